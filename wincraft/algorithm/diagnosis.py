@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why three matrices are no algorithm: which outputs and taps are wrong, by how much, and the repair if one matrix holds it.
+
+With AT and G given, the identity is a linear system for BT (and likewise for AT and for G). Its solution, row by row
+beside the given matrix, shows rows that are off by a factor (a diagonal repairs them) or altogether wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wincraft.algorithm.proof import convolution_tensor
+from wincraft.exact.matrix import exact_matrix
+from wincraft.exact.number import number_text
+
+LARGEST_REPAIRED = 64
+"""Above this rank no repair is looked for, only the residual is told."""
+
+
+@dataclass(frozen=True)
+class RowRepair:
+    """One tap's vector in one matrix: what it is and what the other two matrices need it to be."""
+
+    matrix: str
+    tap: int
+    given: tuple[str, ...]
+    needed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with three matrices that should compute F(m,r); every figure is exact, as text.
+
+    `scale` is the one most taps agree on. `outputs` are the wrong outputs, `residual` the largest entry (by absolute
+    value) of  sum_k AT G BT - scale [l = i + j]  and `residual_at` its (i, j, l). `row_scales` gives, for each wrong
+    tap, the product of its three row scales relative to a correct algorithm, where a diagonal alone repairs it.
+    `repairs` are the vectors to replace where one matrix alone is wrong.
+    """
+
+    m: int
+    r: int
+    scale: str
+    outputs: tuple[int, ...]
+    residual: str
+    residual_at: tuple[int, int, int]
+    row_scales: tuple[tuple[int, str], ...] = ()
+    repairs: tuple[RowRepair, ...] = ()
+
+    @property
+    def taps(self) -> tuple[int, ...]:
+        """The wrong taps, as far as a single diagonal or a single matrix explains the failure."""
+        return tuple(tap for tap, _ in self.row_scales) or tuple(repair.tap for repair in self.repairs)
+
+    @property
+    def summary(self) -> str:
+        """One line: what is wrong, the values, the repair."""
+        i, j, l = self.residual_at
+        head = f"not F({self.m},{self.r}): "
+        if self.row_scales:
+            products = _listing([product for _, product in self.row_scales])
+            verb = "multiply their rows of BT by the inverses" if len(self.taps) > 1 else "multiply its row of BT by the inverse"
+            return f"{head}{_taps(self.taps)}: product of row scales is {products}, must be 1; {verb}"
+        if self.repairs:
+            matrix = self.repairs[0].matrix
+            first = self.repairs[0]
+            vector = "column" if matrix == "AT" else "row"
+            return (
+                f"{head}{_taps(self.taps)}: {vector} {first.tap} of {matrix} is ({', '.join(first.given)}), "
+                f"must be ({', '.join(first.needed)})" + ("" if len(self.repairs) == 1 else f", and {len(self.repairs) - 1} more")
+            )
+        return (
+            f"{head}wrong in {_listing([str(i) for i in self.outputs], 'output')} of {self.m} (from 0), residual {self.residual} "
+            f"at (i,j,l) = ({i},{j},{l}); no one matrix and no diagonal repairs it"
+        )
+
+    def __str__(self) -> str:
+        i, j, l = self.residual_at
+        lines = [
+            self.summary,
+            f"  scale most taps agree on: {self.scale}",
+            f"  wrong outputs (from 0): {', '.join(map(str, self.outputs))}",
+            f"  largest residual: {self.residual} at output i={i}, filter tap j={j}, input l={l}",
+        ]
+        lines += [f"  tap {tap}: product of row scales {product}, must be 1" for tap, product in self.row_scales]
+        lines += [
+            f"  tap {repair.tap}: {repair.matrix} has ({', '.join(repair.given)}), needs ({', '.join(repair.needed)})"
+            for repair in self.repairs
+        ]
+        return "\n".join(lines)
+
+
+def _listing(items: Sequence[str], noun: str = "") -> str:
+    text = items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+    return f"{noun}{'s' if len(items) > 1 else ''} {text}" if noun else text
+
+
+def _taps(taps: Sequence[int]) -> str:
+    return _listing([str(tap) for tap in taps], "tap") + " (from 0)"
+
+
+def diagnose(AT: Any, G: Any, BT: Any) -> Diagnosis:
+    """Find out why (AT, G, BT), of shapes (m, R), (R, r), (R, n), fail the exact identity. Exact.
+
+    >>> from wincraft.exact.matrix import from_numbers
+    >>> from wincraft import winograd
+    >>> from sympy import QQ
+    >>> good = winograd(2, 3, points="0,1,-1")
+    >>> BT = [[-x for x in row] if k == 2 else row for k, row in enumerate(good.BT.tolist())]
+    >>> print(diagnose(good.output.dense, good.filter.dense, from_numbers(BT, QQ)).summary)
+    not F(2,3): tap 2 (from 0): product of row scales is -1, must be 1; multiply its row of BT by the inverse
+    """
+    K = BT.domain
+    m, r, n = AT.shape[0], G.shape[1], BT.shape[1]
+    target = [[[K.one if l == i + j else K.zero for l in range(n)] for j in range(r)] for i in range(m)]
+    scale: Any = None
+    row_scales: tuple[tuple[int, Any], ...] = ()
+    repairs: tuple[RowRepair, ...] = ()
+    if BT.shape[0] <= LARGEST_REPAIRED:
+        candidates = []
+        for name, first, second, given, flat in (
+            ("BT", AT.transpose(), G, BT, [target[i][j] for i in range(m) for j in range(r)]),
+            ("G", AT.transpose(), BT, G, [[target[i][j][l] for j in range(r)] for i in range(m) for l in range(n)]),
+            ("AT", G, BT, AT.transpose(), [[target[i][j][l] for i in range(m)] for j in range(r) for l in range(n)]),
+        ):
+            needed = _solve(first, second, flat, K)
+            if needed is not None:
+                candidates.append(_compare(name, given.to_list(), needed, K))
+        explained = [c for c in candidates if c is not None]
+        if explained:
+            scale, row_scales, repairs = min(explained, key=lambda c: (bool(c[2]), len(c[1]) + len(c[2])))
+    tensor, where = convolution_tensor(AT, G, BT)
+    if scale is None:
+        scale = Counter(tensor[where[i][j]][i + j] for i in range(m) for j in range(r)).most_common(1)[0][0]
+    residuals = {
+        (i, j, l): difference
+        for i in range(m)
+        for j in range(r)
+        for l in range(n)
+        if (difference := tensor[where[i][j]][l] - scale * target[i][j][l])
+    }
+    to_text = lambda element: number_text(K.to_sympy(element))  # noqa: E731
+    worst = max(residuals, key=lambda at: abs(float(K.to_sympy(residuals[at]))) if not K.is_QQ else abs(residuals[at]))
+    return Diagnosis(
+        m=m,
+        r=r,
+        scale=to_text(scale),
+        outputs=tuple(sorted({i for i, _, _ in residuals})),
+        residual=to_text(residuals[worst]),
+        residual_at=worst,
+        row_scales=tuple((tap, to_text(product)) for tap, product in row_scales),
+        repairs=repairs,
+    )
+
+
+def _solve(first: Any, second: Any, target: list[list[Any]], K: Any) -> list[list[Any]] | None:
+    """The one X with  sum_k first[k,a] second[k,b] X[k,:] = target[(a,b),:], or None if there is none or many."""
+    rank = first.shape[0]
+    left, right = first.transpose().to_list(), second.transpose().to_list()
+    products = [[a * b for a, b in zip(row_a, row_b, strict=True)] for row_a in left for row_b in right]
+    rows = [product + row for product, row in zip(products, target, strict=True)]
+    reduced, pivots = exact_matrix(rows, (len(rows), len(rows[0])), K).rref()
+    if tuple(pivots) != tuple(range(rank)):
+        return None
+    return [row[rank:] for row in reduced.to_list()[:rank]]
+
+
+def _compare(
+    name: str, given: list[list[Any]], needed: list[list[Any]], K: Any
+) -> tuple[Any, tuple[tuple[int, Any], ...], tuple[RowRepair, ...]] | None:
+    """(scale, off-scale taps, wrong rows) of the given rows beside the rows that scale 1 needs."""
+    ratios = [_ratio(row, wanted) for row, wanted in zip(given, needed, strict=True)]
+    votes = Counter(ratio for ratio in ratios if ratio is not None)
+    if not votes:
+        return None
+    scale = max(votes, key=lambda ratio: (votes[ratio], ratio == K.one))
+    if None not in ratios:
+        return scale, tuple((k, ratio / scale) for k, ratio in enumerate(ratios) if ratio != scale), ()
+    text = lambda row: tuple(number_text(K.to_sympy(value)) for value in row)  # noqa: E731
+    repairs = tuple(
+        RowRepair(name, k, text(given[k]), text([scale * value for value in needed[k]]))
+        for k, ratio in enumerate(ratios)
+        if ratio != scale
+    )
+    return scale, (), repairs
+
+
+def _ratio(row: list[Any], wanted: list[Any]) -> Any | None:
+    """The factor that makes `wanted` into `row`, or None if none does (or it is 0)."""
+    pivot = next((k for k, value in enumerate(wanted) if value), None)
+    if pivot is None or not row[pivot]:
+        return None
+    factor = row[pivot] / wanted[pivot]
+    return factor if all(a == factor * b for a, b in zip(row, wanted, strict=True)) else None

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A linear map as a chain of exact stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from typing import Any
+
+from wincraft.errors import BadShape
+from wincraft.exact.matrix import diagonal, to_texts
+
+
+@dataclass(frozen=True)
+class LinearMap:
+    """A chain of exact linear stages; rounding can only happen between them.
+
+    The map is x -> S_t ... S_2 S_1 x with stages (S_1, ..., S_t) in the order they are applied.
+    Each stage is a dense DomainMatrix of shape (outputs, inputs) over one common domain. Exact.
+
+    Raises:
+        BadShape: where neighbouring stages do not fit.
+
+    >>> from wincraft.exact.matrix import from_numbers
+    >>> from sympy import QQ, Rational
+    >>> half, swap = from_numbers([[Rational(1, 2), 0], [0, 1]], QQ), from_numbers([[0, 1], [1, 0]], QQ)
+    >>> LinearMap((half, swap)).texts
+    [['0', '1'], ['1/2', '0']]
+    """
+
+    stages: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        for first, second in zip(self.stages, self.stages[1:], strict=False):
+            if first.shape[0] != second.shape[1] or first.domain != second.domain:
+                raise BadShape("a stage", f"{second.shape} over {second.domain}", f"(any, {first.shape[0]}) over {first.domain}")
+
+    @property
+    def domain(self) -> Any:
+        """The domain of all entries: QQ or a real algebraic field."""
+        return self.stages[0].domain
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(outputs, inputs) of the whole map."""
+        return self.stages[-1].shape[0], self.stages[0].shape[1]
+
+    @cached_property
+    def dense(self) -> Any:
+        """The product of the stages, one matrix."""
+        return reduce(lambda product, stage: stage * product, self.stages)
+
+    @cached_property
+    def texts(self) -> list[list[str]]:
+        """The entries of `dense` as texts."""
+        return to_texts(self.dense)
+
+    def scale_outputs(self, factors: Sequence[Any]) -> LinearMap:
+        """The map followed by a diagonal, folded into the last stage."""
+        *rest, last = self.stages
+        return LinearMap((*rest, diagonal(factors, self.domain) * last))
+
+    def scale_inputs(self, factors: Sequence[Any]) -> LinearMap:
+        """The map after a diagonal, folded into the first stage."""
+        first, *rest = self.stages
+        return LinearMap((first * diagonal(factors, self.domain), *rest))
+
+    def transpose(self) -> LinearMap:
+        """The transposed map: transposed stages in reverse order."""
+        return LinearMap(tuple(stage.transpose() for stage in reversed(self.stages)))
+
+    def apply(self, vector: Sequence[Any]) -> list[Any]:
+        """The image of a vector of domain elements."""
+        for stage in self.stages:
+            rows = stage.to_list()
+            vector = [sum((a * x for a, x in zip(row, vector, strict=True)), self.domain.zero) for row in rows]
+        return list(vector)

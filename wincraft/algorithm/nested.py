@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""N-D algorithms by nesting one 1-D algorithm per axis."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.errors import BadShape
+from wincraft.exact.number import exact_number, field_of, number_text
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Nested:
+    """F(m1 x m2 x ..., r1 x r2 x ...): the Kronecker product of one proved algorithm per axis.
+
+    In 2-D:  Y = A1^T [(G1 g G2^T) * (B1^T d B2)] A2 / scale.  Rank and scale are the products over the axes;
+    the proof is the axes' proofs, since a Kronecker product of identities is the identity. Exact.
+
+    Raises:
+        BadShape: without axes, or where their forms differ.
+
+    >>> from wincraft import winograd
+    >>> Nested((winograd(2, 3, points="0,1,-1"), winograd(4, 3, points="0,1,-1,2,-2")))
+    F(2x4,3x3), rank 24 = 4*6, scale 1, proved
+    """
+
+    axes: tuple[BilinearAlgorithm, ...]
+
+    def __post_init__(self) -> None:
+        if not self.axes or len({axis.form for axis in self.axes}) > 1:
+            raise BadShape("a nested algorithm", f"{[axis.form for axis in self.axes]}", "one form for all, at least one axis")
+
+    @property
+    def m(self) -> tuple[int, ...]:
+        """Outputs per tile and axis."""
+        return tuple(axis.m for axis in self.axes)
+
+    @property
+    def r(self) -> tuple[int, ...]:
+        """Filter taps per axis."""
+        return tuple(axis.r for axis in self.axes)
+
+    @property
+    def n(self) -> tuple[int, ...]:
+        """Input tile per axis."""
+        return tuple(axis.n for axis in self.axes)
+
+    @property
+    def rank(self) -> int:
+        """Number of products per tile."""
+        return prod(axis.rank for axis in self.axes)
+
+    @property
+    def scale(self) -> Any:
+        """The product of the axes' scales."""
+        return prod(axis.scale for axis in self.axes)
+
+    @property
+    def form(self) -> str:
+        """The form all axes share."""
+        return self.axes[0].form
+
+    @property
+    def size(self) -> str:
+        """``F(m1xm2,r1xr2)``."""
+        return f"F({'x'.join(map(str, self.m))},{'x'.join(map(str, self.r))})"
+
+    def verify(self) -> str:
+        """Prove every axis again; returns one line that says what was proved. Raises `Refuted` where one fails."""
+        lines = [axis.verify() for axis in dict.fromkeys(self.axes)]
+        return f"{self.size} proved: {self.rank} products, scale {number_text(self.scale)}; {'; '.join(lines)}"
+
+    def noise_gain(self) -> Any:
+        """The product of the axes' noise gains, exact."""
+        return prod(axis.noise_gain() for axis in self.axes)
+
+    def transpose(self) -> Nested:
+        """The same maps used in the other form."""
+        return Nested(tuple(axis.transpose() for axis in self.axes))
+
+    def apply(self, data: Any, filter: Any) -> Any:
+        """One exact tile: nested lists of shapes (n1, n2, ...) and (r1, r2, ...) give (m1, m2, ...) sympy numbers.
+
+        In the linear form the data has shape (m1, m2, ...) and the result (n1, n2, ...).
+
+        >>> from wincraft import winograd
+        >>> row = winograd(1, 2, points="0")
+        >>> Nested((row, row)).apply([[1, 2], [3, 4]], [[1, 0], [0, 1]])
+        [[5]]
+        """
+        correlation = self.form == "correlation"
+        shape_in = self.n if correlation else self.m
+        shape_out = self.m if correlation else self.n
+        numbers = _flatten("the data tile", data, shape_in), _flatten("the filter", filter, self.r)
+        K = field_of(
+            [axis.domain.to_sympy(axis.domain.unit) for axis in self.axes if not axis.domain.is_QQ] + numbers[0] + numbers[1]
+        )
+        tile, taps = ([K.from_sympy(value) for value in values] for values in numbers)
+        axes = [axis.convert(K) if axis.domain != K else axis for axis in self.axes]
+        before = [axis.input if correlation else axis.output.transpose() for axis in axes]
+        after = [axis.output if correlation else axis.input.transpose() for axis in axes]
+        ranks = tuple(axis.rank for axis in axes)
+        U = _along_axes([item.apply for item in before], tile, shape_in, ranks)
+        V = _along_axes([axis.filter.apply for axis in axes], taps, self.r, ranks)
+        sums = _along_axes([item.apply for item in after], [u * v for u, v in zip(U, V, strict=True)], ranks, shape_out)
+        scale = K.from_sympy(self.scale)
+        return _unflatten([K.to_sympy(value / scale) for value in sums], shape_out)
+
+    def convolve(self, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
+        """Convolve whole images tile by tile; see `wincraft.algorithm.numeric.convolve`."""
+        from wincraft.algorithm.numeric import convolve
+
+        return convolve(self.axes, data, filters, padding)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the axes' hashes."""
+        return hashlib.sha256(",".join(axis.sha256 for axis in self.axes).encode()).hexdigest()
+
+    def __repr__(self) -> str:
+        ranks = "*".join(str(axis.rank) for axis in self.axes)
+        return f"{self.size}, rank {self.rank} = {ranks}, scale {number_text(self.scale)}, proved"
+
+
+Algorithm = BilinearAlgorithm | Nested
+
+
+def _flatten(what: str, values: Any, shape: tuple[int, ...]) -> list[Any]:
+    def walk(part: Any, depth: int) -> list[Any]:
+        if depth == len(shape):
+            return [exact_number(part)]
+        if isinstance(part, str) or not hasattr(part, "__len__") or len(part) != shape[depth]:
+            got = len(part) if hasattr(part, "__len__") and not isinstance(part, str) else "no list"
+            raise BadShape(what, f"{got} on axis {depth}", str(shape))
+        return [value for item in part for value in walk(item, depth + 1)]
+
+    return walk(values, 0)
+
+
+def _unflatten(values: list[Any], shape: tuple[int, ...]) -> Any:
+    for length in reversed(shape[1:]):
+        values = [values[start : start + length] for start in range(0, len(values), length)]
+    return values
+
+
+def _along_axes(maps: list[Any], values: list[Any], before: tuple[int, ...], after: tuple[int, ...]) -> list[Any]:
+    """Apply one map per axis to a row-major flat array of shape `before`; the result has shape `after`."""
+    shape = list(before)
+    for axis, item in enumerate(maps):
+        leading, trailing = prod(shape[:axis]), prod(shape[axis + 1 :])
+        columns = {
+            (i, j): item([values[(i * shape[axis] + k) * trailing + j] for k in range(shape[axis])])
+            for i, j in product(range(leading), range(trailing))
+        }
+        shape[axis] = after[axis]
+        values = [columns[i, j][k] for i in range(leading) for k in range(shape[axis]) for j in range(trailing)]
+    return values

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bridge to NumPy: rounding exact matrices once, and convolving whole signals in the caller's dtype.
+
+The only module of this floor that meets floats, and only those the caller brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import lcm
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wincraft.errors import BadNumber, BadShape, NotApplicable
+from wincraft.exact.matrix import to_numbers
+from wincraft.exact.number import to_fraction
+
+if TYPE_CHECKING:
+    from wincraft.algorithm.bilinear import BilinearAlgorithm
+
+_EXACT_LIMIT = 2**63 - 1
+
+
+def round_to_dtype(value: Fraction, dtype: np.dtype) -> Any:
+    """A fraction rounded once, to nearest even, to float64, float32 or float16.
+
+    A narrow format is reached through float64 rounded to odd, which makes the second rounding harmless.
+
+    >>> round_to_dtype(Fraction(1, 3), np.dtype("float32"))
+    np.float32(0.33333334)
+    """
+    try:
+        nearest = value.numerator / value.denominator
+    except OverflowError:
+        return dtype.type(np.inf if value > 0 else -np.inf)
+    if dtype.itemsize >= 8 or Fraction(nearest) == value:
+        with np.errstate(over="ignore", under="ignore"):
+            return dtype.type(nearest)
+    if np.float64(nearest).view(np.uint64) % 2 == 0:
+        nearest = float(np.nextafter(nearest, np.inf if value > Fraction(nearest) else -np.inf))
+    with np.errstate(over="ignore", under="ignore"):
+        return dtype.type(nearest)
+
+
+def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
+    """An exact matrix as an array, each entry rounded once to nearest even; `object` keeps Fractions.
+
+    Raises:
+        NotApplicable: for an integer dtype where an entry is no integer, or for any other dtype.
+    """
+    dtype = np.dtype(dtype)
+    values = [[to_fraction(number) for number in row] for row in to_numbers(matrix)]
+    if dtype == object:
+        return np.array(values, dtype=object).reshape(matrix.shape)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        for value in (value for row in values for value in row):
+            if value.denominator != 1 or not limits.min <= value <= limits.max:
+                raise NotApplicable(f"matrices as {dtype}", f"entry {value} does not fit", "use the convention 'integer' or a wider type")
+        return np.array([[int(value) for value in row] for row in values], dtype=dtype)
+    if dtype.kind != "f" or dtype.itemsize > 8:
+        raise NotApplicable(f"matrices as {dtype}", "no such target", "use float64, float32, float16, an integer type or object")
+    return np.array([[round_to_dtype(value, dtype) for value in row] for row in values], dtype=dtype)
+
+
+def convolve(axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
+    """Correlate whole signals or images with a bank of filters, tile by tile; every border included.
+
+    y[b,k,p] = sum_{c,q} x[b,c,p+q] w[k,c,q], q over the filter taps, x padded with zeros.
+    Shapes, d = number of axes: data (N, C, *spatial) with filters (K, C, *r) give (N, K, *(spatial + 2 padding - r + 1));
+    data (*spatial) with filters (*r) give one plain result. Float64, float32 and float16 are computed in their own
+    precision; integers and `object` (ints, Fractions) exactly, int64 where no step can overflow and Python numbers else.
+
+    Raises:
+        BadShape: where shapes, channels or padding do not fit.
+        BadNumber: for NaN or infinity, and dtypes that are no real numbers.
+        NotApplicable: in linear convolution form, or for integers and irrational matrices.
+
+    >>> from wincraft import parse
+    >>> image, box = np.arange(25).reshape(5, 5), np.ones((3, 3), dtype=int)
+    >>> parse("F(2x2,3x3)").convolve(image, box)
+    array([[ 54,  63,  72],
+           [ 99, 108, 117],
+           [144, 153, 162]])
+    """
+    x, w, pads = _checked(axes, data, filters, padding)
+    plain = x.ndim == len(axes)
+    if plain:
+        x, w = x[None, None], w[None, None]
+    exact = x.dtype == object
+    triples = [_integer_matrices(axis) if exact else (*axis.to_numpy(x.dtype), None) for axis in axes]
+    if exact:
+        bound = _largest_value(triples, x, w)
+        if bound <= _EXACT_LIMIT and all(type(value) is int for array in (x, w) for value in array.flat):
+            x, w = x.astype(np.int64), w.astype(np.int64)
+            triples = [(AT.astype(np.int64), G.astype(np.int64), BT.astype(np.int64), s) for AT, G, BT, s in triples]
+    y = _tiled(axes, triples, x, w, pads)
+    for axis, (*_, divisor) in zip(axes, triples, strict=True):
+        if divisor is None:
+            scale = round_to_dtype(to_fraction(axis.scale), x.dtype)
+            y = y if scale == 1 else y / scale
+        elif divisor.denominator != 1 or y.dtype == object:
+            y = y.astype(object) * (1 / divisor)
+        elif divisor != 1:
+            y = y // int(divisor)
+    if y.dtype == object:
+        y = np.frompyfunc(lambda v: int(v) if v == int(v) else v, 1, 1)(y)
+    return y[0, 0] if plain else y
+
+
+def _checked(axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding: Any) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    if axes[0].form != "correlation":
+        raise NotApplicable("convolve", "this is the linear convolution form", "call transpose() first")
+    x, w = np.asarray(data), np.asarray(filters)
+    d = len(axes)
+    pads = list(padding) if isinstance(padding, Sequence) else [padding] * d
+    if x.ndim not in (d, d + 2) or w.ndim != x.ndim:
+        raise BadShape("(data, filters)", f"{x.shape}, {w.shape}", f"(N, C, {d} axes) and (K, C, {d} axes), or {d} axes each")
+    taps = tuple(axis.r for axis in axes)
+    if w.shape[-d:] != taps or (w.ndim > d and w.shape[1] != x.shape[1]):
+        channels = () if w.ndim == d else (w.shape[0], x.shape[1])
+        raise BadShape("filters", str(w.shape), str(channels + taps))
+    if len(pads) != d or any(not isinstance(pad, int) or pad < 0 for pad in pads):
+        raise BadShape("padding", str(padding), f"one number >= 0, or {d} of them")
+    for size, pad, axis in zip(x.shape[-d:], pads, axes, strict=True):
+        if size + 2 * pad < axis.r:
+            raise BadShape("data", f"{x.shape} with padding {pads}", f"at least the filter's {taps}")
+    if 0 in x.shape or 0 in w.shape:
+        raise BadShape("(data, filters)", f"{x.shape}, {w.shape}", "no empty axis")
+    dtype = np.result_type(x, w)
+    if dtype.kind in "iub":
+        dtype = np.dtype(object)
+        x, w = x.astype(np.int64) if x.dtype != np.uint64 else x, w.astype(np.int64) if w.dtype != np.uint64 else w
+    if dtype.kind == "f" and not (np.isfinite(x).all() and np.isfinite(w).all()):
+        raise BadNumber("NaN or infinity in data or filters", "remove it")
+    if dtype != object and (dtype.kind != "f" or dtype.itemsize > 8):
+        raise BadNumber(f"dtype {dtype}", "use float64, float32, float16, an integer type or object")
+    if dtype == object and not all(axis.domain.is_QQ for axis in axes):
+        raise NotApplicable("exact convolve", f"the matrices lie in {axes[0].domain}", "pass floats")
+    return x.astype(dtype), w.astype(dtype), pads
+
+
+def _integer_matrices(axis: BilinearAlgorithm) -> tuple[np.ndarray, np.ndarray, np.ndarray, Fraction]:
+    """Each matrix times its common denominator, and what the result is to be divided by."""
+    arrays, divisor = [], to_fraction(axis.scale)
+    for array in axis.to_numpy(object):
+        common = lcm(*(value.denominator for value in array.flat))
+        arrays.append(np.frompyfunc(lambda v, c=common: int(v * c), 1, 1)(array))
+        divisor *= common
+    return arrays[0], arrays[1], arrays[2], divisor
+
+
+def _largest_value(triples: Sequence[Any], x: np.ndarray, w: np.ndarray) -> int:
+    """A bound on every intermediate and result, by absolute row sums; at least that of every transform alone."""
+    U, V, out = np.abs(x).max(), np.abs(w).max(), 1
+    for AT, G, BT, _ in triples:
+        U *= max(1, np.abs(BT).sum(axis=1).max())
+        V *= max(1, np.abs(G).sum(axis=1).max())
+        out *= max(1, np.abs(AT).sum(axis=1).max())
+    return int(max(1, U) * max(1, V) * out * x.shape[1])
+
+
+def _tiled(axes: Sequence[BilinearAlgorithm], triples: Sequence[Any], x: np.ndarray, w: np.ndarray, pads: list[int]) -> np.ndarray:
+    d = len(axes)
+    sizes = [size + 2 * pad - axis.r + 1 for size, pad, axis in zip(x.shape[2:], pads, axes, strict=True)]
+    tiles = [-(-size // axis.m) for size, axis in zip(sizes, axes, strict=True)]
+    after = [t * a.m + a.r - 1 - s - p for t, a, s, p in zip(tiles, axes, x.shape[2:], pads, strict=True)]
+    x = np.pad(x, [(0, 0), (0, 0), *zip(pads, [max(0, a) for a in after], strict=True)])
+    for axis, (count, algorithm) in enumerate(zip(tiles, axes, strict=True)):
+        x = x.take(range(count * algorithm.m + algorithm.r - 1), axis=2 + axis)
+    windows = np.lib.stride_tricks.sliding_window_view(x, [axis.n for axis in axes], axis=tuple(range(2, 2 + d)))
+    windows = windows[(slice(None), slice(None), *(slice(None, None, axis.m) for axis in axes))]
+    U = _transform([t[2] for t in triples], windows)
+    V = _transform([t[1] for t in triples], w)
+    N, C, K = x.shape[0], x.shape[1], w.shape[0]
+    ranks = [axis.rank for axis in axes]
+    taps = int(np.prod(ranks))
+    U = np.moveaxis(U.reshape(N, C, -1, taps), (3, 1), (0, 1)).reshape(taps, C, -1)
+    V = np.moveaxis(V.reshape(K, C, taps), 2, 0)
+    M = np.matmul(V, U).reshape(*ranks, K, N, *tiles)
+    M = np.moveaxis(M, range(d), range(-d, 0))
+    Y = _transform([t[0] for t in triples], M)
+    order = [1, 0, *(axis for k in range(d) for axis in (2 + k, 2 + d + k))]
+    Y = Y.transpose(order).reshape(N, K, *(t * a.m for t, a in zip(tiles, axes, strict=True)))
+    return Y[(slice(None), slice(None), *(slice(size) for size in sizes))]
+
+
+def _transform(matrices: Sequence[np.ndarray], array: np.ndarray) -> np.ndarray:
+    """One matrix along each of the last axes."""
+    d = len(matrices)
+    for k, matrix in enumerate(matrices):
+        array = np.moveaxis(np.moveaxis(array, k - d, -1) @ matrix.T, -1, k - d)
+    return array

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exact identity that proves an algorithm, as one matrix product.
+
+For all i < m, j < r, l < n:  sum_k AT[i,k] G[k,j] BT[k,l] = scale * [l = i + j].
+The left side is the row-wise products of AT and G^T, (m r x R), times BT, (R x n).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wincraft.exact.matrix import exact_matrix
+
+
+def tap_products(AT: Any, G: Any) -> tuple[list[list[Any]], list[list[int]]]:
+    """The distinct rows AT[i,:] * G[:,j] of each diagonal i + j, and which row belongs to (i, j).
+
+    Interpolation makes all rows of a diagonal equal, so that n products of rows prove what m r would.
+    Returns the rows and an m x r table of row numbers.
+    """
+    outputs = AT.to_list()
+    filters = G.transpose().to_list()
+    m, r = len(outputs), len(filters)
+    rows: list[list[Any]] = []
+    where = [[0] * r for _ in range(m)]
+    for diagonal in range(m + r - 1):
+        first = len(rows)
+        for i in range(max(0, diagonal - r + 1), min(m, diagonal + 1)):
+            j = diagonal - i
+            row = [a * g for a, g in zip(outputs[i], filters[j], strict=True)]
+            for number in range(first, len(rows)):
+                if rows[number] == row:
+                    where[i][j] = number
+                    break
+            else:
+                where[i][j] = len(rows)
+                rows.append(row)
+    return rows, where
+
+
+def convolution_tensor(AT: Any, G: Any, BT: Any) -> tuple[list[list[Any]], list[list[int]]]:
+    """The tensor sum_k AT[i,k] G[k,j] BT[k,l]: its distinct rows over l, and which row belongs to (i, j)."""
+    rows, where = tap_products(AT, G)
+    product = exact_matrix(rows, (len(rows), BT.shape[0]), BT.domain) * BT
+    return product.to_list(), where
+
+
+def holds(AT: Any, G: Any, BT: Any, scale: Any) -> bool:
+    """Whether the identity holds for every i, j, l. Exact, over the matrices' common domain."""
+    tensor, where = convolution_tensor(AT, G, BT)
+    n, zero = BT.shape[1], BT.domain.zero
+    checked: set[tuple[int, int]] = set()
+    for i, numbers in enumerate(where):
+        for j, number in enumerate(numbers):
+            if (number, i + j) not in checked:
+                checked.add((number, i + j))
+                if tensor[number] != [zero] * (i + j) + [scale] + [zero] * (n - 1 - i - j):
+                    return False
+    return True

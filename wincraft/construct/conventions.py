@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Named conventions: which scaling and signs the same algorithm is written in.
+
+A convention is a function from the canonical taps to a `Scaling`; `CONVENTIONS` is the registry, in the order in which
+`identify` lists matches. Adding one is a function and a line in the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+from typing import Any
+
+from sympy import Integer, Rational
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.linear_map import LinearMap
+from wincraft.construct.toom_cook import Taps
+from wincraft.errors import BadShape, NotApplicable
+from wincraft.exact.matrix import exact_matrix
+from wincraft.exact.number import exact_number, is_negative, to_fraction
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What multiplies the canonical A columns, G rows and B rows, as domain elements, and the scale that results.
+
+    a[k] g[k] b[k] / scale = 1 / f[k] for every tap k.
+    """
+
+    a: list[Any]
+    g: list[Any]
+    b: list[Any]
+    scale: Any = Integer(1)
+
+
+Convention = Callable[[Taps], Scaling]
+
+
+def monic(taps: Taps) -> Scaling:
+    """Powers in A^T, powers over f in G, monic rows in B^T; no sign flip."""
+    one = [taps.K.one] * len(taps.f)
+    return Scaling(one, [taps.K.one / f for f in taps.f], one)
+
+
+def wincnn(taps: Taps) -> Scaling:
+    """`monic` with G[0] and B^T[0] negated where f_0 < 0: what wincnn 2.0.1 returns. The default."""
+    plain = monic(taps)
+    return Scaling(plain.a, _flip_first(taps, plain.g), _flip_first(taps, plain.b))
+
+
+def lavin(taps: Taps) -> Scaling:
+    """`wincnn`, then the inf column of A^T and the inf row of B^T negated (Lavin & Gray, arXiv 1509.09308)."""
+    base = wincnn(taps)
+    signs = [-taps.K.one if infinite else taps.K.one for infinite in _tap_is_infinite(taps)]
+    return Scaling(_times(base.a, signs), base.g, _times(base.b, signs))
+
+
+def positive_g(taps: Taps) -> Scaling:
+    """G rows over |f|, the sign of f in B^T."""
+    K = taps.K
+    signs = [-K.one if is_negative(f, K) else K.one for f in taps.f]
+    return Scaling([K.one] * len(signs), [s / f for s, f in zip(signs, taps.f, strict=True)], signs)
+
+
+def homogeneous(taps: Taps) -> Scaling:
+    """`wincnn`, then for the point p/q the A^T column times q^(m-1) and the G row divided by it: integer A^T."""
+    base = wincnn(taps)
+    powers = [taps.K.one] * len(taps.f)
+    tap = 0
+    for modulus in taps.moduli:
+        if modulus.point is not None and modulus.point.is_Rational:
+            powers[tap] = taps.K.from_sympy(Integer(modulus.point.q) ** (taps.m - 1))
+        tap += modulus.taps
+    return Scaling(_times(base.a, powers), [g / q for g, q in zip(base.g, powers, strict=True)], base.b)
+
+
+def fractions_in_a(taps: Taps) -> Scaling:
+    """The divisions by f in A^T, powers in G: wincnn's FractionsInA, first A^T column and B^T row flipped where f_0 < 0."""
+    plain = monic(taps)
+    return Scaling(_flip_first(taps, plain.g), plain.a, _flip_first(taps, plain.b))
+
+
+def fractions_in_b(taps: Taps) -> Scaling:
+    """The divisions by f in B^T, powers in A^T and G: wincnn's FractionsInB; no sign flip."""
+    plain = monic(taps)
+    return Scaling(plain.a, plain.b, plain.g)
+
+
+def integer(taps: Taps) -> Scaling:
+    """A^T columns and B^T rows primitive integer, then the smallest scale that makes G integer.
+
+    Raises:
+        NotApplicable: over an algebraic field.
+    """
+    if not taps.K.is_QQ:
+        raise NotApplicable("convention integer", f"entries lie in {taps.K}", "choose rational moduli or another convention")
+    a = [1 / _content(row, taps.K) for row in taps.A]
+    b = [1 / _content(row, taps.K) for row in taps.B]
+    rows = [[x / (f * u * v) for x in row] for row, f, u, v in zip(taps.G, taps.f, a, b, strict=True)]
+    scale = 1 / _content([value for row in rows for value in row], taps.K)
+    return Scaling(a, [scale / (f * u * v) for f, u, v in zip(taps.f, a, b, strict=True)], b, taps.K.to_sympy(scale))
+
+
+def balanced(taps: Taps) -> Scaling:
+    """`wincnn`, then B^T and G rows to unit 2-norm, by factors of 8 fraction bits: see `balancing_factors`."""
+    return _balance(taps, 8)
+
+
+def pow2(taps: Taps) -> Scaling:
+    """`balanced` with the factors snapped to powers of two: the scaling itself is exact in every binary format."""
+    return _balance(taps, 0)
+
+
+def balanced_2bit(taps: Taps) -> Scaling:
+    """`balanced` with the factors snapped to {1, 5/4, 3/2, 7/4} 2^e."""
+    return _balance(taps, 2)
+
+
+CONVENTIONS: dict[str, Convention] = {
+    "wincnn": wincnn,
+    "lavin": lavin,
+    "monic": monic,
+    "positive-g": positive_g,
+    "homogeneous": homogeneous,
+    "fractions-in-a": fractions_in_a,
+    "fractions-in-b": fractions_in_b,
+    "integer": integer,
+    "balanced": balanced,
+    "pow2": pow2,
+    "balanced-2bit": balanced_2bit,
+}
+
+
+def scaled_algorithm(taps: Taps, scaling: Scaling, convention: str | None) -> BilinearAlgorithm:
+    """The proved algorithm of canonical taps under a scaling."""
+    rank, K = len(taps.f), taps.K
+    columns = [[x * s for x in row] for row, s in zip(taps.A, scaling.a, strict=True)]
+    G = [[x * s for x in row] for row, s in zip(taps.G, scaling.g, strict=True)]
+    BT = [[x * s for x in row] for row, s in zip(taps.B, scaling.b, strict=True)]
+    return BilinearAlgorithm(
+        output=LinearMap((exact_matrix(list(zip(*columns, strict=True)), (taps.m, rank), K),)),
+        filter=LinearMap((exact_matrix(G, (rank, taps.r), K),)),
+        input=LinearMap((exact_matrix(BT, (rank, taps.m + taps.r - 1), K),)),
+        scale=scaling.scale,
+        moduli=taps.moduli,
+        convention=convention,
+    )
+
+
+def balance(
+    algorithm: BilinearAlgorithm,
+    bits: int = 8,
+    input_moments: Sequence[Sequence[Any]] | None = None,
+    filter_moments: Sequence[Sequence[Any]] | None = None,
+) -> BilinearAlgorithm:
+    """Scale B^T and G rows to unit 2-norm, or unit standard deviation under given second moments, the rest into A^T.
+
+    b_k = snap(1 / sqrt(B_k S_d B_k^T)) and g_k likewise with S_g; snapped, in ratio, to the nearest (1 + j/2^bits) 2^e,
+    so that bits=0 gives powers of two. Identity moments (white data) are the default. Exact.
+
+    Raises:
+        BadShape: where a moment matrix is not n x n or r x r.
+        NotApplicable: where a row's second moment is not positive.
+
+    >>> from wincraft import winograd
+    >>> balance(winograd(2, 3, points="0,1,-1"), bits=0).G
+    Matrix([
+    [  1,    0,   0],
+    [1/2,  1/2, 1/2],
+    [1/2, -1/2, 1/2],
+    [  0,    0,   1]])
+    """
+    b = balancing_factors(algorithm.input, bits, input_moments)
+    g = balancing_factors(algorithm.filter, bits, filter_moments)
+    return algorithm.rescale(a=[1 / (x * y) for x, y in zip(b, g, strict=True)], g=g, b=b)
+
+
+def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any]] | None = None) -> list[Any]:
+    """The factor of each row of a map that brings its standard deviation nearest to 1, on the grid of `balance`."""
+    size = rows.shape[1]
+    S = [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
+    if moments is not None:
+        S = [[to_fraction(exact_number(value)) for value in row] for row in moments]
+        if len(S) != size or any(len(row) != size for row in S):
+            raise BadShape("second moments", f"({len(S)}, {len(S[0])})", str((size, size)))
+    factors = []
+    for k, row in enumerate(rows.dense.to_list()):
+        vector = [to_fraction(rows.domain.to_sympy(value)) for value in row]
+        square = sum((x * S[i][j] * y for i, x in enumerate(vector) if x for j, y in enumerate(vector) if y), Fraction(0))
+        if square <= 0:
+            raise NotApplicable("balancing", f"row {k} has second moment {square}", "give positive definite moments")
+        factor = snap_inverse_root(square, bits)
+        factors.append(Rational(factor.numerator, factor.denominator))
+    return factors
+
+
+def snap_inverse_root(square: Fraction, bits: int) -> Fraction:
+    """The grid value (1 + j/2^bits) 2^e nearest, in ratio, to 1/sqrt(square); a tie goes to the larger.
+
+    >>> snap_inverse_root(Fraction(3), 0), snap_inverse_root(Fraction(3), 2)
+    (Fraction(1, 2), Fraction(5, 8))
+    """
+    exponent = (square.denominator.bit_length() - square.numerator.bit_length()) // 2 - 1
+    while Fraction(4) ** (exponent + 1) * square <= 1:
+        exponent += 1
+    power, steps = Fraction(2) ** exponent, 2**bits
+    low = max(j for j in range(steps) if (power * (1 + Fraction(j, steps))) ** 2 * square <= 1) if bits else 0
+    below, above = power * (1 + Fraction(low, steps)), power * (1 + Fraction(low + 1, steps))
+    return above if below * above * square <= 1 else below
+
+
+def _balance(taps: Taps, bits: int) -> Scaling:
+    base = wincnn(taps)
+    K = taps.K
+    factors = []
+    for rows, scaling in ((taps.G, base.g), (taps.B, base.b)):
+        scaled = [[x * s for x in row] for row, s in zip(rows, scaling, strict=True)]
+        table = LinearMap((exact_matrix(scaled, (len(rows), len(rows[0])), K),))
+        factors.append([K.from_sympy(value) for value in balancing_factors(table, bits)])
+    g, b = factors
+    return Scaling([K.one / (x * y) for x, y in zip(g, b, strict=True)], _times(base.g, g), _times(base.b, b))
+
+
+def _flip_first(taps: Taps, factors: list[Any]) -> list[Any]:
+    flipped = taps.moduli[0].point is not None and is_negative(taps.f[0], taps.K)
+    return [-factors[0], *factors[1:]] if flipped else factors
+
+
+def _tap_is_infinite(taps: Taps) -> list[bool]:
+    return [modulus.is_infinite for modulus in taps.moduli for _ in range(modulus.taps)]
+
+
+def _times(left: list[Any], right: list[Any]) -> list[Any]:
+    return [x * y for x, y in zip(left, right, strict=True)]
+
+
+def _content(values: Sequence[Any], K: Any) -> Any:
+    """The positive rational c such that the values over c are integers without a common factor."""
+    fractions = [(int(K.numer(value)), int(K.denom(value))) for value in values if value]
+    return K(gcd(*(p for p, _ in fractions)), lcm(*(q for _, q in fractions)))

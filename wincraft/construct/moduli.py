@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading points and moduli, and checking that they make an algorithm of the wanted size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from typing import Any
+
+from sympy import Integer, Rational, oo
+
+from wincraft.algorithm.modulus import Modulus
+from wincraft.errors import BadModulus, BadNumber, NotCoprime, WrongTotalDegree
+from wincraft.exact.number import exact_number, field_of
+from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
+
+MAX_POINT_DIGITS = 100
+"""Longest numerator or denominator of a point or coefficient, in decimal digits."""
+MAX_MODULUS_DEGREE = 16
+
+INFINITY = Modulus(())
+
+
+def point(value: object) -> Modulus:
+    """The linear modulus of an exact number, or infinity for ``"inf"`` and sympy's oo.
+
+    Raises:
+        BadNumber, FloatGiven: for what is no exact real number, and beyond `MAX_POINT_DIGITS` digits.
+
+    >>> str(point("1/2")), str(point("inf"))
+    ('1/2', 'inf')
+    """
+    if value is oo or (isinstance(value, str) and value.strip().lower() in ("inf", "+inf", "infinity", "oo", "∞")):
+        return INFINITY
+    number = exact_number(value)
+    _check_digits(number)
+    return Modulus((-number, Integer(1)))
+
+
+def modulus(coefficients: tuple[Any, ...], inner: tuple[Modulus, ...] | None = None) -> Modulus:
+    """A modulus from monic coefficients, low to high; the inner moduli have a default.
+
+    For x^2 + a x + b the inner moduli are (0, c, inf) with c = -sign(a), +1 where a = 0; for degree d > 2 they are
+    the first 2d - 2 of 0, 1, -1, 2, -2, 1/2, ... and inf.
+
+    Raises:
+        BadModulus: not monic, constant, or inner moduli that do not have total degree 2d - 1.
+    """
+    text = polynomial_text(coefficients)
+    degree = len(coefficients) - 1
+    if degree < 1:
+        repair = "0 divides everything; write x for the point 0" if coefficients[0].is_zero else "a modulus contains x"
+        raise BadModulus(text, repair)
+    if degree > MAX_MODULUS_DEGREE:
+        raise BadModulus(text, f"the degree is at most {MAX_MODULUS_DEGREE}")
+    if coefficients[-1] != 1:
+        monic = polynomial_text([(value / coefficients[-1]) for value in coefficients])
+        raise BadModulus(text, f"make it monic: {monic}")
+    for value in coefficients:
+        _check_digits(value)
+    if degree == 1:
+        if inner:
+            raise BadModulus(text, "a linear modulus takes one product and has no inner point")
+        return Modulus(coefficients)
+    if inner is None and degree == 2:
+        inner = quadratic_inner(1 if coefficients[1].is_zero or coefficients[1].is_negative else -1)
+    elif inner is None:
+        inner = (*list_of_points(2 * degree - 2), INFINITY)
+    given = sum(item.degree for item in inner)
+    if given == 2 * degree - 2 and INFINITY not in inner:
+        inner, given = (*inner, INFINITY), given + 1
+    if given != 2 * degree - 1:
+        raise BadModulus(text, f"its inner moduli need total degree {2 * degree - 1}, got {given}")
+    check_coprime(inner)
+    return Modulus(coefficients, inner)
+
+
+def quadratic_inner(c: object) -> tuple[Modulus, ...]:
+    """The inner moduli of a degree-2 modulus with inner point c: taps (constant, c, leading)."""
+    return point(0), point(c), INFINITY
+
+
+def list_of_points(count: int) -> tuple[Modulus, ...]:
+    """The first points of 0, 1, -1, then p/q by growing height max(|p|, q): the value, its negative, the reciprocals.
+
+    >>> ",".join(map(str, list_of_points(9)))
+    '0,1,-1,2,-2,1/2,-1/2,3,-3'
+    """
+    return tuple(point(value) for value, _ in zip(_by_height(), range(count), strict=False))
+
+
+def _by_height() -> Iterator[Any]:
+    from math import gcd
+
+    yield Integer(0)
+    height = 1
+    while True:
+        for low in range(1, height + 1):
+            if gcd(low, height) == 1:
+                for value in dict.fromkeys((Rational(height, low), Rational(low, height))):
+                    yield value
+                    yield -value
+        height += 1
+
+
+def parse_moduli(values: object) -> tuple[Modulus, ...]:
+    """Moduli from text (``"0, 1, x^2+1@-1, inf"``) or from a sequence of texts, exact numbers and `Modulus` objects.
+
+    An item is a point, a monic polynomial in x, or inf. ``@c`` gives the inner point of a degree-2 modulus,
+    ``@(m1,m2,...)`` the inner moduli of any higher one.
+
+    Raises:
+        BadNumber, FloatGiven, BadModulus
+    """
+    if isinstance(values, str):
+        values = _split(values)
+    if not isinstance(values, Iterable):
+        raise BadNumber(repr(values), 'give a list of points, or a text such as "0,1,-1"')
+    return tuple(_parse_one(value) for value in values)
+
+
+def _split(text: str) -> list[str]:
+    parts, depth, start = [], 0, 0
+    for position, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append(text[start:position])
+            start = position + 1
+    parts.append(text[start:])
+    if any(not part.strip() for part in parts):
+        raise BadNumber(repr(text[:60]), "an item of the list is empty; separate items by one comma")
+    return parts
+
+
+def _parse_one(value: object) -> Modulus:
+    if isinstance(value, Modulus):
+        return value
+    if not isinstance(value, str) or "x" not in value:
+        return point(value)
+    polynomial, at, inner_text = value.partition("@")
+    coefficients = parse_polynomial(polynomial.strip())
+    inner_text = inner_text.strip()
+    if not at:
+        return modulus(coefficients)
+    if inner_text.startswith("(") and inner_text.endswith(")"):
+        return modulus(coefficients, parse_moduli(inner_text[1:-1]))
+    if len(coefficients) != 3:
+        raise BadModulus(value.strip()[:60], "@c is for degree 2; write the inner moduli as @(m1,m2,...)")
+    return modulus(coefficients, quadratic_inner(inner_text))
+
+
+def complete(moduli: tuple[Modulus, ...], m: int, r: int) -> tuple[Modulus, ...]:
+    """The checked moduli of F(m,r), with inf appended where it is absent and the total degree is one short.
+
+    Raises:
+        NotCoprime: two share a factor, or a point is repeated.
+        WrongTotalDegree: too few or too many.
+    """
+    check_coprime(moduli)
+    degree = sum(item.degree for item in moduli)
+    if degree == m + r - 2 and INFINITY not in moduli:
+        return (*moduli, INFINITY)
+    if degree != m + r - 1:
+        raise WrongTotalDegree(m, r, degree)
+    return moduli
+
+
+def check_coprime(moduli: tuple[Modulus, ...]) -> None:
+    """Raise `NotCoprime` where two moduli share a factor.
+
+    >>> check_coprime(parse_moduli("1, x^2-1"))
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.NotCoprime: moduli 1 and x^2-1@1 (positions 0 and 1, from 0) share a factor; replace one
+    """
+    seen: dict[tuple[Any, ...], int] = {}
+    for position, item in enumerate(moduli):
+        if item.coefficients in seen:
+            raise NotCoprime(str(item), str(item), (seen[item.coefficients], position))
+        seen[item.coefficients] = position
+    for (i, first), (j, second) in combinations(enumerate(moduli), 2) if any(item.degree > 1 for item in moduli) else ():
+        if first.is_infinite or second.is_infinite or first.degree == second.degree == 1:
+            continue
+        K = field_of(first.coefficients + second.coefficients)
+        low, high = sorted(([K.from_sympy(c) for c in item.coefficients] for item in (first, second)), key=len)
+        if inverse_modulo(low, high, K) is None:
+            raise NotCoprime(str(first), str(second), (i, j))
+
+
+def _check_digits(number: Any) -> None:
+    if len(str(number)) > 2 * MAX_POINT_DIGITS + 2:
+        raise BadNumber(f"{str(number)[:40]}...", f"a point has at most {MAX_POINT_DIGITS} digits")

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sizes as people write them: ``F(4,3)``, ``F(4x4,3x3)``, ``4x4,3x3``."""
+
+from __future__ import annotations
+
+import re
+
+from wincraft.errors import BadSize
+
+MAX_TILE = 512
+"""Largest tile m + r - 1 per axis."""
+MAX_AXES = 4
+
+_SIZE = re.compile(r"(?:F\((?P<inner>[^()]*)\)|(?P<bare>[^()]*))", re.IGNORECASE)
+_SIDE = re.compile(r"[+-]?\d{1,9}(?:\s*[xX×]\s*[+-]?\d{1,9})*")  # noqa: RUF001
+
+
+def parse_size(text: str) -> tuple[tuple[int, int], ...]:
+    """The (m, r) of every axis.
+
+    Raises:
+        BadSize: where the text is no size, the axes do not match, or a size is out of range.
+
+    >>> parse_size("F(2x4,3x5)"), parse_size("4,3")
+    (((2, 3), (4, 5)), ((4, 3),))
+    """
+    match = _SIZE.fullmatch(text.strip())
+    sides = (match["inner"] or match["bare"] or "").split(",") if match else []
+    if len(sides) != 2 or not all(_SIDE.fullmatch(side.strip()) for side in sides):
+        raise BadSize(repr(text[:60]), 'write it as "F(4,3)", 4,3 or, for images, 4x4,3x3')
+    outputs, taps = ([int(part) for part in re.split("[xX×]", side)] for side in sides)  # noqa: RUF001
+    if len(outputs) != len(taps):
+        raise BadSize(repr(text), f"give as many filter sizes as outputs: {len(outputs)} and {len(taps)} axes differ")
+    if len(outputs) > MAX_AXES:
+        raise BadSize(repr(text), f"at most {MAX_AXES} axes")
+    for m, r in zip(outputs, taps, strict=True):
+        check_size(m, r)
+    return tuple(zip(outputs, taps, strict=True))
+
+
+def check_size(m: object, r: object) -> None:
+    """Refuse sizes that are no integers >= 1 or beyond `MAX_TILE`.
+
+    Raises:
+        BadSize
+    """
+    if not all(isinstance(value, int) and not isinstance(value, bool) for value in (m, r)):
+        raise BadSize(f"F({m!r},{r!r})", "m and r are integers")
+    assert isinstance(m, int)
+    assert isinstance(r, int)
+    if m < 1 or r < 1:
+        raise BadSize(f"F({m},{r})", "m and r are at least 1")
+    if m + r - 1 > MAX_TILE:
+        raise BadSize(f"F({m},{r})", f"the tile m + r - 1 = {m + r - 1} is beyond the limit {MAX_TILE}; split the filter or the output")

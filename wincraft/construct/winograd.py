@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The front door: winograd(m, r) and parse("F(4x4,3x3)")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.construct.conventions import CONVENTIONS, scaled_algorithm
+from wincraft.construct.moduli import complete, parse_moduli
+from wincraft.construct.size import check_size, parse_size
+from wincraft.construct.toom_cook import canonical_taps
+from wincraft.errors import BadSize, NotApplicable, UnknownName
+
+
+def winograd(
+    m: int, r: int, *, points: Any = None, moduli: Any = None, convention: str = "wincnn"
+) -> BilinearAlgorithm:
+    """Make and prove F(m,r), m outputs of an r-tap filter from a tile of n = m + r - 1.
+
+    Without points the catalogue's are taken. `points` and `moduli` are texts or sequences (see `parse_moduli`), inf
+    anywhere or absent, of total degree n with inf, n - 1 without; a point p is the modulus x - p. Exact.
+
+    Raises:
+        BadSize: m or r below 1, or beyond the limit.
+        BadNumber, FloatGiven, BadModulus: what is no exact point or monic modulus.
+        NotCoprime, WrongTotalDegree: moduli that make no algorithm of this size.
+        UnknownName: a convention that is not in `CONVENTIONS`.
+
+    Source: Winograd 1980; Lavin & Gray, arXiv 1509.09308.
+
+    >>> winograd(2, 3, points="0,1,-1", convention="lavin").BT
+    Matrix([
+    [1,  0, -1,  0],
+    [0,  1,  1,  0],
+    [0, -1,  1,  0],
+    [0,  1,  0, -1]])
+    >>> winograd(4, 3, moduli="0,1,-1,x^2+1,inf").rank
+    7
+    """
+    check_size(m, r)
+    if points is not None and moduli is not None:
+        raise NotApplicable("winograd", "both points and moduli are given", "give one; moduli may contain points")
+    given = points if points is not None else moduli
+    if given is None:
+        from wincraft.construct.catalogue import default_moduli
+
+        parsed = default_moduli(m, r)
+    else:
+        parsed = parse_moduli(given)
+    if convention not in CONVENTIONS:
+        raise UnknownName("convention", convention, tuple(CONVENTIONS))
+    taps = canonical_taps(m, r, complete(parsed, m, r))
+    return scaled_algorithm(taps, CONVENTIONS[convention](taps), convention)
+
+
+def parse(size: str, *, points: Any = None, moduli: Any = None, convention: str = "wincnn") -> Algorithm:
+    """Make and prove the algorithm of a size as people write it: one axis, or several nested ones.
+
+    Points and moduli as in `winograd`, for all axes alike, or per axis: a text with ``;`` between axes. Exact.
+
+    Raises:
+        BadSize: text that is no size, or another number of point lists than axes; else as `winograd`.
+
+    >>> parse("F(4x4,3x3)").rank, parse("2,3", points="0,1,-1").n
+    (36, 4)
+    """
+    sizes = parse_size(size)
+    per_axis_points = _per_axis(points, len(sizes), size)
+    per_axis_moduli = _per_axis(moduli, len(sizes), size)
+    made: dict[Any, BilinearAlgorithm] = {}
+    axes = []
+    for (m, r), p, q in zip(sizes, per_axis_points, per_axis_moduli, strict=True):
+        key = (m, r, str(p), str(q))
+        if key not in made:
+            made[key] = winograd(m, r, points=p, moduli=q, convention=convention)
+        axes.append(made[key])
+    return axes[0] if len(axes) == 1 else Nested(tuple(axes))
+
+
+def _per_axis(given: Any, axes: int, size: str) -> Sequence[Any]:
+    if not isinstance(given, str) or ";" not in given:
+        return [given] * axes
+    lists = given.split(";")
+    if len(lists) != axes:
+        raise BadSize(size, f"{len(lists)} lists of points are given for {axes} axes; separate one list per axis by ';'")
+    return lists

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every error wincraft raises on purpose, each carrying its data.
+
+The text of an error is one line: what is wrong, the value, the repair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from wincraft.algorithm.diagnosis import Diagnosis
+
+
+class WincraftError(Exception):
+    """Root of the error tree; ``exit_code`` is what the command line returns for it."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+
+
+@dataclass(eq=False)
+class Refuted(WincraftError):
+    """The three matrices do not compute the convolution; ``diagnosis`` says where and, if it can, the repair."""
+
+    exit_code: ClassVar[int] = 1
+    diagnosis: Diagnosis
+
+    def __str__(self) -> str:
+        return self.diagnosis.summary
+
+
+@dataclass(eq=False)
+class BadSize(WincraftError):
+    """A size F(m,r) that cannot be read or built."""
+
+    value: str
+    repair: str
+
+    def __str__(self) -> str:
+        return f"bad size {self.value}: {self.repair}"
+
+
+@dataclass(eq=False)
+class BadNumber(WincraftError):
+    """A value that is no exact real number."""
+
+    value: str
+    repair: str
+
+    def __str__(self) -> str:
+        return f"not an exact number: {self.value}; {self.repair}"
+
+
+@dataclass(eq=False)
+class FloatGiven(WincraftError):
+    """A float where an exact number is needed; ``suggestion`` is the nearest small fraction."""
+
+    value: str
+    suggestion: str
+
+    def __str__(self) -> str:
+        return f"a float is not an exact number: {self.value}; write {self.suggestion}"
+
+
+@dataclass(eq=False)
+class BadModulus(WincraftError):
+    """A polynomial that cannot be a modulus."""
+
+    value: str
+    repair: str
+
+    def __str__(self) -> str:
+        return f"bad modulus {self.value}: {self.repair}"
+
+
+@dataclass(eq=False)
+class NotCoprime(WincraftError):
+    """Two moduli share a factor; for points: the same point twice."""
+
+    first: str
+    second: str
+    positions: tuple[int, int]
+
+    def __str__(self) -> str:
+        i, j = self.positions
+        if self.first == self.second:
+            return f"{self.first} is listed twice, at positions {i} and {j} (from 0); remove one"
+        return f"moduli {self.first} and {self.second} (positions {i} and {j}, from 0) share a factor; replace one"
+
+
+@dataclass(eq=False)
+class WrongTotalDegree(WincraftError):
+    """Too few or too many points or moduli for F(m,r)."""
+
+    m: int
+    r: int
+    degree: int
+
+    def __str__(self) -> str:
+        n = self.m + self.r - 1
+        verb = "add" if self.degree < n else "remove"
+        return (
+            f"F({self.m},{self.r}) needs moduli of total degree {n} with inf counted as 1 "
+            f"({n - 1} without it, inf is then appended): got {self.degree}; {verb} {abs(n - self.degree)}"
+        )
+
+
+@dataclass(eq=False)
+class UnknownName(WincraftError):
+    """A name that is not in its registry."""
+
+    what: str
+    name: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        import difflib
+
+        near = difflib.get_close_matches(self.name, self.known, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        return f"unknown {self.what} {self.name!r}: {hint}known are {', '.join(self.known)}"
+
+
+@dataclass(eq=False)
+class NotApplicable(WincraftError):
+    """An operation that this algorithm does not have."""
+
+    what: str
+    reason: str
+    repair: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.reason}; {self.repair}"
+
+
+@dataclass(eq=False)
+class BadShape(WincraftError):
+    """Arrays or matrices whose shapes do not fit together."""
+
+    what: str
+    got: str
+    needed: str
+
+    def __str__(self) -> str:
+        return f"{self.what} has shape {self.got}; needed is {self.needed}"
+
+
+@dataclass(eq=False)
+class BadScaling(WincraftError):
+    """Diagonals whose product is not one non-zero constant."""
+
+    tap: int
+    product: str
+    expected: str
+
+    def __str__(self) -> str:
+        return (
+            f"scaling changes the result: a*g*b of tap {self.tap} is {self.product}, of tap 0 it is {self.expected}; "
+            "make the products equal and not zero"
+        )
+
+
+@dataclass(eq=False)
+class BadDocument(WincraftError):
+    """A file that cannot be read as matrices or as an algorithm document."""
+
+    path: str
+    reason: str
+    repair: str
+
+    def __str__(self) -> str:
+        return f"cannot read {self.path}: {self.reason}; {self.repair}"
+
+
+@dataclass(eq=False)
+class Unidentified(WincraftError):
+    """Matrices that are no scaling of an exact algorithm within the tolerance."""
+
+    exit_code: ClassVar[int] = 1
+    reason: str
+    repair: str
+
+    def __str__(self) -> str:
+        return f"not identified: {self.reason}; {self.repair}"
+
+
+@dataclass(eq=False)
+class CannotWrite(WincraftError):
+    """An output path that cannot be written; nothing was."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"cannot write {self.path}: {self.reason}; choose another path (nothing was written)"

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exact matrices: sympy's DomainMatrix, dense, which python-flint turns into a C library over QQ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sympy.polys.matrices import DomainMatrix
+
+from wincraft.exact.number import number_text
+
+
+def exact_matrix(rows: Sequence[Sequence[Any]], shape: tuple[int, int], K: Any) -> Any:
+    """A dense matrix from rows of domain elements."""
+    return DomainMatrix([list(row) for row in rows], shape, K)
+
+
+def from_numbers(rows: Sequence[Sequence[Any]], K: Any) -> Any:
+    """A dense matrix from rows of sympy numbers."""
+    elements = [[K.from_sympy(value) for value in row] for row in rows]
+    return exact_matrix(elements, (len(elements), len(elements[0])), K)
+
+
+def to_numbers(matrix: Any) -> list[list[Any]]:
+    """The entries as sympy numbers, row by row."""
+    to_sympy = matrix.domain.to_sympy
+    return [[to_sympy(value) for value in row] for row in matrix.to_list()]
+
+
+def to_texts(matrix: Any) -> list[list[str]]:
+    """The entries as texts, row by row: what documents, headers and hashes hold."""
+    return [[number_text(value) for value in row] for row in to_numbers(matrix)]
+
+
+def diagonal(elements: Sequence[Any], K: Any) -> Any:
+    """The diagonal matrix of the given domain elements."""
+    size = len(elements)
+    rows = [[elements[i] if i == j else K.zero for j in range(size)] for i in range(size)]
+    return exact_matrix(rows, (size, size), K)
