@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from sympy import Integer
+from sympy import S
 
 from wincraft.algorithm.diagnosis import diagnose
 from wincraft.algorithm.linear_map import LinearMap
@@ -49,7 +49,7 @@ class BilinearAlgorithm:
     output: LinearMap
     filter: LinearMap
     input: LinearMap
-    scale: Any = Integer(1)
+    scale: Any = S.One
     moduli: tuple[Modulus, ...] | None = None
     convention: str | None = None
     form: Form = "correlation"
@@ -71,15 +71,15 @@ class BilinearAlgorithm:
         >>> BilinearAlgorithm.from_matrices([["2", "2"]], [[1], [0]], [[1], [1]])
         F(1,1), rank 2, scale 2, proved
         """
-        tables = [_read(name, rows) for name, rows in (("AT", AT), ("G", G), ("BT", BT))]
+        tables = [read_rows(name, rows) for name, rows in (("AT", AT), ("G", G), ("BT", BT))]
         K = field_of(value for rows in tables for row in rows for value in row)
-        maps = [LinearMap((from_numbers(rows, K),)) for rows in tables]
-        (m, rank), (rank_g, r), (rank_b, n) = (item.shape for item in maps)
+        output, taps, data = (LinearMap((from_numbers(rows, K),)) for rows in tables)
+        (m, rank), (rank_g, r), (rank_b, n) = output.shape, taps.shape, data.shape
         if not (rank == rank_g == rank_b and n == m + r - 1):
             raise BadShape("(AT, G, BT)", f"{(m, rank)}, {(rank_g, r)}, {(rank_b, n)}", "(m, R), (R, r), (R, m+r-1)")
-        tensor, where = convolution_tensor(*(item.dense for item in maps))
+        tensor, where = convolution_tensor(output.dense, taps.dense, data.dense)
         scale = K.to_sympy(tensor[where[0][0]][0])
-        return cls(*maps, scale=scale, form=form)
+        return cls(output, taps, data, scale=scale, form=form)
 
     @property
     def m(self) -> int:
@@ -144,7 +144,9 @@ class BilinearAlgorithm:
         if not scale or not holds(*matrices, scale):
             raise Refuted(diagnose(*matrices))
         identities = self.m * self.r * self.n
-        return f"{self.size} proved: {identities} exact identities, {self.rank} products, scale {number_text(self.scale)}"
+        return (
+            f"{self.size} proved: {identities} exact identities, {self.rank} products, scale {number_text(self.scale)}"
+        )
 
     def transpose(self) -> BilinearAlgorithm:
         """The same three maps used in the other form: correlation <-> linear convolution.
@@ -158,9 +160,9 @@ class BilinearAlgorithm:
     def rescale(
         self, a: Sequence[Any] | None = None, g: Sequence[Any] | None = None, b: Sequence[Any] | None = None
     ) -> BilinearAlgorithm:
-        """Multiply AT's columns by a, G's rows by g and BT's rows by b, where a*g*b is one constant c; scale becomes c*scale.
+        """Multiply AT's columns by a, G's rows by g, BT's rows by b, where a*g*b is one constant c.
 
-        Each is a sequence of R non-zero exact numbers, all ones if left out. Exact.
+        The scale is multiplied by c. Each is a sequence of R non-zero exact numbers, all ones if left out. Exact.
 
         Raises:
             BadScaling: where a*g*b differs between taps or is 0.
@@ -177,9 +179,10 @@ class BilinearAlgorithm:
                 raise BadShape(f"scaling {name}", f"({len(values)},)", f"({self.rank},), one factor per tap")
             factors.append(values)
         K = field_of(
-            [K.to_sympy(K.unit) for K in [self.domain] if not K.is_QQ] + [value for values in factors for value in values]
+            [K.to_sympy(K.unit) for K in [self.domain] if not K.is_QQ]
+            + [value for values in factors for value in values]
         )
-        algorithm = self if K == self.domain else self.convert(K)
+        algorithm = self if self.domain == K else self.convert(K)
         elements = [[K.from_sympy(value) for value in values] for values in factors]
         products = [x * y * z for x, y, z in zip(*elements, strict=True)]
         for tap, product in enumerate(products):
@@ -196,8 +199,7 @@ class BilinearAlgorithm:
 
     def convert(self, K: Any) -> BilinearAlgorithm:
         """The same algorithm with its entries in a larger domain."""
-        maps = (LinearMap(tuple(s.convert_to(K) for s in item.stages)) for item in (self.output, self.filter, self.input))
-        return replace(self, **dict(zip(("output", "filter", "input"), maps, strict=True)))
+        return replace(self, output=self.output.convert(K), filter=self.filter.convert(K), input=self.input.convert(K))
 
     def noise_gain(self) -> Any:
         """NG = sum_k |A_k|^2 |G_k|^2 |B_k|^2 / (m r scale^2), an exact sympy number, the same for every scaling.
@@ -209,7 +211,12 @@ class BilinearAlgorithm:
         5/3
         """
         K = self.domain
-        taps = zip(self.output.dense.transpose().to_list(), self.filter.dense.to_list(), self.input.dense.to_list(), strict=True)
+        taps = zip(
+            self.output.dense.transpose().to_list(),
+            self.filter.dense.to_list(),
+            self.input.dense.to_list(),
+            strict=True,
+        )
         norms = [[sum((x * x for x in vector), K.zero) for vector in tap] for tap in taps]
         total = K.to_sympy(sum((a * g * b for a, g, b in norms), K.zero))
         return (total / (self.m * self.r * self.scale**2)).expand()
@@ -231,7 +238,7 @@ class BilinearAlgorithm:
         return result
 
     def to_numpy(self, dtype: Any = float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(AT, G, BT) as NumPy arrays, each entry rounded once, to nearest even, to the dtype; `object` keeps Fractions.
+        """(AT, G, BT) as NumPy arrays, each entry rounded once to nearest even; dtype `object` keeps Fractions.
 
         >>> from wincraft import winograd
         >>> winograd(2, 3, points="0,1,-1").to_numpy("float16")[1][1]
@@ -279,7 +286,8 @@ class BilinearAlgorithm:
         return f"{self.size}, rank {self.rank}{moduli}{convention}{form}, scale {number_text(self.scale)}, proved"
 
 
-def _read(name: str, rows: Any) -> list[list[Any]]:
+def read_rows(name: str, rows: Any) -> list[list[Any]]:
+    """Rows of exact numbers from a matrix or nested sequences; raises `BadNumber`, `FloatGiven` or `BadShape`."""
     try:
         table = [[exact_number(value) for value in row] for row in (rows.tolist() if hasattr(rows, "tolist") else rows)]
     except TypeError:

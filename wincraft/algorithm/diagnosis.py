@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why three matrices are no algorithm: which outputs and taps are wrong, by how much, and the repair if one matrix holds it.
+"""Why three matrices are no algorithm: which outputs and taps are wrong, by how much, and the repair.
 
 With AT and G given, the identity is a linear system for BT (and likewise for AT and for G). Its solution, row by row
 beside the given matrix, shows rows that are off by a factor (a diagonal repairs them) or altogether wrong.
@@ -61,18 +61,18 @@ class Diagnosis:
         head = f"not F({self.m},{self.r}): "
         if self.row_scales:
             products = _listing([product for _, product in self.row_scales])
-            verb = "multiply their rows of BT by the inverses" if len(self.taps) > 1 else "multiply its row of BT by the inverse"
-            return f"{head}{_taps(self.taps)}: product of row scales is {products}, must be 1; {verb}"
+            repair = "their rows of BT by the inverses" if len(self.taps) > 1 else "its row of BT by the inverse"
+            return f"{head}{_taps(self.taps)}: product of row scales is {products}, must be 1; multiply {repair}"
         if self.repairs:
-            matrix = self.repairs[0].matrix
-            first = self.repairs[0]
-            vector = "column" if matrix == "AT" else "row"
-            return (
-                f"{head}{_taps(self.taps)}: {vector} {first.tap} of {matrix} is ({', '.join(first.given)}), "
-                f"must be ({', '.join(first.needed)})" + ("" if len(self.repairs) == 1 else f", and {len(self.repairs) - 1} more")
-            )
+            first, *others = self.repairs
+            vector = "column" if first.matrix == "AT" else "row"
+            given, needed = (", ".join(texts) for texts in (first.given, first.needed))
+            more = f", and {len(others)} more" if others else ""
+            must = f"{vector} {first.tap} of {first.matrix} is ({given}), must be ({needed})"
+            return f"{head}{_taps(self.taps)}: {must}{more}"
+        outputs = _listing([str(i) for i in self.outputs], "output")
         return (
-            f"{head}wrong in {_listing([str(i) for i in self.outputs], 'output')} of {self.m} (from 0), residual {self.residual} "
+            f"{head}wrong in {outputs} of {self.m} (from 0), residual {self.residual} "
             f"at (i,j,l) = ({i},{j},{l}); no one matrix and no diagonal repairs it"
         )
 
@@ -141,18 +141,25 @@ def diagnose(AT: Any, G: Any, BT: Any) -> Diagnosis:
         for l in range(n)
         if (difference := tensor[where[i][j]][l] - scale * target[i][j][l])
     }
-    to_text = lambda element: number_text(K.to_sympy(element))  # noqa: E731
     worst = max(residuals, key=lambda at: abs(float(K.to_sympy(residuals[at]))) if not K.is_QQ else abs(residuals[at]))
     return Diagnosis(
         m=m,
         r=r,
-        scale=to_text(scale),
+        scale=_text(scale, K),
         outputs=tuple(sorted({i for i, _, _ in residuals})),
-        residual=to_text(residuals[worst]),
+        residual=_text(residuals[worst], K),
         residual_at=worst,
-        row_scales=tuple((tap, to_text(product)) for tap, product in row_scales),
+        row_scales=tuple((tap, _text(product, K)) for tap, product in row_scales),
         repairs=repairs,
     )
+
+
+def _text(element: Any, K: Any) -> str:
+    return number_text(K.to_sympy(element))
+
+
+def _texts(row: Sequence[Any], K: Any) -> tuple[str, ...]:
+    return tuple(_text(value, K) for value in row)
 
 
 def _solve(first: Any, second: Any, target: list[list[Any]], K: Any) -> list[list[Any]] | None:
@@ -178,9 +185,8 @@ def _compare(
     scale = max(votes, key=lambda ratio: (votes[ratio], ratio == K.one))
     if None not in ratios:
         return scale, tuple((k, ratio / scale) for k, ratio in enumerate(ratios) if ratio != scale), ()
-    text = lambda row: tuple(number_text(K.to_sympy(value)) for value in row)  # noqa: E731
     repairs = tuple(
-        RowRepair(name, k, text(given[k]), text([scale * value for value in needed[k]]))
+        RowRepair(name, k, _texts(given[k], K), _texts([scale * value for value in needed[k]], K))
         for k, ratio in enumerate(ratios)
         if ratio != scale
     )

@@ -23,8 +23,8 @@ class LinearMap:
         BadShape: where neighbouring stages do not fit.
 
     >>> from wincraft.exact.matrix import from_numbers
-    >>> from sympy import QQ, Rational
-    >>> half, swap = from_numbers([[Rational(1, 2), 0], [0, 1]], QQ), from_numbers([[0, 1], [1, 0]], QQ)
+    >>> from sympy import QQ, diag, Matrix, S
+    >>> half, swap = (from_numbers(M.tolist(), QQ) for M in (diag(S(1) / 2, 1), Matrix([[0, 1], [1, 0]])))
     >>> LinearMap((half, swap)).texts
     [['0', '1'], ['1/2', '0']]
     """
@@ -34,7 +34,9 @@ class LinearMap:
     def __post_init__(self) -> None:
         for first, second in zip(self.stages, self.stages[1:], strict=False):
             if first.shape[0] != second.shape[1] or first.domain != second.domain:
-                raise BadShape("a stage", f"{second.shape} over {second.domain}", f"(any, {first.shape[0]}) over {first.domain}")
+                raise BadShape(
+                    "a stage", f"{second.shape} over {second.domain}", f"(any, {first.shape[0]}) over {first.domain}"
+                )
 
     @property
     def domain(self) -> Any:
@@ -65,6 +67,10 @@ class LinearMap:
         """The map after a diagonal, folded into the first stage."""
         first, *rest = self.stages
         return LinearMap((first * diagonal(factors, self.domain), *rest))
+
+    def convert(self, K: Any) -> LinearMap:
+        """The same map with its entries in a larger domain."""
+        return LinearMap(tuple(stage.convert_to(K) for stage in self.stages))
 
     def transpose(self) -> LinearMap:
         """The transposed map: transposed stages in reverse order."""

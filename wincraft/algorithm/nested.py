@@ -38,7 +38,9 @@ class Nested:
 
     def __post_init__(self) -> None:
         if not self.axes or len({axis.form for axis in self.axes}) > 1:
-            raise BadShape("a nested algorithm", f"{[axis.form for axis in self.axes]}", "one form for all, at least one axis")
+            raise BadShape(
+                "a nested algorithm", f"{[axis.form for axis in self.axes]}", "one form for all, at least one axis"
+            )
 
     @property
     def m(self) -> tuple[int, ...]:
@@ -103,7 +105,9 @@ class Nested:
         shape_out = self.m if correlation else self.n
         numbers = _flatten("the data tile", data, shape_in), _flatten("the filter", filter, self.r)
         K = field_of(
-            [axis.domain.to_sympy(axis.domain.unit) for axis in self.axes if not axis.domain.is_QQ] + numbers[0] + numbers[1]
+            [axis.domain.to_sympy(axis.domain.unit) for axis in self.axes if not axis.domain.is_QQ]
+            + numbers[0]
+            + numbers[1]
         )
         tile, taps = ([K.from_sympy(value) for value in values] for values in numbers)
         axes = [axis.convert(K) if axis.domain != K else axis for axis in self.axes]

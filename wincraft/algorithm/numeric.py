@@ -52,20 +52,28 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
     """
     dtype = np.dtype(dtype)
     values = [[to_fraction(number) for number in row] for row in to_numbers(matrix)]
-    if dtype == object:
+    if dtype.hasobject:
         return np.array(values, dtype=object).reshape(matrix.shape)
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         for value in (value for row in values for value in row):
             if value.denominator != 1 or not limits.min <= value <= limits.max:
-                raise NotApplicable(f"matrices as {dtype}", f"entry {value} does not fit", "use the convention 'integer' or a wider type")
+                raise NotApplicable(
+                    f"matrices as {dtype}",
+                    f"entry {value} does not fit",
+                    "use the convention 'integer' or a wider type",
+                )
         return np.array([[int(value) for value in row] for row in values], dtype=dtype)
     if dtype.kind != "f" or dtype.itemsize > 8:
-        raise NotApplicable(f"matrices as {dtype}", "no such target", "use float64, float32, float16, an integer type or object")
+        raise NotApplicable(
+            f"matrices as {dtype}", "no such target", "use float64, float32, float16, an integer type or object"
+        )
     return np.array([[round_to_dtype(value, dtype) for value in row] for row in values], dtype=dtype)
 
 
-def convolve(axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
+def convolve(
+    axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding: int | Sequence[int] = 0
+) -> np.ndarray:
     """Correlate whole signals or images with a bank of filters, tile by tile; every border included.
 
     y[b,k,p] = sum_{c,q} x[b,c,p+q] w[k,c,q], q over the filter taps, x padded with zeros.
@@ -89,7 +97,8 @@ def convolve(axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding
     plain = x.ndim == len(axes)
     if plain:
         x, w = x[None, None], w[None, None]
-    exact = x.dtype == object
+    exact = x.dtype.hasobject
+    triples: list[tuple[Any, Any, Any, Fraction | None]]
     triples = [_integer_matrices(axis) if exact else (*axis.to_numpy(x.dtype), None) for axis in axes]
     if exact:
         bound = _largest_value(triples, x, w)
@@ -101,23 +110,27 @@ def convolve(axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding
         if divisor is None:
             scale = round_to_dtype(to_fraction(axis.scale), x.dtype)
             y = y if scale == 1 else y / scale
-        elif divisor.denominator != 1 or y.dtype == object:
+        elif divisor.denominator != 1 or y.dtype.hasobject:
             y = y.astype(object) * (1 / divisor)
         elif divisor != 1:
             y = y // int(divisor)
-    if y.dtype == object:
+    if y.dtype.hasobject:
         y = np.frompyfunc(lambda v: int(v) if v == int(v) else v, 1, 1)(y)
     return y[0, 0] if plain else y
 
 
-def _checked(axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding: Any) -> tuple[np.ndarray, np.ndarray, list[int]]:
+def _checked(
+    axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding: Any
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
     if axes[0].form != "correlation":
         raise NotApplicable("convolve", "this is the linear convolution form", "call transpose() first")
     x, w = np.asarray(data), np.asarray(filters)
     d = len(axes)
     pads = list(padding) if isinstance(padding, Sequence) else [padding] * d
     if x.ndim not in (d, d + 2) or w.ndim != x.ndim:
-        raise BadShape("(data, filters)", f"{x.shape}, {w.shape}", f"(N, C, {d} axes) and (K, C, {d} axes), or {d} axes each")
+        raise BadShape(
+            "(data, filters)", f"{x.shape}, {w.shape}", f"(N, C, {d} axes) and (K, C, {d} axes), or {d} axes each"
+        )
     taps = tuple(axis.r for axis in axes)
     if w.shape[-d:] != taps or (w.ndim > d and w.shape[1] != x.shape[1]):
         channels = () if w.ndim == d else (w.shape[0], x.shape[1])
@@ -137,7 +150,7 @@ def _checked(axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding
         raise BadNumber("NaN or infinity in data or filters", "remove it")
     if dtype != object and (dtype.kind != "f" or dtype.itemsize > 8):
         raise BadNumber(f"dtype {dtype}", "use float64, float32, float16, an integer type or object")
-    if dtype == object and not all(axis.domain.is_QQ for axis in axes):
+    if dtype.hasobject and not all(axis.domain.is_QQ for axis in axes):
         raise NotApplicable("exact convolve", f"the matrices lie in {axes[0].domain}", "pass floats")
     return x.astype(dtype), w.astype(dtype), pads
 
@@ -162,7 +175,9 @@ def _largest_value(triples: Sequence[Any], x: np.ndarray, w: np.ndarray) -> int:
     return int(max(1, U) * max(1, V) * out * x.shape[1])
 
 
-def _tiled(axes: Sequence[BilinearAlgorithm], triples: Sequence[Any], x: np.ndarray, w: np.ndarray, pads: list[int]) -> np.ndarray:
+def _tiled(
+    axes: Sequence[BilinearAlgorithm], triples: Sequence[Any], x: np.ndarray, w: np.ndarray, pads: list[int]
+) -> np.ndarray:
     d = len(axes)
     sizes = [size + 2 * pad - axis.r + 1 for size, pad, axis in zip(x.shape[2:], pads, axes, strict=True)]
     tiles = [-(-size // axis.m) for size, axis in zip(sizes, axes, strict=True)]

@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
-from sympy import Integer, Rational
+from sympy import Integer, Rational, S
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
@@ -33,7 +33,7 @@ class Scaling:
     a: list[Any]
     g: list[Any]
     b: list[Any]
-    scale: Any = Integer(1)
+    scale: Any = S.One
 
 
 Convention = Callable[[Taps], Scaling]
@@ -78,7 +78,7 @@ def homogeneous(taps: Taps) -> Scaling:
 
 
 def fractions_in_a(taps: Taps) -> Scaling:
-    """The divisions by f in A^T, powers in G: wincnn's FractionsInA, first A^T column and B^T row flipped where f_0 < 0."""
+    """The divisions by f in A^T, powers in G, first A^T column and B^T row flipped where f_0 < 0: wincnn's FractionsInA."""
     plain = monic(taps)
     return Scaling(_flip_first(taps, plain.g), plain.a, _flip_first(taps, plain.b))
 
@@ -96,11 +96,13 @@ def integer(taps: Taps) -> Scaling:
         NotApplicable: over an algebraic field.
     """
     if not taps.K.is_QQ:
-        raise NotApplicable("convention integer", f"entries lie in {taps.K}", "choose rational moduli or another convention")
-    a = [1 / _content(row, taps.K) for row in taps.A]
-    b = [1 / _content(row, taps.K) for row in taps.B]
+        raise NotApplicable(
+            "convention integer", f"entries lie in {taps.K}", "choose rational moduli or another convention"
+        )
+    a = [1 / content(row, taps.K) for row in taps.A]
+    b = [1 / content(row, taps.K) for row in taps.B]
     rows = [[x / (f * u * v) for x in row] for row, f, u, v in zip(taps.G, taps.f, a, b, strict=True)]
-    scale = 1 / _content([value for row in rows for value in row], taps.K)
+    scale = 1 / content([value for row in rows for value in row], taps.K)
     return Scaling(a, [scale / (f * u * v) for f, u, v in zip(taps.f, a, b, strict=True)], b, taps.K.to_sympy(scale))
 
 
@@ -189,7 +191,9 @@ def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any
     factors = []
     for k, row in enumerate(rows.dense.to_list()):
         vector = [to_fraction(rows.domain.to_sympy(value)) for value in row]
-        square = sum((x * S[i][j] * y for i, x in enumerate(vector) if x for j, y in enumerate(vector) if y), Fraction(0))
+        square = sum(
+            (x * S[i][j] * y for i, x in enumerate(vector) if x for j, y in enumerate(vector) if y), Fraction(0)
+        )
         if square <= 0:
             raise NotApplicable("balancing", f"row {k} has second moment {square}", "give positive definite moments")
         factor = snap_inverse_root(square, bits)
@@ -237,7 +241,7 @@ def _times(left: list[Any], right: list[Any]) -> list[Any]:
     return [x * y for x, y in zip(left, right, strict=True)]
 
 
-def _content(values: Sequence[Any], K: Any) -> Any:
+def content(values: Sequence[Any], K: Any) -> Any:
     """The positive rational c such that the values over c are integers without a common factor."""
     fractions = [(int(K.numer(value)), int(K.denom(value))) for value in values if value]
     return K(gcd(*(p for p, _ in fractions)), lcm(*(q for _, q in fractions)))

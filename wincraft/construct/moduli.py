@@ -178,7 +178,9 @@ def check_coprime(moduli: tuple[Modulus, ...]) -> None:
         if item.coefficients in seen:
             raise NotCoprime(str(item), str(item), (seen[item.coefficients], position))
         seen[item.coefficients] = position
-    for (i, first), (j, second) in combinations(enumerate(moduli), 2) if any(item.degree > 1 for item in moduli) else ():
+    for (i, first), (j, second) in (
+        combinations(enumerate(moduli), 2) if any(item.degree > 1 for item in moduli) else ()
+    ):
         if first.is_infinite or second.is_infinite or first.degree == second.degree == 1:
             continue
         K = field_of(first.coefficients + second.coefficients)

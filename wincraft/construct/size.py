@@ -12,7 +12,7 @@ MAX_TILE = 512
 MAX_AXES = 4
 
 _SIZE = re.compile(r"(?:F\((?P<inner>[^()]*)\)|(?P<bare>[^()]*))", re.IGNORECASE)
-_SIDE = re.compile(r"[+-]?\d{1,9}(?:\s*[xX×]\s*[+-]?\d{1,9})*")  # noqa: RUF001
+_SIDE = re.compile(r"[+-]?\d{1,9}(?:\s*[xX×]\s*[+-]?\d{1,9})*")
 
 
 def parse_size(text: str) -> tuple[tuple[int, int], ...]:
@@ -28,7 +28,7 @@ def parse_size(text: str) -> tuple[tuple[int, int], ...]:
     sides = (match["inner"] or match["bare"] or "").split(",") if match else []
     if len(sides) != 2 or not all(_SIDE.fullmatch(side.strip()) for side in sides):
         raise BadSize(repr(text[:60]), 'write it as "F(4,3)", 4,3 or, for images, 4x4,3x3')
-    outputs, taps = ([int(part) for part in re.split("[xX×]", side)] for side in sides)  # noqa: RUF001
+    outputs, taps = ([int(part) for part in re.split("[xX×]", side)] for side in sides)
     if len(outputs) != len(taps):
         raise BadSize(repr(text), f"give as many filter sizes as outputs: {len(outputs)} and {len(taps)} axes differ")
     if len(outputs) > MAX_AXES:
@@ -51,4 +51,7 @@ def check_size(m: object, r: object) -> None:
     if m < 1 or r < 1:
         raise BadSize(f"F({m},{r})", "m and r are at least 1")
     if m + r - 1 > MAX_TILE:
-        raise BadSize(f"F({m},{r})", f"the tile m + r - 1 = {m + r - 1} is beyond the limit {MAX_TILE}; split the filter or the output")
+        raise BadSize(
+            f"F({m},{r})",
+            f"the tile m + r - 1 = {m + r - 1} is beyond the limit {MAX_TILE}; split the filter or the output",
+        )

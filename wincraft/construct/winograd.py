@@ -85,5 +85,7 @@ def _per_axis(given: Any, axes: int, size: str) -> Sequence[Any]:
         return [given] * axes
     lists = given.split(";")
     if len(lists) != axes:
-        raise BadSize(size, f"{len(lists)} lists of points are given for {axes} axes; separate one list per axis by ';'")
+        raise BadSize(
+            size, f"{len(lists)} lists of points are given for {axes} axes; separate one list per axis by ';'"
+        )
     return lists

@@ -85,7 +85,9 @@ def _from_real(value: Any) -> Any:
     try:
         as_fraction = Fraction(float(value))
     except (OverflowError, ValueError, TypeError):
-        raise BadNumber(_shorten(str(value)), 'write a finite exact number, or "inf" for the point at infinity') from None
+        raise BadNumber(
+            _shorten(str(value)), 'write a finite exact number, or "inf" for the point at infinity'
+        ) from None
     raise FloatGiven(str(value), str(simplest_fraction_near(as_fraction)))
 
 

@@ -63,7 +63,9 @@ def _evaluate(node: ast.expr, shown: str) -> Any:
             return _evaluate(operand, shown)
         case ast.Call(func=ast.Name(id="sqrt"), args=[argument], keywords=[]):
             return sqrt(_evaluate(argument, shown))
-        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)) if exponent <= MAX_EXPONENT:
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)) if (
+            exponent <= MAX_EXPONENT
+        ):
             return _evaluate(left, shown) ** exponent
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return _evaluate(left, shown) + _evaluate(right, shown)
@@ -85,7 +87,7 @@ def polynomial_text(coefficients: Sequence[Any]) -> str:
     >>> polynomial_text(parse_polynomial("1 - x/2 + x^2"))
     'x^2-1/2*x+1'
     """
-    terms = []
+    terms: list[str] = []
     for power in range(len(coefficients) - 1, -1, -1):
         coefficient = coefficients[power]
         if coefficient.is_zero:

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``wincraft generate``."""
+
+from __future__ import annotations
+
+import click
+
+from wincraft.cli.output import write_output
+from wincraft.construct.conventions import CONVENTIONS
+from wincraft.emit import FORMATS, SUFFIXES, render
+from wincraft.errors import UnknownName
+
+
+@click.command(name="generate")
+@click.argument("size")
+@click.option("--points", help='Interpolation points, "0,1,-1,1/2,inf"; one list per axis separated by ";".')
+@click.option("--moduli", help='Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.')
+@click.option("--convention", default="wincnn", show_default=True, help=f"Scaling and signs: {', '.join(CONVENTIONS)}.")
+@click.option(
+    "--format", "format_name", help=f"One of {', '.join(FORMATS)}; by default that of FILE's suffix, else text."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
+def command(
+    size: str, points: str | None, moduli: str | None, convention: str, format_name: str | None, output: str | None
+) -> None:
+    """Make the algorithm of SIZE, prove it, and write it.
+
+    SIZE is "F(4,3)" or 4,3; for images 4x4,3x3; rectangular 2x4,3x5. Without points the catalogue's are used.
+
+    \b
+    Examples:
+      wincraft generate 4,3
+      wincraft generate 4x4,3x3 --format c -o f4x4.h
+      wincraft generate 4,3 --points "0,1,-1,2,-2" --convention integer
+      wincraft generate 6,3 --moduli "0,1,-1,x^2+x+1,x^2-x+1,inf" --format json
+      wincraft generate 2x4,3x3 --points "0,1,-1;0,1,-1,2,-2"
+    """
+    from pathlib import Path
+
+    from wincraft.construct.winograd import parse
+
+    if format_name is None:
+        format_name = SUFFIXES.get(Path(output).suffix, "text") if output else "text"
+    if format_name not in FORMATS:
+        raise UnknownName("format", format_name, tuple(FORMATS))
+    if points is not None and moduli is not None:
+        raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
+    algorithm = parse(size, points=points, moduli=moduli, convention=convention)
+    text = render(algorithm, format_name)
+    click.echo(algorithm.verify(), err=True)
+    write_output(text, output)

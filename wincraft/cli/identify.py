@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``wincraft identify``."""
+
+from __future__ import annotations
+
+import io
+
+import click
+
+from wincraft.cli.output import write_output
+from wincraft.errors import BadNumber
+
+
+@click.command(name="identify")
+@click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
+@click.option(
+    "--tolerance",
+    default="1e-5",
+    show_default=True,
+    help="How far decimals may lie from exact entries, relative to their row.",
+)
+@click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
+def command(files: tuple[str, ...], tolerance: str, format_name: str, output: str | None) -> None:
+    """Find form, points, scaling and convention of bare matrices.
+
+    FILE is JSON with AT, G and BT, a NumPy .npz, or a text file of rows; or give three files, AT G BT. Entries are
+    integers, fractions, sqrt() expressions, decimals or floats. JSON output is an algorithm document.
+
+    \b
+    Examples:
+      wincraft identify their_matrices.txt
+      wincraft identify weights.npz --tolerance 1e-3 --format json -o exact.json
+    """
+    from fractions import Fraction
+
+    from wincraft.construct.identify import identify
+    from wincraft.load.matrices import read_matrices
+
+    try:
+        limit = Fraction(tolerance)
+    except (ValueError, ZeroDivisionError):
+        raise BadNumber(repr(tolerance), "a tolerance is a number such as 1e-5") from None
+    if not 0 <= limit < 1:
+        raise BadNumber(tolerance, "a tolerance lies in [0, 1)")
+    matrices = read_matrices(*files)
+    found = identify(matrices.AT, matrices.G, matrices.BT, tolerance=0 if matrices.exact else limit, form=matrices.form)
+    if format_name == "text":
+        write_output(f"{found!r}\n", output)
+        return
+    from wincraft.emit.json import document, write_document
+
+    content = document(found.algorithm)
+    content["row_scaling"] = found.row_scaling
+    content["conventions"] = list(found.conventions)
+    content["transposed"] = list(found.transposed)
+    content["largest_error"] = float(found.largest_error)
+    stream = io.StringIO()
+    write_document(content, stream)
+    write_output(stream.getvalue(), output)

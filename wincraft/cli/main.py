@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ``wincraft`` command: its commands are imported when called, so that --help is instant."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from wincraft import __version__
+
+COMMANDS = {
+    "generate": "Make F(m,r), prove it, and write it.",
+    "verify": "Prove a file's matrices, or say what is wrong.",
+    "identify": "Find points, scaling and convention of bare matrices.",
+    "completion": "Print the shell completion script.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in ``wincraft.cli.NAME`` as ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The command names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"wincraft.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, with the nearest command offered."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"commands are {', '.join(COMMANDS)}"
+            ctx.fail(f"no such command {name!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="wincraft %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def main(ctx: click.Context, debug: bool) -> None:
+    """Make, prove and ship Winograd / Toom-Cook convolution algorithms F(m,r).
+
+    \b
+    Examples:
+      wincraft generate 4,3
+      wincraft generate 4x4,3x3 --format c -o f4x4.h
+      wincraft generate 6,3 --points "0,1,-1,2,-2,1/2,-1/2" --convention lavin
+      wincraft verify f4.json
+      wincraft identify their_matrices.npz --format json
+
+    Exit codes: 0 done, 1 a check failed, 2 usage, 3 bad input, 4 a needed tool is missing, 130 interrupted.
+    """
+    ctx.obj = debug
+
+
+def run() -> None:
+    """Console entry point: errors become one line on stderr and an exit code."""
+    from wincraft.errors import WincraftError
+
+    debug = "--debug" in sys.argv[1:]
+    try:
+        result = main(standalone_mode=False)
+        sys.stdout.flush()
+    except WincraftError as error:
+        if debug:
+            raise
+        click.echo(f"wincraft: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        click.echo("wincraft: interrupted", err=True)
+        sys.exit(130)
+    except KeyboardInterrupt:
+        click.echo("wincraft: interrupted", err=True)
+        sys.exit(130)
+    except click.UsageError as error:
+        hint = f" (try: {error.ctx.command_path} --help)" if error.ctx else ""
+        click.echo(f"wincraft: {error.format_message()}{hint}", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        click.echo(f"wincraft: {error.format_message()}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing results: stdout, or a file that is either whole or absent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from wincraft.errors import CannotWrite
+
+
+def write_output(text: str, path: str | None) -> None:
+    """Print the text, or write it to a temporary file beside the path and rename it.
+
+    Raises:
+        CannotWrite: where the path cannot be written; nothing is left behind.
+    """
+    if path is None or path == "-":
+        click.echo(text, nl=False)
+        return
+    target = Path(path)
+    if target.is_dir():
+        raise CannotWrite(path, "it is a directory")
+    if target.exists() and not target.is_file():
+        target.write_text(text, encoding="utf-8")
+        return
+    if target.exists() and not os.access(target, os.W_OK):
+        raise CannotWrite(path, "the file is write-protected")
+    temporary = None
+    try:
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=".wincraft-", delete=False
+        ) as stream:
+            temporary = stream.name
+            stream.write(text)
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise CannotWrite(path, error.strerror or str(error)) from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+    click.echo(f"wrote {path}", err=True)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recovering moduli and row scales from the rows of an algorithm, exact or decimal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from sympy import Rational, sqrt
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.modulus import Modulus
+from wincraft.construct.conventions import Scaling, scaled_algorithm
+from wincraft.construct.moduli import INFINITY, check_coprime, modulus, point, quadratic_inner
+from wincraft.construct.toom_cook import Taps, canonical_taps
+from wincraft.errors import WincraftError
+from wincraft.exact.number import exact_number, simplest_fraction_near, to_fraction
+
+_SURD_LIMIT = 64
+"""A decimal point is read as +-sqrt(p/q) where p, q are at most this and no simpler fraction fits."""
+
+
+def recover_moduli(algorithm: BilinearAlgorithm) -> tuple[Modulus, ...] | None:
+    """The moduli, in row order, whose canonical rows are the algorithm's up to row scales; None where there are none.
+
+    Points, infinity and degree-2 moduli (three taps: constant, inner point c, leading) are recognised. Exact.
+    """
+    columns = algorithm.output.dense.transpose().to_Matrix().tolist()
+    rows = algorithm.filter.dense.to_Matrix().tolist()
+    vectors = columns if algorithm.m >= algorithm.r else rows
+    found: list[Modulus] = []
+    tap = 0
+    while tap < len(vectors):
+        item = _linear(vectors[tap]) or _quadratic(vectors[tap : tap + 3])
+        if item is None:
+            return None
+        found.append(item)
+        tap += item.taps
+    moduli = tuple(found)
+    try:
+        check_coprime(moduli)
+    except WincraftError:
+        return None
+    if sum(item.degree for item in moduli) != algorithm.n:
+        return None
+    return moduli if row_scaling(algorithm, canonical_taps(algorithm.m, algorithm.r, moduli)) is not None else None
+
+
+def row_scaling(algorithm: BilinearAlgorithm, taps: Taps) -> Scaling | None:
+    """What multiplies each canonical row in the algorithm, or None where a row is no multiple of its canonical one."""
+    tables = (
+        (algorithm.output.dense.transpose(), taps.A),
+        (algorithm.filter.dense, taps.G),
+        (algorithm.input.dense, taps.B),
+    )
+    a, g, b = (_row_ratios(matrix, canonical, taps.K) for matrix, canonical in tables)
+    return None if a is None or g is None or b is None else Scaling(a, g, b, algorithm.scale)
+
+
+def _row_ratios(matrix: Any, canonical: Sequence[Sequence[Any]], K: Any) -> list[Any] | None:
+    rows = matrix.convert_to(K).to_list()
+    ratios = [_ratio(row, wanted) for row, wanted in zip(rows, canonical, strict=True)]
+    return None if None in ratios else ratios
+
+
+def _ratio(row: Sequence[Any], canonical: Sequence[Any]) -> Any | None:
+    pivot = next(k for k, value in enumerate(canonical) if value)
+    factor = row[pivot] / canonical[pivot]
+    return factor if all(a == factor * b for a, b in zip(row, canonical, strict=True)) else None
+
+
+def _linear(vector: Sequence[Any]) -> Modulus | None:
+    """The point whose powers the vector is a multiple of; 0 for a vector of one entry."""
+    if vector[0] == 0:
+        return INFINITY if all(value == 0 for value in vector[:-1]) and vector[-1] != 0 else None
+    ratio = vector[1] / vector[0] if len(vector) > 1 else exact_number(0)
+    ratio = ratio.ratsimp() if not ratio.is_Rational else ratio
+    power = vector[0]
+    for value in vector:
+        if (value - power).expand() != 0:
+            return None
+        power = power * ratio
+    return point(ratio)
+
+
+def _quadratic(vectors: Sequence[Sequence[Any]]) -> Modulus | None:
+    """x^2 + a x + b with inner point c, from rows (1, 0, -b, ...), (1, c, ...), (0, 1, -a, ...) up to factors."""
+    if len(vectors) < 3 or len(vectors[0]) < 3:
+        return None
+    constant, inner, leading = vectors
+    if constant[1] != 0 or leading[0] != 0 or any(value == 0 for value in (constant[0], inner[0], leading[1])):
+        return None
+    b, a, c = -constant[2] / constant[0], -leading[2] / leading[1], inner[1] / inner[0]
+    try:
+        return modulus((exact_number(b), exact_number(a), exact_number(1)), quadratic_inner(c))
+    except WincraftError:
+        return None
+
+
+def rebuild_from_decimals(
+    AT: Sequence[Sequence[Fraction]],
+    G: Sequence[Sequence[Fraction]],
+    BT: Sequence[Sequence[Fraction]],
+    tolerance: Fraction,
+) -> BilinearAlgorithm | None:
+    """An exact algorithm on points near the given decimal rows, or None.
+
+    Points and row scales are snapped to simple numbers and multiplied out. The caller checks how far the result lies from the given entries.
+    """
+    columns = [list(column) for column in zip(*AT, strict=True)]
+    m, r = len(AT), len(G[0])
+    points = [_near_point(vector, tolerance) for vector in (columns if m >= r else G)]
+    if any(item is None for item in points) or len(points) != m + r - 1:
+        return None
+    moduli = tuple(item for item in points if item is not None)
+    if len(set(moduli)) != len(moduli):
+        return None
+    taps = canonical_taps(m, r, moduli)
+    a = [_near_scale(row, wanted, taps.K, tolerance) for row, wanted in zip(columns, taps.A, strict=True)]
+    g = [_near_scale(row, wanted, taps.K, tolerance) for row, wanted in zip(G, taps.G, strict=True)]
+    b = [_near_scale(row, wanted, taps.K, tolerance) for row, wanted in zip(BT, taps.B, strict=True)]
+    if not all([*a, *g, *b]):
+        return None
+    products = [x * y * z * f for x, y, z, f in zip(a, g, b, taps.f, strict=True)]
+    scale = Counter(products).most_common(1)[0][0]
+    g = [scale / (x * z * f) for x, z, f in zip(a, b, taps.f, strict=True)]
+    return scaled_algorithm(taps, Scaling(a, g, b, taps.K.to_sympy(scale)), None)
+
+
+def _near_point(vector: Sequence[Fraction], tolerance: Fraction) -> Modulus | None:
+    slack = tolerance * max(abs(value) for value in vector)
+    if abs(vector[0]) <= slack:
+        return INFINITY if all(abs(value) <= slack for value in vector[:-1]) and abs(vector[-1]) > slack else None
+    if len(vector) == 1 or all(abs(value) <= slack for value in vector[1:]):
+        return point(0)
+    at = max(range(len(vector) - 1), key=lambda j: min(abs(vector[j]), abs(vector[j + 1])))
+    if not vector[at]:
+        return None
+    value = vector[at + 1] / vector[at]
+    rational = simplest_fraction_near(value, 4 * tolerance)
+    if max(abs(rational.numerator), rational.denominator) > _SURD_LIMIT:
+        square = simplest_fraction_near(value * value, 8 * tolerance)
+        if max(square.numerator, square.denominator) <= _SURD_LIMIT:
+            root = sqrt(Rational(square.numerator, square.denominator))
+            return point(root if value > 0 else -root)
+    return point(rational)
+
+
+def _near_scale(row: Sequence[Fraction], canonical: Sequence[Any], K: Any, tolerance: Fraction) -> Any:
+    wanted = [to_fraction(K.to_sympy(value)) for value in canonical]
+    at = max(range(len(wanted)), key=lambda j: abs(wanted[j]))
+    factor = simplest_fraction_near(row[at] / wanted[at], 4 * tolerance)
+    return K.from_sympy(Rational(factor.numerator, factor.denominator))

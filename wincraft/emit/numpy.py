@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NumPy source: a module that needs nothing but NumPy."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.nested import Algorithm
+from wincraft.emit.provenance import banner
+from wincraft.errors import NotApplicable
+from wincraft.exact.matrix import to_numbers
+from wincraft.exact.number import number_text, to_fraction
+
+_TILE = '''
+SCALE = {scale}
+
+
+def convolve_tile(d, g):
+    """One tile: data d of shape {n}, filter g of shape {r}, result of shape {m}."""
+    u, v = np.asarray(d), np.asarray(g)
+    for axis, (_, G, BT) in enumerate(AXES):
+        u = np.moveaxis(np.tensordot(BT, u, (1, axis)), 0, axis)
+        v = np.moveaxis(np.tensordot(G, v, (1, axis)), 0, axis)
+    y = u * v
+    for axis, (AT, _, _) in enumerate(AXES):
+        y = np.moveaxis(np.tensordot(AT, y, (1, axis)), 0, axis)
+    return y / SCALE
+'''
+
+
+def emit(algorithm: Algorithm, stream: TextIO) -> None:
+    """Write AT, G, BT as float64 arrays, each entry a correctly rounded quotient, and a function for one tile.
+
+    Raises:
+        NotApplicable: in linear convolution form, or where an entry exceeds float64.
+    """
+    if algorithm.form != "correlation":
+        raise NotApplicable("numpy output", "this is the linear convolution form", "call transpose() first")
+    title, *rest = banner(algorithm, "numpy")
+    stream.write('"""' + "\n".join([title, *rest, f"{algorithm!r}"]) + '\n"""\n\nimport numpy as np\n\n')
+    distinct = list(dict.fromkeys(algorithm.axes))
+    for position, axis in enumerate(distinct):
+        suffix = f"_{position}" if len(distinct) > 1 else ""
+        for name, item in (("AT", axis.output), ("G", axis.filter), ("BT", axis.input)):
+            rows = ["[" + ", ".join(_literal(number) for number in row) + "]" for row in to_numbers(item.dense)]
+            stream.write(f"{name}{suffix} = np.array([\n    " + ",\n    ".join(rows) + ",\n], dtype=float)\n")
+    names = {axis: (f"_{position}" if len(distinct) > 1 else "") for position, axis in enumerate(distinct)}
+    triples = ", ".join(f"(AT{names[axis]}, G{names[axis]}, BT{names[axis]})" for axis in algorithm.axes)
+    stream.write(f"AXES = ({triples},)\n")
+    stream.write(
+        _TILE.format(
+            scale=_literal(algorithm.scale),
+            n=_shape(algorithm, "n"),
+            r=_shape(algorithm, "r"),
+            m=_shape(algorithm, "m"),
+        )
+    )
+
+
+def _shape(algorithm: Algorithm, name: str) -> tuple[int, ...]:
+    value = getattr(algorithm, name)
+    return (value,) if isinstance(algorithm, BilinearAlgorithm) else value
+
+
+def _literal(number: object) -> str:
+    """An exact quotient, which Python rounds once; a rounded literal for an irrational number."""
+    fraction = to_fraction(number)
+    try:
+        value = fraction.numerator / fraction.denominator
+    except OverflowError:
+        raise NotApplicable("numpy output", "an entry exceeds float64", "use --format json") from None
+    return number_text(number) if number.is_Rational else repr(value)  # type: ignore[attr-defined]

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading algorithm documents: everything they claim is proved again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm, read_rows
+from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.modulus import Modulus
+from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.construct.conventions import CONVENTIONS
+from wincraft.construct.moduli import complete, parse_moduli
+from wincraft.construct.recover import row_scaling
+from wincraft.construct.size import MAX_TILE
+from wincraft.construct.toom_cook import canonical_taps
+from wincraft.errors import BadDocument, Refuted, WincraftError
+from wincraft.exact.matrix import from_numbers
+from wincraft.exact.number import exact_number, field_of
+
+KIND = "wincraft.algorithm"
+VERSION = 1
+MAX_BYTES = 256 * 2**20
+MAX_RANK = 4 * MAX_TILE
+
+
+def read(path: str | Path) -> Algorithm:
+    """The algorithm in a document: any JSON object with m, r, AT, G, BT (or axes) that proves.
+
+    Whatever else it states is checked too: rank, scale, moduli, convention, stages and hash.
+
+    Raises:
+        BadDocument: unreadable, truncated, of another kind or version, or stating something its matrices contradict.
+        Refuted: matrices that do not compute the convolution.
+
+    >>> import tempfile, wincraft
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "f.json")
+    ...     _ = path.write_text(wincraft.render(wincraft.winograd(2, 3), "json"))
+    ...     wincraft.read(path) == wincraft.winograd(2, 3)
+    True
+    """
+    return parse_document(load_json(path), str(path))
+
+
+def load_json(path: str | Path) -> dict[str, Any]:
+    """A JSON object with float literals kept as texts.
+
+    Raises:
+        BadDocument
+    """
+    try:
+        if Path(path).stat().st_size > MAX_BYTES:
+            raise BadDocument(str(path), f"it has more than {MAX_BYTES} bytes", "give an algorithm document")
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadDocument(str(path), error.strerror or str(error), "check the path") from None
+    except UnicodeDecodeError:
+        raise BadDocument(str(path), "it is not UTF-8 text", "give JSON, .npz, .npy or a text file of rows") from None
+    try:
+        content = json.loads(text, parse_float=str, parse_constant=str)
+    except json.JSONDecodeError as error:
+        reason = f"not valid JSON, line {error.lineno} column {error.colno}: {error.msg}"
+        raise BadDocument(str(path), reason, "the file may be truncated; write it again") from None
+    except (ValueError, RecursionError) as error:
+        raise BadDocument(str(path), f"not valid JSON: {str(error)[:80]}", "write the file again") from None
+    if not isinstance(content, dict):
+        raise BadDocument(str(path), f"it holds a {type(content).__name__}", "an algorithm document is a JSON object")
+    return content
+
+
+def parse_document(content: dict[str, Any], path: str = "the document") -> Algorithm:
+    """The algorithm in the plain data of a document; see `read`."""
+    kind, version = content.get("kind", KIND), content.get("version", VERSION)
+    if kind != KIND:
+        raise BadDocument(path, f"its kind is {kind!r}", f"this reads kind {KIND!r}")
+    if str(version).split(".")[0] != str(VERSION):
+        raise BadDocument(path, f"its version is {version!r}", f"this reads version {VERSION}; use a newer wincraft")
+    try:
+        if "axes" in content:
+            return _nested(content, path)
+        return _one(content, path)
+    except (BadDocument, Refuted):
+        raise
+    except WincraftError as error:
+        raise BadDocument(path, str(error), "correct the document, or generate it again") from None
+
+
+def _nested(content: dict[str, Any], path: str) -> Nested:
+    axes = content["axes"]
+    if (
+        not isinstance(axes, list)
+        or not axes
+        or not all(isinstance(axis, dict) and "axes" not in axis for axis in axes)
+    ):
+        raise BadDocument(path, "axes is no list of 1-D documents", "give one document per axis")
+    nested = Nested(tuple(_one_of(parse_document(axis, path)) for axis in axes))
+    _check(content, path, m=list(nested.m), r=list(nested.r), rank=nested.rank, form=nested.form, sha256=nested.sha256)
+    if "scale" in content and exact_number(content["scale"]) != nested.scale:
+        raise BadDocument(path, f"scale is {content['scale']}, the axes give {nested.scale}", "correct the scale")
+    return nested
+
+
+def _one_of(algorithm: Algorithm) -> BilinearAlgorithm:
+    assert isinstance(algorithm, BilinearAlgorithm)
+    return algorithm
+
+
+def _one(content: dict[str, Any], path: str) -> BilinearAlgorithm:
+    missing = [key for key in ("m", "r", "AT", "G", "BT") if key not in content]
+    if missing:
+        raise BadDocument(path, f"it has no {', '.join(missing)}", "an algorithm document has m, r, AT, G and BT")
+    stages = content.get("stages") or {}
+    form = content.get("form", "correlation")
+    if form not in ("correlation", "linear"):
+        raise BadDocument(path, f"form is {form!r}", "it is correlation or linear")
+    if not isinstance(stages, dict) or not all(isinstance(chain, list) and chain for chain in stages.values()):
+        raise BadDocument(path, "stages is no object of lists of matrices", "leave it out or write it again")
+    tables = {
+        name: [_rows(path, name, matrix) for matrix in stages.get(name, [content[name]])] for name in ("AT", "G", "BT")
+    }
+    K = field_of(value for chain in tables.values() for rows in chain for row in rows for value in row)
+    output, filter_map, input_map = (
+        LinearMap(tuple(from_numbers(rows, K) for rows in tables[name])) for name in ("AT", "G", "BT")
+    )
+    if "scale" in content:
+        scale = exact_number(content["scale"])
+        algorithm = BilinearAlgorithm(output, filter_map, input_map, scale=scale, form=form)
+    else:
+        algorithm = BilinearAlgorithm.from_matrices(
+            *(item.dense.to_Matrix() for item in (output, filter_map, input_map)), form=form
+        )
+    for name, item in (("AT", output), ("G", filter_map), ("BT", input_map)):
+        if name in stages and item.texts != LinearMap((from_numbers(_rows(path, name, content[name]), K),)).texts:
+            raise BadDocument(path, f"the stages of {name} do not multiply out to {name}", "correct one of the two")
+    algorithm = _with_moduli(algorithm, content, path)
+    _check(
+        content,
+        path,
+        m=algorithm.m,
+        r=algorithm.r,
+        rank=algorithm.rank,
+        domain=str(algorithm.domain),
+        sha256=algorithm.sha256,
+    )
+    return algorithm
+
+
+def _rows(path: str, name: str, rows: Any) -> list[list[Any]]:
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows) or len(rows) > MAX_RANK:
+        raise BadDocument(path, f"{name} is no list of rows", f"give at most {MAX_RANK} rows of texts")
+    return read_rows(name, rows)
+
+
+def _with_moduli(algorithm: BilinearAlgorithm, content: dict[str, Any], path: str) -> BilinearAlgorithm:
+    """The algorithm with the moduli and the convention that the document states, both checked."""
+    stated, convention = content.get("moduli"), content.get("convention")
+    if stated is None:
+        return algorithm
+    moduli: tuple[Modulus, ...] = complete(parse_moduli(stated), algorithm.m, algorithm.r)
+    taps = canonical_taps(algorithm.m, algorithm.r, moduli)
+    scaling = row_scaling(algorithm, taps) if len(taps.f) == algorithm.rank else None
+    if scaling is None:
+        raise BadDocument(path, "its matrices do not belong to its moduli", "correct or remove the moduli")
+    if convention is not None and (convention not in CONVENTIONS or CONVENTIONS[convention](taps) != scaling):
+        raise BadDocument(
+            path, f"its matrices are not in convention {convention!r}", "correct or remove the convention"
+        )
+    return replace(algorithm, moduli=moduli, convention=convention)
+
+
+def _check(content: dict[str, Any], path: str, **actual: Any) -> None:
+    for key, value in actual.items():
+        if key in content and content[key] != value:
+            repair = (
+                "the file was changed after it was written; remove sha256 to accept it"
+                if key == "sha256"
+                else f"correct {key}"
+            )
+            raise BadDocument(path, f"{key} is {str(content[key])[:80]}, its matrices give {value}", repair)

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading bare A^T, G, B^T of other programs: JSON, NumPy files, text files of rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+from sympy import Rational
+
+from wincraft.errors import BadDocument, BadNumber, FloatGiven, WincraftError
+from wincraft.exact.number import decimal_fraction, exact_number
+from wincraft.load.document import MAX_BYTES, load_json
+
+NAMES = ("AT", "G", "BT")
+_ALIASES = {"at": "AT", "a": "AT", "a^t": "AT", "g": "G", "bt": "BT", "b": "BT", "b^t": "BT"}
+_HEADING = re.compile(r"^\W*([abg](?:\^?t)?)\W*$", re.IGNORECASE)
+_CODE = re.compile(r"\b(?:static|const|constexpr|float|double|int\w*|[A-Za-z_]\w*\s*\[[^\]]*\](?:\s*\[[^\]]*\])*)\s*=?")
+_SUFFIX = re.compile(r"(?<=[\d.])[fFlL]\b")
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """Three bare matrices as rows of sympy numbers; `exact` is False where an entry was a decimal or float."""
+
+    AT: list[list[Any]]
+    G: list[list[Any]]
+    BT: list[list[Any]]
+    exact: bool
+    form: Literal["correlation", "linear"] | None = None
+
+
+def read_matrices(*paths: str | Path) -> Matrices:
+    """A^T, G and B^T from one file (JSON object, .npz, text) or from three (.npy or text, in that order).
+
+    JSON and .npz name them AT, G, BT (or A, B); a text file has sections headed by these names, or three blocks of
+    rows separated by blank lines. Entries are integers, p/q, sqrt() expressions, decimals or float literals; brackets,
+    braces, commas, the suffix f and comments (# and //) are passed over. Decimals are read exactly as written.
+
+    Raises:
+        BadDocument: unreadable files, missing matrices, rows of different lengths, entries that are no finite numbers.
+    """
+    if len(paths) == 3:
+        tables = dict(zip(NAMES, (_read_one(path) for path in paths), strict=True))
+        return _matrices(tables, str(paths[0]), None)
+    if len(paths) != 1:
+        raise BadDocument(", ".join(map(str, paths)), f"{len(paths)} files", "give one file, or three: AT G BT")
+    path = Path(paths[0])
+    if path.suffix == ".npz":
+        named = _load_numpy(path)
+        return _matrices(_by_name(named, path), str(path), None)
+    if path.suffix == ".npy":
+        raise BadDocument(str(path), "one .npy file holds one matrix", "give three, AT G BT, or one .npz")
+    if path.suffix == ".json" or _read_text(path).lstrip().startswith('{"'):
+        content = load_json(path)
+        if "axes" in content:
+            raise BadDocument(str(path), "it is N-D", "give one axis at a time; verify reads N-D documents")
+        form = content.get("form")
+        return _matrices(_by_name(content, path), str(path), form if form in ("correlation", "linear") else None)
+    return _matrices(_sections(_read_text(path), path), str(path), None)
+
+
+def _read_one(path: str | Path) -> Any:
+    if Path(path).suffix == ".npy":
+        return _load_numpy(Path(path))
+    blocks = _blocks(_read_text(Path(path)), Path(path))
+    if len(blocks) != 1:
+        raise BadDocument(str(path), f"{len(blocks)} blocks of rows", "one of three files holds one matrix")
+    return blocks[0][1]
+
+
+def _load_numpy(path: Path) -> Any:
+    import numpy as np
+
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        return {name: loaded[name].tolist() for name in loaded.files} if hasattr(loaded, "files") else loaded.tolist()
+    except OSError as error:
+        raise BadDocument(str(path), error.strerror or "no NumPy file", "check the path") from None
+    except Exception as error:  # numpy raises zipfile, pickle and value errors for damaged files
+        raise BadDocument(
+            str(path), f"no readable NumPy file ({str(error)[:60]})", "save it again with numpy.savez"
+        ) from None
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadDocument(str(path), f"it has more than {MAX_BYTES} bytes", "give matrices only")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadDocument(str(path), error.strerror or str(error), "check the path") from None
+    except UnicodeDecodeError:
+        raise BadDocument(str(path), "it is not UTF-8 text", "give JSON, .npz, .npy or a text file of rows") from None
+
+
+def _by_name(named: dict[str, Any], path: Path) -> dict[str, Any]:
+    found = {_ALIASES[key.lower()]: value for key, value in named.items() if key.lower() in _ALIASES}
+    missing = [name for name in NAMES if name not in found]
+    if missing:
+        raise BadDocument(str(path), f"it has no {', '.join(missing)}", "name the matrices AT, G and BT")
+    return found
+
+
+def _sections(text: str, path: Path) -> dict[str, Any]:
+    blocks = _blocks(text, path)
+    headed = {_ALIASES[name.lower()]: rows for name, rows in blocks if name}
+    if set(headed) == set(NAMES):
+        return headed
+    if len(blocks) == 3 and not headed:
+        return dict(zip(NAMES, (rows for _, rows in blocks), strict=True))
+    raise BadDocument(
+        str(path), f"{len(blocks)} blocks of rows", "give three, headed AT, G, BT or in this order between blank lines"
+    )
+
+
+def _blocks(text: str, path: Path) -> list[tuple[str, list[list[str]]]]:
+    """(heading or '', rows) of every block of number rows."""
+    blocks: list[tuple[str, list[list[str]]]] = []
+    heading, fresh = "", True
+    for raw in text.splitlines():
+        line = re.split(r"#|//|%", raw)[0].strip()
+        match = _HEADING.fullmatch(line)
+        if match:
+            heading, fresh = match[1], True
+            continue
+        line = _SUFFIX.sub("", re.sub(r"[\[\]{};,&=\\]", " ", _CODE.sub(" ", line)))
+        entries = line.split()
+        if not entries:
+            fresh = fresh or not raw.strip()
+            continue
+        if fresh:
+            blocks.append((heading, []))
+            heading, fresh = "", False
+        blocks[-1][1].append(entries)
+    if not blocks:
+        raise BadDocument(str(path), "it has no rows of numbers", "give AT, G and BT as rows")
+    return blocks
+
+
+def _matrices(tables: dict[str, Any], path: str, form: Literal["correlation", "linear"] | None) -> Matrices:
+    read: dict[str, list[list[Any]]] = {}
+    exact = True
+    for name in NAMES:
+        rows = tables[name]
+        if (
+            not isinstance(rows, Sequence)
+            or not rows
+            or not all(isinstance(row, Sequence) and not isinstance(row, str) for row in rows)
+        ):
+            raise BadDocument(path, f"{name} is no matrix", "give a list of rows")
+        if len({len(row) for row in rows}) != 1 or not rows[0]:
+            lengths = sorted({len(row) for row in rows})
+            raise BadDocument(path, f"{name} has rows of {lengths} entries", "give rows of one length")
+        table = []
+        for i, row in enumerate(rows):
+            values = []
+            for j, entry in enumerate(row):
+                value, entry_exact = _entry(entry, f"{name}[{i}][{j}]", path)
+                values.append(value)
+                exact = exact and entry_exact
+            table.append(values)
+        read[name] = table
+    return Matrices(read["AT"], read["G"], read["BT"], exact, form)
+
+
+def _entry(entry: Any, where: str, path: str) -> tuple[Any, bool]:
+    try:
+        return exact_number(entry), True
+    except FloatGiven:
+        fraction = Fraction(entry) if isinstance(entry, float) else decimal_fraction(str(entry))
+        if max(abs(fraction.numerator), fraction.denominator).bit_length() > 2200:
+            raise BadDocument(path, f"{where} is {entry}", "give entries of ordinary size") from None
+        return Rational(fraction.numerator, fraction.denominator), False
+    except (BadNumber, WincraftError) as error:
+        raise BadDocument(path, f"{where}: {error}", "correct the entry") from None
