@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
+from numbers import Rational
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,9 +78,9 @@ def convolve(
     """Correlate whole signals or images with a bank of filters, tile by tile; every border included.
 
     y[b,k,p] = sum_{c,q} x[b,c,p+q] w[k,c,q], q over the filter taps, x padded with zeros.
-    Shapes, d = number of axes: data (N, C, *spatial) with filters (K, C, *r) give (N, K, *(spatial + 2 padding - r + 1));
-    data (*spatial) with filters (*r) give one plain result. Float64, float32 and float16 are computed in their own
-    precision; integers and `object` (ints, Fractions) exactly, int64 where no step can overflow and Python numbers else.
+    Shapes: data (N, C, *spatial) with filters (K, C, *r) give (N, K, *(spatial + 2 padding - r + 1)); data (*spatial)
+    with filters (*r) give one plain result. Float64, float32 and float16 are computed in their own precision;
+    integers and `object` (ints, Fractions) exactly, in int64 where no step can overflow and in Python numbers else.
 
     Raises:
         BadShape: where shapes, channels or padding do not fit.
@@ -97,14 +98,14 @@ def convolve(
     plain = x.ndim == len(axes)
     if plain:
         x, w = x[None, None], w[None, None]
-    exact = x.dtype.hasobject
+    exact = x.dtype.kind in "iubO"
     triples: list[tuple[Any, Any, Any, Fraction | None]]
     triples = [_integer_matrices(axis) if exact else (*axis.to_numpy(x.dtype), None) for axis in axes]
     if exact:
-        bound = _largest_value(triples, x, w)
-        if bound <= _EXACT_LIMIT and all(type(value) is int for array in (x, w) for value in array.flat):
-            x, w = x.astype(np.int64), w.astype(np.int64)
-            triples = [(AT.astype(np.int64), G.astype(np.int64), BT.astype(np.int64), s) for AT, G, BT, s in triples]
+        small = "O" not in x.dtype.kind + w.dtype.kind and _largest_value(triples, x, w) <= _EXACT_LIMIT
+        number = np.int64 if small else object
+        x, w = x.astype(number), w.astype(number)
+        triples = [(AT.astype(number), G.astype(number), BT.astype(number), s) for AT, G, BT, s in triples]
     y = _tiled(axes, triples, x, w, pads)
     for axis, (*_, divisor) in zip(axes, triples, strict=True):
         if divisor is None:
@@ -142,16 +143,18 @@ def _checked(
             raise BadShape("data", f"{x.shape} with padding {pads}", f"at least the filter's {taps}")
     if 0 in x.shape or 0 in w.shape:
         raise BadShape("(data, filters)", f"{x.shape}, {w.shape}", "no empty axis")
+    kinds = {x.dtype.kind, w.dtype.kind}
+    if kinds <= set("iubO"):
+        if not all(axis.domain.is_QQ for axis in axes):
+            raise NotApplicable("exact convolve", f"the matrices lie in {axes[0].domain}", "pass floats")
+        if "O" in kinds and not all(isinstance(value, Rational) for array in (x, w) for value in array.flat):
+            raise BadNumber("an object array of other things than ints and Fractions", "pass floats, ints or Fractions")
+        return x, w, pads
     dtype = np.result_type(x, w)
-    if dtype.kind in "iub":
-        dtype = np.dtype(object)
-        x, w = x.astype(np.int64) if x.dtype != np.uint64 else x, w.astype(np.int64) if w.dtype != np.uint64 else w
-    if dtype.kind == "f" and not (np.isfinite(x).all() and np.isfinite(w).all()):
-        raise BadNumber("NaN or infinity in data or filters", "remove it")
-    if dtype != object and (dtype.kind != "f" or dtype.itemsize > 8):
+    if dtype.kind != "f" or dtype.itemsize > 8:
         raise BadNumber(f"dtype {dtype}", "use float64, float32, float16, an integer type or object")
-    if dtype.hasobject and not all(axis.domain.is_QQ for axis in axes):
-        raise NotApplicable("exact convolve", f"the matrices lie in {axes[0].domain}", "pass floats")
+    if not (np.isfinite(x).all() and np.isfinite(w).all()):
+        raise BadNumber("NaN or infinity in data or filters", "remove it")
     return x.astype(dtype), w.astype(dtype), pads
 
 
@@ -167,7 +170,8 @@ def _integer_matrices(axis: BilinearAlgorithm) -> tuple[np.ndarray, np.ndarray, 
 
 def _largest_value(triples: Sequence[Any], x: np.ndarray, w: np.ndarray) -> int:
     """A bound on every intermediate and result, by absolute row sums; at least that of every transform alone."""
-    U, V, out = np.abs(x).max(), np.abs(w).max(), 1
+    U, V = (max(abs(int(array.min())), abs(int(array.max()))) for array in (x, w))
+    out = 1
     for AT, G, BT, _ in triples:
         U *= max(1, np.abs(BT).sum(axis=1).max())
         V *= max(1, np.abs(G).sum(axis=1).max())
@@ -181,11 +185,11 @@ def _tiled(
     d = len(axes)
     sizes = [size + 2 * pad - axis.r + 1 for size, pad, axis in zip(x.shape[2:], pads, axes, strict=True)]
     tiles = [-(-size // axis.m) for size, axis in zip(sizes, axes, strict=True)]
-    after = [t * a.m + a.r - 1 - s - p for t, a, s, p in zip(tiles, axes, x.shape[2:], pads, strict=True)]
-    x = np.pad(x, [(0, 0), (0, 0), *zip(pads, [max(0, a) for a in after], strict=True)])
-    for axis, (count, algorithm) in enumerate(zip(tiles, axes, strict=True)):
-        x = x.take(range(count * algorithm.m + algorithm.r - 1), axis=2 + axis)
-    windows = np.lib.stride_tricks.sliding_window_view(x, [axis.n for axis in axes], axis=tuple(range(2, 2 + d)))
+    lengths = [count * axis.m + axis.r - 1 for count, axis in zip(tiles, axes, strict=True)]
+    padded = np.zeros((*x.shape[:2], *lengths), dtype=x.dtype)
+    inside = [slice(pad, pad + size) for pad, size in zip(pads, x.shape[2:], strict=True)]
+    padded[:, :, *inside] = x
+    windows = np.lib.stride_tricks.sliding_window_view(padded, [axis.n for axis in axes], axis=tuple(range(2, 2 + d)))
     windows = windows[(slice(None), slice(None), *(slice(None, None, axis.m) for axis in axes))]
     U = _transform([t[2] for t in triples], windows)
     V = _transform([t[1] for t in triples], w)

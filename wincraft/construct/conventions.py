@@ -78,7 +78,7 @@ def homogeneous(taps: Taps) -> Scaling:
 
 
 def fractions_in_a(taps: Taps) -> Scaling:
-    """The divisions by f in A^T, powers in G, first A^T column and B^T row flipped where f_0 < 0: wincnn's FractionsInA."""
+    """The divisions by f in A^T; first A^T column and B^T row flipped where f_0 < 0: wincnn's FractionsInA."""
     plain = monic(taps)
     return Scaling(_flip_first(taps, plain.g), plain.a, _flip_first(taps, plain.b))
 

@@ -107,7 +107,8 @@ def rebuild_from_decimals(
 ) -> BilinearAlgorithm | None:
     """An exact algorithm on points near the given decimal rows, or None.
 
-    Points and row scales are snapped to simple numbers and multiplied out. The caller checks how far the result lies from the given entries.
+    Points and row scales are snapped to simple numbers and multiplied out. The caller checks how far the
+    result lies from the given entries.
     """
     columns = [list(column) for column in zip(*AT, strict=True)]
     m, r = len(AT), len(G[0])
