@@ -142,7 +142,7 @@ class BilinearAlgorithm:
         matrices = self.output.dense, self.filter.dense, self.input.dense
         scale = self.domain.from_sympy(self.scale)
         if not scale or not holds(*matrices, scale):
-            raise Refuted(diagnose(*matrices))
+            raise Refuted(diagnose(*matrices, self.scale))
         identities = self.m * self.r * self.n
         return (
             f"{self.size} proved: {identities} exact identities, {self.rank} products, scale {number_text(self.scale)}"

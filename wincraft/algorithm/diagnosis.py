@@ -14,7 +14,7 @@ from typing import Any
 
 from wincraft.algorithm.proof import convolution_tensor
 from wincraft.exact.matrix import exact_matrix
-from wincraft.exact.number import number_text
+from wincraft.exact.number import number_text, to_fraction
 
 LARGEST_REPAIRED = 64
 """Above this rank no repair is looked for, only the residual is told."""
@@ -37,7 +37,7 @@ class Diagnosis:
     `scale` is the one most taps agree on. `outputs` are the wrong outputs, `residual` the largest entry (by absolute
     value) of  sum_k AT G BT - scale [l = i + j]  and `residual_at` its (i, j, l). `row_scales` gives, for each wrong
     tap, the product of its three row scales relative to a correct algorithm, where a diagonal alone repairs it.
-    `repairs` are the vectors to replace where one matrix alone is wrong.
+    `repairs` are the vectors to replace where one matrix alone is wrong. Without wrong outputs only `stated_scale` is.
     """
 
     m: int
@@ -48,6 +48,7 @@ class Diagnosis:
     residual_at: tuple[int, int, int]
     row_scales: tuple[tuple[int, str], ...] = ()
     repairs: tuple[RowRepair, ...] = ()
+    stated_scale: str | None = None
 
     @property
     def taps(self) -> tuple[int, ...]:
@@ -59,6 +60,8 @@ class Diagnosis:
         """One line: what is wrong, the values, the repair."""
         i, j, l = self.residual_at
         head = f"not F({self.m},{self.r}): "
+        if not self.outputs:
+            return f"{head}the matrices have scale {self.scale}, not {self.stated_scale}; correct the scale"
         if self.row_scales:
             products = _listing([product for _, product in self.row_scales])
             repair = "their rows of BT by the inverses" if len(self.taps) > 1 else "its row of BT by the inverse"
@@ -101,8 +104,8 @@ def _taps(taps: Sequence[int]) -> str:
     return _listing([str(tap) for tap in taps], "tap") + " (from 0)"
 
 
-def diagnose(AT: Any, G: Any, BT: Any) -> Diagnosis:
-    """Find out why (AT, G, BT), of shapes (m, R), (R, r), (R, n), fail the exact identity. Exact.
+def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None) -> Diagnosis:
+    """Find out why (AT, G, BT), of shapes (m, R), (R, r), (R, n), fail the exact identity at a stated scale. Exact.
 
     >>> from wincraft.exact.matrix import from_numbers
     >>> from wincraft import winograd
@@ -141,16 +144,17 @@ def diagnose(AT: Any, G: Any, BT: Any) -> Diagnosis:
         for l in range(n)
         if (difference := tensor[where[i][j]][l] - scale * target[i][j][l])
     }
-    worst = max(residuals, key=lambda at: abs(float(K.to_sympy(residuals[at]))) if not K.is_QQ else abs(residuals[at]))
+    worst = max(residuals, key=lambda at: abs(to_fraction(K.to_sympy(residuals[at]))), default=(0, 0, 0))
     return Diagnosis(
         m=m,
         r=r,
         scale=_text(scale, K),
         outputs=tuple(sorted({i for i, _, _ in residuals})),
-        residual=_text(residuals[worst], K),
+        residual=_text(residuals.get(worst, K.zero), K),
         residual_at=worst,
         row_scales=tuple((tap, _text(product, K)) for tap, product in row_scales),
         repairs=repairs,
+        stated_scale=None if stated_scale is None else number_text(stated_scale),
     )
 
 

@@ -46,6 +46,5 @@ def command(
     if points is not None and moduli is not None:
         raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
     algorithm = parse(size, points=points, moduli=moduli, convention=convention)
-    text = render(algorithm, format_name)
+    write_output(render(algorithm, format_name), output)
     click.echo(algorithm.verify(), err=True)
-    write_output(text, output)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -124,8 +123,8 @@ def rebuild_from_decimals(
     b = [_near_scale(row, wanted, taps.K, tolerance) for row, wanted in zip(BT, taps.B, strict=True)]
     if not all([*a, *g, *b]):
         return None
-    products = [x * y * z * f for x, y, z, f in zip(a, g, b, taps.f, strict=True)]
-    scale = Counter(products).most_common(1)[0][0]
+    products = [to_fraction(taps.K.to_sympy(x * y * z * f)) for x, y, z, f in zip(a, g, b, taps.f, strict=True)]
+    scale = taps.K.from_sympy(exact_number(simplest_fraction_near(sorted(products)[len(products) // 2], 8 * tolerance)))
     g = [scale / (x * z * f) for x, z, f in zip(a, b, taps.f, strict=True)]
     return scaled_algorithm(taps, Scaling(a, g, b, taps.K.to_sympy(scale)), None)
 

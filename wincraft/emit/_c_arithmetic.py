@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import chain
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from sympy import Integer
@@ -20,16 +20,14 @@ from wincraft.exact.number import is_negative, to_fraction
 
 MatrixName = Literal["AT", "G", "BT"]
 Letter = Literal["g", "d", "v", "u", "m", "y"]
-Number = float | int
-Rows = list[list[Number]]
+Rows = Sequence[Sequence[float]]
 
 INPUT_BOUND = 128
 """Largest magnitude of the integer functions' data and weights: all of int8_t."""
 INT32_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
 
-_LETTERS: tuple[Letter, ...] = ("g", "d", "v", "u", "m", "y")
-_DTYPES = {"float": np.dtype("float32"), "double": np.dtype("float64")}
+_DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"float": np.dtype(np.float32), "double": np.dtype(np.float64)}
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,7 @@ class Arithmetic:
         """What the output is divided by."""
         return prod((axis.scale for axis in self.axes), start=Integer(1))
 
+    @property
     def rescaling(self) -> str:
         """The C operation that divides a sum by the scale, ``/= 576`` or ``*= 0.125F``; empty where the scale is 1."""
         if self.scale == 1:
@@ -89,12 +88,11 @@ class Arithmetic:
 class Omitted:
     """An arithmetic that this algorithm does not have, and why."""
 
-    suffix: str
     reason: str
 
 
-def literal(value: Number, c_type: str) -> str:
-    """A C literal: the shortest form of 9 (float) or 17 (double) digits that is a floating one, or the integer.
+def literal(value: float, c_type: str) -> str:
+    """A C literal: 9 (float) or 17 (double) digits, always with a point or an exponent; an integer as it is.
 
     >>> literal(0.5, "float"), literal(1.0, "double"), literal(1e300, "double"), literal(-3, "int32_t")
     ('0.5F', '1.0', '1.0000000000000001e+300', '-3')
@@ -107,7 +105,7 @@ def literal(value: Number, c_type: str) -> str:
     return text + ("F" if c_type == "float" else "")
 
 
-def float_arithmetic(axes: Sequence[BilinearAlgorithm], suffix: str, c_type: str) -> Arithmetic | Omitted:
+def float_arithmetic(axes: Sequence[BilinearAlgorithm], c_type: str) -> Arithmetic | Omitted:
     """The matrices rounded once to float or double; omitted where an entry leaves the type's normal range."""
     matrices = []
     for axis in axes:
@@ -115,32 +113,33 @@ def float_arithmetic(axes: Sequence[BilinearAlgorithm], suffix: str, c_type: str
         for name, rows in exact.items():
             for i, j in np.ndindex(len(rows), len(rows[0])):
                 if rows[i][j] and not _is_normal(rounded[name][i][j], c_type):
-                    return Omitted(suffix, f"{name}[{i}][{j}] of {axis.size} is outside the normal range of {c_type}")
+                    return Omitted(f"{name}[{i}][{j}] of {axis.size} is outside the normal range of {c_type}")
         matrices.append(rounded)
-    result = Arithmetic(suffix, tuple(axes), tuple(matrices), dict.fromkeys(_LETTERS, c_type), c_type)
+    suffix = {"float": "f32", "double": "f64"}[c_type]
+    result = Arithmetic(suffix, tuple(axes), tuple(matrices), dict.fromkeys(get_args(Letter), c_type), c_type)
     if not _is_normal(_rounded(1 / result.scale, c_type), c_type):
-        return Omitted(suffix, f"1/scale is outside the normal range of {c_type}")
+        return Omitted(f"1/scale is outside the normal range of {c_type}")
     return result
 
 
-def integer_arithmetic(axes: Sequence[BilinearAlgorithm], suffix: str) -> Arithmetic | Omitted:
+def integer_arithmetic(axes: Sequence[BilinearAlgorithm]) -> Arithmetic | Omitted:
     """Integer matrices with the narrowest types that cannot overflow; omitted where int64_t could, or over a field."""
     irrational = next((axis for axis in axes if not axis.domain.is_QQ), None)
     if irrational is not None:
-        return Omitted(
-            suffix, f"entries of {irrational.size} lie in {irrational.domain}, no scaling makes them integer"
-        )
+        return Omitted(f"entries of {irrational.size} lie in {irrational.domain}, no scaling makes them integer")
     integers = {axis: integer_form(axis) for axis in axes}
     forms = tuple(integers[axis] for axis in axes)
     bounds = integer_bounds(forms)
     if bounds.max_channels < 1:
-        return Omitted(suffix, f"one channel of int8_t can reach {bounds.sums:.2e}, beyond int64_t")
-    exact = [_matrices(axis, object) for axis in forms]
-    matrices = [{name: [[int(x) for x in row] for row in rows] for name, rows in item.items()} for item in exact]
+        return Omitted(f"one channel of int8_t can reach {bounds.sums:.2e}, beyond int64_t")
+    matrices: list[dict[MatrixName, list[list[int]]]] = [
+        {name: [[int(x) for x in row] for row in rows] for name, rows in _matrices(axis, object).items()}
+        for axis in forms
+    ]
     largest = max(abs(x) for item in matrices for rows in item.values() for row in rows for x in row)
     types: dict[Letter, str] = {"g": "int8_t", "d": "int8_t", "m": "int64_t", "y": "int64_t"}
     types |= {"v": _integer_type(bounds.V), "u": _integer_type(bounds.U)}
-    return Arithmetic(suffix, forms, tuple(matrices), types, _integer_type(largest), bounds)
+    return Arithmetic("int", forms, tuple(matrices), types, _integer_type(largest), bounds)
 
 
 def integer_form(axis: BilinearAlgorithm) -> BilinearAlgorithm:
@@ -155,7 +154,10 @@ def integer_form(axis: BilinearAlgorithm) -> BilinearAlgorithm:
 
 
 def integer_bounds(axes: Sequence[BilinearAlgorithm]) -> IntegerBounds:
-    """The bounds of integer matrices, one algorithm per axis; a zero row counts as norm 1, which keeps tables in range."""
+    """The bounds of integer matrices, one algorithm per axis.
+
+    A zero row of B^T or G counts as one of norm 1, so that every entry of A^T is bounded too.
+    """
     per_axis = []
     for axis in axes:
         AT, G, BT = axis.to_numpy(object)

@@ -12,7 +12,7 @@ from sympy import Integer
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
-from wincraft.emit._c_arithmetic import INPUT_BOUND, Arithmetic, Letter, MatrixName, Number, largest_row_norm, literal
+from wincraft.emit._c_arithmetic import INPUT_BOUND, Arithmetic, Letter, MatrixName, largest_row_norm, literal
 from wincraft.emit._c_text import bound_text, comment, fill
 from wincraft.emit.provenance import identifier
 from wincraft.exact.number import number_text
@@ -37,11 +37,9 @@ class Transform:
         return {"G": axis.filter, "BT": axis.input, "AT": axis.output}[self.matrix].dense
 
 
-TRANSFORMS = (
-    Transform("filter", "G", "g", "v"),
-    Transform("input", "BT", "d", "u"),
-    Transform("output", "AT", "m", "y"),
-)
+FILTER = Transform("filter", "G", "g", "v")
+INPUT = Transform("input", "BT", "d", "u")
+OUTPUT = Transform("output", "AT", "m", "y")
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ def formulas(algorithm: Algorithm, scale: Any) -> dict[str, str]:
 
 def transform_functions(algorithm: Algorithm, arithmetic: Arithmetic) -> Iterator[str]:
     """For each transform: its line functions, one per distinct axis and element type, then the one over all axes."""
-    for transform in TRANSFORMS:
+    for transform in (FILTER, INPUT, OUTPUT):
         source, target = arithmetic.types[transform.reads], arithmetic.types[transform.writes]
         lines: dict[str, str] = {}
         calls = []
@@ -169,7 +167,7 @@ def _line_function(
     return _function(name, head, parameters, body), cost
 
 
-def _linear_sum(row: Sequence[Number], letter: str, c_type: str) -> tuple[list[str], Cost]:
+def _linear_sum(row: Sequence[float], letter: str, c_type: str) -> tuple[list[str], Cost]:
     """The signed terms of a row times letter0, letter1, ...: a positive one first, no zeros, no factors 1."""
     used = [(value, f"{letter}{k}") for k, value in enumerate(row) if value]
     if not used:
@@ -188,59 +186,62 @@ def _tile_function(
 ) -> str:
     x, y = transform.reads, transform.writes
     after, before = zip(*(transform.exact(axis).shape for axis in algorithm.axes), strict=True)
-    source = (Array.in_image if x == "d" else Array.row_major)(x, arithmetic.types[x], before)
-    target = (Array.in_image if y == "y" else Array.row_major)(y, arithmetic.types[y], after)
+    source = (Array.in_image if transform is INPUT else Array.row_major)(x, arithmetic.types[x], before)
+    target = (Array.in_image if transform is OUTPUT else Array.row_major)(y, arithmetic.types[y], after)
     between, body, total = target, [], Cost()
-    if y == "y" and len(calls) > 1:
+    if transform is OUTPUT and len(calls) > 1:
         between = Array.row_major("t", target.type, (after[0], *before[1:]))
         body.append(f"    {between.type} t[{' * '.join(map(str, between.shape))}];")
     for axis, (line, cost) in enumerate(calls):
         start = source if axis == 0 else between
         end = target if axis == len(calls) - 1 else between
         counts = {other: (after if other < axis else before)[other] for other in range(len(calls)) if other != axis}
-        arguments = ", ".join(start.line(axis) + end.line(axis)).split(" ")
-        body += _loops(counts, [f"{line}({arguments[0]}", *arguments[1:-1], f"{arguments[-1]});"])
+        body += _loops(counts, f"{line}(", _listed(start.line(axis) + end.line(axis), ");"))
         total += cost * prod(counts.values())
     operations = str(total)
-    rescaling = arithmetic.rescaling if y == "y" else ""
+    rescaling = arithmetic.rescaling if transform is OUTPUT else ""
     if rescaling:
-        body += _loops(dict(enumerate(after)), [f"y[{' + '.join(target.offset())}]", f"{rescaling};"])
+        body += _loops(dict(enumerate(after)), f"y[{' + '.join(target.offset())}] ", [f"{rescaling};"])
         operations += f", {prod(after)} {'exact divisions' if arithmetic.bounds else 'multiplications by 1/scale'}"
     head = comment(
         f"{transform.name.capitalize()} transform {formulas(algorithm, arithmetic.scale)[transform.name]}:",
         f"{source} -> {target}.",
-        f"{_tile_bounds(algorithm, arithmetic, transform)}.",
+        *_tile_bounds(algorithm, arithmetic, transform),
         f"{operations}.",
     )
     name = f"{identifier(algorithm)}_{transform.name}_{arithmetic.suffix}"
     return _function(name, head, [f"const {source.parameters[0]}", *source.parameters[1:], *target.parameters], body)
 
 
-def _tile_bounds(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform) -> str:
+def _tile_bounds(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform) -> list[str]:
     bounds = arithmetic.bounds
-    if bounds is not None and transform.name != "output":
-        X, Y, worst = ("g", "V", bounds.V) if transform.name == "filter" else ("d", "U", bounds.U)
-        return f"|{X}| <= {INPUT_BOUND} gives |{Y}| <= {worst}; no step can overflow"
+    if bounds is not None and transform is not OUTPUT:
+        X, Y, worst = ("g", "V", bounds.V) if transform is FILTER else ("d", "U", bounds.U)
+        return [f"|{X}| <= {INPUT_BOUND} gives |{Y}| <= {worst}; no step can overflow."]
     norm = prod((largest_row_norm(transform.exact(axis)) for axis in arithmetic.axes), start=Integer(1))
-    X, Y = {"filter": ("g", "V"), "input": ("d", "U"), "output": ("M", "Y")}[transform.name]
-    if transform.name == "output":
+    if transform is OUTPUT:
         norm = norm / abs(arithmetic.scale)
-    if bounds is None:
-        return f"{bound_text(Y, norm.expand(), X)} in exact arithmetic"
-    limit = f"{identifier(algorithm).upper()}_MAX_CHANNELS"
-    return f"{bound_text(Y, norm, X)}; no step can overflow while M sums at most {limit}"
+    X, Y = {"filter": ("g", "V"), "input": ("d", "U"), "output": ("M", "Y")}[transform.name]
+    lines = [f"{bound_text(Y, norm.expand(), X)}."]
+    if bounds is not None:
+        limit = f"{identifier(algorithm).upper()}_MAX_CHANNELS"
+        lines.append(f"No step can overflow while M sums at most {limit} channels.")
+    return lines
 
 
-def _loops(counts: dict[int, int], statement: Sequence[str]) -> list[str]:
-    """A statement inside one loop per axis of `counts`."""
+def _loops(counts: dict[int, int], head: str, items: Sequence[str]) -> list[str]:
+    """A statement, to be filled from head and items, inside one loop per axis of `counts`."""
     openings = [
         f"{'    ' * depth}for (ptrdiff_t {INDICES[axis]} = 0; {INDICES[axis]} < {count}; ++{INDICES[axis]}) {{"
         for depth, (axis, count) in enumerate(counts.items(), start=1)
     ]
     closings = ["    " * depth + "}" for depth in range(len(counts), 0, -1)]
-    return [*openings, fill("    " * (len(counts) + 1), statement), *closings]
+    return [*openings, fill("    " * (len(counts) + 1) + head, items), *closings]
 
 
 def _function(name: str, head: str, parameters: Sequence[str], body: Sequence[str]) -> str:
-    listed = [*(f"{parameter}," for parameter in parameters[:-1]), f"{parameters[-1]})"]
-    return "\n".join([head, fill(f"static inline void {name}(", listed), "{", *body, "}"])
+    return "\n".join([head, fill(f"static inline void {name}(", _listed(parameters, ")")), "{", *body, "}"])
+
+
+def _listed(items: Sequence[str], closing: str) -> list[str]:
+    return [*(f"{item}," for item in items[:-1]), items[-1] + closing]

@@ -9,8 +9,8 @@ from typing import Any
 
 from wincraft.exact.number import number_text, to_fraction
 
-WIDTH = 100
-"""Longest line of code; in comments the command, the hash and exact values may be longer."""
+WIDTH = 120
+"""Longest line, but for the command and exact values of many digits."""
 
 
 def comment(*lines: str) -> str:
@@ -40,6 +40,34 @@ def fill(head: str, items: Sequence[str], tail: str = "") -> str:
         else:
             line += " " + item
     return "\n".join([*lines, line + tail])
+
+
+def aligned(rows: Sequence[Sequence[str]], right: bool = False, gap: str = "  ") -> list[str]:
+    """Cells in columns, one text per row.
+
+    >>> aligned([("d", "int8_t"), ("sums", "int64_t")])
+    ['d     int8_t', 'sums  int64_t']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    adjust = str.rjust if right else str.ljust
+    return [gap.join(adjust(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def table_rows(values: Sequence[Sequence[str]], exact: Sequence[Sequence[str]]) -> list[str]:
+    """The initialisers of a table, each row with its exact entries in a comment: beside it, or above where long.
+
+    >>> print(*table_rows([["0.5F", "1.0F"]], [["1/2", "1"]]), sep="\\n")
+        {0.5F, 1.0F}, /* 1/2  1 */
+    """
+    codes = [f"    {{{row}}}," for row in aligned(values, right=True, gap=", ")]
+    beside = (
+        [f"{code} /* {row} */" for code, row in zip(codes, aligned(exact, right=True), strict=True)] if exact else codes
+    )
+    if max(map(len, beside)) <= WIDTH:
+        return beside
+    codes = [fill("    {", [*(f"{value}," for value in row[:-1]), row[-1]], "},") for row in values]
+    notes = [fill("    /* ", row, " */") for row in exact]
+    return [line for pair in zip(notes, codes, strict=True) for line in pair] if exact else codes
 
 
 def bound_text(output: str, norm: Any, input: str) -> str:

@@ -18,8 +18,9 @@ from wincraft.load.document import MAX_BYTES, load_json
 
 NAMES = ("AT", "G", "BT")
 _ALIASES = {"at": "AT", "a": "AT", "a^t": "AT", "g": "G", "bt": "BT", "b": "BT", "b^t": "BT"}
-_HEADING = re.compile(r"^\W*([abg](?:\^?t)?)\W*$", re.IGNORECASE)
-_CODE = re.compile(r"\b(?:static|const|constexpr|float|double|int\w*|[A-Za-z_]\w*\s*\[[^\]]*\](?:\s*\[[^\]]*\])*)\s*=?")
+_HEADING = re.compile(
+    r"^\W*(?:.*[\s*&])?(\w+?(?:\^T)?)(?:\s*\[[^\]]*\])*\s*[=:]|^\W*([ABG](?:\^?T)?)\W*$", re.IGNORECASE
+)
 _SUFFIX = re.compile(r"(?<=[\d.])[fFlL]\b")
 
 
@@ -108,7 +109,7 @@ def _by_name(named: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def _sections(text: str, path: Path) -> dict[str, Any]:
     blocks = _blocks(text, path)
-    headed = {_ALIASES[name.lower()]: rows for name, rows in blocks if name}
+    headed = {name: rows for name, rows in blocks if name}
     if set(headed) == set(NAMES):
         return headed
     if len(blocks) == 3 and not headed:
@@ -119,24 +120,23 @@ def _sections(text: str, path: Path) -> dict[str, Any]:
 
 
 def _blocks(text: str, path: Path) -> list[tuple[str, list[list[str]]]]:
-    """(heading or '', rows) of every block of number rows."""
+    """(matrix name or '', rows) of every block; a heading, an assignment or a blank line starts a new block."""
     blocks: list[tuple[str, list[list[str]]]] = []
-    heading, fresh = "", True
+    name, fresh = "", True
     for raw in text.splitlines():
-        line = re.split(r"#|//|%", raw)[0].strip()
-        match = _HEADING.fullmatch(line)
-        if match:
-            heading, fresh = match[1], True
-            continue
-        line = _SUFFIX.sub("", re.sub(r"[\[\]{};,&=\\]", " ", _CODE.sub(" ", line)))
-        entries = line.split()
-        if not entries:
-            fresh = fresh or not raw.strip()
-            continue
-        if fresh:
-            blocks.append((heading, []))
-            heading, fresh = "", False
-        blocks[-1][1].append(entries)
+        line = re.split(r"#|//|%|/\*", raw)[0]
+        if match := _HEADING.match(line):
+            name, fresh = _ALIASES.get((match[1] or match[2]).rpartition("_")[2].lower(), ""), True
+            line = line[match.end() :]
+        fresh = fresh or not raw.strip()
+        for piece in re.split(r"[\]}]", line):
+            entries = _SUFFIX.sub("", re.sub(r"[\[{;,&\\]", " ", piece)).split()
+            if not entries:
+                continue
+            if fresh:
+                blocks.append((name, []))
+                name, fresh = "", False
+            blocks[-1][1].append(entries)
     if not blocks:
         raise BadDocument(str(path), "it has no rows of numbers", "give AT, G and BT as rows")
     return blocks

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line as a user meets it: real processes, exit codes, one-line errors, nothing half-written."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib import resources
+
+import jsonschema
+import pytest
+
+import wincraft as wc
+from wincraft.load.document import KIND
+
+PRELUDE = "import sys; from wincraft.cli.main import run; sys.argv[0] = 'wincraft'; run()"
+
+
+def wincraft(*arguments, cwd=None, check=None):
+    environment = {**os.environ, "NO_COLOR": "1"}
+    command = [sys.executable, "-c", PRELUDE, *arguments]
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if check is not None:
+        assert done.returncode == check, done.stderr + done.stdout
+    return done
+
+
+def assert_one_line_error(done, code):
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("wincraft: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_version_help_and_every_command_help():
+    assert wincraft("--version", check=0).stdout == f"wincraft {wc.__version__}\n"
+    listing = wincraft("--help", check=0).stdout
+    for command in ("generate", "verify", "identify", "completion"):
+        assert command in listing
+        text = wincraft(command, "--help", check=0).stdout
+        assert "Examples:" in text
+        assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_help_imports_nothing_heavy():
+    probe = (
+        "import sys; sys.argv = ['wincraft', '--help']\nfrom wincraft.cli.main import run\n"
+        "try: run()\nexcept SystemExit: pass\n"
+        "print([name for name in ('sympy', 'numpy', 'rich', 'flint', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("size", ["F(4x4,3x3)", "4x4,3x3", "f(4x4, 3x3)"])
+def test_the_main_job(size, tmp_path):
+    done = wincraft("generate", size, "--format", "c", "-o", "f4x4.h", cwd=tmp_path, check=0)
+    assert "proved" in done.stderr
+    assert done.stdout == ""
+    assert (tmp_path / "f4x4.h").read_text() == wc.render(wc.parse("F(4x4,3x3)"), "c")
+    assert os.listdir(tmp_path) == ["f4x4.h"]
+
+
+def test_generate_verify_identify_round_trip(tmp_path):
+    wincraft("generate", "6,3", "--points", "0,1,-1,2,-2,1/2,-1/2", "-o", "f.json", cwd=tmp_path, check=0)
+    assert "proved" in wincraft("verify", "f.json", cwd=tmp_path, check=0).stdout
+    found = json.loads(wincraft("identify", "f.json", "--format", "json", cwd=tmp_path, check=0).stdout)
+    assert found["kind"] == KIND
+    assert found["moduli"] == ["0", "1", "-1", "2", "-2", "1/2", "-1/2", "inf"]
+    assert found["convention"] == "wincnn"
+    assert found["form"] == "correlation"
+    assert set(found["row_scaling"]) == {"AT_col", "G_row", "BT_row"}
+    schema = json.loads(resources.files("wincraft.emit").joinpath("schema/algorithm-1.json").read_text())
+    jsonschema.validate(found, schema)
+    (tmp_path / "again.json").write_text(json.dumps(found))
+    wincraft("verify", "again.json", cwd=tmp_path, check=0)
+
+
+def test_format_follows_the_suffix_and_stdout_is_data_only(tmp_path):
+    assert wincraft("generate", "2,3", "--format", "json", check=0).stdout.startswith("{")
+    wincraft("generate", "2,3", "-o", "f.tex", cwd=tmp_path, check=0)
+    assert "bmatrix" in (tmp_path / "f.tex").read_text()
+
+
+def test_refuted_files_exit_1_with_the_diagnosis_on_stdout(tmp_path):
+    content = json.loads(wc.render(wc.winograd(4, 3, points="0,1,-1,2,-2"), "json"))
+    content["G"][3] = ["1/12", "1/6", "1/3"]
+    (tmp_path / "f.json").write_text(json.dumps(content))
+    done = wincraft("verify", "f.json", cwd=tmp_path, check=1)
+    assert "tap 3 (from 0): product of row scales is 2, must be 1" in done.stdout
+    assert wincraft("identify", "f.json", cwd=tmp_path, check=1).stderr.count("\n") == 1
+
+
+def test_nested_documents_verify(tmp_path):
+    wincraft("generate", "2x4,3x3", "-o", "f.json", cwd=tmp_path, check=0)
+    assert "F(2x4,3x3) proved" in wincraft("verify", "f.json", cwd=tmp_path, check=0).stdout
+
+
+def test_decimal_matrices(tmp_path):
+    alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
+    rows = ["\n".join(" ".join(f"{float(x):.7f}" for x in row) for row in m.tolist()) for m in (alg.AT, alg.G, alg.BT)]
+    (tmp_path / "m.txt").write_text("\n\n".join(rows))
+    assert "decimals" in wincraft("verify", "m.txt", cwd=tmp_path, check=1).stderr
+    assert "wincnn" in wincraft("identify", "m.txt", cwd=tmp_path, check=0).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("4,3", "--points", "0,1,1,2,-2"), "1 is listed twice, at positions 1 and 2"),
+        (("4,3", "--points", "0,1,-1"), "got 3; add 3"),
+        (("4,3", "--points", "0,1,-1,2,-2,3,-3"), "got 7; remove 1"),
+        (("4,3", "--points", "0,1,-1,2,0.5"), "0.5; write 1/2"),
+        (("4,3", "--points", "0,1,-1,2,banana"), "banana"),
+        (("4,3", "--points", "0,1,-1,2,nan"), "nan"),
+        (("4,3", "--points", "0,1,,2,-2"), "empty"),
+        (("4,3", "--moduli", "0,1,x^2-1,inf"), "share a factor"),
+        (("4,3", "--moduli", "0,1,-1,2,-2,0*x"), "0"),
+        (("4,3", "--moduli", "0,1,2*x^2+2,inf"), "make it monic: x^2+1"),
+        (("0,3",), "at least 1"),
+        (("4,-3",), "at least 1"),
+        (("4000,3",), "beyond the limit 512"),
+        (("4x4,3",), "axes differ"),
+        (("F(4,3",), "write it as"),
+        (("banana",), "write it as"),
+        (("4,3", "--convention", "wincn"), "did you mean wincnn?"),
+        (("4,3", "--format", "yaml"), "known are text, json, c, numpy, latex"),
+        (("4,3", "--points", "0,1,-1,2," + "9" * 300), "at most 100 digits"),
+        (("4,3", "--convention", "integer", "--points", "0,sqrt(2),-sqrt(2),1,-1"), "QQ<sqrt(2)>"),
+        (("4x4,3x3", "--points", "0,1,-1,2,-2;0,1,-1,2,-2;0"), "3 lists of points are given for 2 axes"),
+    ],
+)
+def test_bad_input_is_one_line_exit_3_and_writes_nothing(arguments, words, tmp_path):
+    done = wincraft("generate", *arguments, "-o", "out", cwd=tmp_path)
+    assert_one_line_error(done, 3)
+    assert words in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nonsense",),
+        ("generate",),
+        ("generate", "4,3", "--nonsense"),
+        ("verify",),
+        ("completion", "csh"),
+        ("generate", "4,3", "--points", "0", "--moduli", "0"),
+    ],
+)
+def test_usage_errors_exit_2(arguments):
+    done = wincraft(*arguments)
+    assert done.returncode == (2 if arguments else done.returncode)
+    assert "Traceback" not in done.stderr
+    if arguments:
+        assert_one_line_error(done, 2)
+
+
+def test_unwritable_paths_leave_nothing(tmp_path):
+    assert_one_line_error(wincraft("generate", "2,3", "-o", "no/such/folder/f.json", cwd=tmp_path), 3)
+    assert_one_line_error(wincraft("generate", "2,3", "-o", ".", cwd=tmp_path), 3)
+    (tmp_path / "file").write_text("kept")
+    assert_one_line_error(wincraft("generate", "2,3", "-o", "file/f.json", cwd=tmp_path), 3)
+    assert (tmp_path / "file").read_text() == "kept"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_an_error_keeps_the_old_file(tmp_path):
+    (tmp_path / "f.json").write_text("kept")
+    wincraft("generate", "2,3", "--points", "0,0", "-o", "f.json", cwd=tmp_path, check=3)
+    assert (tmp_path / "f.json").read_text() == "kept"
+
+
+def test_files_get_the_usual_permissions(tmp_path):
+    wincraft("generate", "2,3", "-o", "f.json", cwd=tmp_path, check=0)
+    (tmp_path / "plain").write_text("")
+    assert (tmp_path / "f.json").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", '{"kind": "other", "m": 1}', '{"kind": "wincraft.algorithm", "version": 9}']
+)
+@pytest.mark.parametrize("command", ["verify", "identify"])
+def test_bad_files_exit_3(command, content, tmp_path):
+    (tmp_path / "f.json").write_text(content)
+    assert_one_line_error(wincraft(command, "f.json", cwd=tmp_path), 3)
+    assert_one_line_error(wincraft(command, "absent.json", cwd=tmp_path), 3)
+
+
+@pytest.mark.parametrize("tolerance", ["x", "-1", "1", "nan"])
+def test_bad_tolerance(tolerance, tmp_path):
+    wincraft("generate", "2,3", "-o", "f.json", cwd=tmp_path, check=0)
+    assert_one_line_error(wincraft("identify", "f.json", "--tolerance", tolerance, cwd=tmp_path), 3)
+
+
+def test_debug_shows_the_traceback():
+    assert "Traceback" in wincraft("--debug", "generate", "2,3", "--points", "0,0").stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell):
+    assert "_WINCRAFT_COMPLETE" in wincraft("completion", shell, check=0).stdout
+
+
+def test_a_closed_pipe_is_no_traceback():
+    script = f'"{sys.executable}" -c "{PRELUDE}" generate 100,3 | head -n 1'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Foreign matrices: what they are is found from their bare entries, in any orientation, exact or decimal."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import wincraft as wc
+from wincraft.errors import BadShape, Refuted, Unidentified
+
+CONSUMERS = json.loads((Path(__file__).parent.parent / "golden" / "consumers.json").read_text())["entries"]
+CORRECT = [entry for entry in CONSUMERS if entry["computes_the_convolution"]]
+WRONG = [entry for entry in CONSUMERS if not entry["computes_the_convolution"]]
+
+
+def name(entry):
+    return entry["name"]
+
+
+def float_rows(matrix, dtype=float):
+    return [[Fraction(float(dtype(float(value)))) for value in row] for row in matrix.tolist()]
+
+
+@pytest.mark.parametrize("entry", CORRECT, ids=name)
+def test_published_matrices_are_identified(entry):
+    found = wc.identify(entry["AT"], entry["G"], entry["BT"])
+    assert [str(modulus) for modulus in found.algorithm.moduli] == entry["points"]
+    assert found.row_scaling == entry["row_scaling"]
+    assert str(found.algorithm.scale) == entry["scale"]
+    assert found.largest_error == 0
+
+
+@pytest.mark.parametrize("entry", CORRECT, ids=name)
+@pytest.mark.parametrize("dtype", [np.float32, float], ids=["float32", "float64"])
+def test_published_matrices_are_identified_from_floats(entry, dtype):
+    exact = wc.identify(entry["AT"], entry["G"], entry["BT"])
+    rounded = [float_rows(matrix, dtype) for matrix in (exact.algorithm.AT, exact.algorithm.G, exact.algorithm.BT)]
+    found = wc.identify(*rounded, tolerance=Fraction(1, 10**5))
+    assert found.algorithm == exact.algorithm
+    assert found.algorithm.moduli == exact.algorithm.moduli
+    assert found.conventions == exact.conventions
+    assert found.largest_error <= Fraction(1, 2**23)
+
+
+@pytest.mark.parametrize("entry", WRONG, ids=name)
+def test_the_wrong_published_matrices_are_refuted_by_tap(entry):
+    with pytest.raises(Refuted) as caught:
+        wc.identify(entry["AT"], entry["G"], entry["BT"])
+    diagnosis = caught.value.diagnosis
+    assert diagnosis.row_scales == ((5, "-1/12"), (7, "-12"))
+    assert "taps 5 and 7 (from 0): product of row scales is -1/12 and -12, must be 1" in str(caught.value)
+
+
+@pytest.mark.parametrize("entry", WRONG, ids=name)
+def test_the_wrong_published_matrices_are_refuted_from_floats_too(entry):
+    rows = [[[float(Fraction(x)) for x in row] for row in entry[key]] for key in ("AT", "G", "BT")]
+    exact = [[[Fraction(x) for x in row] for row in matrix] for matrix in rows]
+    with pytest.raises(Unidentified):
+        wc.identify(*exact, tolerance=Fraction(1, 10**5))
+
+
+@pytest.mark.parametrize("convention", list(wc.CONVENTIONS))
+@pytest.mark.parametrize("points", ["0,1,-1,2,-2,inf", "inf,3,-1/2,0,5,-7", "1/2,0,inf,-1,1,-3"])
+def test_every_convention_is_recognised(convention, points):
+    given = wc.winograd(4, 3, points=points, convention=convention)
+    found = wc.identify(given.AT, given.G, given.BT)
+    assert convention in found.conventions
+    assert found.algorithm == given
+    assert ",".join(map(str, found.algorithm.moduli)) == points
+
+
+def test_conventions_that_coincide_are_all_listed_in_registry_order():
+    given = wc.winograd(4, 3, points="0,1,-1,2,-2")
+    assert wc.identify(given.AT, given.G, given.BT).conventions == ("wincnn", "monic", "homogeneous")
+
+
+@pytest.mark.parametrize(
+    "moduli",
+    ["0,1,-1,x^2+1,inf", "x^2+1@-1,0,1,-1,inf", "0,x^2+x+1,inf,x^2-x+1,1", "0,1,-1,x^2-sqrt(2)*x+1,inf"],
+)
+def test_quadratic_moduli_are_recovered(moduli):
+    given = wc.winograd(4, 3, moduli=moduli) if moduli.count("x^2") == 1 else wc.winograd(5, 3, moduli=moduli)
+    found = wc.identify(given.AT, given.G, given.BT)
+    assert found.algorithm.moduli == given.moduli
+    assert "wincnn" in found.conventions
+
+
+def test_higher_rank_without_recoverable_moduli_is_still_proved():
+    given = wc.winograd(4, 3, moduli="0,1,x^3+2,inf")
+    found = wc.identify(given.AT, given.G, given.BT)
+    assert found.algorithm == given
+    assert found.algorithm.moduli is None
+    assert found.row_scaling is None
+    direct = [[[1, 1]], [[1, 0], [0, 1]], [[1, 0], [0, 1]]]
+    assert wc.identify(*direct).algorithm.size == "F(1,2)"
+
+
+def transposed(matrix):
+    return matrix.T.tolist()
+
+
+@pytest.mark.parametrize("size", [(4, 3), (2, 5), (3, 3), (2, 2)])
+def test_storage_and_form_are_found(size):
+    m, r = size
+    alg = wc.winograd(m, r, points=",".join(["0", "1", "-1", "2", "-2", "3"][: m + r - 2]) or None)
+    as_is = wc.identify(alg.AT, alg.G, alg.BT)
+    assert (as_is.algorithm.form, as_is.transposed) == ("correlation", ())
+    linear = wc.identify(transposed(alg.AT), alg.G, transposed(alg.BT))
+    assert linear.algorithm.AT == alg.AT
+    assert linear.algorithm.form == "linear"
+    g_transposed = wc.identify(alg.AT, transposed(alg.G), alg.BT)
+    assert g_transposed.algorithm.G == alg.G
+    assert g_transposed.transposed == ("G",)
+    swapped = wc.identify(transposed(alg.BT), alg.G, transposed(alg.AT))
+    assert swapped.algorithm.BT == alg.BT
+    assert swapped.algorithm.form == "linear"
+
+
+@given(
+    points=st.lists(st.fractions(min_value=-9, max_value=9, max_denominator=9), min_size=5, max_size=5, unique=True),
+    factors=st.lists(st.fractions(min_value=Fraction(1, 8), max_value=8, max_denominator=8), min_size=12, max_size=12),
+    scale=st.fractions(min_value=Fraction(1, 9), max_value=9, max_denominator=9),
+)
+def test_any_scaling_of_any_points_is_identified_exactly_and_from_float32(points, factors, scale):
+    a, b = factors[:6], factors[6:]
+    alg = wc.winograd(4, 3, points=points)
+    given_alg = alg.rescale(a=a, b=b, g=[scale / (x * y) for x, y in zip(a, b, strict=True)])
+    found = wc.identify(given_alg.AT, given_alg.G, given_alg.BT)
+    assert found.algorithm.moduli == alg.moduli
+    assert found.algorithm == given_alg
+    rounded = [float_rows(matrix, np.float32) for matrix in (given_alg.AT, given_alg.G, given_alg.BT)]
+    near = wc.identify(*rounded, tolerance=Fraction(1, 10**6))
+    assert near.largest_error <= Fraction(1, 10**6)
+    assert near.algorithm.moduli == alg.moduli
+
+
+def test_decimals_beyond_the_tolerance_are_not_identified():
+    alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
+    off = [[Fraction(x) for x in row] for row in alg.BT.tolist()]
+    off[2][1] += Fraction(1, 100)
+    with pytest.raises(Unidentified, match=r"tolerance 0\.001"):
+        wc.identify(alg.AT, alg.G, off, tolerance=Fraction(1, 1000))
+
+
+def test_six_digit_decimals():
+    alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
+    rows = [[[Fraction(f"{float(x):.6f}") for x in row] for row in m.tolist()] for m in (alg.AT, alg.G, alg.BT)]
+    assert wc.identify(*rows, tolerance=Fraction(1, 10**4)).algorithm == alg
+
+
+def test_shapes_that_fit_nothing():
+    with pytest.raises(BadShape, match=r"\(2, 2\), \(3, 3\), \(4, 4\)"):
+        wc.identify(np.eye(2, dtype=int).tolist(), np.eye(3, dtype=int).tolist(), np.eye(4, dtype=int).tolist())
+
+
+def test_the_repr_is_the_report():
+    alg = wc.winograd(2, 3, points="0,1,-1")
+    text = repr(wc.identify(alg.AT, alg.G, alg.BT))
+    assert "moduli      0,1,-1,inf" in text
+    assert "convention  wincnn" in text

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documents: written, checked against the schema, read back identical; every false statement is refused."""
+
+import json
+from importlib import resources
+
+import jsonschema
+import pytest
+
+import wincraft as wc
+from wincraft.errors import BadDocument, Refuted
+
+
+def chain():
+    alg = wc.winograd(2, 3, points="0,1,-1")
+    halves = wc.winograd(2, 3, points="0,1,-1", convention="monic")
+    diagonal = wc.LinearMap((halves.input.dense * halves.input.dense.inv(),))
+    return wc.BilinearAlgorithm(alg.output, alg.filter, wc.LinearMap((*alg.input.stages, *diagonal.stages)))
+
+
+ALGORITHMS = {
+    "classic": lambda: wc.winograd(4, 3, points="0,1,-1,2,-2"),
+    "integer": lambda: wc.winograd(4, 3, points="0,1,-1,2,-2", convention="integer"),
+    "quadratic": lambda: wc.winograd(4, 3, moduli="0,1,-1,x^2+1@-1,inf", convention="balanced"),
+    "cubic": lambda: wc.winograd(5, 3, moduli="0,1,x^3+x+1,-1,inf"),
+    "sqrt2": lambda: wc.winograd(4, 3, points="0,sqrt(2)/2,-sqrt(2)/2,sqrt(2),-sqrt(2)"),
+    "two roots": lambda: wc.winograd(3, 3, points="0,sqrt(2),sqrt(3),1"),
+    "linear": lambda: wc.winograd(4, 3).transpose(),
+    "rescaled": lambda: wc.winograd(2, 3).rescale(a=[1, 2, 3, 4], g=[12, 6, 4, 3]),
+    "chain": chain,
+    "image": lambda: wc.parse("F(4x4,3x3)"),
+    "rectangle": lambda: wc.parse("F(2x4,3x5)", convention="lavin"),
+    "large": lambda: wc.winograd(30, 3),
+}
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return json.loads(resources.files("wincraft.emit").joinpath("schema/algorithm-1.json").read_text())
+
+
+def write(tmp_path, content):
+    path = tmp_path / "f.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def document(size="F(2,3)", **changes):
+    return json.loads(wc.render(wc.parse(size, points="0,1,-1"), "json")) | changes
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_round_trip_and_schema(name, tmp_path, schema):
+    algorithm = ALGORITHMS[name]()
+    text = wc.render(algorithm, "json")
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(text), schema)
+    back = wc.read(write(tmp_path, text))
+    assert back == algorithm
+    assert back.sha256 == algorithm.sha256
+    assert wc.render(back, "json") == text
+
+
+def test_no_number_of_the_algorithm_is_a_float():
+    def floats(value):
+        children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        return isinstance(value, float) or any(floats(child) for child in children)
+
+    assert not floats(json.loads(wc.render(wc.winograd(6, 3), "json")))
+
+
+def test_schema_refuses_floats(schema):
+    content = document()
+    content["G"][1][1] = 0.5
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(content, schema)
+
+
+def test_a_minimal_document_is_enough(tmp_path):
+    content = {key: value for key, value in document().items() if key in ("m", "r", "AT", "G", "BT")}
+    assert wc.read(write(tmp_path, content)) == wc.winograd(2, 3, points="0,1,-1")
+    integers = content | {"AT": [[int(x) for x in row] for row in content["AT"]]}
+    assert wc.read(write(tmp_path, integers)) == wc.winograd(2, 3, points="0,1,-1")
+
+
+def test_a_changed_entry_is_refuted(tmp_path):
+    content = document()
+    content["BT"][1][2] = "2"
+    with pytest.raises(Refuted, match="tap 1"):
+        wc.read(write(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"kind": "wincraft.report"}, "kind is 'wincraft.report'"),
+        ({"version": 2}, "version is 2"),
+        ({"version": None}, "version is None"),
+        ({"m": 3}, "m is 3"),
+        ({"rank": 5}, "rank is 5"),
+        ({"domain": "QQ<sqrt(2)>"}, "domain is QQ<sqrt"),
+        ({"form": "sideways"}, "form is 'sideways'"),
+        ({"moduli": ["0", "1", "-1"]}, None),
+        ({"moduli": ["0", "1", "2", "inf"]}, "do not belong to its moduli"),
+        ({"moduli": ["0", "1", "1", "inf"]}, "listed twice"),
+        ({"moduli": 7}, "not an exact number"),
+        ({"convention": "lavin"}, "not in convention 'lavin'"),
+        ({"convention": "nonsense"}, "not in convention"),
+        ({"sha256": "0" * 64}, "sha256"),
+        ({"scale": "0"}, None),
+        ({"scale": "x"}, "must not contain x"),
+        ({"AT": [["1"]]}, "shape"),
+        ({"AT": [["1", "2"], ["1"]]}, "rows"),
+        ({"AT": []}, "rows"),
+        ({"AT": "1 2"}, "no list of rows"),
+        ({"AT": [[None, "1", "1", "0"], ["0", "1", "-1", "1"]]}, "not an exact number"),
+        ({"G": [["1", "0", "0"], ["0.5", "1/2", "1/2"], ["1/2", "-1/2", "1/2"], ["0", "0", "1"]]}, "write 1/2"),
+        ({"G": [["1", "0", "0"], [0.5, "1/2", "1/2"], ["1/2", "-1/2", "1/2"], ["0", "0", "1"]]}, "write 1/2"),
+        ({"G": [["NaN", "0", "0"], ["1/2"] * 3, ["1/2", "-1/2", "1/2"], ["0", "0", "1"]]}, "not an exact number"),
+        ({"G": [["1/0", "0", "0"], ["1/2"] * 3, ["1/2", "-1/2", "1/2"], ["0", "0", "1"]]}, "denominator"),
+        ({"G": [["9" * 5000, "0", "0"], ["1/2"] * 3, ["1/2", "-1/2", "1/2"], ["0", "0", "1"]]}, "4000 digits"),
+        ({"stages": {"BT": 3}}, "stages"),
+        ({"stages": {"BT": [[["2"]]]}}, "shape"),
+        ({"stages": 5}, "stages"),
+        ({"axes": []}, "axes"),
+        ({"axes": [3]}, "axes"),
+    ],
+)
+def test_false_statements_are_refused_in_one_line(changes, reason, tmp_path):
+    path = write(tmp_path, document(**changes))
+    if reason is None:
+        changes_nothing = "moduli" in changes
+        if changes_nothing:
+            assert wc.read(path).moduli is not None
+        else:
+            with pytest.raises(Refuted):
+                wc.read(path)
+        return
+    with pytest.raises(BadDocument) as caught:
+        wc.read(path)
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "truncated"),
+        ('{"m": 2, "r": 3, "AT": [["1",', "truncated"),
+        ("[1, 2]", "holds a list"),
+        ('{"m": 2}', "has no r, AT, G, BT"),
+        ('{"m": NaN}', "has no"),
+        ("[" * 100_000, "not valid JSON"),
+        ('{"m": ' + "9" * 5000 + "}", "not valid JSON"),
+        ("\xff", "not valid JSON"),
+    ],
+)
+def test_unreadable_files(text, reason, tmp_path):
+    with pytest.raises(BadDocument) as caught:
+        wc.read(write(tmp_path, text))
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_file_directory_and_bytes(tmp_path):
+    for path in (tmp_path / "absent.json", tmp_path):
+        with pytest.raises(BadDocument, match="check the path"):
+            wc.read(path)
+    (tmp_path / "b.json").write_bytes(b"\xff\xfe\x00{")
+    with pytest.raises(BadDocument, match="UTF-8"):
+        wc.read(tmp_path / "b.json")
+
+
+def test_nested_documents_check_their_head(tmp_path):
+    content = document("F(2x2,3x3)")
+    assert wc.read(write(tmp_path, content)).rank == 16
+    for changes in ({"rank": 15}, {"m": [2]}, {"scale": "2"}, {"sha256": "1" * 64}):
+        with pytest.raises(BadDocument):
+            wc.read(write(tmp_path, content | changes))

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bare matrices from the files that other programs write."""
+
+import numpy as np
+import pytest
+
+import wincraft as wc
+from wincraft.errors import BadDocument
+from wincraft.load import read_matrices
+
+CLASSIC = wc.winograd(2, 3, points="0,1,-1")
+PLAIN = """
+AT
+1 1 1 0
+0 1 -1 1
+
+G
+1 0 0
+1/2 1/2 1/2
+1/2 -1/2 1/2
+0 0 1
+
+BT
+1 0 -1 0
+0 1 1 0
+0 -1 1 0
+0 -1 0 1
+"""
+CODE = """
+// transforms of a library
+static const float AT[2][4] = {
+  {1.0f, 1.0f, 1.0f, 0.0f},
+  {0.0f, 1.0f, -1.0f, 1.0f},
+};
+
+static const float G[4][3] = {
+  {1.f, 0.f, 0.f},      # first
+  {.5f, .5f, 5e-1f},
+  {0.5f, -0.5f, 0.5f},
+  {0, 0, 1},
+};
+
+static const float BT[4][4] = {
+  {1, 0, -1, 0},
+  {0, 1, 1, 0},
+  {0, -1, 1, 0},
+  {0, -1, 0, 1}};
+"""
+LISTS = """
+A^T = [[1, 1, 1, 0],
+       [0, 1, -1, 1]]
+
+G = [[1, 0, 0], [1/2, 1/2, 1/2], [1/2, -1/2, 1/2], [0, 0, 1]]
+
+B^T = [[1, 0, -1, 0],
+       [0, 1, 1, 0],
+       [0, -1, 1, 0],
+       [0, -1, 0, 1]]
+"""
+
+
+def matrices_of(path):
+    found = read_matrices(path)
+    return wc.identify(found.AT, found.G, found.BT, tolerance=0 if found.exact else 1e-6), found.exact
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        (PLAIN, True),
+        (PLAIN.replace("AT\n", "").replace("\nG\n", "\n").replace("\nBT\n", "\n"), True),
+        (CODE, False),
+        (LISTS, True),
+    ],
+    ids=["headed", "bare blocks", "C source", "Python lists"],
+)
+def test_text_files(text, exact, tmp_path):
+    path = tmp_path / "m.txt"
+    path.write_text(text)
+    found, was_exact = matrices_of(path)
+    assert found.algorithm == CLASSIC
+    assert was_exact is exact
+
+
+def test_our_own_text_output_reads_back(tmp_path):
+    path = tmp_path / "f.txt"
+    for alg in (wc.winograd(4, 3), wc.winograd(4, 3, points="0,sqrt(2)/2,-sqrt(2)/2,sqrt(2),-sqrt(2)")):
+        path.write_text(wc.render(alg, "text"))
+        assert matrices_of(path)[0].algorithm == alg
+
+
+def test_json_of_any_spelling(tmp_path):
+    path = tmp_path / "m.json"
+    path.write_text(
+        '{"at": [[1, 1, 1, 0], [0, 1, -1, 1]], "G": [[1,0,0],[0.5,0.5,0.5],["1/2",-0.5,0.5],[0,0,1]],'
+        ' "B^T": [[1,0,-1,0],[0,1,1,0],[0,-1,1,0],[0,-1,0,1]]}'
+    )
+    found, exact = matrices_of(path)
+    assert found.algorithm == CLASSIC
+    assert not exact
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_numpy_files(dtype, tmp_path):
+    AT, G, BT = CLASSIC.to_numpy(dtype)
+    np.savez(tmp_path / "m.npz", AT=AT, G=G, BT=BT)
+    assert matrices_of(tmp_path / "m.npz")[0].algorithm == CLASSIC
+    for name, array in (("AT", AT), ("G", G), ("BT", BT)):
+        np.save(tmp_path / f"{name}.npy", array)
+    found = read_matrices(*(tmp_path / f"{name}.npy" for name in ("AT", "G", "BT")))
+    assert wc.identify(found.AT, found.G, found.BT, tolerance=1e-6).algorithm == CLASSIC
+
+
+def test_integer_numpy_files_are_exact(tmp_path):
+    AT, G, BT = wc.winograd(4, 3, points="0,1,-1,2,-2", convention="integer").to_numpy(np.int32)
+    np.savez(tmp_path / "m.npz", AT=AT, G=G, BT=BT)
+    found, exact = matrices_of(tmp_path / "m.npz")
+    assert exact
+    assert found.algorithm.scale == 24
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("m.txt", "nothing here", "1 blocks"),
+        ("m.txt", "", "no rows"),
+        ("m.txt", "AT\n1 1\n\nG\n1\n", "blocks of rows"),
+        ("m.txt", PLAIN.replace("0 1 -1 1", "0 1 -1"), "rows of [3, 4]"),
+        ("m.txt", PLAIN.replace("-1/2", "nan"), "G[2][1]"),
+        ("m.txt", PLAIN.replace("-1/2", "1e999"), "G[2][1]"),
+        ("m.json", '{"AT": [[1]], "G": [[1]]}', "no BT"),
+        ("m.json", '{"AT": [[1]], "G": [[1]], "BT": [[NaN]]}', "BT[0][0]"),
+        ("m.json", '{"AT": [[1]], "G": [[1]], "BT": [[Infinity]]}', "BT[0][0]"),
+        ("m.json", '{"AT": [[1]], "G": [[1]], "BT": [[true]]}', "BT[0][0]"),
+        ("m.json", '{"AT": [[1]], "G": [[1]], "BT": 3}', "BT is no matrix"),
+        ("m.json", '{"AT": [[1]], "G": [[1]], "BT": [[]]}', "rows of [0]"),
+        ("m.json", '{"AT": [[1]], "G": [[1', "truncated"),
+        ("m.npz", "no archive", "NumPy"),
+        ("m.npy", "no array", "three"),
+        ("m.txt", b"\xff\xfe\x00", "UTF-8"),
+    ],
+)
+def test_bad_files_are_one_line_errors(name, content, reason, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(BadDocument) as caught:
+        read_matrices(path)
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_nan_in_numpy_file_and_absent_files(tmp_path):
+    AT, G, BT = CLASSIC.to_numpy()
+    G[1, 1] = np.nan
+    np.savez(tmp_path / "m.npz", AT=AT, G=G, BT=BT)
+    with pytest.raises(BadDocument, match=r"G\[1\]\[1\]"):
+        read_matrices(tmp_path / "m.npz")
+    np.savez(tmp_path / "m.npz", AT=AT, G=np.array(3.0), BT=BT)
+    with pytest.raises(BadDocument, match="G is no matrix"):
+        read_matrices(tmp_path / "m.npz")
+    for absent in ("a.npz", "a.txt", "a.json"):
+        with pytest.raises(BadDocument, match="check the path"):
+            read_matrices(tmp_path / absent)
+    with pytest.raises(BadDocument, match="2 files"):
+        read_matrices("a", "b")

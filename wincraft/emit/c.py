@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A C99 header, also valid C++17: tables and transform functions in float, double and overflow-free integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import prod
+from typing import TextIO
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.nested import Algorithm
+from wincraft.emit._c_arithmetic import (
+    INPUT_BOUND,
+    Arithmetic,
+    IntegerBounds,
+    Omitted,
+    float_arithmetic,
+    integer_arithmetic,
+    literal,
+)
+from wincraft.emit._c_functions import FILTER, INPUT, OUTPUT, Transform, axis_suffixes, formulas, transform_functions
+from wincraft.emit._c_text import WIDTH, aligned, comment, table_rows
+from wincraft.emit.provenance import banner, identifier
+from wincraft.errors import NotApplicable
+from wincraft.exact.matrix import to_texts
+from wincraft.exact.number import number_text
+
+
+def emit(algorithm: Algorithm, stream: TextIO) -> None:
+    """Write the header: provenance, formula and proof, then macros, tables and functions of every arithmetic.
+
+    Functions:  V = G g G^T,  U = B^T d B,  Y = A^T M A / scale  in 2-D, one matrix per axis in 1-D to 4-D. V, U and M
+    are contiguous, d and Y are windows of larger images. Floating-point entries are the exact ones rounded once; the
+    integer functions take int8_t, are exact, and carry the proof that they cannot overflow. An arithmetic that cannot
+    hold the algorithm is left out, with a comment that says why. The same algorithm gives the same bytes.
+
+    Raises:
+        NotApplicable: in linear convolution form.
+    """
+    if algorithm.form != "correlation":
+        raise NotApplicable("C header", "this is the linear convolution form", "call transpose() first")
+    guard = f"{identifier(algorithm).upper()}_H"
+    parts = [
+        _title(algorithm),
+        f"#ifndef {guard}\n#define {guard}\n\n#include <stddef.h>\n#include <stdint.h>",
+        '#ifdef __cplusplus\nextern "C" {\n#endif',
+        _size_macros(algorithm),
+        *_section(algorithm, "float", float_arithmetic(algorithm.axes, "float")),
+        *_section(algorithm, "double", float_arithmetic(algorithm.axes, "double")),
+        *_section(algorithm, "integer", integer_arithmetic(algorithm.axes)),
+        "#ifdef __cplusplus\n}\n#endif",
+        f"#endif /* {guard} */",
+    ]
+    stream.write("\n\n".join(parts) + "\n")
+
+
+def _title(algorithm: Algorithm) -> str:
+    m, r, n = (_by(getattr(axis, name) for axis in algorithm.axes) for name in ("m", "r", "n"))
+    products = " * ".join(str(axis.rank) for axis in algorithm.axes)
+    products = f"{products} = {algorithm.rank}" if len(algorithm.axes) > 1 else products
+    return comment(
+        *banner(algorithm, "c"),
+        "",
+        f"Winograd convolution {algorithm.size}: {m} outputs of {r} filter taps from {n} data, by {products} products.",
+        "",
+        f"    {formulas(algorithm, algorithm.scale)['whole']}",
+        "    y[i] = sum over p of d[i + p] g[p]    (i and p run over all axes; * is elementwise)",
+        "",
+        *(line for axis in dict.fromkeys(algorithm.axes) for line in _axis_lines(algorithm, axis)),
+        "",
+        "Use, for every tile of data, with M cleared first and every filter transformed once, g -> V:",
+        "    for every channel: input transform d -> U, then M[k] += U[k] * V[k] for all k;",
+        "    then the output transform M -> Y.",
+        "g, V, U and M are contiguous, row-major. d and Y are windows of larger images: the last axis is contiguous,",
+        "every other one has its stride, in elements, as a parameter. U, V and M must not overlap g, d and Y.",
+        "Bounds are those of exact arithmetic; one that is no integer is rounded up, the exact one beside it.",
+    )
+
+
+def _axis_lines(algorithm: Algorithm, axis: BilinearAlgorithm) -> Iterator[str]:
+    number = algorithm.axes.index(axis)
+    where = (
+        "Matrices"
+        if len(algorithm.axes) == 1
+        else f"Axis {number}"
+        if axis_suffixes(algorithm)[number]
+        else "Every axis"
+    )
+    maps = ("A^T", axis.output), ("G", axis.filter), ("B^T", axis.input)
+    yield f"{where}: {', '.join(f'{name} {_by(item.shape)}' for name, item in maps)}, scale {number_text(axis.scale)};"
+    moduli = f"moduli {','.join(map(str, axis.moduli))}" if axis.moduli is not None else "moduli not given"
+    yield f"    {moduli}; convention {axis.convention or 'not named'};"
+    yield f"    {axis.verify()}."
+    if any(len(item.stages) > 1 for _, item in maps):
+        yield "    Its chains of stages are multiplied out."
+
+
+def _size_macros(algorithm: Algorithm) -> str:
+    prefix = identifier(algorithm).upper()
+    several = len(algorithm.axes) > 1
+    macros = [
+        (f"{prefix}_{name}{number if several else ''}", getattr(axis, attribute))
+        for name, attribute in (("M", "m"), ("R", "r"), ("N", "n"), ("RANK", "rank"))
+        for number, axis in enumerate(algorithm.axes)
+    ]
+    if several:
+        macros.append((f"{prefix}_RANK", algorithm.rank))
+    head = comment("Sizes per axis: outputs M, filter taps R, data tile N = M + R - 1, products RANK.")
+    return f"{head}\n{_defines(macros)}"
+
+
+def _section(algorithm: Algorithm, title: str, arithmetic: Arithmetic | Omitted) -> Iterator[str]:
+    rule = f"{title} {'-' * (WIDTH - len(title) - 7)}"
+    if isinstance(arithmetic, Omitted):
+        yield comment(rule, f"Omitted: {arithmetic.reason}.")
+        return
+    if arithmetic.bounds is None:
+        yield comment(rule, "Tables: the exact entries, which stand in the comments, rounded once to nearest even.")
+    else:
+        yield comment(rule, *_integer_walk(algorithm, arithmetic, arithmetic.bounds))
+        yield _integer_macros(algorithm, arithmetic, arithmetic.bounds)
+    suffixes = axis_suffixes(algorithm)
+    for suffix in dict.fromkeys(suffixes):
+        for transform in (OUTPUT, FILTER, INPUT):
+            yield _table(algorithm, arithmetic, transform, suffixes.index(suffix))
+    yield from transform_functions(algorithm, arithmetic)
+
+
+def _integer_walk(algorithm: Algorithm, arithmetic: Arithmetic, bounds: IntegerBounds) -> list[str]:
+    limit = f"{identifier(algorithm).upper()}_MAX_CHANNELS"
+    scale, output = arithmetic.scale, INPUT_BOUND**2 * prod(axis.r for axis in algorithm.axes)
+    walk = [
+        ("d", "int8_t", f"|d| <= {INPUT_BOUND}", "p fraction bits"),
+        ("g", "int8_t", f"|g| <= {INPUT_BOUND}", "q fraction bits"),
+        ("U", arithmetic.types["u"], f"|U| <= {bounds.U}", "p fraction bits"),
+        ("V", arithmetic.types["v"], f"|V| <= {bounds.V}", f"q fraction bits, times {scale}"),
+        ("M", "int64_t", f"|M| <= {bounds.M} per channel", f"p + q fraction bits, times {scale}"),
+        ("t", "int64_t", f"|t| <= {bounds.sums} per channel", "every step of the output transform, M included"),
+        ("Y", "int64_t", f"|Y| <= {output} per channel", f"p + q fraction bits, after dividing by {scale}"),
+    ]
+    return [
+        f"Tables: A^T columns and B^T rows primitive integer, scale {scale} the smallest that makes G integer.",
+        "",
+        "Scaling and overflow behaviour, from input to output; nothing rounds, and the division is exact.",
+        "The data may be in any Q format with p fraction bits, the filter in any with q.",
+        *(f"    {line}" for line in aligned(walk)),
+        "Sum M[k] += (int64_t)U[k] * V[k].",
+        f"{limit} = floor((2^63 - 1) / max|t|), the channels that M may sum before the output transform.",
+        f"{limit}_INT32 of them fit an int32_t accumulator of M, to be widened afterwards.",
+    ]
+
+
+def _integer_macros(algorithm: Algorithm, arithmetic: Arithmetic, bounds: IntegerBounds) -> str:
+    prefix = identifier(algorithm).upper()
+    return _defines(
+        [
+            (f"{prefix}_MAX_CHANNELS", bounds.max_channels),
+            (f"{prefix}_MAX_CHANNELS_INT32", bounds.max_channels_int32),
+            (f"{prefix}_SCALE_INT", arithmetic.scale),
+        ]
+    )
+
+
+def _table(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform, axis: int) -> str:
+    numbers = arithmetic.matrices[axis][transform.matrix]
+    values = [[literal(number, arithmetic.table_type) for number in row] for row in numbers]
+    exact = to_texts(transform.exact(arithmetic.axes[axis])) if arithmetic.bounds is None else []
+    name = f"{identifier(algorithm)}_{transform.matrix}_{arithmetic.suffix}{axis_suffixes(algorithm)[axis]}"
+    head = f"static const {arithmetic.table_type} {name}[{len(values)}][{len(values[0])}] = {{"
+    return "\n".join([head, *table_rows(values, exact), "};"])
+
+
+def _defines(macros: Sequence[tuple[str, object]]) -> str:
+    width = max(len(name) for name, _ in macros)
+    return "\n".join(f"#define {name:{width}} {value}" for name, value in macros)
+
+
+def _by(sizes: Iterable[int]) -> str:
+    return "x".join(map(str, sizes))
