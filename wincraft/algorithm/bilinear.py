@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from sympy import S
 
 from wincraft.algorithm.diagnosis import diagnose
-from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.proof import convolution_tensor, holds
-from wincraft.errors import BadNumber, BadScaling, BadShape, Refuted
-from wincraft.exact.matrix import from_numbers
+from wincraft.algorithm.tile import apply_tile
+from wincraft.errors import BadScaling, BadShape, NotApplicable, Refuted
+from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of, number_text
 
 if TYPE_CHECKING:
@@ -105,6 +106,13 @@ class BilinearAlgorithm:
     def domain(self) -> Any:
         """The domain of all entries."""
         return self.output.domain
+
+    @property
+    def maps(self) -> Maps:
+        """The maps as this form applies them; the linear form swaps and transposes A^T and B^T."""
+        if self.form == "correlation":
+            return Maps(self.output, self.filter, self.input)
+        return Maps(self.input.transpose(), self.filter, self.output.transpose())
 
     @property
     def size(self) -> str:
@@ -232,10 +240,7 @@ class BilinearAlgorithm:
         >>> winograd(2, 3, points="0,1,-1").apply([1, 2, 3, 4], [1, 1, "1/2"])
         [9/2, 7]
         """
-        from wincraft.algorithm.nested import Nested
-
-        result: list[Any] = Nested((self,)).apply(data, filter)
-        return result
+        return apply_tile((self.maps,), self.scale, data, filter)  # type: ignore[no-any-return]
 
     def to_numpy(self, dtype: Any = float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(AT, G, BT) as NumPy arrays, each entry rounded once to nearest even; dtype `object` keeps Fractions.
@@ -250,10 +255,16 @@ class BilinearAlgorithm:
         return AT, G, BT
 
     def convolve(self, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
-        """Convolve whole signals tile by tile; see `wincraft.algorithm.numeric.convolve`."""
+        """Convolve whole signals tile by tile; see `wincraft.algorithm.numeric.convolve`.
+
+        Raises:
+            NotApplicable: in linear convolution form.
+        """
         from wincraft.algorithm.numeric import convolve
 
-        return convolve(self.axes, data, filters, padding)
+        if self.form != "correlation":
+            raise NotApplicable("convolve", "this is the linear convolution form", "call transpose() first")
+        return convolve((self.maps,), self.scale, data, filters, padding)
 
     @cached_property
     def sha256(self) -> str:
@@ -284,14 +295,3 @@ class BilinearAlgorithm:
         convention = f", convention {self.convention}" if self.convention else ""
         form = ", linear convolution form" if self.form == "linear" else ""
         return f"{self.size}, rank {self.rank}{moduli}{convention}{form}, scale {number_text(self.scale)}, proved"
-
-
-def read_rows(name: str, rows: Any) -> list[list[Any]]:
-    """Rows of exact numbers from a matrix or nested sequences; raises `BadNumber`, `FloatGiven` or `BadShape`."""
-    try:
-        table = [[exact_number(value) for value in row] for row in (rows.tolist() if hasattr(rows, "tolist") else rows)]
-    except TypeError:
-        raise BadNumber(f"{name} of type {type(rows).__name__}", "give a matrix, as rows of numbers") from None
-    if not table or not table[0] or len({len(row) for row in table}) != 1:
-        raise BadShape(name, f"rows of {sorted({len(row) for row in table})} entries", "rows of one length, at least 1")
-    return table

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from wincraft.errors import BadShape
 from wincraft.exact.matrix import diagonal, to_texts
@@ -70,7 +70,7 @@ class LinearMap:
 
     def convert(self, K: Any) -> LinearMap:
         """The same map with its entries in a larger domain."""
-        return LinearMap(tuple(stage.convert_to(K) for stage in self.stages))
+        return self if self.domain == K else LinearMap(tuple(stage.convert_to(K) for stage in self.stages))
 
     def transpose(self) -> LinearMap:
         """The transposed map: transposed stages in reverse order."""
@@ -82,3 +82,11 @@ class LinearMap:
             rows = stage.to_list()
             vector = [sum((a * x for a, x in zip(row, vector, strict=True)), self.domain.zero) for row in rows]
         return list(vector)
+
+
+class Maps(NamedTuple):
+    """The three maps of one axis as they are applied: data -> `input`, filter -> `filter`, products -> `output`."""
+
+    output: LinearMap
+    filter: LinearMap
+    input: LinearMap

@@ -7,13 +7,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.errors import BadShape
-from wincraft.exact.number import exact_number, field_of, number_text
+from wincraft.algorithm.tile import apply_tile
+from wincraft.errors import BadShape, NotApplicable
+from wincraft.exact.number import number_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,31 +100,19 @@ class Nested:
         >>> Nested((row, row)).apply([[1, 2], [3, 4]], [[1, 0], [0, 1]])
         [[5]]
         """
-        correlation = self.form == "correlation"
-        shape_in = self.n if correlation else self.m
-        shape_out = self.m if correlation else self.n
-        numbers = _flatten("the data tile", data, shape_in), _flatten("the filter", filter, self.r)
-        K = field_of(
-            [axis.domain.to_sympy(axis.domain.unit) for axis in self.axes if not axis.domain.is_QQ]
-            + numbers[0]
-            + numbers[1]
-        )
-        tile, taps = ([K.from_sympy(value) for value in values] for values in numbers)
-        axes = [axis.convert(K) if axis.domain != K else axis for axis in self.axes]
-        before = [axis.input if correlation else axis.output.transpose() for axis in axes]
-        after = [axis.output if correlation else axis.input.transpose() for axis in axes]
-        ranks = tuple(axis.rank for axis in axes)
-        U = _along_axes([item.apply for item in before], tile, shape_in, ranks)
-        V = _along_axes([axis.filter.apply for axis in axes], taps, self.r, ranks)
-        sums = _along_axes([item.apply for item in after], [u * v for u, v in zip(U, V, strict=True)], ranks, shape_out)
-        scale = K.from_sympy(self.scale)
-        return _unflatten([K.to_sympy(value / scale) for value in sums], shape_out)
+        return apply_tile([axis.maps for axis in self.axes], self.scale, data, filter)
 
     def convolve(self, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
-        """Convolve whole images tile by tile; see `wincraft.algorithm.numeric.convolve`."""
+        """Convolve whole images tile by tile; see `wincraft.algorithm.numeric.convolve`.
+
+        Raises:
+            NotApplicable: in linear convolution form.
+        """
         from wincraft.algorithm.numeric import convolve
 
-        return convolve(self.axes, data, filters, padding)
+        if self.form != "correlation":
+            raise NotApplicable("convolve", "this is the linear convolution form", "call transpose() first")
+        return convolve([axis.maps for axis in self.axes], self.scale, data, filters, padding)
 
     @cached_property
     def sha256(self) -> str:
@@ -137,35 +125,3 @@ class Nested:
 
 
 Algorithm = BilinearAlgorithm | Nested
-
-
-def _flatten(what: str, values: Any, shape: tuple[int, ...]) -> list[Any]:
-    def walk(part: Any, depth: int) -> list[Any]:
-        if depth == len(shape):
-            return [exact_number(part)]
-        if isinstance(part, str) or not hasattr(part, "__len__") or len(part) != shape[depth]:
-            got = len(part) if hasattr(part, "__len__") and not isinstance(part, str) else "no list"
-            raise BadShape(what, f"{got} on axis {depth}", str(shape))
-        return [value for item in part for value in walk(item, depth + 1)]
-
-    return walk(values, 0)
-
-
-def _unflatten(values: list[Any], shape: tuple[int, ...]) -> Any:
-    for length in reversed(shape[1:]):
-        values = [values[start : start + length] for start in range(0, len(values), length)]
-    return values
-
-
-def _along_axes(maps: list[Any], values: list[Any], before: tuple[int, ...], after: tuple[int, ...]) -> list[Any]:
-    """Apply one map per axis to a row-major flat array of shape `before`; the result has shape `after`."""
-    shape = list(before)
-    for axis, item in enumerate(maps):
-        leading, trailing = prod(shape[:axis]), prod(shape[axis + 1 :])
-        columns = {
-            (i, j): item([values[(i * shape[axis] + k) * trailing + j] for k in range(shape[axis])])
-            for i, j in product(range(leading), range(trailing))
-        }
-        shape[axis] = after[axis]
-        values = [columns[i, j][k] for i in range(leading) for k in range(shape[axis]) for j in range(trailing)]
-    return values

@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
 from numbers import Rational
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from wincraft.algorithm.linear_map import Maps
 from wincraft.errors import BadNumber, BadShape, NotApplicable
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
-
-if TYPE_CHECKING:
-    from wincraft.algorithm.bilinear import BilinearAlgorithm
 
 _EXACT_LIMIT = 2**63 - 1
 
@@ -72,9 +70,7 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
     return np.array([[round_to_dtype(value, dtype) for value in row] for row in values], dtype=dtype)
 
 
-def convolve(
-    axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding: int | Sequence[int] = 0
-) -> np.ndarray:
+def convolve(axes: Sequence[Maps], scale: Any, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
     """Correlate whole signals or images with a bank of filters, tile by tile; every border included.
 
     y[b,k,p] = sum_{c,q} x[b,c,p+q] w[k,c,q], q over the filter taps, x padded with zeros.
@@ -85,7 +81,7 @@ def convolve(
     Raises:
         BadShape: where shapes, channels or padding do not fit.
         BadNumber: for NaN or infinity, and dtypes that are no real numbers.
-        NotApplicable: in linear convolution form, or for integers and irrational matrices.
+        NotApplicable: for integers and irrational matrices.
 
     >>> from wincraft import parse
     >>> image, box = np.arange(25).reshape(5, 5), np.ones((3, 3), dtype=int)
@@ -99,32 +95,28 @@ def convolve(
     if plain:
         x, w = x[None, None], w[None, None]
     exact = x.dtype.kind in "iubO"
-    triples: list[tuple[Any, Any, Any, Fraction | None]]
-    triples = [_integer_matrices(axis) if exact else (*axis.to_numpy(x.dtype), None) for axis in axes]
+    triples: list[tuple[Any, Any, Any]]
+    divisor = to_fraction(scale)
     if exact:
+        triples, common = _integer_matrices(axes)
+        divisor *= common
         small = "O" not in x.dtype.kind + w.dtype.kind and _largest_value(triples, x, w) <= _EXACT_LIMIT
         number = np.int64 if small else object
         x, w = x.astype(number), w.astype(number)
-        triples = [(AT.astype(number), G.astype(number), BT.astype(number), s) for AT, G, BT, s in triples]
-    y = _tiled(axes, triples, x, w, pads)
-    for axis, (*_, divisor) in zip(axes, triples, strict=True):
-        if divisor is None:
-            scale = round_to_dtype(to_fraction(axis.scale), x.dtype)
-            y = y if scale == 1 else y / scale
-        elif divisor.denominator != 1 or y.dtype.hasobject:
-            y = y.astype(object) * (1 / divisor)
-        elif divisor != 1:
-            y = y // int(divisor)
-    if y.dtype.hasobject:
-        y = np.frompyfunc(lambda v: int(v) if v == int(v) else v, 1, 1)(y)
+        triples = [(AT.astype(number), G.astype(number), BT.astype(number)) for AT, G, BT in triples]
+    else:
+        triples = [tuple(matrix_to_numpy(item.dense, x.dtype) for item in maps) for maps in axes]  # type: ignore[misc]
+    y = _tiled(triples, x, w, pads)
+    if not exact:
+        y = y if divisor == 1 else y / round_to_dtype(divisor, x.dtype)
+    elif y.dtype.hasobject or divisor.denominator != 1:
+        y = np.frompyfunc(lambda v: int(q) if (q := v / divisor).denominator == 1 else q, 1, 1)(y.astype(object))
+    else:
+        y = y // int(divisor)
     return y[0, 0] if plain else y
 
 
-def _checked(
-    axes: Sequence[BilinearAlgorithm], data: Any, filters: Any, padding: Any
-) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    if axes[0].form != "correlation":
-        raise NotApplicable("convolve", "this is the linear convolution form", "call transpose() first")
+def _checked(axes: Sequence[Maps], data: Any, filters: Any, padding: Any) -> tuple[np.ndarray, np.ndarray, list[int]]:
     x, w = np.asarray(data), np.asarray(filters)
     d = len(axes)
     pads = list(padding) if isinstance(padding, Sequence) else [padding] * d
@@ -132,21 +124,21 @@ def _checked(
         raise BadShape(
             "(data, filters)", f"{x.shape}, {w.shape}", f"(N, C, {d} axes) and (K, C, {d} axes), or {d} axes each"
         )
-    taps = tuple(axis.r for axis in axes)
+    taps = tuple(maps.filter.shape[1] for maps in axes)
     if w.shape[-d:] != taps or (w.ndim > d and w.shape[1] != x.shape[1]):
         channels = () if w.ndim == d else (w.shape[0], x.shape[1])
         raise BadShape("filters", str(w.shape), str(channels + taps))
     if len(pads) != d or any(not isinstance(pad, int) or pad < 0 for pad in pads):
         raise BadShape("padding", str(padding), f"one number >= 0, or {d} of them")
-    for size, pad, axis in zip(x.shape[-d:], pads, axes, strict=True):
-        if size + 2 * pad < axis.r:
+    for size, pad, r in zip(x.shape[-d:], pads, taps, strict=True):
+        if size + 2 * pad < r:
             raise BadShape("data", f"{x.shape} with padding {pads}", f"at least the filter's {taps}")
     if 0 in x.shape or 0 in w.shape:
         raise BadShape("(data, filters)", f"{x.shape}, {w.shape}", "no empty axis")
     kinds = {x.dtype.kind, w.dtype.kind}
     if kinds <= set("iubO"):
-        if not all(axis.domain.is_QQ for axis in axes):
-            raise NotApplicable("exact convolve", f"the matrices lie in {axes[0].domain}", "pass floats")
+        if not all(maps.input.domain.is_QQ for maps in axes):
+            raise NotApplicable("exact convolve", f"the matrices lie in {axes[0].input.domain}", "pass floats")
         if "O" in kinds and not all(isinstance(value, Rational) for array in (x, w) for value in array.flat):
             raise BadNumber("an object array of other things than ints and Fractions", "pass floats, ints or Fractions")
         return x, w, pads
@@ -158,51 +150,55 @@ def _checked(
     return x.astype(dtype), w.astype(dtype), pads
 
 
-def _integer_matrices(axis: BilinearAlgorithm) -> tuple[np.ndarray, np.ndarray, np.ndarray, Fraction]:
-    """Each matrix times its common denominator, and what the result is to be divided by."""
-    arrays, divisor = [], to_fraction(axis.scale)
-    for array in axis.to_numpy(object):
-        common = lcm(*(value.denominator for value in array.flat))
-        arrays.append(np.frompyfunc(lambda v, c=common: int(v * c), 1, 1)(array))
-        divisor *= common
-    return arrays[0], arrays[1], arrays[2], divisor
+def _integer_matrices(axes: Sequence[Maps]) -> tuple[list[tuple[Any, Any, Any]], int]:
+    """Every matrix times its common denominator, and the product of these."""
+    triples, product = [], 1
+    for maps in axes:
+        arrays = []
+        for item in maps:
+            array = matrix_to_numpy(item.dense, object)
+            common = lcm(*(value.denominator for value in array.flat))
+            arrays.append(np.frompyfunc(lambda v, c=common: int(v * c), 1, 1)(array))
+            product *= common
+        triples.append((arrays[0], arrays[1], arrays[2]))
+    return triples, product
 
 
 def _largest_value(triples: Sequence[Any], x: np.ndarray, w: np.ndarray) -> int:
     """A bound on every intermediate and result, by absolute row sums; at least that of every transform alone."""
     U, V = (max(abs(int(array.min())), abs(int(array.max()))) for array in (x, w))
     out = 1
-    for AT, G, BT, _ in triples:
+    for AT, G, BT in triples:
         U *= max(1, np.abs(BT).sum(axis=1).max())
         V *= max(1, np.abs(G).sum(axis=1).max())
         out *= max(1, np.abs(AT).sum(axis=1).max())
     return int(max(1, U) * max(1, V) * out * x.shape[1])
 
 
-def _tiled(
-    axes: Sequence[BilinearAlgorithm], triples: Sequence[Any], x: np.ndarray, w: np.ndarray, pads: list[int]
-) -> np.ndarray:
-    d = len(axes)
-    sizes = [size + 2 * pad - axis.r + 1 for size, pad, axis in zip(x.shape[2:], pads, axes, strict=True)]
-    tiles = [-(-size // axis.m) for size, axis in zip(sizes, axes, strict=True)]
-    lengths = [count * axis.m + axis.r - 1 for count, axis in zip(tiles, axes, strict=True)]
+def _tiled(triples: Sequence[Any], x: np.ndarray, w: np.ndarray, pads: list[int]) -> np.ndarray:
+    d = len(triples)
+    outputs, taps, ranks = ([t[k].shape[axis] for t in triples] for k, axis in ((0, 0), (1, 1), (1, 0)))
+    sizes = [size + 2 * pad - r + 1 for size, pad, r in zip(x.shape[2:], pads, taps, strict=True)]
+    tiles = [-(-size // m) for size, m in zip(sizes, outputs, strict=True)]
+    lengths = [count * m + r - 1 for count, m, r in zip(tiles, outputs, taps, strict=True)]
     padded = np.zeros((*x.shape[:2], *lengths), dtype=x.dtype)
     inside = [slice(pad, pad + size) for pad, size in zip(pads, x.shape[2:], strict=True)]
     padded[:, :, *inside] = x
-    windows = np.lib.stride_tricks.sliding_window_view(padded, [axis.n for axis in axes], axis=tuple(range(2, 2 + d)))
-    windows = windows[(slice(None), slice(None), *(slice(None, None, axis.m) for axis in axes))]
+    windows = np.lib.stride_tricks.sliding_window_view(
+        padded, [m + r - 1 for m, r in zip(outputs, taps, strict=True)], axis=tuple(range(2, 2 + d))
+    )
+    windows = windows[(slice(None), slice(None), *(slice(None, None, m) for m in outputs))]
     U = _transform([t[2] for t in triples], windows)
     V = _transform([t[1] for t in triples], w)
     N, C, K = x.shape[0], x.shape[1], w.shape[0]
-    ranks = [axis.rank for axis in axes]
-    taps = int(np.prod(ranks))
-    U = np.moveaxis(U.reshape(N, C, -1, taps), (3, 1), (0, 1)).reshape(taps, C, -1)
-    V = np.moveaxis(V.reshape(K, C, taps), 2, 0)
+    products = int(np.prod(ranks))
+    U = np.moveaxis(U.reshape(N, C, -1, products), (3, 1), (0, 1)).reshape(products, C, -1)
+    V = np.moveaxis(V.reshape(K, C, products), 2, 0)
     M = np.matmul(V, U).reshape(*ranks, K, N, *tiles)
     M = np.moveaxis(M, range(d), range(-d, 0))
     Y = _transform([t[0] for t in triples], M)
     order = [1, 0, *(axis for k in range(d) for axis in (2 + k, 2 + d + k))]
-    Y = Y.transpose(order).reshape(N, K, *(t * a.m for t, a in zip(tiles, axes, strict=True)))
+    Y = Y.transpose(order).reshape(N, K, *(t * m for t, m in zip(tiles, outputs, strict=True)))
     return Y[(slice(None), slice(None), *(slice(size) for size in sizes))]
 
 

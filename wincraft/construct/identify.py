@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm, Form, read_rows
+from wincraft.algorithm.bilinear import BilinearAlgorithm, Form
 from wincraft.algorithm.diagnosis import diagnose
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.proof import convolution_tensor, holds
@@ -17,8 +17,9 @@ from wincraft.construct.conventions import CONVENTIONS, Scaling
 from wincraft.construct.recover import recover_moduli, row_scaling
 from wincraft.construct.toom_cook import canonical_taps
 from wincraft.errors import BadShape, Refuted, Unidentified
-from wincraft.exact.matrix import from_numbers
-from wincraft.exact.number import exact_number, field_of, number_text, simplest_fraction_near, to_fraction
+from wincraft.exact.fraction import simplest_fraction_near
+from wincraft.exact.matrix import from_numbers, read_rows
+from wincraft.exact.number import exact_number, field_of, number_text, to_fraction
 
 DEFAULT_TOLERANCE = Fraction(1, 10**5)
 

@@ -15,7 +15,8 @@ from wincraft.construct.conventions import Scaling, scaled_algorithm
 from wincraft.construct.moduli import INFINITY, check_coprime, modulus, point, quadratic_inner
 from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import WincraftError
-from wincraft.exact.number import exact_number, simplest_fraction_near, to_fraction
+from wincraft.exact.fraction import simplest_fraction_near
+from wincraft.exact.number import exact_number, to_fraction
 
 _SURD_LIMIT = 64
 """A decimal point is read as +-sqrt(p/q) where p, q are at most this and no simpler fraction fits."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from sympy.polys.matrices import DomainMatrix
 
-from wincraft.exact.number import number_text
+from wincraft.errors import BadNumber, BadShape
+from wincraft.exact.number import exact_number, number_text
 
 
 def exact_matrix(rows: Sequence[Sequence[Any]], shape: tuple[int, int], K: Any) -> Any:
@@ -38,3 +39,14 @@ def diagonal(elements: Sequence[Any], K: Any) -> Any:
     size = len(elements)
     rows = [[elements[i] if i == j else K.zero for j in range(size)] for i in range(size)]
     return exact_matrix(rows, (size, size), K)
+
+
+def read_rows(name: str, rows: Any) -> list[list[Any]]:
+    """Rows of exact numbers from a matrix or nested sequences; raises `BadNumber`, `FloatGiven` or `BadShape`."""
+    try:
+        table = [[exact_number(value) for value in row] for row in (rows.tolist() if hasattr(rows, "tolist") else rows)]
+    except TypeError:
+        raise BadNumber(f"{name} of type {type(rows).__name__}", "give a matrix, as rows of numbers") from None
+    if not table or not table[0] or len({len(row) for row in table}) != 1:
+        raise BadShape(name, f"rows of {sorted({len(row) for row in table})} entries", "rows of one length, at least 1")
+    return table

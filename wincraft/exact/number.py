@@ -17,6 +17,8 @@ from sympy.polys.constructor import construct_domain
 from sympy.polys.domains import QQ
 
 from wincraft.errors import BadNumber, FloatGiven
+from wincraft.exact.expression import parse_expression, shorten
+from wincraft.exact.fraction import simplest_fraction_near
 
 MAX_DIGITS = 4000
 """Longest numerator or denominator accepted, in decimal digits."""
@@ -52,25 +54,23 @@ def exact_number(value: object) -> Any:
         return _from_expr(value)
     if isinstance(value, float) or hasattr(value, "dtype"):
         return _from_real(value)
-    raise BadNumber(_shorten(repr(value)), "write an integer, a fraction p/q or an expression such as sqrt(2)")
+    raise BadNumber(shorten(repr(value)), "write an integer, a fraction p/q or an expression such as sqrt(2)")
 
 
 def _from_text(text: str) -> Any:
     if _FRACTION.fullmatch(text):
         if len(text) > 2 * MAX_DIGITS + 2 or max(len(part.lstrip("+-")) for part in text.split("/")) > MAX_DIGITS:
-            raise BadNumber(_shorten(text), f"use at most {MAX_DIGITS} digits")
+            raise BadNumber(shorten(text), f"use at most {MAX_DIGITS} digits")
         numerator, _, denominator = text.partition("/")
         if denominator and int(denominator) == 0:
             raise BadNumber(text, "a denominator cannot be 0")
         return Rational(int(numerator), int(denominator or 1))
     if _DECIMAL.fullmatch(text):
-        raise FloatGiven(text, str(simplest_fraction_near(decimal_fraction(text))))
-    from wincraft.exact.polynomial import parse_polynomial
-
-    coefficients = parse_polynomial(text)
-    if len(coefficients) != 1:
-        raise BadNumber(_shorten(text), "a number must not contain x")
-    return coefficients[0]
+        raise FloatGiven(text, str(simplest_fraction_near(Fraction(text))))
+    expression = parse_expression(text)
+    if expression.free_symbols:
+        raise BadNumber(shorten(text), "a number must not contain x")
+    return _from_expr(expression)
 
 
 def _from_expr(value: Any) -> Any:
@@ -78,7 +78,7 @@ def _from_expr(value: Any) -> Any:
         raise FloatGiven(str(value), str(simplest_fraction_near(Fraction(str(value)))))
     if value.is_Rational or (value.is_real and value.is_algebraic):
         return value
-    raise BadNumber(_shorten(str(value)), "points are real algebraic numbers; for complex ones use a modulus as x^2+1")
+    raise BadNumber(shorten(str(value)), "points are real algebraic numbers; for complex ones use a modulus as x^2+1")
 
 
 def _from_real(value: Any) -> Any:
@@ -86,51 +86,9 @@ def _from_real(value: Any) -> Any:
         as_fraction = Fraction(float(value))
     except (OverflowError, ValueError, TypeError):
         raise BadNumber(
-            _shorten(str(value)), 'write a finite exact number, or "inf" for the point at infinity'
+            shorten(str(value)), 'write a finite exact number, or "inf" for the point at infinity'
         ) from None
     raise FloatGiven(str(value), str(simplest_fraction_near(as_fraction)))
-
-
-def _shorten(text: str, width: int = 60) -> str:
-    return text if len(text) <= width else f"{text[: width - 20]}... ({len(text)} characters)"
-
-
-def decimal_fraction(text: str) -> Fraction:
-    """The exact rational value of a decimal literal, ``"0.25"`` or ``"1e-3"``."""
-    return Fraction(text)
-
-
-def simplest_fraction(low: Fraction, high: Fraction) -> Fraction:
-    """The fraction of smallest denominator, then smallest numerator, in [low, high] (Stern-Brocot tree).
-
-    >>> simplest_fraction(Fraction(33, 100), Fraction(34, 100))
-    Fraction(1, 3)
-    """
-    if low > 0:
-        return _simplest_positive(low, high)
-    if high < 0:
-        return -_simplest_positive(-high, -low)
-    return Fraction(0)
-
-
-def _simplest_positive(low: Fraction, high: Fraction) -> Fraction:
-    partial_quotients = []
-    while True:
-        floor = low.numerator // low.denominator
-        if floor == low or floor + 1 <= high:
-            result = Fraction(floor if floor == low else floor + 1)
-            break
-        partial_quotients.append(floor)
-        low, high = 1 / (high - floor), 1 / (low - floor)
-    for quotient in reversed(partial_quotients):
-        result = quotient + 1 / result
-    return result
-
-
-def simplest_fraction_near(value: Fraction, tolerance: Fraction = Fraction(1, 10**6)) -> Fraction:
-    """The simplest fraction within ``tolerance * |value|`` of a value."""
-    slack = abs(value) * tolerance
-    return simplest_fraction(value - slack, value + slack)
 
 
 def field_of(values: Iterable[Any]) -> Any:

@@ -6,23 +6,16 @@ A polynomial is the sequence of its coefficients, low to high, without trailing 
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Sequence
 from typing import Any
 
-from sympy import Poly, Symbol, sqrt
+from sympy import Poly
 from sympy.polys.euclidtools import dup_invert
 from sympy.polys.polyerrors import NotInvertible, PolynomialError
 
 from wincraft.errors import BadNumber
+from wincraft.exact.expression import parse_expression, shorten, x
 from wincraft.exact.number import exact_number, number_text
-
-MAX_TEXT = 2000
-MAX_EXPONENT = 64
-_x = Symbol("x")
-_IMPLICIT_PRODUCT = re.compile(r"(?<![A-Za-z_])(\d+|\))\s*(?=x|sqrt|\()")
-_REPAIR = "write integers, fractions, sqrt(), x, + - * / ^ and brackets only"
 
 
 def parse_polynomial(text: str) -> tuple[Any, ...]:
@@ -37,48 +30,13 @@ def parse_polynomial(text: str) -> tuple[Any, ...]:
     >>> parse_polynomial("(x+1)(x-sqrt(2))")
     (-sqrt(2), 1 - sqrt(2), 1)
     """
-    shown = text if len(text) <= 60 else text[:40] + "..."
-    if len(text) > MAX_TEXT:
-        raise BadNumber(shown, f"an expression has at most {MAX_TEXT} characters")
     try:
-        tree = ast.parse(_IMPLICIT_PRODUCT.sub(r"\1*", text.replace("^", "**")), mode="eval").body
-        poly = Poly(_evaluate(tree, shown), _x, extension=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, PolynomialError):
-        raise BadNumber(repr(shown), _REPAIR) from None
-    coefficients = tuple(reversed(poly.all_coeffs()))
+        coefficients = tuple(reversed(Poly(parse_expression(text), x, extension=True).all_coeffs()))
+    except PolynomialError:
+        raise BadNumber(repr(shorten(text)), "it is no polynomial in x") from None
     for coefficient in coefficients:
         exact_number(coefficient)
     return coefficients
-
-
-def _evaluate(node: ast.expr, shown: str) -> Any:
-    match node:
-        case ast.Constant(value=int() | float() as value):
-            return exact_number(value)
-        case ast.Name(id="x"):
-            return _x
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_evaluate(operand, shown)
-        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _evaluate(operand, shown)
-        case ast.Call(func=ast.Name(id="sqrt"), args=[argument], keywords=[]):
-            return sqrt(_evaluate(argument, shown))
-        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)) if (
-            exponent <= MAX_EXPONENT
-        ):
-            return _evaluate(left, shown) ** exponent
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _evaluate(left, shown) + _evaluate(right, shown)
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return _evaluate(left, shown) - _evaluate(right, shown)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return _evaluate(left, shown) * _evaluate(right, shown)
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            divisor = _evaluate(right, shown)
-            if divisor.is_zero:
-                raise BadNumber(repr(shown), "do not divide by 0")
-            return _evaluate(left, shown) / divisor
-    raise BadNumber(repr(shown), _REPAIR)
 
 
 def polynomial_text(coefficients: Sequence[Any]) -> str:

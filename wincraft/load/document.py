@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm, read_rows
+from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.nested import Algorithm, Nested
@@ -18,7 +18,7 @@ from wincraft.construct.recover import row_scaling
 from wincraft.construct.size import MAX_TILE
 from wincraft.construct.toom_cook import canonical_taps
 from wincraft.errors import BadDocument, Refuted, WincraftError
-from wincraft.exact.matrix import from_numbers
+from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of
 
 KIND = "wincraft.algorithm"

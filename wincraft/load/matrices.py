@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sympy import Rational
 
 from wincraft.errors import BadDocument, BadNumber, FloatGiven, WincraftError
-from wincraft.exact.number import decimal_fraction, exact_number
+from wincraft.exact.number import exact_number
 from wincraft.load.document import MAX_BYTES, load_json
 
 NAMES = ("AT", "G", "BT")
@@ -172,7 +172,7 @@ def _entry(entry: Any, where: str, path: str) -> tuple[Any, bool]:
     try:
         return exact_number(entry), True
     except FloatGiven:
-        fraction = Fraction(entry) if isinstance(entry, float) else decimal_fraction(str(entry))
+        fraction = Fraction(entry) if isinstance(entry, float) else Fraction(str(entry))
         if max(abs(fraction.numerator), fraction.denominator).bit_length() > 2200:
             raise BadDocument(path, f"{where} is {entry}", "give entries of ordinary size") from None
         return Rational(fraction.numerator, fraction.denominator), False

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading expressions in x safely: integers, fractions, sqrt(), + - * / ^ and brackets, nothing else."""
+
+from __future__ import annotations
+
+import ast
+import re
+from fractions import Fraction
+from typing import Any
+
+from sympy import Integer, Symbol, sqrt
+
+from wincraft.errors import BadNumber, FloatGiven
+from wincraft.exact.fraction import simplest_fraction_near
+
+MAX_TEXT = 2000
+MAX_EXPONENT = 64
+x = Symbol("x")
+_IMPLICIT_PRODUCT = re.compile(r"(?<![A-Za-z_])(\d+|\))\s*(?=x|sqrt|\()")
+_REPAIR = "write integers, fractions, sqrt(), x, + - * / ^ and brackets only"
+
+
+def shorten(text: str, width: int = 60) -> str:
+    """A text cut to about `width` characters, for messages."""
+    return text if len(text) <= width else f"{text[: width - 20]}... ({len(text)} characters)"
+
+
+def parse_expression(text: str) -> Any:
+    """A text as a sympy expression in x; nothing is ever executed.
+
+    Raises:
+        BadNumber: when the text is no such expression.
+        FloatGiven: when it contains a decimal.
+
+    >>> parse_expression("2x^2 - sqrt(8)/2")
+    2*x**2 - sqrt(2)
+    """
+    if len(text) > MAX_TEXT:
+        raise BadNumber(shorten(text), f"an expression has at most {MAX_TEXT} characters")
+    try:
+        tree = ast.parse(_IMPLICIT_PRODUCT.sub(r"\1*", text.replace("^", "**")), mode="eval").body
+        return _evaluate(tree, shorten(text))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise BadNumber(repr(shorten(text)), _REPAIR) from None
+
+
+def _evaluate(node: ast.expr, shown: str) -> Any:
+    match node:
+        case ast.Constant(value=int() as value) if not isinstance(value, bool):
+            return Integer(value)
+        case ast.Constant(value=float() as value):
+            raise FloatGiven(repr(value), str(simplest_fraction_near(Fraction(value))))
+        case ast.Name(id="x"):
+            return x
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_evaluate(operand, shown)
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return _evaluate(operand, shown)
+        case ast.Call(func=ast.Name(id="sqrt"), args=[argument], keywords=[]):
+            return sqrt(_evaluate(argument, shown))
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)) if (
+            exponent <= MAX_EXPONENT
+        ):
+            return _evaluate(left, shown) ** exponent
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _evaluate(left, shown) + _evaluate(right, shown)
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return _evaluate(left, shown) - _evaluate(right, shown)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _evaluate(left, shown) * _evaluate(right, shown)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            divisor = _evaluate(right, shown)
+            if divisor.is_zero:
+                raise BadNumber(repr(shown), "do not divide by 0")
+            return _evaluate(left, shown) / divisor
+    raise BadNumber(repr(shown), _REPAIR)
