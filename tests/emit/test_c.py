@@ -1,0 +1,510 @@
+# SPDX-License-Identifier: Apache-2.0
+"""C headers: they compile everywhere without a warning, and what they compute is what was proved."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache, reduce
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sympy import Integer
+
+from wincraft import BilinearAlgorithm, LinearMap, parse, render, winograd
+from wincraft.emit.provenance import identifier
+from wincraft.errors import NotApplicable
+from wincraft.exact.matrix import from_numbers
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
+STANDARDS = {"gcc": "c99", "clang": "c99", "g++": "c++17", "clang++": "c++17"}
+COMPILERS = [
+    pytest.param(name, marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not installed"))
+    for name in STANDARDS
+]
+CC = next((name for name in ("gcc", "clang") if shutil.which(name)), "")
+needs_cc = pytest.mark.skipif(not CC, reason="neither gcc nor clang is installed")
+
+CLASSIC = {4: "0,1,-1", 6: "0,1,-1,2,-2", 8: "0,1,-1,2,-2,1/2,-1/2"}
+MAKERS = {
+    "F(2,3)": lambda: winograd(2, 3, points=CLASSIC[4]),
+    "F(4x4,3x3)": lambda: parse("F(4x4,3x3)"),
+    "F(2x4,3x5)": lambda: parse("F(2x4,3x5)"),
+    "F(6x6,3x3)": lambda: parse("F(6x6,3x3)", points=CLASSIC[8]),
+    "F(4x4,3x3), rank 7": lambda: parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf"),
+    "F(4x4,3x3), sqrt(2)": lambda: parse("F(4x4,3x3)", points="0,1,-1,sqrt(2),-sqrt(2)"),
+    "F(2x2x2,3x3x3)": lambda: parse("F(2x2x2,3x3x3)"),
+    "F(2x4x2,3x2x3)": lambda: parse("F(2x4x2,3x2x3)"),
+    "F(2x2x2x2,2x2x2x2)": lambda: parse("F(2x2x2x2,2x2x2x2)"),
+    "F(1,1)": lambda: winograd(1, 1),
+    "F(1x3,3x1)": lambda: parse("F(1x3,3x1)"),
+    "F(4,3), pow2": lambda: winograd(4, 3, points=CLASSIC[6], convention="pow2"),
+    "F(4x4,3x3), integer": lambda: parse("F(4x4,3x3)", points=CLASSIC[6], convention="integer"),
+    "F(4x4,3x3), lavin": lambda: parse("F(4x4,3x3)", points=CLASSIC[6], convention="lavin"),
+    "an empty tap": lambda: BilinearAlgorithm.from_matrices([[2, 2]], [[1], [0]], [[1], [1]]),
+    "a negative scale": lambda: winograd(2, 3).rescale(a=[-3, -3, -3, -3]),
+}
+
+
+@cache
+def made(name):
+    return MAKERS[name]()
+
+
+@cache
+def header(name):
+    return render(made(name), "c")
+
+
+def functions(text):
+    """Name, parameter list and what it is of every function in a header."""
+    return re.findall(r"^static inline void (\w+_(?:filter|input|output)_\w+)\(([^)]*)\)", text, re.MULTILINE)
+
+
+def compile_with(compiler, files, *options, cwd):
+    command = [compiler, f"-std={STANDARDS[compiler]}", *WARNINGS, *files, *options]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+# --- the text ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_every_symbol_and_macro_has_the_prefix(name):
+    text, prefix = header(name), identifier(made(name))
+    code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    symbols = re.findall(r"^static (?:inline|const) \w+ (\w+)", code, re.MULTILINE)
+    macros = re.findall(r"^\s*#\s*define (\w+)", code, re.MULTILINE)
+    assert symbols
+    assert all(symbol.startswith(f"{prefix}_") for symbol in symbols)
+    assert all(macro.startswith(f"{prefix.upper()}_") for macro in macros)
+    assert "restrict" not in code
+
+
+@needs_cc
+def test_the_object_file_has_only_prefixed_symbols(tmp_path):
+    (tmp_path / "h.h").write_text(header("F(2x4,3x5)"))
+    (tmp_path / "all.c").write_text('#include "h.h"\n')
+    if shutil.which("nm") is None:
+        pytest.skip("nm is not installed")
+    compile_with(CC, ["all.c"], "-c", "-Dstatic=", "-Dinline=", cwd=tmp_path)
+    listed = subprocess.run(["nm", "all.o"], capture_output=True, text=True, cwd=tmp_path, check=True).stdout.split(
+        "\n"
+    )
+    defined = [line.split()[-1].removeprefix("_") for line in listed if line and " U " not in line]
+    assert len(defined) > 30
+    assert all(symbol.startswith("wincraft_f2x4_3x5_") for symbol in defined)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_same_bytes_no_path_no_time(name):
+    text = header(name)
+    assert render(MAKERS[name](), "c") == text
+    assert not re.search(r"/(tmp|home|usr|work|root)\b|[A-Z]:\\|\d{4}-\d\d-\d\d|\d\d:\d\d", text)
+    assert text.isascii()
+    assert text.endswith("\n")
+    assert not re.search(r"[ \t]$", text, re.MULTILINE)
+
+
+def test_first_lines_are_the_command_and_the_hash():
+    first, second, *_ = header("F(4x4,3x3), lavin").splitlines()
+    assert first.endswith(': wincraft generate "F(4x4,3x3)" --moduli "0,1,-1,2,-2,inf" --convention lavin --format c')
+    assert second == f" * sha256 {made('F(4x4,3x3), lavin').sha256}"
+
+
+def test_comments_cannot_be_closed_from_within():
+    text = render(replace(made("F(2,3)"), convention="x */ int intruder; /* y"), "c")
+    assert "intruder" not in re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    assert text.count("/*") == text.count("*/")
+
+
+def test_linear_form_is_refused():
+    with pytest.raises(NotApplicable, match=r"call transpose\(\) first"):
+        render(made("F(2,3)").transpose(), "c")
+
+
+def test_chains_of_stages_are_multiplied_out():
+    algorithm = made("F(2,3)")
+    rows = [[1, 0, 0, 0], [0, 1, 0, 0], [-1, 0, 1, 0], [0, 3, 0, 1]]
+    P = from_numbers([[Integer(x) for x in row] for row in rows], algorithm.domain)
+    staged = replace(algorithm, input=LinearMap((P, algorithm.input.dense * P.inv())))
+    different = set(render(staged, "c").splitlines()) ^ set(header("F(2,3)").splitlines())
+    assert {line for line in different if not line.startswith((" * sha256", "/* wincraft"))} == {
+        " *     Its chains of stages are multiplied out."
+    }
+
+
+def test_what_a_type_cannot_hold_is_omitted_and_said():
+    text = render(winograd(100, 3), "c")
+    assert re.search(r"Omitted: AT\[\d+\]\[\d+\] of F\(100,3\) is outside the normal range of float\.", text)
+    assert re.search(r"Omitted: one channel of int8_t can reach \S+, beyond int64_t\.", text)
+    assert {re.search(r"f32|f64|int$|i8|i32|i64", name)[0] for name, _ in functions(text)} == {"f64"}
+
+
+def test_tiny_entries_are_omitted_and_said():
+    text = render(winograd(5, 1, points="0,1,-1,1/100000000000"), "c")
+    assert "Omitted: AT[4][3] of F(5,1) is outside the normal range of float." in text
+    assert "_AT_f64" in text
+
+
+def test_integers_over_a_field_are_omitted_and_said():
+    text = header("F(4x4,3x3), sqrt(2)")
+    assert "Omitted: entries of F(4,3) lie in QQ<sqrt(2)>, no scaling makes them integer." in text
+    assert "int8_t" not in re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_stated_costs_are_those_of_the_code(name):
+    cost, signature = r"\. (\d+) additions? and (\d+) multiplications?\.", r"static inline void \w+_line_\w+\([^)]*\)"
+    pattern = rf"{cost}[^*]*\*/\n{signature}\n\{{(.*?)\n\}}"
+    found = re.findall(pattern, header(name), re.DOTALL)
+    assert len(found) == sum("_line_" in function for function, _ in functions(header(name)))
+    for additions, multiplications, body in found:
+        sums = " ".join(re.findall(r"(?<== )[^;]*", re.sub(r"const .*", "", body)))
+        sums = re.sub(r"(?<=e)[+-]", "", sums)
+        negated = len(re.findall(r"-[a-z]", sums))
+        assert (int(additions), int(multiplications)) == (len(re.findall(r" [+-] ", sums)) + negated, sums.count("*"))
+
+
+def test_stated_costs_of_nested_transforms():
+    text = header("F(4x4,3x3), lavin")
+    lines = dict(re.findall(r"One line of the (\w+) transform.*\n.*?\. (\d+ additions and \d+) mul", text))
+    tiles = dict(re.findall(r"^/\* (\w+) transform .*\n.*\n.*\n \* (\d+ additions and \d+) mul", text, re.MULTILINE))
+    for name, passes in (("filter", 3 + 6), ("input", 6 + 6), ("output", 6 + 4)):
+        line, tile = (list(map(int, re.findall(r"\d+", texts))) for texts in (lines[name], tiles[name.capitalize()]))
+        assert tile == [passes * count for count in line]
+
+
+# --- the tables -------------------------------------------------------------------------------------------------------
+
+
+def tables(name, suffix):
+    """The tables of one arithmetic, read back from the header: one {AT, G, BT} of literals per axis."""
+    algorithm = made(name)
+    pattern = rf"_(AT|G|BT)_{suffix}(_axis\d)?\[(\d+)\]\[(\d+)\] = \{{(.*?)\n\}};"
+    read = {}
+    for matrix, axis, rows, columns, body in re.findall(pattern, header(name), re.DOTALL):
+        numbers = re.findall(r"[^\s{},]+", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL))
+        read[matrix, axis] = np.array(numbers, dtype=object).reshape(int(rows), int(columns))
+    different = len(set(algorithm.axes)) > 1
+    axes = [f"_axis{algorithm.axes.index(axis)}" if different else "" for axis in algorithm.axes]
+    return [{matrix: read[matrix, axis] for matrix in ("AT", "G", "BT")} for axis in axes] if read else []
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize(("suffix", "dtype"), [("f32", np.float32), ("f64", np.float64)])
+def test_float_tables_are_the_exact_entries_rounded_once(name, suffix, dtype):
+    for axis, table in zip(made(name).axes, tables(name, suffix), strict=True):
+        for matrix, expected in zip(("AT", "G", "BT"), axis.to_numpy(dtype), strict=True):
+            texts = table[matrix]
+            assert all(re.fullmatch(r"-?\d+(\.\d+)?(e[+-]\d+)?F?", text) for text in texts.flat)
+            assert all(("." in text or "e" in text) and text.endswith("F") == (suffix == "f32") for text in texts.flat)
+            values = np.array([dtype(text.rstrip("F")) for text in texts.flat]).reshape(expected.shape)
+            np.testing.assert_array_equal(values, expected)
+
+
+def test_exact_entries_stand_beside_the_rounded_ones():
+    text = header("F(6x6,3x3)")
+    assert re.search(r"\{-0\.222222224F, +-0\.222222224F, +-0\.222222224F\}, /\* +-2/9 +-2/9 +-2/9 \*/", text)
+    assert re.search(r"\{ 0\.711111128F, +0\.355555564F, +0\.177777782F\}, /\* +32/45 +16/45 +8/45 \*/", text)
+
+
+INTEGER = [name for name in MAKERS if name != "F(4x4,3x3), sqrt(2)"]
+
+
+@pytest.mark.parametrize("name", INTEGER)
+def test_integer_tables_are_proved_and_as_small_as_the_integer_convention(name):
+    algorithm = made(name)
+    scale = 1
+    for axis, texts in zip(algorithm.axes, tables(name, "int"), strict=True):
+        table = {
+            matrix: np.array([int(text) for text in rows.flat]).reshape(rows.shape) for matrix, rows in texts.items()
+        }
+        scale *= BilinearAlgorithm.from_matrices(table["AT"], table["G"], table["BT"]).scale
+        if axis.moduli is not None:
+            expected = winograd(axis.m, axis.r, moduli=axis.moduli, convention="integer").to_numpy("int64")
+            for matrix, entries in zip(("AT", "G", "BT"), expected, strict=True):
+                np.testing.assert_array_equal(abs(table[matrix]), abs(entries))
+    assert macro(name, "SCALE_INT") == scale
+
+
+def macro(name, what):
+    prefix = identifier(made(name)).upper()
+    return int(re.search(rf"^#define {prefix}_{what} +(-?\d+)$", header(name), re.MULTILINE)[1])
+
+
+# --- compilers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("name", MAKERS)
+def test_compiles_without_a_warning(name, compiler, tmp_path):
+    suffix = ".cpp" if "++" in compiler else ".c"
+    (tmp_path / "h.h").write_text(header(name))
+    pointers = ",\n".join(f"(void (*)(void)){function}" for function, _ in functions(header(name)))
+    (tmp_path / f"unused{suffix}").write_text('#include "h.h"\n#include "h.h"\nint main(void) { return 0; }\n')
+    (tmp_path / f"used{suffix}").write_text(
+        f'#include "h.h"\nextern void (*all[])(void);\nvoid (*all[])(void) = {{{pointers}}};\n'
+    )
+    compile_with(compiler, [f"unused{suffix}", f"used{suffix}"], "-c", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_headers_of_different_sizes_live_together(compiler, tmp_path):
+    names = {identifier(made(name)): name for name in MAKERS}
+    assert len(names) > 7
+    for number, name in enumerate(names.values()):
+        (tmp_path / f"h{number}.h").write_text(header(name))
+    suffix = ".cpp" if "++" in compiler else ".c"
+    text = "".join(f'#include "h{number}.h"\n' for number in range(len(names)))
+    (tmp_path / f"together{suffix}").write_text(text)
+    compile_with(compiler, [f"together{suffix}"], "-O2", "-c", cwd=tmp_path)
+
+
+# --- what the functions compute ---------------------------------------------------------------------------------------
+
+
+class Library:
+    """The headers' functions over all axes, compiled with the undefined behaviour sanitizer where there is one."""
+
+    def __init__(self, folder):
+        sources = []
+        for number, name in enumerate(MAKERS):
+            (folder / f"h{number}.h").write_text(header(name))
+            wrappers = [f'#include "h{number}.h"']
+            for function, parameters in functions(header(name)):
+                arguments = ", ".join(re.findall(r"\w+(?=,|$)", parameters))
+                wrappers.append(f"void t{number}_{function}({parameters});")
+                wrappers.append(f"void t{number}_{function}({parameters}) {{ {function}({arguments}); }}")
+            (folder / f"t{number}.c").write_text("\n".join(wrappers) + "\n")
+            sources.append(f"t{number}.c")
+        command = [CC, "-std=c99", *WARNINGS, "-O1", "-ffp-contract=off", "-shared", "-fPIC", *sources, "-o", "lib.so"]
+        for sanitizer in (["-fsanitize=undefined"], []):
+            built = subprocess.run(command + sanitizer, capture_output=True, cwd=folder, timeout=120, check=False)
+            if built.returncode == 0:
+                break
+        assert built.returncode == 0, built.stderr
+        self.library = ctypes.CDLL(str(folder / "lib.so"))
+
+    def call(self, name, transform, suffix, source, target):
+        """Call a transform; every leading stride of d and y is that of the NumPy window."""
+        function = self.library[f"t{list(MAKERS).index(name)}_{identifier(made(name))}_{transform}_{suffix}"]
+        strides = {
+            array: [ctypes.c_ssize_t(step // view.itemsize) for step in view.strides[:-1]]
+            for array, view in (("input", source), ("output", target))
+        }
+        function.restype = None
+        function(
+            ctypes.c_void_p(source.ctypes.data),
+            *(strides["input"] if transform == "input" else []),
+            ctypes.c_void_p(target.ctypes.data),
+            *(strides["output"] if transform == "output" else []),
+        )
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    return Library(tmp_path_factory.mktemp("headers"))
+
+
+def shape(name, attribute):
+    return tuple(getattr(axis, attribute) for axis in made(name).axes)
+
+
+def window(values, dtype):
+    """The values as a window of a larger array of another number."""
+    larger = np.full([size + 2 + axis for axis, size in enumerate(values.shape)], 77, dtype=dtype)
+    view = larger[tuple(slice(1, 1 + size) for size in values.shape)]
+    view[...] = values
+    return larger, view
+
+
+def through(library, name, suffix, transform, values, target_shape, dtypes):
+    """The transform of an array; it must not write outside the window given to it."""
+    _, source = window(values, dtypes[0])
+    larger, target = window(np.zeros(target_shape), dtypes[1])
+    if transform != "input":
+        source = np.ascontiguousarray(source)
+    if transform != "output":
+        target = np.zeros(target_shape, dtypes[1])
+    library.call(name, transform, suffix, source, target)
+    if transform == "output":
+        result = target.copy()
+        target[...] = 77
+        assert (larger == 77).all()
+        return result
+    return target
+
+
+def kronecker(matrices):
+    return reduce(lambda left, right: np.array(np.kron(left, right), dtype=object), matrices)
+
+
+@needs_cc
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize(("suffix", "dtype"), [("f32", np.float32), ("f64", np.float64)])
+def test_float_functions_are_within_their_rounding_bound(library, name, suffix, dtype, capfd):
+    """A term of an output meets, per axis, its coefficient's rounding, its product's and one per further addition.
+
+    k roundings with unit u change each term by at most g_k = k u / (1 - k u) of itself, so that the error is at most
+    g_k |matrix| |vector|; the exact values come from the proved algorithm in Fractions.
+    """
+    algorithm, rng = made(name), np.random.default_rng(7)
+    unit = Fraction(float(np.finfo(dtype).eps)) / 2
+    AT, G, BT = (
+        kronecker(matrices) for matrices in zip(*(axis.to_numpy(object) for axis in algorithm.axes), strict=True)
+    )
+    n, r, m, ranks = (shape(name, attribute) for attribute in ("n", "r", "m", "rank"))
+    d, g = (rng.integers(-128, 128, size).astype(dtype) / dtype(8) for size in (n, r))
+    V = through(library, name, suffix, "filter", g, ranks, (dtype, dtype))
+    U = through(library, name, suffix, "input", d, ranks, (dtype, dtype))
+    Y = through(library, name, suffix, "output", U * V, m, (dtype, dtype))
+    exact_d, exact_g = (np.array([Fraction(float(x)) for x in values.flat], dtype=object) for values in (d, g))
+
+    def bound(steps, magnitudes):
+        return [steps * unit / (1 - steps * unit) * magnitude for magnitude in magnitudes]
+
+    def near(got, exact, limits):
+        errors = [abs(Fraction(float(x)) - y) for x, y in zip(got.flat, exact, strict=True)]
+        assert all(error <= limit for error, limit in zip(errors, limits, strict=True))
+
+    steps_V, steps_U, steps_Y = (sum(size + 1 for size in sizes) for sizes in (r, n, ranks))
+    near(V, G @ exact_g, bound(steps_V, abs(G) @ abs(exact_g)))
+    near(U, BT @ exact_d, bound(steps_U, abs(BT) @ abs(exact_d)))
+    expected = np.array(algorithm.apply(exact_d.reshape(n).tolist(), exact_g.reshape(r).tolist()), dtype=object)
+    expected = [Fraction(int(x.p), int(x.q)) for x in expected.flat]
+    products = (abs(G) @ abs(exact_g)) * (abs(BT) @ abs(exact_d))
+    scale = abs(Fraction(str(algorithm.scale)))
+    near(Y, expected, bound(steps_V + steps_U + steps_Y + 3, abs(AT) @ products / scale))
+    assert capfd.readouterr().err == ""
+
+
+def integer_setting(name):
+    """The Kronecker products of the integer tables, and the C types of V and U."""
+    read = tables(name, "int")
+    matrices = [
+        kronecker(
+            [
+                np.array([int(x) for x in table[matrix].flat], dtype=object).reshape(table[matrix].shape)
+                for table in read
+            ]
+        )
+        for matrix in ("AT", "G", "BT")
+    ]
+    parameters = dict(functions(header(name)))
+    prefix = identifier(made(name))
+    types = [
+        np.dtype(re.search(rf"(int\d+)_t \*{letter}\b", parameters[f"{prefix}_{transform}_int"])[1])
+        for transform, letter in (("filter", "v"), ("input", "u"))
+    ]
+    return (*matrices, *types)
+
+
+@needs_cc
+@pytest.mark.parametrize("name", INTEGER)
+def test_integer_functions_are_exact(library, name, capfd):
+    algorithm, rng = made(name), np.random.default_rng(11)
+    *_, V_type, U_type = integer_setting(name)
+    n, r, m, ranks = (shape(name, attribute) for attribute in ("n", "r", "m", "rank"))
+    channels = min(5, macro(name, "MAX_CHANNELS"))
+    cases = [[np.full(size, value, dtype=np.int8) for size in (n, r)] for value in (-128, 127)]
+    cases += [[rng.integers(-128, 128, size, dtype=np.int8) for size in (n, r)] for _ in range(channels)]
+    M = np.zeros(ranks, dtype=np.int64)
+    expected = np.zeros(m, dtype=object)
+    for d, g in cases[-channels:]:
+        V = through(library, name, "int", "filter", g, ranks, (np.int8, V_type))
+        U = through(library, name, "int", "input", d, ranks, (np.int8, U_type))
+        M += U.astype(np.int64) * V
+        expected += np.array(algorithm.apply(d.tolist(), g.tolist()), dtype=object).reshape(m)
+    Y = through(library, name, "int", "output", M, m, (np.int64, np.int64))
+    assert (expected == Y).all()
+    for d, g in cases:
+        V = through(library, name, "int", "filter", g, ranks, (np.int8, V_type)).astype(np.int64)
+        U = through(library, name, "int", "input", d, ranks, (np.int8, U_type)).astype(np.int64)
+        Y = through(library, name, "int", "output", U * V, m, (np.int64, np.int64))
+        assert Y.ravel().tolist() == np.array(algorithm.apply(d.tolist(), g.tolist()), dtype=object).ravel().tolist()
+    assert capfd.readouterr().err == ""
+
+
+@needs_cc
+@pytest.mark.parametrize("name", INTEGER)
+def test_integer_transforms_at_the_corners_of_their_inputs(library, name, capfd):
+    """Every tap's two extremes, over all inputs of int8_t, lie at corners; none may overflow or exceed the bound."""
+    _, G, BT, V_type, U_type = integer_setting(name)
+    for transform, matrix, dtype, sizes, letter in (
+        ("filter", G, V_type, shape(name, "r"), "V"),
+        ("input", BT, U_type, shape(name, "n"), "U"),
+    ):
+        stated = int(re.search(rf"gives \|{letter}\| <= (\d+);", header(name))[1])
+        assert stated == 128 * max(1, *(sum(abs(row)) for row in matrix))
+        assert dtype == (np.int32 if stated < 2**31 else np.int64)
+        for row in matrix:
+            for high, low in ((127, -128), (-128, 127)):
+                corner = np.where(row > 0, high, low).astype(np.int8).reshape(sizes)
+                got = through(library, name, "int", transform, corner, shape(name, "rank"), (np.int8, dtype))
+                assert (got.ravel() == matrix @ corner.ravel().astype(object)).all()
+    assert capfd.readouterr().err == ""
+
+
+@needs_cc
+@pytest.mark.parametrize("name", INTEGER)
+def test_max_channels_is_the_largest_that_cannot_overflow(library, name, capfd):
+    AT, G, BT, *_ = integer_setting(name)
+    read = [
+        np.array([int(x) for x in table["AT"].flat], dtype=object).reshape(table["AT"].shape)
+        for table in tables(name, "int")
+    ]
+    bounds = [128**2 * max(1, sum(abs(b))) * max(1, sum(abs(g))) for b, g in zip(BT, G, strict=True)]
+    peaks = [max(bounds)]
+    for done in range(1, len(read) + 1):
+        step = kronecker([AT if k < done else np.eye(AT.shape[1], dtype=object) for k, AT in enumerate(read)])
+        peaks.append(max(abs(step) @ bounds))
+    channels = macro(name, "MAX_CHANNELS")
+    assert channels == (2**63 - 1) // max(peaks)
+    assert macro(name, "MAX_CHANNELS_INT32") == (2**31 - 1) // max(bounds)
+    scale = macro(name, "SCALE_INT")
+    for row in AT:
+        for sign in (1, -1):
+            M = np.array(
+                [sign * channels * bound * (1 if a >= 0 else -1) for a, bound in zip(row, bounds, strict=True)]
+            )
+            Y = through(
+                library, name, "int", "output", M.reshape(shape(name, "rank")), shape(name, "m"), (np.int64, np.int64)
+            )
+            sums = AT @ M.astype(object)
+            assert Y.ravel().tolist() == [abs(x) // abs(scale) * (1 if x * scale > 0 else -1) for x in sums]
+    assert capfd.readouterr().err == ""
+
+
+# --- the example ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("compiler", COMPILERS[:2])
+@pytest.mark.parametrize("name", ["F(4x4,3x3)", "F(4x4,3x3), integer", "F(4x4,3x3), rank 7"])
+def test_example_image(name, compiler, tmp_path):
+    (tmp_path / "f4x4.h").write_text(header(name))
+    compile_with(compiler, [str(EXAMPLES / "image.c")], "-O2", "-I.", "-o", "image", "-lm", cwd=tmp_path)
+    done = subprocess.run([tmp_path / "image"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "integer  0 of 2867 outputs differ" in done.stdout
+
+
+@needs_cc
+@pytest.mark.skipif(shutil.which("sh") is None, reason="there is no sh")
+def test_example_script():
+    path = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
+    command = ["sh", str(EXAMPLES / "image.sh")]
+    done = subprocess.run(
+        command, env={"PATH": path, "CC": CC}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "outputs differ" in done.stdout
