@@ -32,23 +32,26 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     Functions:  V = G g G^T,  U = B^T d B,  Y = A^T M A / scale  in 2-D, one matrix per axis in 1-D to 4-D. V, U and M
     are contiguous, d and Y are windows of larger images. Floating-point entries are the exact ones rounded once; the
     integer functions take int8_t, are exact, and carry the proof that they cannot overflow. An arithmetic that cannot
-    hold the algorithm is left out, with a comment that says why. The same algorithm gives the same bytes.
+    hold the algorithm is left out, with a comment that says why. Two different headers of one size refuse to compile
+    together. The same algorithm gives the same bytes.
 
     Raises:
         NotApplicable: in linear convolution form.
     """
     if algorithm.form != "correlation":
         raise NotApplicable("C header", "this is the linear convolution form", "call transpose() first")
-    guard = f"{identifier(algorithm).upper()}_H"
+    guard, content = f"{identifier(algorithm).upper()}_H", f"0x{algorithm.sha256[:8]}u"
     parts = [
         _title(algorithm),
-        f"#ifndef {guard}\n#define {guard}\n\n#include <stddef.h>\n#include <stdint.h>",
+        f"#ifndef {guard}\n#define {guard} {content}\n\n#include <stddef.h>\n#include <stdint.h>",
         '#ifdef __cplusplus\nextern "C" {\n#endif',
         _size_macros(algorithm),
         *_section(algorithm, "float", float_arithmetic(algorithm.axes, "float")),
         *_section(algorithm, "double", float_arithmetic(algorithm.axes, "double")),
         *_section(algorithm, "integer", integer_arithmetic(algorithm.axes)),
         "#ifdef __cplusplus\n}\n#endif",
+        f"#elif {guard} != {content}",
+        f'#error "another {algorithm.size}, of other points or scaling, is already included"',
         f"#endif /* {guard} */",
     ]
     stream.write("\n\n".join(parts) + "\n")
