@@ -6,18 +6,30 @@ The text of an error is one line: what is wrong, the value, the repair.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, ClassVar, TypeVar
+
+Entry = TypeVar("Entry")
+
+LONGEST_MESSAGE = 480
 
 
 class WincraftError(Exception):
-    """Root of the error tree; ``exit_code`` is what the command line returns for it."""
+    """Root of the error tree: its text is one line, ``exit_code`` is what the command line returns for it."""
 
     exit_code: ClassVar[int] = 3
 
+    def _message(self) -> str:
+        return super().__str__()
+
+    def __str__(self) -> str:
+        line = " ".join(self._message().split())
+        return line if len(line) <= LONGEST_MESSAGE else f"{line[:300]} ... {line[-150:]}"
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        names: list[str] = [field.name for field in fields(self)] if is_dataclass(self) else []
+        return type(self), tuple(getattr(self, name) for name in names) or self.args
 
 
 @dataclass(frozen=True)
@@ -111,7 +123,7 @@ class Refuted(WincraftError):
     exit_code: ClassVar[int] = 1
     diagnosis: Diagnosis
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return self.diagnosis.summary
 
 
@@ -122,7 +134,7 @@ class BadSize(WincraftError):
     value: str
     repair: str
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"bad size {self.value}: {self.repair}"
 
 
@@ -133,7 +145,7 @@ class BadNumber(WincraftError):
     value: str
     repair: str
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"not an exact number: {self.value}; {self.repair}"
 
 
@@ -144,7 +156,7 @@ class FloatGiven(WincraftError):
     value: str
     suggestion: str
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"a float is not an exact number: {self.value}; write {self.suggestion}"
 
 
@@ -155,7 +167,7 @@ class BadModulus(WincraftError):
     value: str
     repair: str
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"bad modulus {self.value}: {self.repair}"
 
 
@@ -167,7 +179,7 @@ class NotCoprime(WincraftError):
     second: str
     positions: tuple[int, int]
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         i, j = self.positions
         if self.first == self.second:
             return f"{self.first} is listed twice, at positions {i} and {j} (from 0); remove one"
@@ -182,7 +194,7 @@ class WrongTotalDegree(WincraftError):
     r: int
     degree: int
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         n = self.m + self.r - 1
         verb = "add" if self.degree < n else "remove"
         return (
@@ -199,12 +211,25 @@ class UnknownName(WincraftError):
     name: str
     known: tuple[str, ...]
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         import difflib
 
         near = difflib.get_close_matches(self.name, self.known, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         return f"unknown {self.what} {self.name!r}: {hint}known are {', '.join(self.known)}"
+
+
+def look_up(what: str, name: object, registry: Mapping[str, Entry]) -> Entry:
+    """The registry's entry of that name; raises `UnknownName`, which offers the nearest.
+
+    >>> look_up("animal", "dgo", {"dog": 1, "cat": 2})
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.UnknownName: unknown animal 'dgo': did you mean dog? known are dog, cat
+    """
+    if not isinstance(name, str) or name not in registry:
+        raise UnknownName(what, str(name), tuple(registry))
+    return registry[name]
 
 
 @dataclass(eq=False)
@@ -215,7 +240,7 @@ class NotApplicable(WincraftError):
     reason: str
     repair: str
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"{self.what}: {self.reason}; {self.repair}"
 
 
@@ -227,7 +252,7 @@ class BadShape(WincraftError):
     got: str
     needed: str
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"{self.what} has shape {self.got}; needed is {self.needed}"
 
 
@@ -239,7 +264,7 @@ class BadScaling(WincraftError):
     product: str
     expected: str
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return (
             f"scaling changes the result: a*g*b of tap {self.tap} is {self.product}, of tap 0 it is {self.expected}; "
             "make the products equal and not zero"
@@ -254,7 +279,7 @@ class BadDocument(WincraftError):
     reason: str
     repair: str
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"cannot read {self.path}: {self.reason}; {self.repair}"
 
 
@@ -266,7 +291,7 @@ class Unidentified(WincraftError):
     reason: str
     repair: str
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"not identified: {self.reason}; {self.repair}"
 
 
@@ -277,5 +302,5 @@ class CannotWrite(WincraftError):
     path: str
     reason: str
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"cannot write {self.path}: {self.reason}; choose another path (nothing was written)"

@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sympy import S
+from sympy.polys.polyerrors import CoercionFailed
 
 from wincraft.algorithm.diagnosis import diagnose
 from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.proof import convolution_tensor, holds
 from wincraft.algorithm.tile import apply_tile
-from wincraft.errors import BadScaling, BadShape, NotApplicable, Refuted
+from wincraft.errors import BadNumber, BadScaling, BadShape, NotApplicable, Refuted, UnknownName
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of, number_text
 
@@ -59,6 +60,13 @@ class BilinearAlgorithm:
         (m, rank), (rank_g, r), (rank_b, n) = self.output.shape, self.filter.shape, self.input.shape
         if rank_g != rank or rank_b != rank or n != m + r - 1:
             raise BadShape("(AT, G, BT)", f"{(m, rank)}, {(rank_g, r)}, {(rank_b, n)}", "(m, R), (R, r), (R, m+r-1)")
+        if self.form not in get_args(Form):
+            raise UnknownName("form", str(self.form), get_args(Form))
+        object.__setattr__(self, "scale", exact_number(self.scale))
+        try:
+            self.domain.from_sympy(self.scale)
+        except CoercionFailed:
+            raise BadNumber(f"scale {self.scale}", f"it lies in the domain of the matrices, {self.domain}") from None
         self.verify()
 
     @classmethod
@@ -182,6 +190,8 @@ class BilinearAlgorithm:
         """
         factors = []
         for name, given in (("a", a), ("g", g), ("b", b)):
+            if given is not None and (isinstance(given, str) or not isinstance(given, Iterable)):
+                raise BadNumber(f"scaling {name} = {given!r}", "give a sequence of one factor per tap")
             values = [exact_number(value) for value in (given if given is not None else [1] * self.rank)]
             if len(values) != self.rank:
                 raise BadShape(f"scaling {name}", f"({len(values)},)", f"({self.rank},), one factor per tap")
@@ -226,8 +236,8 @@ class BilinearAlgorithm:
             strict=True,
         )
         norms = [[sum((x * x for x in vector), K.zero) for vector in tap] for tap in taps]
-        total = K.to_sympy(sum((a * g * b for a, g, b in norms), K.zero))
-        return (total / (self.m * self.r * self.scale**2)).expand()
+        scale = K.from_sympy(self.scale)
+        return K.to_sympy(sum((a * g * b for a, g, b in norms), K.zero) / (self.m * self.r * scale * scale))
 
     def apply(self, data: Sequence[Any], filter: Sequence[Any]) -> list[Any]:
         """One exact tile: m outputs from n inputs and r filter taps (linear form: n from m and r), as sympy numbers.

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
+from sympy.polys.domains import QQ
+
 from wincraft.errors import BadShape
-from wincraft.exact.matrix import diagonal, to_texts
+from wincraft.exact.matrix import diagonal, from_numbers, to_numbers, to_texts
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,17 @@ class LinearMap:
     stages: tuple[Any, ...]
 
     def __post_init__(self) -> None:
+        if not self.stages:
+            raise BadShape("a chain of stages", "()", "at least one stage")
         for first, second in zip(self.stages, self.stages[1:], strict=False):
             if first.shape[0] != second.shape[1] or first.domain != second.domain:
                 raise BadShape(
                     "a stage", f"{second.shape} over {second.domain}", f"(any, {first.shape[0]}) over {first.domain}"
                 )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        generators = () if self.domain.is_QQ else self.domain.orig_ext
+        return _from_numbers, (generators, [to_numbers(stage) for stage in self.stages])
 
     @property
     def domain(self) -> Any:
@@ -90,3 +98,9 @@ class Maps(NamedTuple):
     output: LinearMap
     filter: LinearMap
     input: LinearMap
+
+
+def _from_numbers(generators: tuple[Any, ...], tables: list[list[list[Any]]]) -> LinearMap:
+    """Undo `LinearMap.__reduce__`: sympy's algebraic fields themselves cannot be pickled."""
+    K = QQ.algebraic_field(*generators) if generators else QQ
+    return LinearMap(tuple(from_numbers(rows, K) for rows in tables))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
-from numbers import Rational
+from numbers import Integral, Rational
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from wincraft.errors import BadNumber, BadShape, NotApplicable
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
 
+_DTYPES = "use float64, float32, float16, an integer type or object"
 _EXACT_LIMIT = 2**63 - 1
 
 
@@ -49,7 +50,10 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
     Raises:
         NotApplicable: for an integer dtype where an entry is no integer, or for any other dtype.
     """
-    dtype = np.dtype(dtype)
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError:
+        raise NotApplicable(f"matrices as {dtype}", "no such dtype", _DTYPES) from None
     values = [[to_fraction(number) for number in row] for row in to_numbers(matrix)]
     if dtype.hasobject:
         return np.array(values, dtype=object).reshape(matrix.shape)
@@ -64,9 +68,7 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
                 )
         return np.array([[int(value) for value in row] for row in values], dtype=dtype)
     if dtype.kind != "f" or dtype.itemsize > 8:
-        raise NotApplicable(
-            f"matrices as {dtype}", "no such target", "use float64, float32, float16, an integer type or object"
-        )
+        raise NotApplicable(f"matrices as {dtype}", "no such target", _DTYPES)
     return np.array([[round_to_dtype(value, dtype) for value in row] for row in values], dtype=dtype)
 
 
@@ -117,7 +119,10 @@ def convolve(axes: Sequence[Maps], scale: Any, data: Any, filters: Any, padding:
 
 
 def _checked(axes: Sequence[Maps], data: Any, filters: Any, padding: Any) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    x, w = np.asarray(data), np.asarray(filters)
+    try:
+        x, w = np.asarray(data), np.asarray(filters)
+    except ValueError:
+        raise BadShape("(data, filters)", "rows of different lengths", "rectangular arrays") from None
     d = len(axes)
     pads = list(padding) if isinstance(padding, Sequence) else [padding] * d
     if x.ndim not in (d, d + 2) or w.ndim != x.ndim:
@@ -128,7 +133,7 @@ def _checked(axes: Sequence[Maps], data: Any, filters: Any, padding: Any) -> tup
     if w.shape[-d:] != taps or (w.ndim > d and w.shape[1] != x.shape[1]):
         channels = () if w.ndim == d else (w.shape[0], x.shape[1])
         raise BadShape("filters", str(w.shape), str(channels + taps))
-    if len(pads) != d or any(not isinstance(pad, int) or pad < 0 for pad in pads):
+    if len(pads) != d or any(not isinstance(pad, Integral) or pad < 0 for pad in pads):
         raise BadShape("padding", str(padding), f"one number >= 0, or {d} of them")
     for size, pad, r in zip(x.shape[-d:], pads, taps, strict=True):
         if size + 2 * pad < r:
@@ -141,13 +146,21 @@ def _checked(axes: Sequence[Maps], data: Any, filters: Any, padding: Any) -> tup
             raise NotApplicable("exact convolve", f"the matrices lie in {axes[0].input.domain}", "pass floats")
         if "O" in kinds and not all(isinstance(value, Rational) for array in (x, w) for value in array.flat):
             raise BadNumber("an object array of other things than ints and Fractions", "pass floats, ints or Fractions")
-        return x, w, pads
+        return _python_numbers(x), _python_numbers(w), [int(pad) for pad in pads]
+    if not kinds <= set("iubf") or max(x.itemsize, w.itemsize) > 8:
+        raise BadNumber(f"dtypes {x.dtype} and {w.dtype}", _DTYPES)
     dtype = np.result_type(x, w)
-    if dtype.kind != "f" or dtype.itemsize > 8:
-        raise BadNumber(f"dtype {dtype}", "use float64, float32, float16, an integer type or object")
     if not (np.isfinite(x).all() and np.isfinite(w).all()):
         raise BadNumber("NaN or infinity in data or filters", "remove it")
-    return x.astype(dtype), w.astype(dtype), pads
+    return x.astype(dtype), w.astype(dtype), [int(pad) for pad in pads]
+
+
+def _python_numbers(array: np.ndarray) -> np.ndarray:
+    """An object array with its NumPy integers, which would wrap, made Python ints."""
+    if not array.dtype.hasobject:
+        return array
+    convert = np.frompyfunc(lambda v: Fraction(int(v.numerator), int(v.denominator)), 1, 1)
+    return np.asarray(convert(array), dtype=object)
 
 
 def _integer_matrices(axes: Sequence[Maps]) -> tuple[list[tuple[Any, Any, Any]], int]:

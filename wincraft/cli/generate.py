@@ -8,7 +8,7 @@ import click
 from wincraft.cli.output import write_output
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.emit import FORMATS, SUFFIXES, render
-from wincraft.errors import UnknownName
+from wincraft.errors import look_up
 
 
 @click.command(name="generate")
@@ -41,8 +41,7 @@ def command(
 
     if format_name is None:
         format_name = SUFFIXES.get(Path(output).suffix, "text") if output else "text"
-    if format_name not in FORMATS:
-        raise UnknownName("format", format_name, tuple(FORMATS))
+    look_up("format", format_name, FORMATS)
     if points is not None and moduli is not None:
         raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
     algorithm = parse(size, points=points, moduli=moduli, convention=convention)

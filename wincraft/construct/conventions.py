@@ -18,9 +18,11 @@ from sympy import Integer, Rational, S
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.construct.toom_cook import Taps
-from wincraft.errors import BadShape, NotApplicable
-from wincraft.exact.matrix import exact_matrix
-from wincraft.exact.number import exact_number, is_negative, to_fraction
+from wincraft.errors import BadNumber, BadShape, NotApplicable
+from wincraft.exact.matrix import exact_matrix, read_rows
+from wincraft.exact.number import is_negative, to_fraction
+
+MAX_GRID_BITS = 64
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ def balance(
     so that bits=0 gives powers of two. Identity moments (white data) are the default. Exact.
 
     Raises:
+        BadNumber, FloatGiven: bits that are no integer from 0 to `MAX_GRID_BITS`, moments that are not exact.
         BadShape: where a moment matrix is not n x n or r x r.
         NotApplicable: where a row's second moment is not positive.
 
@@ -183,14 +186,19 @@ def balance(
 def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any]] | None = None) -> list[Any]:
     """The factor of each row of a map that brings its standard deviation nearest to 1, on the grid of `balance`."""
     size = rows.shape[1]
+    if not isinstance(bits, int) or not 0 <= bits <= MAX_GRID_BITS:
+        raise BadNumber(f"bits={bits!r}", f"the grid has 0 to {MAX_GRID_BITS} fraction bits")
     S = [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
     if moments is not None:
-        S = [[to_fraction(exact_number(value)) for value in row] for row in moments]
-        if len(S) != size or any(len(row) != size for row in S):
-            raise BadShape("second moments", f"({len(S)}, {len(S[0])})", str((size, size)))
+        S = [[to_fraction(value) for value in row] for row in read_rows("second moments", moments)]
+        if (len(S), len(S[0])) != (size, size):
+            raise BadShape("second moments", str((len(S), len(S[0]))), str((size, size)))
     factors = []
     for k, row in enumerate(rows.dense.to_list()):
         vector = [to_fraction(rows.domain.to_sympy(value)) for value in row]
+        if not any(vector):
+            factors.append(Integer(1))
+            continue
         square = sum(
             (x * S[i][j] * y for i, x in enumerate(vector) if x for j, y in enumerate(vector) if y), Fraction(0)
         )
@@ -243,5 +251,5 @@ def _times(left: list[Any], right: list[Any]) -> list[Any]:
 
 def content(values: Sequence[Any], K: Any) -> Any:
     """The positive rational c such that the values over c are integers without a common factor."""
-    fractions = [(int(K.numer(value)), int(K.denom(value))) for value in values if value]
+    fractions = [(int(K.numer(value)), int(K.denom(value))) for value in values if value] or [(1, 1)]
     return K(gcd(*(p for p, _ in fractions)), lcm(*(q for _, q in fractions)))

@@ -11,12 +11,14 @@ from sympy import Integer, Rational, oo
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.errors import BadModulus, BadNumber, NotCoprime, WrongTotalDegree
+from wincraft.exact.expression import shorten
 from wincraft.exact.number import exact_number, field_of
 from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
 
 MAX_POINT_DIGITS = 100
 """Longest numerator or denominator of a point or coefficient, in decimal digits."""
 MAX_MODULUS_DEGREE = 16
+MAX_DEPTH = 8
 
 INFINITY = Modulus(())
 
@@ -114,8 +116,8 @@ def parse_moduli(values: object) -> tuple[Modulus, ...]:
     """
     if isinstance(values, str):
         values = _split(values)
-    if not isinstance(values, Iterable):
-        raise BadNumber(repr(values), 'give a list of points, or a text such as "0,1,-1"')
+    if not isinstance(values, Iterable) or isinstance(values, bytes):
+        raise BadNumber(shorten(repr(values)), 'give a list of points, or a text such as "0,1,-1"')
     return tuple(_parse_one(value) for value in values)
 
 
@@ -123,12 +125,14 @@ def _split(text: str) -> list[str]:
     parts, depth, start = [], 0, 0
     for position, character in enumerate(text):
         depth += (character == "(") - (character == ")")
+        if depth > MAX_DEPTH:
+            raise BadNumber(repr(shorten(text)), f"brackets nest at most {MAX_DEPTH} deep")
         if character == "," and depth == 0:
             parts.append(text[start:position])
             start = position + 1
     parts.append(text[start:])
     if any(not part.strip() for part in parts):
-        raise BadNumber(repr(text[:60]), "an item of the list is empty; separate items by one comma")
+        raise BadNumber(repr(shorten(text)), "an item of the list is empty; separate items by one comma")
     return parts
 
 
@@ -173,22 +177,25 @@ def check_coprime(moduli: tuple[Modulus, ...]) -> None:
     ...
     wincraft.errors.NotCoprime: moduli 1 and x^2-1@1 (positions 0 and 1, from 0) share a factor; replace one
     """
+    K = field_of(value for item in moduli for value in item.coefficients)
     seen: dict[tuple[Any, ...], int] = {}
     for position, item in enumerate(moduli):
-        if item.coefficients in seen:
-            raise NotCoprime(str(item), str(item), (seen[item.coefficients], position))
-        seen[item.coefficients] = position
+        key = item.coefficients if K.is_QQ else tuple(map(K.from_sympy, item.coefficients))
+        if key in seen:
+            raise NotCoprime(str(item), str(item), (seen[key], position))
+        seen[key] = position
     for (i, first), (j, second) in (
         combinations(enumerate(moduli), 2) if any(item.degree > 1 for item in moduli) else ()
     ):
         if first.is_infinite or second.is_infinite or first.degree == second.degree == 1:
             continue
-        K = field_of(first.coefficients + second.coefficients)
         low, high = sorted(([K.from_sympy(c) for c in item.coefficients] for item in (first, second)), key=len)
         if inverse_modulo(low, high, K) is None:
             raise NotCoprime(str(first), str(second), (i, j))
 
 
 def _check_digits(number: Any) -> None:
-    if len(str(number)) > 2 * MAX_POINT_DIGITS + 2:
-        raise BadNumber(f"{str(number)[:40]}...", f"a point has at most {MAX_POINT_DIGITS} digits")
+    for part in number.atoms(Rational):
+        if max(abs(part.p), part.q) >= 10**MAX_POINT_DIGITS:
+            shown = f"a fraction of {part.p.bit_length()} by {part.q.bit_length()} bits"
+            raise BadNumber(shown, f"a point has at most {MAX_POINT_DIGITS} digits")

@@ -61,12 +61,14 @@ def row_scaling(algorithm: BilinearAlgorithm, taps: Taps) -> Scaling | None:
 
 def _row_ratios(matrix: Any, canonical: Sequence[Sequence[Any]], K: Any) -> list[Any] | None:
     rows = matrix.convert_to(K).to_list()
-    ratios = [_ratio(row, wanted) for row, wanted in zip(rows, canonical, strict=True)]
+    ratios = [_ratio(row, wanted, K) for row, wanted in zip(rows, canonical, strict=True)]
     return None if None in ratios else ratios
 
 
-def _ratio(row: Sequence[Any], canonical: Sequence[Any]) -> Any | None:
-    pivot = next(k for k, value in enumerate(canonical) if value)
+def _ratio(row: Sequence[Any], canonical: Sequence[Any], K: Any) -> Any | None:
+    pivot = next((k for k, value in enumerate(canonical) if value), None)
+    if pivot is None:
+        return None if any(row) else K.one
     factor = row[pivot] / canonical[pivot]
     return factor if all(a == factor * b for a, b in zip(row, canonical, strict=True)) else None
 

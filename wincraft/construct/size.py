@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from wincraft.errors import BadSize
+from wincraft.exact.expression import shorten
 
 MAX_TILE = 512
 """Largest tile m + r - 1 per axis."""
@@ -24,15 +25,19 @@ def parse_size(text: str) -> tuple[tuple[int, int], ...]:
     >>> parse_size("F(2x4,3x5)"), parse_size("4,3")
     (((2, 3), (4, 5)), ((4, 3),))
     """
+    if not isinstance(text, str):
+        raise BadSize(shorten(repr(text)), 'give a text such as "F(4,3)"')
     match = _SIZE.fullmatch(text.strip())
     sides = (match["inner"] or match["bare"] or "").split(",") if match else []
     if len(sides) != 2 or not all(_SIDE.fullmatch(side.strip()) for side in sides):
-        raise BadSize(repr(text[:60]), 'write it as "F(4,3)", 4,3 or, for images, 4x4,3x3')
+        raise BadSize(repr(shorten(text)), 'write it as "F(4,3)", 4,3 or, for images, 4x4,3x3')
     outputs, taps = ([int(part) for part in re.split("[xX×]", side)] for side in sides)
     if len(outputs) != len(taps):
-        raise BadSize(repr(text), f"give as many filter sizes as outputs: {len(outputs)} and {len(taps)} axes differ")
+        raise BadSize(
+            repr(shorten(text)), f"give as many filter sizes as outputs: {len(outputs)} and {len(taps)} axes differ"
+        )
     if len(outputs) > MAX_AXES:
-        raise BadSize(repr(text), f"at most {MAX_AXES} axes")
+        raise BadSize(repr(shorten(text)), f"at most {MAX_AXES} axes")
     for m, r in zip(outputs, taps, strict=True):
         check_size(m, r)
     return tuple(zip(outputs, taps, strict=True))
@@ -48,6 +53,8 @@ def check_size(m: object, r: object) -> None:
         raise BadSize(f"F({m!r},{r!r})", "m and r are integers")
     assert isinstance(m, int)
     assert isinstance(r, int)
+    if max(m, r).bit_length() > 64:
+        raise BadSize("with a number beyond 64 bits", f"the tile m + r - 1 is at most {MAX_TILE}")
     if m < 1 or r < 1:
         raise BadSize(f"F({m},{r})", "m and r are at least 1")
     if m + r - 1 > MAX_TILE:

@@ -12,7 +12,7 @@ from wincraft.construct.conventions import CONVENTIONS, scaled_algorithm
 from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.size import check_size, parse_size
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadSize, NotApplicable, UnknownName
+from wincraft.errors import BadSize, NotApplicable, look_up
 
 
 def winograd(
@@ -50,10 +50,9 @@ def winograd(
         parsed = default_moduli(m, r)
     else:
         parsed = parse_moduli(given)
-    if convention not in CONVENTIONS:
-        raise UnknownName("convention", convention, tuple(CONVENTIONS))
+    scaling = look_up("convention", convention, CONVENTIONS)
     taps = canonical_taps(m, r, complete(parsed, m, r))
-    return scaled_algorithm(taps, CONVENTIONS[convention](taps), convention)
+    return scaled_algorithm(taps, scaling(taps), convention)
 
 
 def parse(size: str, *, points: Any = None, moduli: Any = None, convention: str = "wincnn") -> Algorithm:

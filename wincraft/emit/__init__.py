@@ -7,7 +7,7 @@ import io
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from wincraft.errors import UnknownName
+from wincraft.errors import look_up
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
@@ -35,8 +35,7 @@ def render(algorithm: Algorithm, format: str = "text") -> str:
     >>> render(winograd(2, 3, points="0,1,-1"), "latex").splitlines()[0]
     '% wincraft 0.1.0: wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format latex'
     """
-    if format not in FORMATS:
-        raise UnknownName("format", format, tuple(FORMATS))
+    emitter = import_module(look_up("format", format, FORMATS))
     stream = io.StringIO()
-    import_module(FORMATS[format]).emit(algorithm, stream)
+    emitter.emit(algorithm, stream)
     return stream.getvalue()

@@ -8,9 +8,10 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from sympy import Integer, Symbol, sqrt
+from sympy import Integer, Poly, Symbol, sqrt
+from sympy.polys.polyerrors import PolynomialError
 
-from wincraft.errors import BadNumber, FloatGiven
+from wincraft.errors import BadNumber, FloatGiven, WincraftError
 from wincraft.exact.fraction import simplest_fraction_near
 
 MAX_TEXT = 2000
@@ -23,6 +24,15 @@ _REPAIR = "write integers, fractions, sqrt(), x, + - * / ^ and brackets only"
 def shorten(text: str, width: int = 60) -> str:
     """A text cut to about `width` characters, for messages."""
     return text if len(text) <= width else f"{text[: width - 20]}... ({len(text)} characters)"
+
+
+def float_given(text: str) -> WincraftError:
+    """The error for a decimal: with the nearest small fraction, where it is an ordinary number."""
+    try:
+        value = Fraction(float(text))
+    except (OverflowError, ValueError):
+        return BadNumber(shorten(text), "write a finite exact number")
+    return FloatGiven(shorten(text), str(simplest_fraction_near(value)))
 
 
 def parse_expression(text: str) -> Any:
@@ -40,16 +50,16 @@ def parse_expression(text: str) -> Any:
     try:
         tree = ast.parse(_IMPLICIT_PRODUCT.sub(r"\1*", text.replace("^", "**")), mode="eval").body
         return _evaluate(tree, shorten(text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError, PolynomialError):
         raise BadNumber(repr(shorten(text)), _REPAIR) from None
 
 
-def _evaluate(node: ast.expr, shown: str) -> Any:
+def _evaluate(node: ast.expr, shown: str) -> Any:  # noqa: PLR0912 (one case per kind of node)
     match node:
         case ast.Constant(value=int() as value) if not isinstance(value, bool):
             return Integer(value)
         case ast.Constant(value=float() as value):
-            raise FloatGiven(repr(value), str(simplest_fraction_near(Fraction(value))))
+            raise float_given(repr(value))
         case ast.Name(id="x"):
             return x
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -58,19 +68,37 @@ def _evaluate(node: ast.expr, shown: str) -> Any:
             return _evaluate(operand, shown)
         case ast.Call(func=ast.Name(id="sqrt"), args=[argument], keywords=[]):
             return sqrt(_evaluate(argument, shown))
-        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() as exponent)) if (
-            exponent <= MAX_EXPONENT
-        ):
-            return _evaluate(left, shown) ** exponent
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return _power(_evaluate(left, shown), _evaluate(right, shown), shown)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return _evaluate(left, shown) + _evaluate(right, shown)
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
             return _evaluate(left, shown) - _evaluate(right, shown)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return _evaluate(left, shown) * _evaluate(right, shown)
+            product = _evaluate(left, shown) * _evaluate(right, shown)
+            if product.free_symbols and degree_of(product) > MAX_EXPONENT:
+                raise BadNumber(repr(shown), f"the degree is at most {MAX_EXPONENT}")
+            return product.expand()
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             divisor = _evaluate(right, shown)
             if divisor.is_zero:
                 raise BadNumber(repr(shown), "do not divide by 0")
             return _evaluate(left, shown) / divisor
     raise BadNumber(repr(shown), _REPAIR)
+
+
+def _power(base: Any, exponent: Any, shown: str) -> Any:
+    """base^exponent where it is small: no exponent may make a short text into a huge number or polynomial."""
+    if not exponent.is_Rational or not 0 <= exponent <= MAX_EXPONENT or (exponent.q > 1 and base.free_symbols):
+        raise BadNumber(repr(shown), f"an exponent is a number from 0 to {MAX_EXPONENT}, an integer for x")
+    digits = len(str(base)) * exponent
+    terms = len(base.args) * exponent if base.is_Add else 0
+    degree = degree_of(base) * exponent if base.free_symbols else 0
+    if digits > MAX_TEXT or terms > MAX_EXPONENT or degree > MAX_EXPONENT:
+        raise BadNumber(repr(shown), "the power has too many digits or terms; write it out smaller")
+    return (base**exponent).expand()
+
+
+def degree_of(expression: Any) -> int:
+    """The degree in x of an expression that is a polynomial in it."""
+    return int(Poly(expression, x).degree())

@@ -10,19 +10,24 @@ import numbers
 import re
 from collections.abc import Iterable
 from fractions import Fraction
+from math import prod
 from typing import Any
 
-from sympy import Expr, Rational
+from sympy import Expr, Pow, Rational, sqrtdenest
 from sympy.polys.constructor import construct_domain
 from sympy.polys.domains import QQ
+from sympy.polys.polyerrors import CoercionFailed
 
-from wincraft.errors import BadNumber, FloatGiven
-from wincraft.exact.expression import parse_expression, shorten
-from wincraft.exact.fraction import simplest_fraction_near
+from wincraft.errors import BadNumber
+from wincraft.exact.expression import float_given, parse_expression, shorten
 
 MAX_DIGITS = 4000
 """Longest numerator or denominator accepted, in decimal digits."""
 
+MAX_ROOTS = 8
+"""Largest product of the root degrees in one algebraic field: three square roots, say."""
+
+_REPAIR_DIGITS = f"use at most {MAX_DIGITS} digits"
 _FRACTION = re.compile(r"[+-]?\d+(?:/\d+)?")
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d{1,4})?")
 
@@ -35,7 +40,7 @@ def exact_number(value: object) -> Any:
 
     Raises:
         FloatGiven: for a float or a decimal; the nearest small fraction is offered.
-        BadNumber: for anything else that is no real number, and beyond `MAX_DIGITS` digits.
+        BadNumber: for anything else that is no real number, and beyond `MAX_DIGITS` digits or `MAX_ROOTS`.
 
     >>> exact_number("-21/4"), exact_number("sqrt(2)/2")
     (-21/4, sqrt(2)/2)
@@ -49,24 +54,24 @@ def exact_number(value: object) -> Any:
     if isinstance(value, bool):
         raise BadNumber(repr(value), "write 0 or 1")
     if isinstance(value, numbers.Rational):
-        return Rational(value.numerator, value.denominator)
-    if isinstance(value, Expr):
+        return _from_expr(Rational(value.numerator, value.denominator))
+    if isinstance(value, Expr) and not value.is_Matrix:
         return _from_expr(value)
-    if isinstance(value, float) or hasattr(value, "dtype"):
-        return _from_real(value)
+    if isinstance(value, numbers.Real):
+        raise float_given(str(value))
     raise BadNumber(shorten(repr(value)), "write an integer, a fraction p/q or an expression such as sqrt(2)")
 
 
 def _from_text(text: str) -> Any:
     if _FRACTION.fullmatch(text):
         if len(text) > 2 * MAX_DIGITS + 2 or max(len(part.lstrip("+-")) for part in text.split("/")) > MAX_DIGITS:
-            raise BadNumber(shorten(text), f"use at most {MAX_DIGITS} digits")
+            raise BadNumber(shorten(text), _REPAIR_DIGITS)
         numerator, _, denominator = text.partition("/")
         if denominator and int(denominator) == 0:
             raise BadNumber(text, "a denominator cannot be 0")
         return Rational(int(numerator), int(denominator or 1))
     if _DECIMAL.fullmatch(text):
-        raise FloatGiven(text, str(simplest_fraction_near(Fraction(text))))
+        raise float_given(text)
     expression = parse_expression(text)
     if expression.free_symbols:
         raise BadNumber(shorten(text), "a number must not contain x")
@@ -75,20 +80,19 @@ def _from_text(text: str) -> Any:
 
 def _from_expr(value: Any) -> Any:
     if value.is_Float:
-        raise FloatGiven(str(value), str(simplest_fraction_near(Fraction(str(value)))))
-    if value.is_Rational or (value.is_real and value.is_algebraic):
+        raise float_given(str(value))
+    if value.is_Rational and max(abs(value.p), value.q) >= 10**MAX_DIGITS:
+        raise BadNumber(f"a fraction of {value.p.bit_length()} by {value.q.bit_length()} bits", _REPAIR_DIGITS)
+    if value.is_Rational:
         return value
+    if value.is_real and value.is_algebraic:
+        value = sqrtdenest(value)
+        K = field_of([value])
+        try:
+            return K.to_sympy(K.from_sympy(value))
+        except CoercionFailed:  # sympy does not find numbers of many digits in their field
+            raise BadNumber(shorten(str(value)), "beside a root use numbers of fewer digits") from None
     raise BadNumber(shorten(str(value)), "points are real algebraic numbers; for complex ones use a modulus as x^2+1")
-
-
-def _from_real(value: Any) -> Any:
-    try:
-        as_fraction = Fraction(float(value))
-    except (OverflowError, ValueError, TypeError):
-        raise BadNumber(
-            shorten(str(value)), 'write a finite exact number, or "inf" for the point at infinity'
-        ) from None
-    raise FloatGiven(str(value), str(simplest_fraction_near(as_fraction)))
 
 
 def field_of(values: Iterable[Any]) -> Any:
@@ -100,7 +104,16 @@ def field_of(values: Iterable[Any]) -> Any:
     irrational = {value for value in values if not value.is_Rational}
     if not irrational:
         return QQ
+    _check_roots(irrational)
     return construct_domain(sorted(irrational, key=str), extension=True, field=True)[0]
+
+
+def _check_roots(values: Iterable[Any]) -> None:
+    roots = {power for value in values for power in value.atoms(Pow) if power.exp.is_Rational and power.exp.q > 1}
+    distinct = {(root.base, root.exp.q) for root in roots}
+    if prod(q for _, q in distinct) > MAX_ROOTS:
+        shown = ", ".join(sorted(str(root) for root in roots))
+        raise BadNumber(shorten(shown), f"the roots together may have degree {MAX_ROOTS}; use fewer")
 
 
 def is_negative(element: Any, K: Any) -> bool:
