@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The default points: complete up to a tile of 18, as good as they say, and a rule beyond."""
+
+from __future__ import annotations
+
+import pytest
+from oracle_convolution import is_right
+from sympy import Rational
+
+from wincraft import catalogue, winograd
+from wincraft.construct.catalogue import default_moduli
+
+SIZES = [(n + 1 - r, r) for n in range(1, 19) for r in range(1, n + 1)]
+
+
+def test_every_small_size_has_an_entry():
+    assert sorted(catalogue()) == sorted(SIZES)
+    assert all((entry.m, entry.r) == size for size, entry in catalogue().items())
+
+
+@pytest.mark.parametrize("n", range(1, 19))
+def test_the_entry_is_what_winograd_makes_and_its_noise_gain_is_true(n):
+    for r in range(1, n + 1):
+        entry = catalogue()[n + 1 - r, r]
+        made = winograd(n + 1 - r, r)
+        assert ",".join(map(str, made.moduli)) == entry.points
+        assert made.rank == n
+        assert str(made.noise_gain()) == entry.noise_gain
+        assert entry.source
+
+
+@pytest.mark.parametrize(("m", "r"), [(1, 1), (2, 3), (4, 3), (6, 3), (5, 4), (3, 5), (8, 3)])
+def test_entries_are_right_by_the_definition(m, r):
+    assert is_right(winograd(m, r))
+
+
+def test_swapped_sizes_have_the_same_noise_gain():
+    assert all(catalogue()[r, m].noise_gain == entry.noise_gain for (m, r), entry in catalogue().items())
+
+
+@pytest.mark.parametrize(
+    ("m", "r", "points"),
+    [
+        (2, 3, "0,1,-1"),
+        (4, 3, "0,1,-1,2,-2"),
+        (4, 3, "0,1,-1,1/2,-1/2"),
+        (4, 3, "0,2/3,-2/3,3/2,-3/2"),
+        (6, 3, "0,1,-1,2,-2,1/2,-1/2"),
+        (4, 3, "0,5/8,-5/8,3/2,-3/2"),
+        (8, 3, "0,1,-1,2,-2,1/2,-1/2,3,-3"),
+        (4, 5, "0,1,-1,2,-2,1/2,-1/2"),
+    ],
+)
+def test_no_well_known_set_of_small_points_is_better(m, r, points):
+    best, known = Rational(catalogue()[m, r].noise_gain), winograd(m, r, points=points).noise_gain()
+    if points == "0,5/8,-5/8,3/2,-3/2":
+        assert best < known * Rational(11, 10), "of height 8, beyond the search"
+    else:
+        assert best <= known
+
+
+def test_the_best_points_of_the_usual_sizes():
+    assert catalogue()[2, 3].points == "0,1,-1,inf"
+    assert catalogue()[4, 3].points == "0,3/2,-3/2,2/3,-2/3,inf"
+    assert (catalogue()[2, 3].noise_gain, catalogue()[4, 3].noise_gain) == ("5/3", "617149/129600")
+
+
+def test_beyond_the_catalogue_the_points_grow_in_height():
+    assert (17, 3) not in catalogue()
+    points = ",".join(map(str, default_moduli(17, 3)))
+    assert points == "0,1,-1,2,-2,1/2,-1/2,3,-3,1/3,-1/3,3/2,-3/2,2/3,-2/3,4,-4,1/4,inf"
+    assert winograd(17, 3).rank == 19
