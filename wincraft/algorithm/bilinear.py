@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sympy import S
-from sympy.polys.polyerrors import CoercionFailed
 
 from wincraft.algorithm.diagnosis import diagnose
 from wincraft.algorithm.linear_map import LinearMap, Maps
@@ -20,7 +19,7 @@ from wincraft.algorithm.proof import convolution_tensor, holds
 from wincraft.algorithm.tile import apply_tile
 from wincraft.errors import BadNumber, BadScaling, BadShape, NotApplicable, Refuted, UnknownName
 from wincraft.exact.matrix import from_numbers, read_rows
-from wincraft.exact.number import exact_number, field_of, number_text
+from wincraft.exact.number import exact_number, field_of, number_text, to_element
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,10 +62,9 @@ class BilinearAlgorithm:
         if self.form not in get_args(Form):
             raise UnknownName("form", str(self.form), get_args(Form))
         object.__setattr__(self, "scale", exact_number(self.scale))
-        try:
-            self.domain.from_sympy(self.scale)
-        except CoercionFailed:
-            raise BadNumber(f"scale {self.scale}", f"it lies in the domain of the matrices, {self.domain}") from None
+        if not self.output.domain == self.filter.domain == self.input.domain:
+            domains = ", ".join(str(item.domain) for item in (self.output, self.filter, self.input))
+            raise BadNumber(f"maps over {domains}", "give all three over one domain, see convert()")
         self.verify()
 
     @classmethod
@@ -156,7 +154,7 @@ class BilinearAlgorithm:
             Refuted: where it fails; it carries the diagnosis.
         """
         matrices = self.output.dense, self.filter.dense, self.input.dense
-        scale = self.domain.from_sympy(self.scale)
+        scale = to_element(self.scale, self.domain)
         if not scale or not holds(*matrices, scale):
             raise Refuted(diagnose(*matrices, self.scale))
         identities = self.m * self.r * self.n
@@ -201,7 +199,7 @@ class BilinearAlgorithm:
             + [value for values in factors for value in values]
         )
         algorithm = self if self.domain == K else self.convert(K)
-        elements = [[K.from_sympy(value) for value in values] for values in factors]
+        elements = [[to_element(value, K) for value in values] for values in factors]
         products = [x * y * z for x, y, z in zip(*elements, strict=True)]
         for tap, product in enumerate(products):
             if product != products[0] or not product:
@@ -211,7 +209,7 @@ class BilinearAlgorithm:
             output=algorithm.output.scale_inputs(elements[0]),
             filter=algorithm.filter.scale_outputs(elements[1]),
             input=algorithm.input.scale_outputs(elements[2]),
-            scale=K.to_sympy(products[0] * K.from_sympy(self.scale)),
+            scale=K.to_sympy(products[0] * to_element(self.scale, K)),
             convention=None,
         )
 
@@ -236,7 +234,7 @@ class BilinearAlgorithm:
             strict=True,
         )
         norms = [[sum((x * x for x in vector), K.zero) for vector in tap] for tap in taps]
-        scale = K.from_sympy(self.scale)
+        scale = to_element(self.scale, K)
         return K.to_sympy(sum((a * g * b for a, g, b in norms), K.zero) / (self.m * self.r * scale * scale))
 
     def apply(self, data: Sequence[Any], filter: Sequence[Any]) -> list[Any]:

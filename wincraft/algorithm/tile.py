@@ -10,7 +10,7 @@ from typing import Any
 
 from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.errors import BadShape
-from wincraft.exact.number import exact_number, field_of
+from wincraft.exact.number import exact_number, field_of, to_element
 
 
 def apply_tile(axes: Sequence[Maps], scale: Any, data: Any, filter: Any) -> Any:
@@ -28,12 +28,12 @@ def apply_tile(axes: Sequence[Maps], scale: Any, data: Any, filter: Any) -> Any:
     numbers = _flatten("the data tile", data, shape_in), _flatten("the filter", filter, shape_filter)
     generators = [maps.input.domain.to_sympy(maps.input.domain.unit) for maps in axes if not maps.input.domain.is_QQ]
     K = field_of(generators + numbers[0] + numbers[1])
-    tile, taps = ([K.from_sympy(value) for value in values] for values in numbers)
+    tile, taps = ([to_element(value, K) for value in values] for values in numbers)
     U = _along_axes([maps.input.convert(K) for maps in axes], tile, shape_in)
     V = _along_axes([maps.filter.convert(K) for maps in axes], taps, shape_filter)
     M = [u * v for u, v in zip(U, V, strict=True)]
     sums = _along_axes([maps.output.convert(K) for maps in axes], M, ranks)
-    divisor = K.from_sympy(scale)
+    divisor = to_element(scale, K)
     return _unflatten([K.to_sympy(value / divisor) for value in sums], shape_out)
 
 

@@ -37,6 +37,7 @@ def command(
     """
     from pathlib import Path
 
+    from wincraft.construct.catalogue import default_source
     from wincraft.construct.winograd import parse
 
     if format_name is None:
@@ -47,3 +48,6 @@ def command(
     algorithm = parse(size, points=points, moduli=moduli, convention=convention)
     write_output(render(algorithm, format_name), output)
     click.echo(algorithm.verify(), err=True)
+    if points is None and moduli is None:
+        for axis in dict.fromkeys(algorithm.axes):
+            click.echo(f"points of {axis.size}: {default_source(axis.m, axis.r)}", err=True)

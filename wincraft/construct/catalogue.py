@@ -40,3 +40,13 @@ def default_moduli(m: int, r: int) -> tuple[Modulus, ...]:
     if entry is not None:
         return parse_moduli(entry.points)
     return (*list_of_points(m + r - 2), INFINITY)
+
+
+def default_source(m: int, r: int) -> str:
+    """Where the default points of F(m,r) come from, in words.
+
+    >>> default_source(2, 3)
+    'lowest noise gain of the 11 symmetric sets of height <= 4; also in Lavin & Gray, arXiv 1509.09308, for F(2,3)'
+    """
+    entry = catalogue().get((m, r))
+    return entry.source if entry else "beyond the catalogue: the smallest fractions by height, not optimised"

@@ -20,7 +20,7 @@ from wincraft.algorithm.linear_map import LinearMap
 from wincraft.construct.toom_cook import Taps
 from wincraft.errors import BadNumber, BadShape, NotApplicable
 from wincraft.exact.matrix import exact_matrix, read_rows
-from wincraft.exact.number import is_negative, to_fraction
+from wincraft.exact.number import is_negative, to_element, to_fraction
 
 MAX_GRID_BITS = 64
 
@@ -231,7 +231,7 @@ def _balance(taps: Taps, bits: int) -> Scaling:
     for rows, scaling in ((taps.G, base.g), (taps.B, base.b)):
         scaled = [[x * s for x in row] for row, s in zip(rows, scaling, strict=True)]
         table = LinearMap((exact_matrix(scaled, (len(rows), len(rows[0])), K),))
-        factors.append([K.from_sympy(value) for value in balancing_factors(table, bits)])
+        factors.append([to_element(value, K) for value in balancing_factors(table, bits)])
     g, b = factors
     return Scaling([K.one / (x * y) for x, y in zip(g, b, strict=True)], _times(base.g, g), _times(base.b, b))
 

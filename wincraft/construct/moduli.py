@@ -12,7 +12,7 @@ from sympy import Integer, Rational, oo
 from wincraft.algorithm.modulus import Modulus
 from wincraft.errors import BadModulus, BadNumber, NotCoprime, WrongTotalDegree
 from wincraft.exact.expression import shorten
-from wincraft.exact.number import exact_number, field_of
+from wincraft.exact.number import exact_number, field_of, to_element
 from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
 
 MAX_POINT_DIGITS = 100
@@ -180,7 +180,7 @@ def check_coprime(moduli: tuple[Modulus, ...]) -> None:
     K = field_of(value for item in moduli for value in item.coefficients)
     seen: dict[tuple[Any, ...], int] = {}
     for position, item in enumerate(moduli):
-        key = item.coefficients if K.is_QQ else tuple(map(K.from_sympy, item.coefficients))
+        key = item.coefficients if K.is_QQ else tuple(to_element(value, K) for value in item.coefficients)
         if key in seen:
             raise NotCoprime(str(item), str(item), (seen[key], position))
         seen[key] = position
@@ -189,7 +189,7 @@ def check_coprime(moduli: tuple[Modulus, ...]) -> None:
     ):
         if first.is_infinite or second.is_infinite or first.degree == second.degree == 1:
             continue
-        low, high = sorted(([K.from_sympy(c) for c in item.coefficients] for item in (first, second)), key=len)
+        low, high = sorted(([to_element(c, K) for c in item.coefficients] for item in (first, second)), key=len)
         if inverse_modulo(low, high, K) is None:
             raise NotCoprime(str(first), str(second), (i, j))
 

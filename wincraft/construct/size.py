@@ -53,8 +53,8 @@ def check_size(m: object, r: object) -> None:
         raise BadSize(f"F({m!r},{r!r})", "m and r are integers")
     assert isinstance(m, int)
     assert isinstance(r, int)
-    if max(m, r).bit_length() > 64:
-        raise BadSize("with a number beyond 64 bits", f"the tile m + r - 1 is at most {MAX_TILE}")
+    if max(abs(m), abs(r)).bit_length() > 256:
+        raise BadSize("with a number beyond 256 bits", f"the tile m + r - 1 is at most {MAX_TILE}")
     if m < 1 or r < 1:
         raise BadSize(f"F({m},{r})", "m and r are at least 1")
     if m + r - 1 > MAX_TILE:

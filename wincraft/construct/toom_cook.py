@@ -14,7 +14,7 @@ from functools import reduce
 from typing import Any
 
 from wincraft.algorithm.modulus import Modulus
-from wincraft.exact.number import field_of
+from wincraft.exact.number import field_of, to_element
 from wincraft.exact.polynomial import divide, inverse_modulo, multiply
 
 
@@ -50,7 +50,7 @@ def canonical_taps(m: int, r: int, moduli: tuple[Modulus, ...]) -> Taps:
 def _taps(m: int, r: int, moduli: tuple[Modulus, ...], K: Any) -> Taps:
     n = m + r - 1
     result = Taps(m, r, moduli, K, [], [], [], [])
-    polynomials = [[K.from_sympy(value) for value in modulus.coefficients] for modulus in moduli]
+    polynomials = [[to_element(value, K) for value in modulus.coefficients] for modulus in moduli]
     whole = reduce(lambda product, factor: multiply(product, factor, K), filter(None, polynomials), [K.one])
     for modulus, polynomial in zip(moduli, polynomials, strict=True):
         if modulus.is_infinite:

@@ -9,7 +9,7 @@ from typing import Any
 from sympy.polys.matrices import DomainMatrix
 
 from wincraft.errors import BadNumber, BadShape
-from wincraft.exact.number import exact_number, number_text
+from wincraft.exact.number import exact_number, number_text, to_element
 
 
 def exact_matrix(rows: Sequence[Sequence[Any]], shape: tuple[int, int], K: Any) -> Any:
@@ -19,7 +19,7 @@ def exact_matrix(rows: Sequence[Sequence[Any]], shape: tuple[int, int], K: Any) 
 
 def from_numbers(rows: Sequence[Sequence[Any]], K: Any) -> Any:
     """A dense matrix from rows of sympy numbers."""
-    elements = [[K.from_sympy(value) for value in row] for row in rows]
+    elements = [[to_element(value, K) for value in row] for row in rows]
     return exact_matrix(elements, (len(elements), len(elements[0])), K)
 
 

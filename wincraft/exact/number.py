@@ -10,10 +10,11 @@ import numbers
 import re
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache
 from math import prod
 from typing import Any
 
-from sympy import Expr, Pow, Rational, sqrtdenest
+from sympy import Add, Expr, Mul, Pow, Rational, preorder_traversal, radsimp, sqrtdenest
 from sympy.polys.constructor import construct_domain
 from sympy.polys.domains import QQ
 from sympy.polys.polyerrors import CoercionFailed
@@ -85,14 +86,13 @@ def _from_expr(value: Any) -> Any:
         raise BadNumber(f"a fraction of {value.p.bit_length()} by {value.q.bit_length()} bits", _REPAIR_DIGITS)
     if value.is_Rational:
         return value
-    if value.is_real and value.is_algebraic:
-        value = sqrtdenest(value)
+    if value.is_real and all(part.func in (Add, Mul, Pow) or part.is_Rational for part in preorder_traversal(value)):
+        value = radsimp(sqrtdenest(value)).expand()
         K = field_of([value])
-        try:
-            return K.to_sympy(K.from_sympy(value))
-        except CoercionFailed:  # sympy does not find numbers of many digits in their field
-            raise BadNumber(shorten(str(value)), "beside a root use numbers of fewer digits") from None
-    raise BadNumber(shorten(str(value)), "points are real algebraic numbers; for complex ones use a modulus as x^2+1")
+        return K.to_sympy(to_element(value, K))
+    raise BadNumber(
+        shorten(str(value)), "write fractions and real roots of them; for complex points use a modulus such as x^2+1"
+    )
 
 
 def field_of(values: Iterable[Any]) -> Any:
@@ -114,6 +114,32 @@ def _check_roots(values: Iterable[Any]) -> None:
     if prod(q for _, q in distinct) > MAX_ROOTS:
         shown = ", ".join(sorted(str(root) for root in roots))
         raise BadNumber(shorten(shown), f"the roots together may have degree {MAX_ROOTS}; use fewer")
+
+
+def to_element(number: Any, K: Any) -> Any:
+    """The domain element of a sympy number, term by term: a rational factor times a root.
+
+    Raises:
+        BadNumber: where the number does not lie in the domain.
+
+    >>> QQ.to_sympy(to_element(exact_number("1/2"), QQ))
+    1/2
+    """
+    if number.is_Rational:
+        return K.convert(QQ.from_sympy(number), QQ)
+    total = K.zero
+    for term in Add.make_args(number):
+        factor, root = term.as_coeff_Mul()
+        total += K.convert(QQ.from_sympy(factor), QQ) * _root_element(root, K)
+    return total
+
+
+@cache
+def _root_element(root: Any, K: Any) -> Any:
+    try:
+        return K.from_sympy(root)
+    except (CoercionFailed, NotImplementedError):
+        raise BadNumber(shorten(str(root)), f"it does not lie in {K}") from None
 
 
 def is_negative(element: Any, K: Any) -> bool:
