@@ -17,6 +17,7 @@ from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomi
 
 MAX_POINT_DIGITS = 100
 """Longest numerator or denominator of a point or coefficient, in decimal digits."""
+_TOO_LARGE = 10**MAX_POINT_DIGITS
 MAX_MODULUS_DEGREE = 16
 MAX_DEPTH = 8
 
@@ -196,6 +197,6 @@ def check_coprime(moduli: tuple[Modulus, ...]) -> None:
 
 def _check_digits(number: Any) -> None:
     for part in number.atoms(Rational):
-        if max(abs(part.p), part.q) >= 10**MAX_POINT_DIGITS:
+        if max(abs(part.p), part.q) >= _TOO_LARGE:
             shown = f"a fraction of {part.p.bit_length()} by {part.q.bit_length()} bits"
             raise BadNumber(shown, f"a point has at most {MAX_POINT_DIGITS} digits")

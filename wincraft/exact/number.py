@@ -28,6 +28,7 @@ MAX_DIGITS = 4000
 MAX_ROOTS = 8
 """Largest product of the root degrees in one algebraic field: three square roots, say."""
 
+_TOO_LARGE = 10**MAX_DIGITS
 _REPAIR_DIGITS = f"use at most {MAX_DIGITS} digits"
 _FRACTION = re.compile(r"[+-]?\d+(?:/\d+)?")
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d{1,4})?")
@@ -82,7 +83,7 @@ def _from_text(text: str) -> Any:
 def _from_expr(value: Any) -> Any:
     if value.is_Float:
         raise float_given(str(value))
-    if value.is_Rational and max(abs(value.p), value.q) >= 10**MAX_DIGITS:
+    if value.is_Rational and max(abs(value.p), value.q) >= _TOO_LARGE:
         raise BadNumber(f"a fraction of {value.p.bit_length()} by {value.q.bit_length()} bits", _REPAIR_DIGITS)
     if value.is_Rational:
         return value
@@ -125,8 +126,8 @@ def to_element(number: Any, K: Any) -> Any:
     >>> QQ.to_sympy(to_element(exact_number("1/2"), QQ))
     1/2
     """
-    if number.is_Rational:
-        return K.convert(QQ.from_sympy(number), QQ)
+    if K.is_QQ and number.is_Rational:
+        return QQ.from_sympy(number)
     total = K.zero
     for term in Add.make_args(number):
         factor, root = term.as_coeff_Mul()
