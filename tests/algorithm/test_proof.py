@@ -12,7 +12,7 @@ from oracle_strategies import as_sympy, pointed_sizes, rationals
 from sympy import QQ, Rational, sqrt, zeros
 
 from wincraft import BilinearAlgorithm, LinearMap, winograd
-from wincraft.algorithm.proof import convolution_tensor, holds
+from wincraft.algorithm.proof import convolution_tensor, proved_scale
 from wincraft.errors import Refuted
 from wincraft.exact.matrix import from_numbers
 
@@ -44,7 +44,7 @@ def test_the_proof_is_the_definition(case):
     algorithm, matrices = case
     right = computes_the_convolution(*matrices.values(), algorithm.scale)
     dense = [from_numbers(matrix.tolist(), QQ) for matrix in matrices.values()]
-    assert holds(*dense, QQ.from_sympy(algorithm.scale)) == right
+    assert (proved_scale(*dense) == QQ.from_sympy(algorithm.scale)) == right
 
 
 @given(spoiled(most=1))

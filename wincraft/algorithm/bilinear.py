@@ -15,7 +15,7 @@ from sympy import S
 from wincraft.algorithm.diagnosis import diagnose
 from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.algorithm.modulus import Modulus
-from wincraft.algorithm.proof import convolution_tensor, holds
+from wincraft.algorithm.proof import proved_scale
 from wincraft.algorithm.tile import apply_tile
 from wincraft.errors import BadNumber, BadScaling, BadShape, NotApplicable, Refuted, UnknownName
 from wincraft.exact.matrix import from_numbers, read_rows
@@ -56,9 +56,7 @@ class BilinearAlgorithm:
     form: Form = "correlation"
 
     def __post_init__(self) -> None:
-        (m, rank), (rank_g, r), (rank_b, n) = self.output.shape, self.filter.shape, self.input.shape
-        if rank_g != rank or rank_b != rank or n != m + r - 1:
-            raise BadShape("(AT, G, BT)", f"{(m, rank)}, {(rank_g, r)}, {(rank_b, n)}", "(m, R), (R, r), (R, m+r-1)")
+        _check_shapes(self.output, self.filter, self.input)
         if self.form not in get_args(Form):
             raise UnknownName("form", str(self.form), get_args(Form))
         object.__setattr__(self, "scale", exact_number(self.scale))
@@ -81,12 +79,11 @@ class BilinearAlgorithm:
         tables = [read_rows(name, rows) for name, rows in (("AT", AT), ("G", G), ("BT", BT))]
         K = field_of(value for rows in tables for row in rows for value in row)
         output, taps, data = (LinearMap((from_numbers(rows, K),)) for rows in tables)
-        (m, rank), (rank_g, r), (rank_b, n) = output.shape, taps.shape, data.shape
-        if not (rank == rank_g == rank_b and n == m + r - 1):
-            raise BadShape("(AT, G, BT)", f"{(m, rank)}, {(rank_g, r)}, {(rank_b, n)}", "(m, R), (R, r), (R, m+r-1)")
-        tensor, where = convolution_tensor(output.dense, taps.dense, data.dense)
-        scale = K.to_sympy(tensor[where[0][0]][0])
-        return cls(output, taps, data, scale=scale, form=form)
+        _check_shapes(output, taps, data)
+        scale = proved_scale(output.dense, taps.dense, data.dense)
+        if scale is None:
+            raise Refuted(diagnose(output.dense, taps.dense, data.dense))
+        return cls(output, taps, data, scale=K.to_sympy(scale), form=form)
 
     @property
     def m(self) -> int:
@@ -155,7 +152,7 @@ class BilinearAlgorithm:
         """
         matrices = self.output.dense, self.filter.dense, self.input.dense
         scale = to_element(self.scale, self.domain)
-        if not scale or not holds(*matrices, scale):
+        if proved_scale(*matrices) != scale:
             raise Refuted(diagnose(*matrices, self.scale))
         identities = self.m * self.r * self.n
         return (
@@ -303,3 +300,9 @@ class BilinearAlgorithm:
         convention = f", convention {self.convention}" if self.convention else ""
         form = ", linear convolution form" if self.form == "linear" else ""
         return f"{self.size}, rank {self.rank}{moduli}{convention}{form}, scale {number_text(self.scale)}, proved"
+
+
+def _check_shapes(output: LinearMap, filter: LinearMap, input: LinearMap) -> None:
+    (m, rank), (rank_g, r), (rank_b, n) = output.shape, filter.shape, input.shape
+    if not (rank == rank_g == rank_b and n == m + r - 1):
+        raise BadShape("(AT, G, BT)", f"{(m, rank)}, {(rank_g, r)}, {(rank_b, n)}", "(m, R), (R, r), (R, m+r-1)")

@@ -45,15 +45,14 @@ def convolution_tensor(AT: Any, G: Any, BT: Any) -> tuple[list[list[Any]], list[
     return product.to_list(), where
 
 
-def holds(AT: Any, G: Any, BT: Any, scale: Any) -> bool:
-    """Whether the identity holds for every i, j, l. Exact, over the matrices' common domain."""
+def proved_scale(AT: Any, G: Any, BT: Any) -> Any | None:
+    """The scale at which the identity holds for every i, j, l, or None. Exact, over the matrices' common domain."""
     tensor, where = convolution_tensor(AT, G, BT)
     n, zero = BT.shape[1], BT.domain.zero
-    checked: set[tuple[int, int]] = set()
+    scale = tensor[where[0][0]][0]
     for i, numbers in enumerate(where):
         for j, number in enumerate(numbers):
-            if (number, i + j) not in checked:
-                checked.add((number, i + j))
-                if tensor[number] != [zero] * (i + j) + [scale] + [zero] * (n - 1 - i - j):
-                    return False
-    return True
+            repeated = i > 0 and j + 1 < len(numbers) and number == where[i - 1][j + 1]
+            if not repeated and tensor[number] != [zero] * (i + j) + [scale] + [zero] * (n - 1 - i - j):
+                return None
+    return scale if scale else None

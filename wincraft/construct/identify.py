@@ -12,7 +12,7 @@ from typing import Any
 from wincraft.algorithm.bilinear import BilinearAlgorithm, Form
 from wincraft.algorithm.diagnosis import diagnose
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.proof import convolution_tensor, holds
+from wincraft.algorithm.proof import proved_scale
 from wincraft.construct.conventions import CONVENTIONS, Scaling
 from wincraft.construct.recover import recover_moduli, row_scaling
 from wincraft.construct.toom_cook import canonical_taps
@@ -143,9 +143,8 @@ def _transposed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
 def _prove(orientation: _Orientation, form: Form | None) -> BilinearAlgorithm | None:
     K = field_of(value for rows in orientation.tables for row in rows for value in row)
     AT, G, BT = (from_numbers(rows, K) for rows in orientation.tables)
-    tensor, where = convolution_tensor(AT, G, BT)
-    scale = tensor[where[0][0]][0]
-    if not scale or not holds(AT, G, BT, scale):
+    scale = proved_scale(AT, G, BT)
+    if scale is None:
         return None
     maps = LinearMap((AT,)), LinearMap((G,)), LinearMap((BT,))
     return BilinearAlgorithm(*maps, scale=K.to_sympy(scale), form=form or orientation.form)
