@@ -107,6 +107,13 @@ def test_integers_around_the_limit_of_int64(bits):
         assert [int(value) for value in y] == wanted.tolist()
 
 
+@pytest.mark.parametrize("channels", [1, 4, 64, 1024])
+def test_channels_that_overflow_int64_only_together(channels):
+    x, w = np.full((1, channels, 5), 2**57), np.ones((1, channels, 3), dtype=np.int64)
+    y = F23.convolve(x, w)
+    assert [int(value) for value in y.flat] == [3 * channels * 2**57] * 3
+
+
 def test_object_arrays_of_numpy_integers_do_not_wrap():
     x, w = (
         np.array([np.int8(100)] * 5, dtype=object),

@@ -139,6 +139,16 @@ def test_a_wrong_row_at_a_global_scale():
     assert is_proved_once_repaired(matrices, diagnosis)
 
 
+@pytest.mark.parametrize("name", ["AT", "G", "BT"])
+def test_a_wrong_vector_at_a_global_scale(name):
+    matrices = matrices_of(winograd(4, 3, points="0,1,-1,2,-2", convention="integer"))
+    matrices[name][2, 2] += 7
+    diagnosis = diagnosis_of(matrices)
+    assert diagnosis.scale == "24"
+    assert [(repair.matrix, repair.tap) for repair in diagnosis.repairs] == [(name, 2)]
+    assert is_proved_once_repaired(matrices, diagnosis)
+
+
 def test_a_wrong_first_tap_at_a_global_scale():
     made = winograd(4, 3, points="0,1,-1,2,-2", convention="integer")
     matrices = matrices_of(made)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from math import ceil, floor, inf, nan
 
 import numpy as np
@@ -176,7 +177,20 @@ def test_fixed_point_against_apytypes(mode, overflow):
     random = np.random.default_rng(3)
     y = np.concatenate([random.integers(-(2**52), 2**52, 500) / 2.0**44, around(np.arange(0, 300, 0.5)), [2.0**-45]])
     y = y[np.abs(y) >= 2.0**-45]
-    for word, fraction in [(1, 0), (4, 0), (8, 0), (8, 4), (8, 11), (8, -3), (16, 12), (32, 31), (53, 40), (64, 50)]:
+    for word, fraction in [
+        (1, 0),
+        (4, 0),
+        (8, 0),
+        (8, 4),
+        (8, 11),
+        (8, -3),
+        (16, 12),
+        (32, 31),
+        (53, 40),
+        (62, 45),
+        (63, 50),
+        (64, 50),
+    ]:
         x = y * 2.0**-fraction
         wide = peer.APyFixedArray.from_float(x, int_bits=80, frac_bits=120)
         cast = wide.cast(
@@ -201,6 +215,14 @@ def test_limits_of_fixed_point():
     assert (q.min, q.max, q.step) == (-8, 8 - Fraction(1, 4096), Fraction(1, 4096))
     assert FixedPoint(8, 10, overflow=Overflow.SAT_SYM).min == Fraction(-127, 1024)
     assert FixedPoint(4, -2, signed=False).max == 60
+    assert FixedPoint(8, -60, rounding=Rounding.TRN_AWAY).codes([5e-324, -5e-324, 0.0]).tolist() == [1, -1, 0]
+    for word in (53, 54, 61, 62, 63, 64):
+        for signed, mode in product((True, False), Rounding):
+            ends = (
+                FixedPoint(word, 0, signed, mode).codes([-(2.0**63), -(2.0 ** (word - 1)), 2.0**word, 1e300]).tolist()
+            )
+            low, high = (-(2 ** (word - 1)), 2 ** (word - 1) - 1) if signed else (0, 2**word - 1)
+            assert ends == [low, low + (signed and mode is Rounding.JAM), high, high]
     assert FixedPoint(64, 0).codes([1e300, -1e300]).tolist() == [2**63 - 1, -(2**63)]
     assert FixedPoint(64, 0, signed=False, overflow=Overflow.WRAP).codes([-1.0]).tolist() == [2**64 - 1]
     assert not q.represents(Fraction(8))
@@ -314,9 +336,10 @@ def test_floating_point_meets_its_exact_definition(form, values):
         same(form.quantize(inside) if inside.size else inside, inside)
 
 
-@given(st.sampled_from(FLOATS), st.fractions())
-def test_exact_rounding_is_nearest_and_even(form, value):
-    value *= form.min_normal if abs(value) > form.max else 1
+@given(st.sampled_from(FLOATS), st.fractions(-1, 1), st.floats(-0.1, 1))
+def test_exact_rounding_is_nearest_and_even(form, value, share):
+    top = np.frexp(float(form.max))[1] - 1
+    value *= Fraction(2) ** round(form.min_exponent + share * (top - form.min_exponent))
     rounded = form.quantize_exact(value)
     assert form.represents(rounded)
     spacing = min(Fraction(float(form.ulp(float(rounded)))), Fraction(float(form.ulp(float(value)))))
@@ -539,6 +562,8 @@ def test_scales_that_do_not_fit():
             grid.codes(x, scale)
     with refused(BadShape, "zero point", "(3,)", "(3, 4)"):
         grid.codes(x, 1.0, np.zeros(3))
+    with refused(NotApplicable, "zero point: 0.5"):
+        grid.codes(x, 1.0, 0.5)
     with refused(BadShape, "(3,), (4,)"):
         grid.zero_point(np.zeros(3), np.ones(4))
     with refused(NotApplicable, "an amplitude is -1"):

@@ -167,6 +167,19 @@ def test_monic_is_wincnn_without_the_flip(case):
     assert made.AT == base.AT
 
 
+@pytest.mark.parametrize("first", ["x^2+1", "x^2-2*x-2", "x^2-3", "x^3+2", "inf", "x^2-5@-1"])
+def test_no_flip_where_the_first_modulus_is_no_point(first):
+    size = (4, 3) if first == "x^3+2" else (3, 3) if first != "inf" else (3, 2)
+    made, base = (winograd(*size, moduli=f"{first},0,1,-1", convention=name) for name in ("wincnn", "monic"))
+    assert made == base
+
+
+def test_some_of_these_have_a_negative_first_f():
+    """Without which the test above would show nothing."""
+    made, base = (winograd(3, 3, moduli="x^2-2*x-2,0,1,-1", convention=name) for name in ("positive-g", "monic"))
+    assert ratios(made.G, base.G)[0] == -1
+
+
 @given(pointed_sizes())
 def test_positive_g_divides_the_powers_by_the_absolute_value_of_f(case):
     m, r, points = case

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading arrays of real numbers: each entry is taken as it is, or the array is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wincraft.errors import BadNumber, BadShape
+
+
+def float64_array(values: Any, what: str = "values", *, finite: bool = True) -> np.ndarray:
+    """Real numbers of any shape as a float64 array of that shape, each entry unchanged.
+
+    Raises:
+        BadNumber: for other things than floats up to 64 bits and integers up to 2^53, and for NaN and infinity
+            where they must be finite; the first one is named with its place.
+        BadShape: for an empty array.
+
+    >>> float64_array([1, float("nan")])
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.BadNumber: not an exact number: nan in values at [1]; remove NaN and infinity
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
+        raise BadNumber(f"{what} of dtype {array.dtype}", "give float64, float32, float16 or integers")
+    if not array.size:
+        raise BadShape(what, str(array.shape), "at least one value")
+    if array.dtype.kind in "iu" and not -(2**53) <= int(array.min()) <= int(array.max()) <= 2**53:
+        raise BadNumber(f"an integer beyond 2^53 in {what}", "float64 cannot hold it; scale it down")
+    if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
+        place = [int(index) for index in np.argwhere(~np.isfinite(array))[0]]
+        raise BadNumber(f"{array[tuple(place)]} in {what} at {place}", "remove NaN and infinity")
+    return array.astype(np.float64, copy=False)
