@@ -207,7 +207,7 @@ def test_fixed_point_against_apytypes(mode, overflow):
 def test_every_rounding_mode_of_apytypes_is_here():
     peer = pytest.importorskip("apytypes", reason="apytypes is not installed")
     theirs = {name for name in peer.QuantizationMode.__members__ if not name.startswith("STOCH")}
-    assert theirs - {"TRN_MAG"} == set(Rounding.__members__)
+    assert theirs - {"TRN_MAG"} <= set(Rounding.__members__)
 
 
 def test_limits_of_fixed_point():
@@ -216,18 +216,19 @@ def test_limits_of_fixed_point():
     assert FixedPoint(8, 10, overflow=Overflow.SAT_SYM).min == Fraction(-127, 1024)
     assert FixedPoint(4, -2, signed=False).max == 60
     assert FixedPoint(8, -60, rounding=Rounding.TRN_AWAY).codes([5e-324, -5e-324, 0.0]).tolist() == [1, -1, 0]
-    for word in (53, 54, 61, 62, 63, 64):
-        for signed, mode in product((True, False), Rounding):
-            ends = (
-                FixedPoint(word, 0, signed, mode).codes([-(2.0**63), -(2.0 ** (word - 1)), 2.0**word, 1e300]).tolist()
-            )
-            low, high = (-(2 ** (word - 1)), 2 ** (word - 1) - 1) if signed else (0, 2**word - 1)
-            assert ends == [low, low + (signed and mode is Rounding.JAM), high, high]
-    assert FixedPoint(64, 0).codes([1e300, -1e300]).tolist() == [2**63 - 1, -(2**63)]
     assert FixedPoint(64, 0, signed=False, overflow=Overflow.WRAP).codes([-1.0]).tolist() == [2**64 - 1]
     assert not q.represents(Fraction(8))
     assert not q.represents(Fraction(1, 8192))
     assert all(q.represents(k * q.step) for k in range(q.low, q.high + 1, 101))
+
+
+@pytest.mark.parametrize("mode", Rounding, ids=lambda mode: mode.name)
+def test_the_ends_of_long_words(mode):
+    for word, signed in product((53, 54, 61, 62, 63, 64), (True, False)):
+        grid = FixedPoint(word, 0, signed, mode)
+        low_end = grid.low + (signed and mode is Rounding.JAM)
+        x = [-1e300, -(2.0**word), -(2.0 ** (word - 1)), 2.0**word, 1e300]
+        assert grid.codes(x).tolist() == [grid.low, grid.low, low_end, grid.high, grid.high]
 
 
 # floating point

@@ -128,7 +128,7 @@ def test_decimal_matrices(tmp_path):
         (("4,3", "--moduli", "0,1,2*x^2+2,inf"), "make it monic: x^2+1"),
         (("0,3",), "at least 1"),
         (("4,-3",), "at least 1"),
-        (("4000,3",), "beyond the limit 512"),
+        (("4000,3",), "beyond the limit 256"),
         (("4x4,3",), "axes differ"),
         (("F(4,3",), "write it as"),
         (("banana",), "write it as"),

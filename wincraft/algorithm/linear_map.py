@@ -85,7 +85,9 @@ class LinearMap:
         return LinearMap(tuple(stage.transpose() for stage in reversed(self.stages)))
 
     def apply(self, vector: Sequence[Any]) -> list[Any]:
-        """The image of a vector of domain elements."""
+        """The image of a vector of domain elements; raises `BadShape` where it has another length."""
+        if len(vector) != self.shape[1]:
+            raise BadShape("a vector", f"({len(vector)},)", f"({self.shape[1]},)")
         for stage in self.stages:
             rows = stage.to_list()
             vector = [sum((a * x for a, x in zip(row, vector, strict=True)), self.domain.zero) for row in rows]

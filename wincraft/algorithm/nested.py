@@ -37,9 +37,12 @@ class Nested:
     axes: tuple[BilinearAlgorithm, ...]
 
     def __post_init__(self) -> None:
-        if not self.axes or len({axis.form for axis in self.axes}) > 1:
+        object.__setattr__(self, "axes", tuple(self.axes))
+        if not self.axes or not all(isinstance(axis, BilinearAlgorithm) for axis in self.axes):
+            raise BadShape("a nested algorithm", str(self.axes), "at least one axis, each a BilinearAlgorithm")
+        if len({axis.form for axis in self.axes}) > 1:
             raise BadShape(
-                "a nested algorithm", f"{[axis.form for axis in self.axes]}", "one form for all, at least one axis"
+                "a nested algorithm", f"axes of forms {[axis.form for axis in self.axes]}", "one form for all"
             )
 
     @property

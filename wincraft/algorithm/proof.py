@@ -7,6 +7,7 @@ The left side is the row-wise products of AT and G^T, (m r x R), times BT, (R x 
 
 from __future__ import annotations
 
+from operator import mul
 from typing import Any
 
 from wincraft.exact.matrix import exact_matrix
@@ -27,7 +28,7 @@ def tap_products(AT: Any, G: Any) -> tuple[list[list[Any]], list[list[int]]]:
         first = len(rows)
         for i in range(max(0, diagonal - r + 1), min(m, diagonal + 1)):
             j = diagonal - i
-            row = [a * g for a, g in zip(outputs[i], filters[j], strict=True)]
+            row = list(map(mul, outputs[i], filters[j]))
             for number in range(first, len(rows)):
                 if rows[number] == row:
                     where[i][j] = number

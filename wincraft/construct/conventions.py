@@ -141,9 +141,7 @@ CONVENTIONS: dict[str, Convention] = {
 def scaled_algorithm(taps: Taps, scaling: Scaling, convention: str | None) -> BilinearAlgorithm:
     """The proved algorithm of canonical taps under a scaling."""
     rank, K = len(taps.f), taps.K
-    columns = [[x * s for x in row] for row, s in zip(taps.A, scaling.a, strict=True)]
-    G = [[x * s for x in row] for row, s in zip(taps.G, scaling.g, strict=True)]
-    BT = [[x * s for x in row] for row, s in zip(taps.B, scaling.b, strict=True)]
+    columns, G, BT = _scaled(taps.A, scaling.a), _scaled(taps.G, scaling.g), _scaled(taps.B, scaling.b)
     return BilinearAlgorithm(
         output=LinearMap((exact_matrix(list(zip(*columns, strict=True)), (taps.m, rank), K),)),
         filter=LinearMap((exact_matrix(G, (rank, taps.r), K),)),
@@ -243,6 +241,10 @@ def _flip_first(taps: Taps, factors: list[Any]) -> list[Any]:
 
 def _tap_is_infinite(taps: Taps) -> list[bool]:
     return [modulus.is_infinite for modulus in taps.moduli for _ in range(modulus.taps)]
+
+
+def _scaled(rows: list[list[Any]], factors: list[Any]) -> list[list[Any]]:
+    return [row if s == 1 else [x * s for x in row] for row, s in zip(rows, factors, strict=True)]
 
 
 def _times(left: list[Any], right: list[Any]) -> list[Any]:

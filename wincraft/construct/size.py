@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
+from numbers import Integral
 
 from wincraft.errors import BadSize
 from wincraft.exact.expression import shorten
 
-MAX_TILE = 512
+MAX_TILE = 256
 """Largest tile m + r - 1 per axis."""
 MAX_AXES = 4
 
@@ -38,27 +39,23 @@ def parse_size(text: str) -> tuple[tuple[int, int], ...]:
         )
     if len(outputs) > MAX_AXES:
         raise BadSize(repr(shorten(text)), f"at most {MAX_AXES} axes")
-    for m, r in zip(outputs, taps, strict=True):
-        check_size(m, r)
-    return tuple(zip(outputs, taps, strict=True))
+    return tuple(check_size(m, r) for m, r in zip(outputs, taps, strict=True))
 
 
-def check_size(m: object, r: object) -> None:
-    """Refuse sizes that are no integers >= 1 or beyond `MAX_TILE`.
+def check_size(m: object, r: object) -> tuple[int, int]:
+    """(m, r) as ints; integers >= 1 with a tile within `MAX_TILE`.
 
     Raises:
         BadSize
     """
-    if not all(isinstance(value, int) and not isinstance(value, bool) for value in (m, r)):
-        raise BadSize(f"F({m!r},{r!r})", "m and r are integers")
-    assert isinstance(m, int)
-    assert isinstance(r, int)
+    if isinstance(m, bool) or isinstance(r, bool) or not (isinstance(m, Integral) and isinstance(r, Integral)):
+        raise BadSize(f"F({shorten(repr(m))},{shorten(repr(r))})", "m and r are integers")
+    m, r = int(m), int(r)
     if max(abs(m), abs(r)).bit_length() > 256:
         raise BadSize("with a number beyond 256 bits", f"the tile m + r - 1 is at most {MAX_TILE}")
     if m < 1 or r < 1:
         raise BadSize(f"F({m},{r})", "m and r are at least 1")
     if m + r - 1 > MAX_TILE:
-        raise BadSize(
-            f"F({m},{r})",
-            f"the tile m + r - 1 = {m + r - 1} is beyond the limit {MAX_TILE}; split the filter or the output",
-        )
+        tile = f"the tile m + r - 1 = {m + r - 1} is beyond the limit {MAX_TILE}"
+        raise BadSize(f"F({m},{r})", f"{tile}; split the filter or the output")
+    return m, r

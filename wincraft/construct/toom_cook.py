@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import accumulate, repeat
+from operator import mul
 from typing import Any
 
 from wincraft.algorithm.modulus import Modulus
@@ -85,6 +87,8 @@ def _taps(m: int, r: int, moduli: tuple[Modulus, ...], K: Any) -> Taps:
 def _powers_modulo(polynomial: Sequence[Any], count: int, K: Any) -> list[list[Any]]:
     """x^0 ... x^(count - 1) modulo a monic polynomial, each as coefficients, low to high."""
     low = polynomial[:-1]
+    if len(low) == 1:
+        return [[power] for power in accumulate(repeat(-low[0], count - 1), mul, initial=K.one)]
     power = [K.one] + [K.zero] * (len(low) - 1)
     powers = [power]
     for _ in range(count - 1):

@@ -40,7 +40,7 @@ def winograd(
     >>> winograd(4, 3, moduli="0,1,-1,x^2+1,inf").rank
     7
     """
-    check_size(m, r)
+    m, r = check_size(m, r)
     if points is not None and moduli is not None:
         raise NotApplicable("winograd", "both points and moduli are given", "give one; moduli may contain points")
     given = points if points is not None else moduli

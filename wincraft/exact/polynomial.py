@@ -7,6 +7,7 @@ A polynomial is the sequence of its coefficients, low to high, without trailing 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from sympy import Poly
@@ -65,6 +66,10 @@ def polynomial_text(coefficients: Sequence[Any]) -> str:
 def divide(dividend: Sequence[Any], divisor: Sequence[Any], K: Any) -> tuple[list[Any], list[Any]]:
     """Quotient and remainder (padded to the divisor's degree) by a monic divisor; for x - p this is Horner's rule."""
     degree = len(divisor) - 1
+    if degree == 1:
+        point = -divisor[0]
+        sums = list(accumulate(reversed(dividend), lambda value, coefficient: value * point + coefficient))
+        return sums[-2::-1], sums[-1:]
     remainder = list(dividend)
     for top in range(len(remainder) - 1, degree - 1, -1):
         lead = remainder[top]
