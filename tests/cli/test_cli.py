@@ -44,7 +44,7 @@ def assert_one_line_error(done, code):
 def test_version_help_and_every_command_help():
     assert wincraft("--version", check=0).stdout == f"wincraft {wc.__version__}\n"
     listing = wincraft("--help", check=0).stdout
-    for command in ("generate", "verify", "identify", "completion"):
+    for command in ("generate", "verify", "identify", "formats", "completion"):
         assert command in listing
         text = wincraft(command, "--help", check=0).stdout
         assert "Examples:" in text
@@ -216,3 +216,11 @@ def test_a_closed_pipe_is_no_traceback():
     script = f'"{sys.executable}" -c "{PRELUDE}" generate 100,3 | head -n 1'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert "Traceback" not in done.stderr
+
+
+def test_formats_are_described_and_unknown_ones_refused():
+    assert "fp16: up to 65504" in wincraft("formats", check=0).stdout
+    assert wincraft("formats", "q3.12", check=0).stdout.startswith("q3.12: -8 to")
+    done = wincraft("formats", "fp15")
+    assert_one_line_error(done, 3)
+    assert "did you mean fp16" in done.stderr

@@ -14,6 +14,7 @@ COMMANDS = {
     "generate": "Make F(m,r), prove it, and write it.",
     "verify": "Prove a file's matrices, or say what is wrong.",
     "identify": "Find points, scaling and convention of bare matrices.",
+    "formats": "Describe the number formats.",
     "completion": "Print the shell completion script.",
 }
 

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``wincraft formats``."""
+
+from __future__ import annotations
+
+import click
+
+from wincraft.cli.output import write_output
+
+
+@click.command(name="formats")
+@click.argument("names", nargs=-1, metavar="[NAME ...]")
+def command(names: tuple[str, ...]) -> None:
+    """Describe the number formats: all named ones, or those of NAME.
+
+    Also understood are intN, intN-full, uintN, qI.F, uqI.F, fixed<W,I> and ufixed<W,I>.
+
+    \b
+    Examples:
+      wincraft formats
+      wincraft formats fp16 q3.12 int6
+    """
+    from wincraft.analysis.formats import FORMATS, parse_format
+
+    chosen = [parse_format(name) for name in names] or FORMATS.values()
+    write_output("".join(f"{item.describe()}\n" for item in chosen), None)
