@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The set an input is known to lie in, and the integers that hold a range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+
+from wincraft.errors import BadNumber, NotApplicable
+from wincraft.exact.number import exact_number, number_text, to_fraction
+
+MAX_BITS = 128
+"""Widest integer considered."""
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Box:
+    """All inputs whose every entry lies in [low, high], each on its own; exact rationals.
+
+    Raises:
+        NotApplicable: where low > high.
+        BadNumber, FloatGiven: where a bound is no rational number.
+
+    >>> Box(-1, "3/2"), Box.signed(8), Box.unsigned(8)
+    ([-1, 3/2], [-128, 127], [0, 255])
+    """
+
+    low: Fraction
+    high: Fraction
+
+    def __init__(self, low: object, high: object) -> None:
+        object.__setattr__(self, "low", rational(low))
+        object.__setattr__(self, "high", rational(high))
+        if self.low > self.high:
+            raise NotApplicable(f"the box {self}", "it is empty", "give the smaller bound first")
+
+    @classmethod
+    def signed(cls, bits: int) -> Box:
+        """The two's complement integers of a width, [-2^(bits-1), 2^(bits-1) - 1]; `NotApplicable` if out of range."""
+        check_bits("a signed input", bits)
+        return cls(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+    @classmethod
+    def unsigned(cls, bits: int) -> Box:
+        """The unsigned integers of a width, [0, 2^bits - 1]; `NotApplicable` if out of range."""
+        check_bits("an unsigned input", bits)
+        return cls(0, 2**bits - 1)
+
+    @property
+    def centre(self) -> Fraction:
+        """(low + high) / 2."""
+        return (self.low + self.high) / 2
+
+    @property
+    def radius(self) -> Fraction:
+        """(high - low) / 2."""
+        return (self.high - self.low) / 2
+
+    def __repr__(self) -> str:
+        return f"[{self.low}, {self.high}]"
+
+
+def rational(value: object) -> Fraction:
+    """An exact rational number as a Fraction.
+
+    Raises:
+        BadNumber, FloatGiven: for what is none.
+
+    >>> rational("-3/4")
+    Fraction(-3, 4)
+    """
+    if isinstance(value, Fraction):
+        return value
+    number = exact_number(value)
+    if not number.is_Rational:
+        raise BadNumber(number_text(number), "give a rational number")
+    return to_fraction(number)
+
+
+def check_bits(what: str, bits: int) -> None:
+    """Raise `NotApplicable` for a width that is no integer from 1 to `MAX_BITS`.
+
+    >>> check_bits("an accumulator", 200)
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.NotApplicable: an accumulator of 200 bits: there is no such width; give 1 to 128 bits
+    """
+    if not isinstance(bits, int) or isinstance(bits, bool) or not 1 <= bits <= MAX_BITS:
+        raise NotApplicable(f"{what} of {bits} bits", "there is no such width", f"give 1 to {MAX_BITS} bits")
+
+
+def signed_bits(low: Fraction, high: Fraction) -> int:
+    """The least w such that -2^(w-1) <= low and high < 2^(w-1): two's complement integer bits, the sign included.
+
+    >>> signed_bits(Fraction(-128), Fraction(127)), signed_bits(Fraction(0), Fraction(128)), signed_bits(0, 0)
+    (8, 9, 1)
+    """
+    above = floor(high).bit_length() if high >= 0 else 0
+    below = (ceil(-low) - 1).bit_length() if low < 0 else 0
+    return 1 + max(above, below)
