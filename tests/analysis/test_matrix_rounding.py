@@ -83,7 +83,7 @@ def test_the_worst_case_is_attained_by_running_the_rounded_tile():
     assert attained >= rounding.worst_case / 3  # one filter cannot align all three taps' signs at once
 
 
-@settings(max_examples=30)
+@settings(max_examples=100)
 @given(st.lists(st.fractions(-20, 20, max_denominator=50), min_size=1), st.integers(2, 64))
 def test_a_fitting_format_clips_nothing_and_is_the_finest(values, word):
     chosen = fitting_format(values, word)

@@ -238,17 +238,19 @@ def fitting_format(values: Iterable[Fraction], word: int) -> FixedPoint:
     >>> fitting_format([Fraction(1, 3), Fraction(-5)], 8).name
     'q3.4'
     """
-    largest = max((abs(value) for value in values), default=Fraction(0))
+    numbers = list(values)
+    largest = max(map(abs, numbers), default=Fraction(0))
     if not largest:
         return FixedPoint(word, word - 1)
-    fraction = min(word - 1 - (largest.numerator.bit_length() - largest.denominator.bit_length()) + 1, MAX_FRACTION)
-    while not _fits(largest, FixedPoint(word, fraction)):
+    extremes = min(numbers), max(numbers)
+    fraction = min(word + 1 - (largest.numerator.bit_length() - largest.denominator.bit_length()), MAX_FRACTION)
+    while not all(_fits(value, FixedPoint(word, fraction)) for value in extremes):
         fraction -= 1
     return FixedPoint(word, fraction)
 
 
-def _fits(largest: Fraction, format: FixedPoint) -> bool:
-    return abs(format.quantize_exact(largest) - largest) * 2 <= format.step
+def _fits(value: Fraction, format: FixedPoint) -> bool:
+    return abs(format.quantize_exact(value) - value) * 2 <= format.step
 
 
 def _matrix(rows: Rows) -> object:
