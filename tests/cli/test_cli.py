@@ -175,6 +175,15 @@ def test_unwritable_paths_leave_nothing(tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_device_is_one_line():
+    assert_one_line_error(wincraft("generate", "2,3", "-o", "/dev/full"), 3)
+    script = f'"{sys.executable}" -c "{PRELUDE}" generate 2,3 > /dev/full'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+
+
 def test_an_error_keeps_the_old_file(tmp_path):
     (tmp_path / "f.json").write_text("kept")
     wincraft("generate", "2,3", "--points", "0,0", "-o", "f.json", cwd=tmp_path, check=3)

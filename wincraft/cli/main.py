@@ -101,6 +101,9 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        click.echo(f"wincraft: cannot write to stdout: {error.strerror}; free the device or use -o", err=True)
+        sys.exit(3)
     sys.exit(result if isinstance(result, int) else 0)
 
 

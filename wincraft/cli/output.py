@@ -26,7 +26,10 @@ def write_output(text: str, path: str | None) -> None:
     if target.is_dir():
         raise CannotWrite(path, "it is a directory")
     if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8")
+        try:
+            target.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise CannotWrite(path, error.strerror or str(error)) from None
         return
     if target.exists() and not os.access(target, os.W_OK):
         raise CannotWrite(path, "the file is write-protected")
