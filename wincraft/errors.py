@@ -72,6 +72,8 @@ class Diagnosis:
         """One line: what is wrong, the values, the repair."""
         i, j, l = self.residual_at
         head = f"not F({self.m},{self.r}): "
+        if not self.outputs and self.scale == "0":
+            return f"{head}every product vanishes; a matrix is zero where it must not be"
         if not self.outputs:
             return f"{head}the matrices have scale {self.scale}, not {self.stated_scale}; correct the scale"
         if self.row_scales:

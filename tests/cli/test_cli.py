@@ -109,7 +109,8 @@ def test_decimal_matrices(tmp_path):
     alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
     rows = ["\n".join(" ".join(f"{float(x):.7f}" for x in row) for row in m.tolist()) for m in (alg.AT, alg.G, alg.BT)]
     (tmp_path / "m.txt").write_text("\n\n".join(rows))
-    assert "decimals" in wincraft("verify", "m.txt", cwd=tmp_path, check=1).stderr
+    assert "the given decimals within" in wincraft("verify", "m.txt", cwd=tmp_path, check=0).stdout
+    wincraft("verify", "m.txt", "--tolerance", "1e-9", cwd=tmp_path, check=1)
     assert "wincnn" in wincraft("identify", "m.txt", cwd=tmp_path, check=0).stdout
 
 
@@ -233,3 +234,31 @@ def test_formats_are_described_and_unknown_ones_refused():
     done = wincraft("formats", "fp15")
     assert_one_line_error(done, 3)
     assert "did you mean fp16" in done.stderr
+
+
+def test_n_d_text_and_doubled_matrices_are_refused_not_half_read(tmp_path):
+    (tmp_path / "f.txt").write_text(wc.render(wc.parse("F(2x4,3x3)"), "text"))
+    assert_one_line_error(wincraft("verify", "f.txt", cwd=tmp_path), 3)
+    (tmp_path / "f.json").write_text('{"AT": [[1]], "A": [[5]], "G": [[1]], "BT": [[1]]}')
+    assert "given twice" in wincraft("verify", "f.json", cwd=tmp_path, check=3).stderr
+
+
+def test_what_a_bare_json_states_is_checked(tmp_path):
+    content = {"m": 7, "AT": [["1"]], "G": [["1"]], "BT": [["1"]]}
+    (tmp_path / "f.json").write_text(json.dumps(content))
+    assert "m is 7" in wincraft("verify", "f.json", cwd=tmp_path, check=3).stderr
+    (tmp_path / "f.json").write_text(json.dumps(content | {"m": 1, "scale": 1, "rank": 1}))
+    wincraft("verify", "f.json", cwd=tmp_path, check=0)
+    (tmp_path / "g.wc").write_text(wc.render(wc.winograd(2, 3), "json"))
+    wincraft("verify", "g.wc", cwd=tmp_path, check=0)
+    (tmp_path / "h.json").write_text(json.dumps(content | {"m": 1, "kind": "other"}))
+    wincraft("identify", "h.json", cwd=tmp_path, check=3)
+
+
+def test_a_link_is_written_through(tmp_path):
+    (tmp_path / "target.json").write_text("")
+    (tmp_path / "link.json").symlink_to("target.json")
+    wincraft("generate", "2,3", "-o", "link.json", cwd=tmp_path, check=0)
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "target.json").read_text().startswith("{")
+    assert_one_line_error(wincraft("generate", "2,3", "-o", "a" * 300, cwd=tmp_path), 3)

@@ -163,3 +163,27 @@ def test_the_repr_is_the_report():
     text = repr(wc.identify(alg.AT, alg.G, alg.BT))
     assert "moduli      0,1,-1,inf" in text
     assert "convention  wincnn" in text
+
+
+@pytest.mark.parametrize("tolerance", [1e-7, 1e-5, 1e-2, 0.3])
+def test_a_wider_tolerance_finds_no_less(tolerance):
+    for alg in (wc.winograd(12, 5), wc.winograd(4, 3, points="0,1,-1,2,-2")):
+        rows = [float_rows(matrix) for matrix in (alg.AT, alg.G, alg.BT)]
+        assert wc.identify(*rows, tolerance=tolerance).algorithm == alg
+
+
+def test_a_typo_in_decimals_is_named():
+    alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
+    rows = [float_rows(matrix) for matrix in (alg.AT, alg.G, alg.BT)]
+    rows[2][2][1] *= -1
+    with pytest.raises(Unidentified, match=r"tap 2 \(from 0\): row 2 of BT is \(0, -4, "):
+        wc.identify(*rows, tolerance=1e-5)
+
+
+def test_zero_matrices_say_so():
+    with pytest.raises(Refuted, match="every product vanishes"):
+        wc.identify([[0]], [[1]], [[1]])
+
+
+def test_balancing_on_a_fine_grid_is_quick():
+    assert wc.balance(wc.winograd(2, 3), bits=60).noise_gain() == wc.winograd(2, 3).noise_gain()

@@ -7,8 +7,7 @@ import io
 
 import click
 
-from wincraft.cli.output import write_output
-from wincraft.errors import BadNumber
+from wincraft.cli.output import parse_tolerance, write_output
 
 
 @click.command(name="identify")
@@ -32,17 +31,10 @@ def command(files: tuple[str, ...], tolerance: str, format_name: str, output: st
       wincraft identify their_matrices.txt
       wincraft identify weights.npz --tolerance 1e-3 --format json -o exact.json
     """
-    from fractions import Fraction
-
     from wincraft.construct.identify import identify
     from wincraft.load.matrices import read_matrices
 
-    try:
-        limit = Fraction(tolerance)
-    except (ValueError, ZeroDivisionError):
-        raise BadNumber(repr(tolerance), "a tolerance is a number such as 1e-5") from None
-    if not 0 <= limit < 1:
-        raise BadNumber(tolerance, "a tolerance lies in [0, 1)")
+    limit = parse_tolerance(tolerance)
     matrices = read_matrices(*files)
     found = identify(matrices.AT, matrices.G, matrices.BT, tolerance=0 if matrices.exact else limit, form=matrices.form)
     if format_name == "text":

@@ -6,11 +6,13 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 
 import click
 
-from wincraft.errors import CannotWrite
+from wincraft.errors import BadNumber, CannotWrite
+from wincraft.exact.expression import shorten
 
 
 def write_output(text: str, path: str | None) -> None:
@@ -22,9 +24,12 @@ def write_output(text: str, path: str | None) -> None:
     if path is None or path == "-":
         click.echo(text, nl=False)
         return
-    target = Path(path)
-    if target.is_dir():
-        raise CannotWrite(path, "it is a directory")
+    try:
+        target = Path(path).resolve()
+        if target.is_dir():
+            raise CannotWrite(path, "it is a directory")
+    except OSError as error:
+        raise CannotWrite(shorten(path), error.strerror or str(error)) from None
     if target.exists() and not target.is_file():
         try:
             target.write_text(text, encoding="utf-8")
@@ -56,3 +61,14 @@ def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
+
+
+def parse_tolerance(text: str) -> Fraction:
+    """A tolerance in [0, 1) as a Fraction; raises `BadNumber` for anything else."""
+    try:
+        limit = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise BadNumber(repr(text), "a tolerance is a number such as 1e-5") from None
+    if not 0 <= limit < 1:
+        raise BadNumber(text, "a tolerance lies in [0, 1)")
+    return limit

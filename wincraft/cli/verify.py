@@ -8,13 +8,19 @@ from pathlib import Path
 
 import click
 
-from wincraft.cli.output import write_output
+from wincraft.cli.output import parse_tolerance, write_output
 from wincraft.errors import Refuted
 
 
 @click.command(name="verify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
-def command(files: tuple[str, ...]) -> None:
+@click.option(
+    "--tolerance",
+    default="1e-5",
+    show_default=True,
+    help="How far decimals may lie from exact entries, relative to their row.",
+)
+def command(files: tuple[str, ...], tolerance: str) -> None:
     """Prove the matrices of FILE exactly: exit 0 proved, 1 refuted with a diagnosis.
 
     FILE is an algorithm document, JSON with AT, G and BT, a NumPy .npz, or a text file of rows; or give three
@@ -27,23 +33,24 @@ def command(files: tuple[str, ...]) -> None:
       wincraft verify AT.npy G.npy BT.npy
     """
     from wincraft.construct.identify import identify
-    from wincraft.load.document import load_json, parse_document
+    from wincraft.load.document import check_statements, load_json, parse_document
     from wincraft.load.matrices import read_matrices
 
-    exact = True
     try:
-        content = load_json(files[0]) if len(files) == 1 and Path(files[0]).suffix == ".json" else {}
+        content = load_json(files[0]) if len(files) == 1 and Path(files[0]).suffix.lower() == ".json" else {}
         if "kind" in content or "axes" in content:
             write_output(parse_document(content, files[0]).verify() + "\n", None)
             return
+        limit = parse_tolerance(tolerance)
         matrices = read_matrices(*files)
-        exact = matrices.exact
-        found = identify(matrices.AT, matrices.G, matrices.BT, form=matrices.form)
+        found = identify(
+            matrices.AT, matrices.G, matrices.BT, tolerance=0 if matrices.exact else limit, form=matrices.form
+        )
     except Refuted as error:
         write_output(f"{error.diagnosis}\n", None)
-        if not exact:
-            click.echo("some entries are decimals; wincraft identify finds the exact matrices near them", err=True)
         sys.exit(error.exit_code)
+    check_statements(content, files[0], found.algorithm)
     form = "" if found.algorithm.form == "correlation" else ", linear convolution form"
     stored = f", stored transposed: {', '.join(found.transposed)}" if found.transposed else ""
-    write_output(f"{found.algorithm.verify()}{form}{stored}\n", None)
+    rounded = f", the given decimals within {float(found.largest_error):.2g} of it" if not matrices.exact else ""
+    write_output(f"{found.algorithm.verify()}{form}{stored}{rounded}\n", None)

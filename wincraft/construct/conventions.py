@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd, isqrt, lcm
 from typing import Any
 
 from sympy import Integer, Rational, S
@@ -217,7 +217,7 @@ def snap_inverse_root(square: Fraction, bits: int) -> Fraction:
     while Fraction(4) ** (exponent + 1) * square <= 1:
         exponent += 1
     power, steps = Fraction(2) ** exponent, 2**bits
-    low = max(j for j in range(steps) if (power * (1 + Fraction(j, steps))) ** 2 * square <= 1) if bits else 0
+    low = isqrt(int(steps**2 / (power**2 * square))) - steps
     below, above = power * (1 + Fraction(low, steps)), power * (1 + Fraction(low + 1, steps))
     return above if below * above * square <= 1 else below
 

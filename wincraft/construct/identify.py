@@ -16,7 +16,7 @@ from wincraft.algorithm.proof import proved_scale
 from wincraft.construct.conventions import CONVENTIONS, Scaling
 from wincraft.construct.recover import recover_moduli, row_scaling
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadShape, Refuted, Unidentified
+from wincraft.errors import BadShape, Diagnosis, Refuted, Unidentified
 from wincraft.exact.fraction import simplest_fraction_near
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of, number_text, to_fraction
@@ -97,21 +97,31 @@ def identify(AT: Any, G: Any, BT: Any, *, tolerance: Fraction | float = 0, form:
         shapes = ", ".join(str((len(rows), len(rows[0]))) for rows in tables)
         raise BadShape("(AT, G, BT)", shapes, "(m, R), (R, r), (R, m+r-1), each perhaps transposed")
     limit = Fraction(tolerance)
-    for orientation in orientations:
-        exact = orientation if not limit else replace(orientation, tables=_simplest(orientation.tables, limit))
-        algorithm = _prove(exact, form)
+    if not limit:
+        for orientation in orientations:
+            algorithm = _prove(orientation, form)
+            if algorithm is not None:
+                return _describe(algorithm, orientation, Fraction(0))
+        raise Refuted(_diagnosis(orientations[0].tables))
+    steps = [(limit / 10**power, orientation) for power in (9, 6, 3, 0) for orientation in orientations]
+    for step, orientation in steps:
+        algorithm = _prove(replace(orientation, tables=_simplest(orientation.tables, step)), form)
         if algorithm is not None:
             return _describe(algorithm, orientation, _deviation(algorithm, orientation.tables))
-    if not limit:
-        K = field_of(value for rows in orientations[0].tables for row in rows for value in row)
-        raise Refuted(diagnose(*(from_numbers(rows, K) for rows in orientations[0].tables)))
-    for orientation in orientations:
-        algorithm = _rebuild(orientation, limit, form)
-        if algorithm is not None and (error := _deviation(algorithm, orientation.tables)) <= limit:
-            return _describe(algorithm, orientation, error)
-    raise Unidentified(
-        f"no exact algorithm lies within tolerance {float(limit):g}", "raise --tolerance, or give exact entries"
-    )
+    found = [(_rebuild(orientation, step, form), orientation) for step, orientation in steps]
+    near = [(made, given) for made, given in found if made and _deviation(made, given.tables) <= limit]
+    if near:
+        simplest, orientation = min(near, key=lambda pair: len(str(pair[0].stage_texts())))
+        return _describe(simplest, orientation, _deviation(simplest, orientation.tables))
+    nearest = _diagnosis(_simplest(orientations[0].tables, limit)).summary
+    reason = f"no exact algorithm lies within tolerance {float(limit):g}; the nearest simple fractions are {nearest}"
+    raise Unidentified(reason, "correct the entries, or change --tolerance")
+
+
+def _diagnosis(tables: Sequence[Any]) -> Diagnosis:
+    K = field_of(value for rows in tables for row in rows for value in row)
+    AT, G, BT = (from_numbers(rows, K) for rows in tables)
+    return diagnose(AT, G, BT)
 
 
 @dataclass(frozen=True)

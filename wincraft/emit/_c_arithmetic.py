@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import reduce
 from itertools import chain
 from math import prod
@@ -131,7 +132,7 @@ def integer_arithmetic(axes: Sequence[BilinearAlgorithm]) -> Arithmetic | Omitte
     forms = tuple(integers[axis] for axis in axes)
     bounds = integer_bounds(forms)
     if bounds.max_channels < 1:
-        return Omitted(f"one channel of int8_t can reach {bounds.sums:.2e}, beyond int64_t")
+        return Omitted(f"one channel of int8_t can reach {Decimal(bounds.sums):.2e}, beyond int64_t")
     matrices: list[dict[MatrixName, list[list[int]]]] = [
         {name: [[int(x) for x in row] for row in rows] for name, rows in _matrices(axis, object).items()}
         for axis in forms

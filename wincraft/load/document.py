@@ -73,12 +73,8 @@ def load_json(path: str | Path) -> dict[str, Any]:
 
 
 def parse_document(content: dict[str, Any], path: str = "the document") -> Algorithm:
-    """The algorithm in the plain data of a document; see `read`."""
-    kind, version = content.get("kind", KIND), content.get("version", VERSION)
-    if kind != KIND:
-        raise BadDocument(path, f"its kind is {kind!r}", f"this reads kind {KIND!r}")
-    if str(version).split(".")[0] != str(VERSION):
-        raise BadDocument(path, f"its version is {version!r}", f"this reads version {VERSION}; use a newer wincraft")
+    """The algorithm in the plain data of a document; see `read`, also for the errors."""
+    check_kind(content, path)
     try:
         if "axes" in content:
             return _nested(content, path)
@@ -87,6 +83,19 @@ def parse_document(content: dict[str, Any], path: str = "the document") -> Algor
         raise
     except WincraftError as error:
         raise BadDocument(path, str(error), "correct the document, or generate it again") from None
+
+
+def check_kind(content: dict[str, Any], path: str) -> None:
+    """Refuse a document that states another kind or major version.
+
+    Raises:
+        BadDocument
+    """
+    kind, version = content.get("kind", KIND), content.get("version", VERSION)
+    if kind != KIND:
+        raise BadDocument(path, f"its kind is {kind!r}", f"this reads kind {KIND!r}")
+    if str(version).split(".")[0] != str(VERSION):
+        raise BadDocument(path, f"its version is {version!r}", f"this reads version {VERSION}; use a newer wincraft")
 
 
 def _nested(content: dict[str, Any], path: str) -> Nested:
@@ -181,3 +190,14 @@ def _check(content: dict[str, Any], path: str, **actual: Any) -> None:
                 else f"correct {key}"
             )
             raise BadDocument(path, f"{key} is {str(content[key])[:80]}, its matrices give {value}", repair)
+
+
+def check_statements(content: dict[str, Any], path: str, algorithm: BilinearAlgorithm) -> None:
+    """Refuse what a foreign JSON object states of m, r, rank and scale where its matrices say otherwise.
+
+    Raises:
+        BadDocument
+    """
+    _check(content, path, m=algorithm.m, r=algorithm.r, rank=algorithm.rank)
+    if "scale" in content and str(content["scale"]) != str(algorithm.scale):
+        raise BadDocument(path, f"scale is {content['scale']}, its matrices give {algorithm.scale}", "correct scale")

@@ -14,7 +14,7 @@ from sympy import Rational
 
 from wincraft.errors import BadDocument, BadNumber, FloatGiven, WincraftError
 from wincraft.exact.number import exact_number
-from wincraft.load.document import MAX_BYTES, load_json
+from wincraft.load.document import MAX_BYTES, check_kind, load_json
 
 NAMES = ("AT", "G", "BT")
 _ALIASES = {"at": "AT", "a": "AT", "a^t": "AT", "g": "G", "bt": "BT", "b": "BT", "b^t": "BT"}
@@ -51,13 +51,14 @@ def read_matrices(*paths: str | Path) -> Matrices:
     if len(paths) != 1:
         raise BadDocument(", ".join(map(str, paths)), f"{len(paths)} files", "give one file, or three: AT G BT")
     path = Path(paths[0])
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         named = _load_numpy(path)
         return _matrices(_by_name(named, path), str(path), None)
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         raise BadDocument(str(path), "one .npy file holds one matrix", "give three, AT G BT, or one .npz")
-    if path.suffix == ".json" or _read_text(path).lstrip().startswith('{"'):
+    if path.suffix.lower() == ".json" or re.match(r'\s*\{\s*"', _read_text(path)):
         content = load_json(path)
+        check_kind(content, str(path))
         if "axes" in content:
             raise BadDocument(str(path), "it is N-D", "give one axis at a time; verify reads N-D documents")
         form = content.get("form")
@@ -101,6 +102,9 @@ def _read_text(path: Path) -> str:
 
 def _by_name(named: dict[str, Any], path: Path) -> dict[str, Any]:
     found = {_ALIASES[key.lower()]: value for key, value in named.items() if key.lower() in _ALIASES}
+    given = [key for key in named if key.lower() in _ALIASES]
+    if len(given) > len(found):
+        raise BadDocument(str(path), f"a matrix is given twice: {', '.join(given)}", "name the matrices AT, G and BT")
     missing = [name for name in NAMES if name not in found]
     if missing:
         raise BadDocument(str(path), f"it has no {', '.join(missing)}", "name the matrices AT, G and BT")
@@ -109,10 +113,10 @@ def _by_name(named: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def _sections(text: str, path: Path) -> dict[str, Any]:
     blocks = _blocks(text, path)
-    headed = {name: rows for name, rows in blocks if name}
-    if set(headed) == set(NAMES):
-        return headed
-    if len(blocks) == 3 and not headed:
+    names = [name for name, _ in blocks]
+    if sorted(names) == sorted(NAMES):
+        return dict(blocks)
+    if names == ["", "", ""]:
         return dict(zip(NAMES, (rows for _, rows in blocks), strict=True))
     raise BadDocument(
         str(path), f"{len(blocks)} blocks of rows", "give three, headed AT, G, BT or in this order between blank lines"
