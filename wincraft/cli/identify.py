@@ -7,17 +7,12 @@ import io
 
 import click
 
-from wincraft.cli.output import parse_tolerance, write_output
+from wincraft.cli.output import parse_tolerance, tolerance_option, write_output
 
 
 @click.command(name="identify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
-@click.option(
-    "--tolerance",
-    default="1e-5",
-    show_default=True,
-    help="How far decimals may lie from exact entries, relative to their row.",
-)
+@tolerance_option
 @click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
 def command(files: tuple[str, ...], tolerance: str, format_name: str, output: str | None) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing results: stdout, or a file that is either whole or absent."""
+"""What commands share: writing results to stdout or to a file that is either whole or absent, the tolerance."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ import click
 
 from wincraft.errors import BadNumber, CannotWrite
 from wincraft.exact.expression import shorten
+
+tolerance_option = click.option(
+    "--tolerance",
+    default="1e-5",
+    show_default=True,
+    help="How far decimals may lie from exact entries, relative to their row.",
+)
+"""The option of the commands that read decimals; `parse_tolerance` reads its value."""
 
 
 def write_output(text: str, path: str | None) -> None:

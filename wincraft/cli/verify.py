@@ -8,18 +8,13 @@ from pathlib import Path
 
 import click
 
-from wincraft.cli.output import parse_tolerance, write_output
+from wincraft.cli.output import parse_tolerance, tolerance_option, write_output
 from wincraft.errors import Refuted
 
 
 @click.command(name="verify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
-@click.option(
-    "--tolerance",
-    default="1e-5",
-    show_default=True,
-    help="How far decimals may lie from exact entries, relative to their row.",
-)
+@tolerance_option
 def command(files: tuple[str, ...], tolerance: str) -> None:
     """Prove the matrices of FILE exactly: exit 0 proved, 1 refuted with a diagnosis.
 

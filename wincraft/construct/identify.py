@@ -21,8 +21,6 @@ from wincraft.exact.fraction import simplest_fraction_near
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of, number_text, to_fraction
 
-DEFAULT_TOLERANCE = Fraction(1, 10**5)
-
 
 @dataclass(frozen=True)
 class Identification:
@@ -108,11 +106,11 @@ def identify(AT: Any, G: Any, BT: Any, *, tolerance: Fraction | float = 0, form:
         algorithm = _prove(replace(orientation, tables=_simplest(orientation.tables, step)), form)
         if algorithm is not None:
             return _describe(algorithm, orientation, _deviation(algorithm, orientation.tables))
-    found = [(_rebuild(orientation, step, form), orientation) for step, orientation in steps]
-    near = [(made, given) for made, given in found if made and _deviation(made, given.tables) <= limit]
+    rebuilt = [(_rebuild(orientation, step, form), orientation) for step, orientation in steps]
+    near = [(made, given, _deviation(made, given.tables)) for made, given in rebuilt if made]
+    near = [candidate for candidate in near if candidate[2] <= limit]
     if near:
-        simplest, orientation = min(near, key=lambda pair: len(str(pair[0].stage_texts())))
-        return _describe(simplest, orientation, _deviation(simplest, orientation.tables))
+        return _describe(*min(near, key=lambda candidate: len(str(candidate[0].stage_texts()))))
     nearest = _diagnosis(_simplest(orientations[0].tables, limit)).summary
     reason = f"no exact algorithm lies within tolerance {float(limit):g}; the nearest simple fractions are {nearest}"
     raise Unidentified(reason, "correct the entries, or change --tolerance")
