@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Winograd convolution computed bit by bit under a quantisation scheme, beside the exact one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import reduce
+from math import inf, log10, nan
+from operator import mul
+from typing import Any
+
+import numpy as np
+
+from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis._machines import ExactMachine, Machine, integer_rows, machine_for, scheme_matrix
+from wincraft.analysis.fixed_point import FixedPoint
+from wincraft.analysis.quantizer import Quantizer, Scale, checked_scale
+from wincraft.analysis.schemes import Scheme
+from wincraft.analysis.workload import Batch
+from wincraft.errors import NotApplicable, look_up
+from wincraft.exact.number import to_fraction
+
+SATURATED = 0.002
+"""From this share of clipped values on a stage is flagged."""
+FEW_CHANNELS = 32
+"""Below, the sums over channels are not yet Gaussian, and a prediction is flagged."""
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What storing a stage did: its calibrated scales, the share of clipped values, and the taps stored mostly as 0."""
+
+    quantizer: Quantizer
+    scale: Scale
+    clipped: float
+    vanished: int
+    taps: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Simulation:
+    """The outputs (m..., K, T), the exact ones, and what happened at every stage; the repr says it in a few lines."""
+
+    scheme: Scheme
+    outputs: np.ndarray
+    reference: np.ndarray
+    counts: np.ndarray
+    records: dict[str, StageRecord]
+    overflowed: bool
+    channels: int
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """The scales of every stage that was stored."""
+        return {label: record.scale for label, record in self.records.items()}
+
+    @property
+    def non_finite(self) -> int:
+        """How many outputs are infinite or NaN."""
+        return int((~np.isfinite(self.outputs)).sum())
+
+    @property
+    def noise_to_signal(self) -> float:
+        """The sum of squared output errors over that of the exact outputs; inf where an output is not finite."""
+        if self.non_finite:
+            return inf
+        counts = np.broadcast_to(self.counts[..., None, :], self.outputs.shape)
+        error = float((((self.outputs - self.reference) ** 2) * counts).sum())
+        power = float((self.reference**2 * counts).sum())
+        return error / power if power else nan if not error else inf
+
+    @property
+    def decibels(self) -> float:
+        """SQNR, -10 log10 of `noise_to_signal`."""
+        return sqnr(self.noise_to_signal)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What an average would hide, one line each."""
+        found = []
+        if self.non_finite:
+            found.append(f"{self.non_finite} of {self.outputs.size} outputs are infinite or NaN")
+        if self.overflowed:
+            found.append("32-bit sums overflow")
+        for label, record in self.records.items():
+            if record.clipped > SATURATED:
+                found.append(f"{label}: {record.clipped:.1%} of the values saturate")
+            if record.vanished:
+                found.append(f"{label}: {record.vanished} of {record.taps} taps are mostly stored as 0 (underflow)")
+        if self.channels < FEW_CHANNELS:
+            found.append(f"{self.channels} channels: predictions assume {FEW_CHANNELS} or more")
+        return tuple(found)
+
+    def __repr__(self) -> str:
+        lines = [f"{self.scheme.name}: SQNR {self.decibels:.2f} dB", *(f"  {flag}" for flag in self.flags)]
+        return "\n".join(lines)
+
+
+def sqnr(noise_to_signal: float) -> float:
+    """-10 log10, with inf for 0 and -inf for inf."""
+    if noise_to_signal == 0:
+        return inf
+    return -inf if noise_to_signal == inf else -10 * log10(noise_to_signal)
+
+
+def simulate(algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping[str, Any] | None = None) -> Simulation:
+    """Run the tiles of a batch through every stage of a scheme, bit by bit.
+
+    Stages run one after the other, each along all axes, and are stored under labels: ``input``, ``input pre-step 1``,
+    ..., ``U``; ``weights``, ``weights pre-step 1``, ..., ``V``; ``M``; ``post-step 1``, ..., ``output``.
+    Scales are static: those given for a label (a `Scale`, or numbers that broadcast to the stage's
+    (taps..., channels, vectors)), else calibrated on this batch. Integers are exact below 2^53; one multiplication by a
+    ratio of scales in float64 comes before each rounding.
+
+    Raises:
+        NotApplicable: in linear convolution form, and where the scheme does not admit the algorithm.
+        UnknownName, BadNumber, BadShape: for a scale that belongs to no stage or is none.
+
+    >>> from wincraft import parse
+    >>> from wincraft.analysis.schemes import SCHEMES
+    >>> from wincraft.analysis.workload import Workload
+    >>> F = parse("F(4x4,3x3)", points="0,1,-1,2,-2")
+    >>> simulate(F, SCHEMES["tapwise-8"], Workload().batch(F))
+    tapwise-8: SQNR 17.05 dB
+    """
+    check_scheme(algorithm, scheme)
+    run = _Run(scheme, machine_for(scheme), dict(scales or {}))
+    d = _transformed(run, algorithm, "input", batch.data)
+    g = _transformed(run, algorithm, "weights", batch.weights)
+    M = run.store("M", scheme.M, run.machine.multiply(g, d))
+    overflowed = run.overflows(batch.data.shape[-2], g, d) if scheme.word else False
+    chains = [axis.maps.output for axis in algorithm.axes]
+    y = _chain(run, chains, M, "post-step", scheme.post_step)
+    y = run.machine.divide(y, divisor_of(algorithm))
+    y = run.store("output", scheme.output, y)
+    run.check_unused()
+    reference = direct_outputs(algorithm, batch)
+    return Simulation(
+        scheme, run.machine.real(y), reference, batch.counts, run.records, overflowed, batch.data.shape[-2]
+    )
+
+
+def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simulation:
+    """The direct convolution of the same tiles under the same scheme: operands and outputs stored, sums as it says.
+
+    Operands are stored as the scheme's input and weights, or where it has none, as its U and V per tensor.
+
+    Raises:
+        NotApplicable: in linear convolution form.
+    """
+    if algorithm.axes[0].form != "correlation":
+        raise NotApplicable("simulation", "this is the linear convolution form", "call transpose() first")
+    run = _Run(scheme, machine_for(scheme), {})
+    operands = []
+    for label, stage, array in (("input", "U", batch.data), ("weights", "V", batch.weights)):
+        quantizer = getattr(scheme, label) or _per_tensor(getattr(scheme, stage))
+        operands.append(run.store(label, quantizer, run.machine.load(array)))
+    data, weights = (run.machine.real(operand) for operand in operands)
+    patches = _patches(data, [axis.m for axis in algorithm.axes], [axis.r for axis in algorithm.axes])
+    K, C = weights.shape[-2:]
+    filters = np.moveaxis(weights, (-2, -1), (0, 1)).reshape(1, K, -1)
+    if scheme.arithmetic is None:
+        products = np.matmul(filters[0], patches.reshape(filters.shape[-1], -1))
+    else:
+        rows = run.machine.load(patches.reshape(1, filters.shape[-1], -1))
+        products = run.machine.real(run.machine.multiply(run.machine.load(filters), rows))[0]
+    m, T = [axis.m for axis in algorithm.axes], batch.data.shape[-1]
+    y = np.moveaxis(products.reshape(K, *m, T), 0, -2)
+    y = run.store("output", scheme.output, run.machine.load(y))
+    reference = direct_outputs(algorithm, batch)
+    return Simulation(scheme, run.machine.real(y), reference, batch.counts, run.records, False, C)
+
+
+def direct_outputs(algorithm: Algorithm, batch: Batch) -> np.ndarray:
+    """The direct convolution in float64, (m..., K, T)."""
+    m, r = [axis.m for axis in algorithm.axes], [axis.r for axis in algorithm.axes]
+    K, T = batch.weights.shape[-2], batch.data.shape[-1]
+    patches = _patches(batch.data, m, r)
+    filters = np.moveaxis(batch.weights, (-2, -1), (0, 1)).reshape(K, -1)
+    products = np.matmul(filters, patches.reshape(filters.shape[1], -1))
+    return np.moveaxis(products.reshape(K, *m, T), 0, -2)
+
+
+def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
+    """Raise `NotApplicable` where a scheme does not admit an algorithm: its form, or operands beyond the word."""
+    if algorithm.axes[0].form != "correlation":
+        raise NotApplicable("simulation", "this is the linear convolution form", "call transpose() first")
+    if scheme.word is None:
+        return
+    for name, stage, side in (("U", scheme.input, "input"), ("V", scheme.weights, "filter")):
+        low, high = (float(end.item()) for end in stage.limits(np.zeros(1))) if stage else (inf, inf)
+        bound = max(-low, high)
+        for axis in algorithm.axes:
+            rows = scheme_matrix(getattr(axis.maps, side).dense, scheme)
+            matrix, _ = integer_rows(rows, [Fraction(1)] * len(rows[0]))
+            bound *= np.abs(matrix).sum(axis=1).max()
+        if bound >= 2 ** (scheme.word - 1):
+            reason = f"{name} of {algorithm.size} reaches {bound:.0f}, beyond int{scheme.word}"
+            raise NotApplicable(scheme.name, reason, "use other points or a smaller tile")
+
+
+@dataclass
+class _Run:
+    """One run: the machine, the scales given, and the records made."""
+
+    scheme: Scheme
+    machine: Machine
+    scales: dict[str, Any]
+    records: dict[str, StageRecord] = field(default_factory=dict)
+
+    def store(self, label: str, quantizer: Quantizer | None, value: Any) -> Any:
+        if quantizer is None:
+            return value
+        real = self.machine.real(value)
+        given = self.scales.get(label)
+        if isinstance(given, Scale):
+            scale = given
+        elif given is not None:
+            scale = checked_scale(given, real.shape)
+        else:
+            scale = quantizer.calibrate(real, self.scheme.calibration)
+        stored = self.machine.store(quantizer, scale, value)
+        self.records[label] = _record(quantizer, scale, real, self.machine.real(stored))
+        return stored
+
+    def overflows(self, channels: int, V: Any, U: Any) -> bool:
+        exact = ExactMachine().multiply(V, U).multiples
+        return bool(np.abs(exact).max() >= 2.0**31)
+
+    def check_unused(self) -> None:
+        for label in self.scales:
+            look_up("stage with a scale", label, self.records)
+
+
+def _record(quantizer: Quantizer, scale: Scale, real: np.ndarray, stored: np.ndarray) -> StageRecord:
+    low, high = quantizer.limits(scale.zero_point)
+    half = 0.5 if not hasattr(quantizer.format, "precision") else 0.0
+    step = np.ones(1) if isinstance(quantizer.format, FixedPoint) else scale.scale
+    slack = half * (1 + 1e-9) * (float(quantizer.format.step) if isinstance(quantizer.format, FixedPoint) else 1.0)
+    clipped = (real > (high + slack) * step) | (real < (low - slack) * step)
+    lost = ((stored == 0) & (real != 0)).mean(axis=(-2, -1))
+    return StageRecord(quantizer, scale, float(clipped.mean()), int((lost > 0.5).sum()), lost.size)
+
+
+def _transformed(run: _Run, algorithm: Algorithm, side: str, array: np.ndarray) -> Any:
+    """U or V: the array stored as the scheme's input or weights, through the chain of B^T or G, and stored again."""
+    chains = [axis.maps.input if side == "input" else axis.maps.filter for axis in algorithm.axes]
+    value = run.store(side, getattr(run.scheme, side), run.machine.load(array))
+    value = _chain(run, chains, value, f"{side} pre-step", run.scheme.pre_step)
+    label = "U" if side == "input" else "V"
+    return run.store(label, getattr(run.scheme, label), value)
+
+
+def _chain(run: _Run, chains: list[LinearMap], value: Any, label: str, between: Quantizer | None) -> Any:
+    for number, stages in enumerate(aligned_stages(chains)):
+        if number:
+            value = run.store(f"{label} {number}", between, value)
+        value = run.machine.apply([scheme_matrix(stage, run.scheme) for stage in stages], value)
+    return value
+
+
+def divisor_of(algorithm: Algorithm) -> Fraction:
+    """The algorithm's scale."""
+    return reduce(mul, (to_fraction(axis.scale) for axis in algorithm.axes), Fraction(1))
+
+
+def aligned_stages(chains: list[LinearMap]) -> list[tuple[Any, ...]]:
+    """The stages of several axes' chains side by side; raises `NotApplicable` where the chains differ in length."""
+    if len({len(chain.stages) for chain in chains}) > 1:
+        lengths = " and ".join(str(len(chain.stages)) for chain in chains)
+        raise NotApplicable("simulation", f"the axes have chains of {lengths} stages", "give all axes the same chain")
+    return list(zip(*(chain.stages for chain in chains), strict=True))
+
+
+def _per_tensor(quantizer: Quantizer | None) -> Quantizer | None:
+    if quantizer is None or quantizer.per is None:
+        return quantizer
+    return Quantizer(quantizer.format, "tensor", quantizer.power_of_two)
+
+
+def _patches(data: np.ndarray, m: list[int], r: list[int]) -> np.ndarray:
+    """(n..., C, T) to (C, r..., m..., T): what each output reads."""
+    d = len(m)
+    windows = np.lib.stride_tricks.sliding_window_view(data, m, axis=tuple(range(d)))
+    order = (d, *range(d), *range(d + 2, 2 * d + 2), d + 1)
+    return np.ascontiguousarray(windows.transpose(order))

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a simulation runs on: tiles of data and a bank of filters, seeded or a user's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.arrays import float64_array
+from wincraft.errors import BadShape, NotApplicable, look_up
+
+_COPIES = 4
+"""How many arrays of the size of U, V and M a simulation holds at once, generously."""
+
+
+def _gaussian(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.standard_normal(shape)
+
+
+def _relu_gaussian(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return np.maximum(rng.standard_normal(shape), 0)
+
+
+def _uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.uniform(-1, 1, shape)
+
+
+DISTRIBUTIONS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
+    "gaussian": _gaussian,
+    "relu-gaussian": _relu_gaussian,
+    "uniform": _uniform,
+}
+"""Of independent data values: N(0, 1), max(N(0, 1), 0), and uniform in [-1, 1)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Arrays of a simulation: data (n..., C, T), weights (r..., K, C), and which outputs (m..., T) count."""
+
+    data: np.ndarray
+    weights: np.ndarray
+    counts: np.ndarray
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Seeded data of `tiles` independent tiles with `channels` channels, and `outputs` filters.
+
+    Weights are N(0, 1) for all distributions but the uniform one, over sqrt(channels * taps), as a network's are.
+
+    Raises:
+        NotApplicable: for sizes below 1.
+        UnknownName: for another distribution.
+
+    >>> from wincraft import winograd
+    >>> batch = Workload(channels=3, outputs=2, tiles=5).batch(winograd(4, 3))
+    >>> batch.data.shape, batch.weights.shape
+    ((6, 3, 5), (3, 2, 3))
+    """
+
+    channels: int = 64
+    outputs: int = 8
+    tiles: int = 64
+    distribution: str = "gaussian"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "outputs", "tiles"):
+            if (value := getattr(self, name)) < 1:
+                raise NotApplicable("workload", f"{name} is {value}", "give 1 or more")
+        if self.seed < 0:
+            raise NotApplicable("workload", f"the seed is {self.seed}", "give 0 or more")
+        look_up("distribution", self.distribution, DISTRIBUTIONS)
+
+    def batch(self, algorithm: Algorithm) -> Batch:
+        """The arrays for an algorithm; the same for the same seed, sizes and tile.
+
+        Raises:
+            NotApplicable: where the simulation would need more memory than there is; the estimate is given.
+        """
+        check_memory(algorithm, self.channels, self.outputs, self.tiles)
+        n, r, m = ([getattr(axis, name) for axis in algorithm.axes] for name in "nrm")
+        rng = np.random.default_rng(self.seed)
+        data = DISTRIBUTIONS[self.distribution](rng, (*n, self.channels, self.tiles))
+        weights = (_uniform if self.distribution == "uniform" else _gaussian)(rng, (*r, self.outputs, self.channels))
+        return Batch(data, weights / np.sqrt(self.channels * prod(r)), np.ones((*m, self.tiles), dtype=bool))
+
+    def describe(self) -> str:
+        """One line."""
+        return (
+            f"{self.distribution} data, {self.channels} channels, {self.outputs} filters, {self.tiles} tiles, "
+            f"seed {self.seed}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A user's own layer: data (N, C, *spatial), weights (K, C, *r), zero padding per axis; a `Workload` likewise.
+
+    Raises:
+        BadShape: where shapes, channels or padding do not fit each other, or an array is empty.
+        BadNumber: for NaN, infinity and other things than real numbers.
+
+    >>> from wincraft import parse
+    >>> Layer(np.ones((1, 2, 8, 8)), np.ones((4, 2, 3, 3)), padding=1).batch(parse("F(4x4,3x3)")).data.shape
+    (6, 6, 2, 4)
+    """
+
+    data: np.ndarray
+    weights: np.ndarray
+    padding: Any = 0
+    pads: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        data, weights = float64_array(self.data, "data"), float64_array(self.weights, "weights")
+        object.__setattr__(self, "data", data)
+        object.__setattr__(self, "weights", weights)
+        d = data.ndim - 2
+        shapes = f"data {data.shape} and weights {weights.shape}"
+        if d < 1 or weights.ndim != data.ndim or weights.shape[1] != data.shape[1]:
+            raise BadShape("a layer", shapes, "data (N, C, H, W) and weights (K, C, r, r) with the same C")
+        pads = list(self.padding) if isinstance(self.padding, Sequence) else [self.padding] * d
+        if len(pads) != d or any(not isinstance(pad, Integral) or pad < 0 for pad in pads):
+            raise BadShape("padding", str(self.padding), f"one number >= 0, or {d} of them")
+        if any(size + 2 * pad < r for size, pad, r in zip(data.shape[2:], pads, weights.shape[2:], strict=True)):
+            raise BadShape("a layer", f"{shapes} with padding {pads}", "data not smaller than the filter")
+        object.__setattr__(self, "pads", tuple(int(pad) for pad in pads))
+
+    @property
+    def channels(self) -> int:
+        """C."""
+        return int(self.data.shape[1])
+
+    @property
+    def outputs(self) -> int:
+        """K."""
+        return int(self.weights.shape[0])
+
+    def batch(self, algorithm: Algorithm) -> Batch:
+        """The arrays for an algorithm: overlapping tiles that cover every output; those beyond the edge do not count.
+
+        Raises:
+            BadShape: where the algorithm's taps are not the filter's.
+            NotApplicable: where the simulation would need more memory than there is; the estimate is given.
+        """
+        m, r, n = (tuple(getattr(axis, name) for axis in algorithm.axes) for name in "mrn")
+        if r != self.weights.shape[2:]:
+            needed = f"(K, C, {', '.join(map(str, r))})"
+            raise BadShape(f"weights for {algorithm.size}", str(self.weights.shape), needed)
+        sizes = [s + 2 * p - q + 1 for s, p, q in zip(self.data.shape[2:], self.pads, r, strict=True)]
+        tiles = [-(-size // step) for size, step in zip(sizes, m, strict=True)]
+        check_memory(algorithm, self.channels, self.outputs, len(self.data) * prod(tiles))
+        padded = np.zeros((*self.data.shape[:2], *(t * s + q - 1 for t, s, q in zip(tiles, m, r, strict=True))))
+        inside = (slice(p, p + s) for p, s in zip(self.pads, self.data.shape[2:], strict=True))
+        padded[(slice(None), slice(None), *inside)] = self.data
+        d = len(m)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, n, axis=tuple(range(2, 2 + d)))
+        windows = windows[(slice(None), slice(None), *(slice(None, None, step) for step in m))]
+        order = (*range(2 + d, 2 + 2 * d), 1, 0, *range(2, 2 + d))
+        data = windows.transpose(order).reshape(*n, self.channels, -1)
+        valid = [np.arange(t * s).reshape(t, s) < size for t, s, size in zip(tiles, m, sizes, strict=True)]
+        counts = np.ones((1,) * 2 * d, dtype=bool)
+        for axis, item in enumerate(valid):
+            shape = [1] * 2 * d
+            shape[axis], shape[d + axis] = item.shape[1], item.shape[0]
+            counts = counts & item.T.reshape(shape)
+        counts = np.broadcast_to(counts[(slice(None),) * d + (None,)], (*m, len(self.data), *tiles)).reshape(*m, -1)
+        return Batch(data, np.moveaxis(self.weights, (0, 1), (-2, -1)), counts)
+
+    def describe(self) -> str:
+        """One line."""
+        return f"data {self.data.shape}, weights {self.weights.shape}, padding {self.pads}"
+
+
+def load_layer(data: str, weights: str, padding: int | Sequence[int] = 0) -> Layer:
+    """A layer from two ``.npy`` files.
+
+    Raises:
+        BadDocument: where a file cannot be read as an array of numbers.
+        BadShape, BadNumber: as `Layer`.
+    """
+    return Layer(_load(data), _load(weights), padding)
+
+
+def _load(path: str) -> Any:
+    from wincraft.errors import BadDocument
+
+    try:
+        loaded = np.load(Path(path), allow_pickle=False)
+    except OSError as error:
+        raise BadDocument(path, error.strerror or "it cannot be opened", "give a .npy file") from None
+    except (ValueError, EOFError):
+        raise BadDocument(path, "it is no array of numbers", "write one with numpy.save") from None
+    if not isinstance(loaded, np.ndarray):
+        raise BadDocument(path, "it holds several arrays", "give a .npy file with one")
+    return loaded
+
+
+def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int) -> None:
+    """Raise `NotApplicable` with an estimate where a simulation would need more memory than there is."""
+    rank = prod(axis.rank for axis in algorithm.axes)
+    needed = 8 * _COPIES * rank * (channels * tiles + outputs * channels + outputs * tiles)
+    available = _available_memory()
+    if needed > available:
+        reason = f"{channels} channels, {outputs} filters and {tiles} tiles need about {needed / 2**30:.3g} GiB"
+        raise NotApplicable("simulation", f"{reason} of {available / 2**30:.3g} GiB", "simulate fewer of them")
+
+
+def _available_memory() -> int:
+    """Bytes that are free, or that the control group leaves, whichever is less."""
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                limits = [int(line.split()[1]) * 1024]
+        limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    except (OSError, ValueError):
+        pass
+    return min(limits)
