@@ -306,3 +306,20 @@ class CannotWrite(WincraftError):
 
     def _message(self) -> str:
         return f"cannot write {self.path}: {self.reason}; choose another path (nothing was written)"
+
+
+@dataclass(eq=False)
+class CheckFailed(WincraftError):
+    """A measure above its limit."""
+
+    exit_code: ClassVar[int] = 1
+    subject: str
+    measure: str
+    value: str
+    limit: float
+
+    def _message(self) -> str:
+        return (
+            f"check failed: {self.measure} of {self.subject} is {self.value}, the limit is {self.limit:g}; "
+            "choose another algorithm or another limit"
+        )

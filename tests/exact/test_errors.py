@@ -31,6 +31,7 @@ EXAMPLES = [
     errors.NotCoprime("1", "x^2-1@1", (0, 3)),
     errors.WrongTotalDegree(2, 3, 2),
     errors.UnknownName("convention", "wincn", ("wincnn", "lavin")),
+    errors.CheckFailed("F(4,3)", "noise-gain", "4.76195", 4.0),
     errors.NotApplicable("convolve", "this is the linear form", "call transpose() first"),
     errors.BadShape("a stage", "(2, 3)", "(any, 4)"),
     errors.BadScaling(2, "-1", "1"),
@@ -68,7 +69,7 @@ def test_the_root_through_pickle():
 def test_one_line_and_an_exit_code(error):
     assert str(error)
     assert "\n" not in str(error)
-    assert error.exit_code == (1 if isinstance(error, errors.Refuted | errors.Unidentified) else 3)
+    assert error.exit_code == (1 if isinstance(error, errors.Refuted | errors.Unidentified | errors.CheckFailed) else 3)
     assert isinstance(error, WincraftError)
 
 

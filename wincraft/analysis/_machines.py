@@ -29,6 +29,9 @@ Rows = list[list[Fraction]]
 class Machine(Protocol):
     """What both machines can do; a value belongs to the machine that made it."""
 
+    overflowed: bool
+    """Whether a sum has left its word."""
+
     def load(self, array: np.ndarray) -> Any:
         """A value from real numbers."""
 
@@ -101,7 +104,7 @@ class ExactMachine:
     """
 
     def __init__(self, wrap: bool = False) -> None:
-        self._wrap = wrap
+        self._wrap, self.overflowed = wrap, False
 
     def load(self, array: np.ndarray) -> Scaled:
         """Real numbers, at scale 1."""
@@ -140,7 +143,11 @@ class ExactMachine:
         return np.asarray(value.multiples * value.unit)
 
     def _wrapped(self, multiples: np.ndarray) -> np.ndarray:
-        return (multiples + 2.0**31) % 2.0**32 - 2.0**31 if self._wrap else multiples
+        if not self._wrap:
+            return multiples
+        wrapped = (multiples + 2.0**31) % 2.0**32 - 2.0**31
+        self.overflowed = self.overflowed or not np.array_equal(wrapped, multiples)
+        return wrapped
 
 
 class RoundedMachine:
@@ -151,6 +158,7 @@ class RoundedMachine:
         self._arithmetic, self._order = Arithmetic(scheme.arithmetic), scheme.order
         self._accumulator = Arithmetic(scheme.accumulator or scheme.arithmetic)
         self._channel_order = scheme.channel_order
+        self.overflowed = False
 
     def load(self, array: np.ndarray) -> np.ndarray:
         """Rounded."""

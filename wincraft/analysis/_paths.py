@@ -92,7 +92,8 @@ class Path:
         return np.asarray(np.einsum("iajibj->ijab", self.moments.reshape(before, n, after, before, n, after)))
 
     def store(self, stage: str, quantizer: Quantizer, scale: Scale, clips: bool) -> None:
-        """A quantiser: its gain, its noise, and the lattice it leaves the values on."""
+        """A quantiser: its gain, its noise, and the lattice it leaves the values on; no scale means real ends."""
+        clips = clips or quantizer.per is None
         s, z = (self._by_position(item) for item in scale)
         lattice = np.zeros((1, 1)) if self.lattice is None else self.lattice.astype(float).reshape(-1, 1) * self.unit
         variances = self.variances

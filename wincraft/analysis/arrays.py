@@ -23,7 +23,10 @@ def float64_array(values: Any, what: str = "values", *, finite: bool = True) -> 
     ...
     wincraft.errors.BadNumber: not an exact number: nan in values at [1]; remove NaN and infinity
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise BadShape(what, "rows of several lengths", "a rectangular array") from None
     if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
         raise BadNumber(f"{what} of dtype {array.dtype}", "give float64, float32, float16 or integers")
     if not array.size:

@@ -4,26 +4,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.prediction import Prediction, predict
+from wincraft.analysis.quantizer import Quantizer
 from wincraft.analysis.schemes import Scheme
 from wincraft.analysis.simulation import Simulation, simulate, simulate_direct
 from wincraft.analysis.workload import Layer, Workload
+from wincraft.errors import NotApplicable
 
 _SAMPLE = 8192
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
-    """SQNR in dB of one scheme: `predicted.decibels`, `measured` and `direct` on the same data."""
+    """SQNR in dB of one scheme: `predicted.decibels`, `measured` and `direct` on the same data.
+
+    `predicted` has the scales that were calibrated; `blind` has its own, predicted from the sizes alone, or is None
+    where there is no formula for them.
+    """
 
     algorithm: Algorithm
     scheme: Scheme
     workload: Workload | Layer
     predicted: Prediction
+    blind: Prediction | None
     simulation: Simulation
     direct_simulation: Simulation
 
@@ -67,20 +75,27 @@ def evaluate(algorithm: Algorithm, scheme: Scheme, workload: Workload | Layer) -
     """
     batch = workload.batch(algorithm)
     simulation = simulate(algorithm, scheme, batch)
-    known = {"data": batch.data, "weights": batch.weights}
+    independent = isinstance(workload, Workload)
     gaussian = isinstance(workload, Workload) and workload.distribution == "gaussian"
-    moments = [_moments(values, isinstance(workload, Workload)) for values in known.values()]
-    samples = [None if gaussian or not _shares_scale(scheme, side) else _sample(v) for side, v in known.items()]
-    predicted = predict(
+    predicted_from = partial(
+        predict,
         algorithm,
         scheme,
-        simulation.scales,
-        workload.channels,
-        *moments,
-        data_values=samples[0],
-        weight_values=samples[1],
+        channels=workload.channels,
+        data_moments=_moments(batch.data, independent),
+        weight_moments=_moments(batch.weights, independent),
+        data_values=None if gaussian else _sample(batch.data, scheme.input),
+        weight_values=None if gaussian else _sample(batch.weights, scheme.weights),
+        outputs=workload.outputs,
+        tiles=batch.data.shape[-1],
     )
-    return Evaluation(algorithm, scheme, workload, predicted, simulation, simulate_direct(algorithm, scheme, batch))
+    predicted = predicted_from(scales=simulation.scales)
+    try:
+        blind = predicted_from(scales=None)
+    except NotApplicable:
+        blind = None
+    direct = simulate_direct(algorithm, scheme, batch)
+    return Evaluation(algorithm, scheme, workload, predicted, blind, simulation, direct)
 
 
 def _moments(values: np.ndarray, independent: bool) -> np.ndarray:
@@ -88,14 +103,13 @@ def _moments(values: np.ndarray, independent: bool) -> np.ndarray:
     flat = values.reshape(-1, values.shape[-2] * values.shape[-1])
     if independent:
         return float(flat.var()) * np.eye(len(flat)) + float(flat.mean()) ** 2
-    return np.asarray(flat @ flat.T / flat.shape[1])
+    with np.errstate(over="ignore"):
+        return np.asarray(flat @ flat.T / flat.shape[1])
 
 
-def _sample(values: np.ndarray) -> np.ndarray:
+def _sample(values: np.ndarray, quantizer: Quantizer | None) -> np.ndarray | None:
+    """Evenly spaced values, where one scale serves them all."""
+    if quantizer is None or quantizer.per == "channel":
+        return None
     flat = values.ravel()
     return flat[:: -(-flat.size // _SAMPLE)]
-
-
-def _shares_scale(scheme: Scheme, side: str) -> bool:
-    quantizer = scheme.input if side == "data" else scheme.weights
-    return quantizer is not None and quantizer.per != "channel"

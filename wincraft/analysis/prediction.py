@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from math import inf, prod
+from math import inf, nan, prod
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Prediction:
 
     ``matrices`` is the coherent error of rounded matrices; what quantisers take from the signal counts to their stages.
     Rounded operations count to ``input transform`` and the like. `scales` are those it was made with. A stage that
-    overflows is infinite and alone.
+    overflows is infinite and alone; of data that are all 0 nothing is predicted (NaN).
     """
 
     stages: dict[str, float]
@@ -96,7 +96,7 @@ def predict(
     Moments are a variance (white), or the second moments E[x x^T] of the flattened tile (n^d x n^d) and filter
     (r^d x r^d). Values at a quantiser are taken as Gaussian of their second moment, on the lattice that the stage
     before has left them on; the data and weights themselves as the samples given, if any. Max-abs scales clip nothing
-    of the data they are from; `unseen` data they do.
+    of the data they are from; `unseen` data, and all data under scales that were given, they do.
 
     Raises:
         NotApplicable: as `simulate`, for algorithms of more than 1,600 products, and for scales to predict under the
@@ -167,7 +167,11 @@ class _Model:
         matrices, lost = min(plain, coherent), max(coherent - plain, 0.0)
         total = sum(losses.values())
         shares = {stage: lost * power / total for stage, power in losses.items()} if total else {}
+        if losses and not total:
+            shares = {next(iter(losses)): lost}
         signal = _form_error(exact, 0 * M.plain, g.plain, d.plain, weights, data) * self.channels
+        if not (signal and np.isfinite(signal)):
+            return Prediction({"no signal": nan}, self.used)
         powers = _added([noises, shares, {"matrices": matrices} if self.scheme.matrices else {}])
         return Prediction({stage: power / signal for stage, power in powers.items()}, self.used)
 
@@ -194,6 +198,8 @@ class _Model:
 
     def products(self, U: Path, V: Path) -> Path:
         M = Path.start(U.shape, self.channels * U.moments * V.moments, None)
+        if not np.isfinite(M.moments).all():
+            raise Overflow("channel sum")
         if U.lattice is not None and V.lattice is not None:
             M.lattice, M.unit = U.lattice.ravel() * V.lattice.ravel(), U.unit * V.unit
         summed = self.scheme.accumulator or self.scheme.arithmetic

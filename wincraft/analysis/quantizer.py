@@ -92,6 +92,7 @@ class Quantizer:
 
         `method` is ``max-abs``; ``percentile`` (of |x|, 99.9 %) or ``percentile:P``; or ``mse``, the amplitude in
         1/64, 2/64, ..., 1 of the largest with the least squared error over an evenly spaced sample of 16,384 values.
+        Values that are not finite do not count.
 
         Raises:
             UnknownName, BadNumber: for another method or percentile.
@@ -104,6 +105,8 @@ class Quantizer:
         ones = np.ones([1] * values.ndim)
         if self.per is None:
             return Scale(ones, np.zeros_like(ones))
+        if not np.isfinite(values).all():
+            values = np.where(np.isfinite(values), values, 0)
         low, high = calibration(method)(values, axes, self)
         return self.scale_of(low, high)
 
@@ -119,10 +122,15 @@ class Quantizer:
         return Scale(scale, self.format.zero_point(low, scale).astype(np.float64))
 
     def store(self, multiples: np.ndarray, zero_point: np.ndarray) -> np.ndarray:
-        """What stands for values given as multiples of the scale, as multiples of it: for integers k - z."""
+        """What stands for values given as multiples of the scale, as multiples of it: for integers k - z.
+
+        Beyond the format's range a format with a scale gives the end of the range, one without does what it does.
+        """
         if isinstance(self.format, IntegerGrid):
             codes = np.rint(multiples)
             return np.asarray(np.clip(codes, self.format.low - zero_point, self.format.high - zero_point, out=codes))
+        if self.per is not None:
+            multiples = np.clip(multiples, float(self.format.min), float(self.format.max))
         return self.format.quantize(multiples)
 
     def limits(self, zero_point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -206,15 +214,19 @@ def _least_squares(values: np.ndarray, axes: tuple[int, ...], quantizer: Quantiz
     return low * best, high * best
 
 
-def checked_scale(values: object, shape: tuple[int, ...]) -> Scale:
-    """A user's own scales, broadcast to the number of axes of a stage of that shape; zero points are 0.
+def checked_scale(given: object, shape: tuple[int, ...], channels: bool) -> Scale:
+    """A user's own scales, a `Scale` or numbers without zero points, with the axes of a stage of that shape.
 
     Raises:
-        NotApplicable: where one is not positive.
+        NotApplicable: where one is not positive, differs between vectors, or between the channels of a stage that has
+            none of its own.
         BadNumber, BadShape: where they are no finite numbers or do not fit.
     """
-    grid = IntegerGrid(2)
-    grid.codes(np.zeros(shape), values)
-    scale = float64_array(values, "scale")
-    scale = scale.reshape([1] * (len(shape) - scale.ndim) + list(scale.shape))
-    return Scale(scale, np.zeros_like(scale))
+    values, zero_point = given if isinstance(given, Scale) else (given, 0)
+    IntegerGrid(2).codes(np.zeros(shape), values, zero_point)
+    arrays = (float64_array(values, "scale"), float64_array(zero_point, "zero point"))
+    scale, zero = (array.reshape([1] * (len(shape) - array.ndim) + list(array.shape)) for array in arrays)
+    if scale.shape[-1] != 1 or not (channels or scale.shape[-2] == 1):
+        reason = f"scales of shape {scale.shape} differ between vectors or input channels"
+        raise NotApplicable("scale", reason, "give one per tensor, tap or output channel")
+    return Scale(scale, np.broadcast_to(zero, np.broadcast_shapes(scale.shape, zero.shape)))

@@ -69,7 +69,8 @@ def _one_response(
     sigma = variance**0.5
     if isinstance(quantizer.format, FloatFormat):
         points = _golden_points()
-        return _from_points(quantizer.format.quantize(points * (sigma / s)) * s, points * sigma, sigma, clips)
+        stored = quantizer.store(points * (sigma / s), np.zeros(())) * s
+        return _from_points(stored, points * sigma, sigma, clips)
     if isinstance(quantizer.format, FixedPoint):
         s, low, high = float(quantizer.format.step), float(quantizer.format.low), float(quantizer.format.high)
     else:

@@ -61,6 +61,10 @@ class Scheme:
         if self.accumulator is not None and self.arithmetic is None:
             raise NotApplicable("accumulator", "the arithmetic is exact", "leave it out or give an arithmetic")
         calibration(self.calibration)
+        if self.word is not None and not 2 <= self.word <= 53:
+            raise NotApplicable("operands", f"a word of {self.word} bits", "give 2 to 53")
+        if isinstance(self.matrices, IntegerGrid) and not self.matrices.signed:
+            raise NotApplicable(f"matrices in {self.matrices.name}", "they have negative entries", "use an intN")
         for stage, quantizer in self.stages.items():
             per = quantizer.per or ""
             if stage in _OF_IMAGES and "tap" in per:
@@ -162,9 +166,11 @@ def scheme_from_document(document: Any) -> Scheme:
     names = {field.name: None for field in fields(Scheme)}
     for key, value in given.items():
         look_up("field of a scheme", key, names)
-        if not isinstance(value, int if key == "word" else str) or isinstance(value, bool):
+        if not (str(value).isdecimal() if key == "word" else isinstance(value, str)):
             raise BadDocument("scheme", f"{key} is {value!r}", "give names of formats as texts, word as a number")
-        if key in STAGES:
+        if key == "word":
+            given[key] = int(value)
+        elif key in STAGES:
             given[key] = parse_quantizer(str(value))
         elif key in ("matrices", "arithmetic", "accumulator"):
             given[key] = parse_format(str(value))
@@ -177,25 +183,25 @@ def scheme_from_document(document: Any) -> Scheme:
 
 
 def parse_scheme(text: str) -> Scheme:
-    """A preset by name, or with stages changed: ``barabasz-2020-8,M=int10,output=none``.
+    """A preset by name, or with fields changed: ``barabasz-2020-8,M=int10,output=none``, ``fp16,accumulator=fp32``.
 
     Raises:
-        UnknownName: for another name, the nearest is offered; and for unknown stages and formats.
+        UnknownName: for another name, the nearest is offered; and for unknown fields and formats.
         NotApplicable: for a combination that there is not.
 
     >>> parse_scheme("tapwise-pow2,M=int8/tap/pow2").M.name
     'int8/tap/pow2'
     """
     name, *changes = (part.strip() for part in text.split(","))
-    scheme = look_up("scheme", name, SCHEMES)
-    known = {stage.replace("_", "-"): stage for stage in STAGES}
-    values: dict[str, Any] = {}
+    document = look_up("scheme", name, SCHEMES).to_document()
+    known = {field.name.replace("_", "-"): field.name for field in fields(Scheme) if field.name != "name"}
     for change in changes:
-        stage, equals, value = (part.strip() for part in change.partition("="))
+        key, equals, value = (part.strip() for part in change.partition("="))
         if not equals:
-            raise UnknownName("change of a scheme", change, ("STAGE=FORMAT/GRANULARITY", "STAGE=none"))
-        values[look_up("stage", stage, known)] = None if value == "none" else parse_quantizer(value)
-    return replace(scheme, **values, name=",".join([name, *changes]))
+            raise UnknownName("change of a scheme", change, ("FIELD=FORMAT", "FIELD=FORMAT/GRANULARITY", "FIELD=none"))
+        document[look_up("field of a scheme", key, known)] = value
+    kept = {key: value for key, value in document.items() if value != "none"}
+    return scheme_from_document(kept | {"name": ",".join([name, *changes])})
 
 
 def _integers(name: str, everywhere: str, M: str, **others: Any) -> Scheme:

@@ -15,7 +15,7 @@ import numpy as np
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis._machines import ExactMachine, Machine, integer_rows, machine_for, scheme_matrix
+from wincraft.analysis._machines import Machine, integer_rows, machine_for, scheme_matrix
 from wincraft.analysis.fixed_point import FixedPoint
 from wincraft.analysis.quantizer import Quantizer, Scale, checked_scale
 from wincraft.analysis.schemes import Scheme
@@ -25,6 +25,8 @@ from wincraft.exact.number import to_fraction
 
 SATURATED = 0.002
 """From this share of clipped values on a stage is flagged."""
+MOSTLY = 0.5
+"""From this share of values stored as 0 on a tap, or an output, has vanished."""
 FEW_CHANNELS = 32
 """Below, the sums over channels are not yet Gaussian, and a prediction is flagged."""
 
@@ -85,6 +87,9 @@ class Simulation:
             found.append(f"{self.non_finite} of {self.outputs.size} outputs are infinite or NaN")
         if self.overflowed:
             found.append("32-bit sums overflow")
+        lost = float(((self.outputs == 0) & (self.reference != 0)).mean())
+        if lost > MOSTLY:
+            found.append(f"{lost:.1%} of the outputs that should not be 0 are")
         for label, record in self.records.items():
             if record.clipped > SATURATED:
                 found.append(f"{label}: {record.clipped:.1%} of the values saturate")
@@ -131,7 +136,6 @@ def simulate(algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping
     d = _transformed(run, algorithm, "input", batch.data)
     g = _transformed(run, algorithm, "weights", batch.weights)
     M = run.store("M", scheme.M, run.machine.multiply(g, d))
-    overflowed = run.overflows(batch.data.shape[-2], g, d) if scheme.word else False
     chains = [axis.maps.output for axis in algorithm.axes]
     y = _chain(run, chains, M, "post-step", scheme.post_step)
     y = run.machine.divide(y, divisor_of(algorithm))
@@ -139,7 +143,13 @@ def simulate(algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping
     run.check_unused()
     reference = direct_outputs(algorithm, batch)
     return Simulation(
-        scheme, run.machine.real(y), reference, batch.counts, run.records, overflowed, batch.data.shape[-2]
+        scheme,
+        run.machine.real(y),
+        reference,
+        batch.counts,
+        run.records,
+        run.machine.overflowed,
+        batch.data.shape[-2],
     )
 
 
@@ -211,24 +221,18 @@ class _Run:
     scales: dict[str, Any]
     records: dict[str, StageRecord] = field(default_factory=dict)
 
-    def store(self, label: str, quantizer: Quantizer | None, value: Any) -> Any:
+    def store(self, label: str, quantizer: Quantizer | None, value: Any, raw: np.ndarray | None = None) -> Any:
         if quantizer is None:
             return value
         real = self.machine.real(value)
         given = self.scales.get(label)
-        if isinstance(given, Scale):
-            scale = given
-        elif given is not None:
-            scale = checked_scale(given, real.shape)
+        if given is not None:
+            scale = checked_scale(given, real.shape, channels=label[0] not in "iU")
         else:
             scale = quantizer.calibrate(real, self.scheme.calibration)
         stored = self.machine.store(quantizer, scale, value)
-        self.records[label] = _record(quantizer, scale, real, self.machine.real(stored))
+        self.records[label] = _record(quantizer, scale, real if raw is None else raw, self.machine.real(stored))
         return stored
-
-    def overflows(self, channels: int, V: Any, U: Any) -> bool:
-        exact = ExactMachine().multiply(V, U).multiples
-        return bool(np.abs(exact).max() >= 2.0**31)
 
     def check_unused(self) -> None:
         for label in self.scales:
@@ -242,13 +246,13 @@ def _record(quantizer: Quantizer, scale: Scale, real: np.ndarray, stored: np.nda
     slack = half * (1 + 1e-9) * (float(quantizer.format.step) if isinstance(quantizer.format, FixedPoint) else 1.0)
     clipped = (real > (high + slack) * step) | (real < (low - slack) * step)
     lost = ((stored == 0) & (real != 0)).mean(axis=(-2, -1))
-    return StageRecord(quantizer, scale, float(clipped.mean()), int((lost > 0.5).sum()), lost.size)
+    return StageRecord(quantizer, scale, float(clipped.mean()), int((lost > MOSTLY).sum()), lost.size)
 
 
 def _transformed(run: _Run, algorithm: Algorithm, side: str, array: np.ndarray) -> Any:
     """U or V: the array stored as the scheme's input or weights, through the chain of B^T or G, and stored again."""
     chains = [axis.maps.input if side == "input" else axis.maps.filter for axis in algorithm.axes]
-    value = run.store(side, getattr(run.scheme, side), run.machine.load(array))
+    value = run.store(side, getattr(run.scheme, side), run.machine.load(array), array)
     value = _chain(run, chains, value, f"{side} pre-step", run.scheme.pre_step)
     label = "U" if side == "input" else "V"
     return run.store(label, getattr(run.scheme, label), value)

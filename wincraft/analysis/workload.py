@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from math import prod
 from numbers import Integral
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.arrays import float64_array
-from wincraft.errors import BadShape, NotApplicable, look_up
+from wincraft.errors import BadDocument, BadShape, NotApplicable, look_up
 
 _COPIES = 4
 """How many arrays of the size of U, V and M a simulation holds at once, generously."""
@@ -66,18 +67,19 @@ class Workload:
     ((6, 3, 5), (3, 2, 3))
     """
 
-    channels: int = 64
-    outputs: int = 8
-    tiles: int = 64
+    channels: Any = 64
+    outputs: Any = 8
+    tiles: Any = 64
     distribution: str = "gaussian"
-    seed: int = 0
+    seed: Any = 0
 
     def __post_init__(self) -> None:
         for name in ("channels", "outputs", "tiles"):
-            if (value := getattr(self, name)) < 1:
-                raise NotApplicable("workload", f"{name} is {value}", "give 1 or more")
-        if self.seed < 0:
-            raise NotApplicable("workload", f"the seed is {self.seed}", "give 0 or more")
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < 1:
+                raise NotApplicable("workload", f"{name} is {value!r}", "give an integer, 1 or more")
+        if not isinstance(self.seed, Integral) or self.seed < 0:
+            raise NotApplicable("workload", f"the seed is {self.seed!r}", "give an integer, 0 or more")
         look_up("distribution", self.distribution, DISTRIBUTIONS)
 
     def batch(self, algorithm: Algorithm) -> Batch:
@@ -191,17 +193,13 @@ def load_layer(data: str, weights: str, padding: int | Sequence[int] = 0) -> Lay
 
 
 def _load(path: str) -> Any:
-    from wincraft.errors import BadDocument
-
     try:
-        loaded = np.load(Path(path), allow_pickle=False)
+        with open(path, "rb") as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
     except OSError as error:
         raise BadDocument(path, error.strerror or "it cannot be opened", "give a .npy file") from None
-    except (ValueError, EOFError):
+    except (ValueError, EOFError, MemoryError, SyntaxError, TokenError):
         raise BadDocument(path, "it is no array of numbers", "write one with numpy.save") from None
-    if not isinstance(loaded, np.ndarray):
-        raise BadDocument(path, "it holds several arrays", "give a .npy file with one")
-    return loaded
 
 
 def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int) -> None:

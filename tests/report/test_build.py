@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a report holds, for every kind of algorithm, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from oracle_messages import refused
+
+from wincraft import BilinearAlgorithm, parse, winograd
+from wincraft.algorithm.linear_map import LinearMap
+from wincraft.analysis.costs import parse_layer_shape
+from wincraft.analysis.schemes import SCHEMES
+from wincraft.analysis.workload import Layer, Workload
+from wincraft.errors import BadShape, NotApplicable, UnknownName
+from wincraft.exact.matrix import diagonal
+from wincraft.report import RENDERERS, render
+from wincraft.report.build import build_report, integer_form
+from wincraft.report.model import Unavailable
+
+SMALL = Workload(channels=16, outputs=2, tiles=4)
+SOME = [SCHEMES[name] for name in ("tapwise-8", "fp16")]
+
+
+@pytest.fixture(autouse=True)
+def _quick_words(monkeypatch):
+    """The smallest word takes a second and is not what is tested here."""
+    monkeypatch.setattr("wincraft.report.build.smallest_word", lambda algorithm, tolerance, per="matrix": 14)
+
+
+def report(algorithm, **options):
+    return build_report(algorithm, **({"schemes": SOME, "workload": SMALL} | options))
+
+
+def staged():
+    """F(2,3) whose B^T is a chain of two stages with a third between them."""
+    plain = winograd(2, 3, points="0,1,-1")
+    K = plain.domain
+    chain = LinearMap((diagonal([K(3)] * 4, K), diagonal([K(1) / 3] * 4, K) * plain.input.dense))
+    return BilinearAlgorithm(plain.output, plain.filter, chain)
+
+
+KINDS = {
+    "plain": lambda: parse("F(4x4,3x3)"),
+    "rectangular": lambda: parse("F(2x4,3x2)"),
+    "quadratic moduli": lambda: winograd(6, 3, moduli="0,1,-1,x^2+x+1,x^2-x+1,inf"),
+    "irrational": lambda: winograd(4, 3, points="0,1,-1,sqrt(2),-sqrt(2)"),
+    "chain": staged,
+    "bare matrices": lambda: BilinearAlgorithm.from_matrices([["2", "2"]], [[1], [0]], [[1], [1]]),
+    "linear form": lambda: winograd(4, 3).transpose(),
+    "one tap": lambda: winograd(3, 1),
+    "one output": lambda: winograd(1, 3),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_algorithm_has_every_format(kind):
+    found = report(KINDS[kind]())
+    for name in RENDERERS:
+        assert found.algorithm.size in render(found, name)
+    assert all(len(line) <= 80 for line in render(found).splitlines())
+    assert render(found).isascii()
+
+
+def test_what_there_is_not_is_said():
+    irrational = report(KINDS["irrational"]())
+    assert isinstance(irrational.ranges, Unavailable)
+    assert isinstance(irrational.channels, Unavailable)
+    assert "rational" in repr(irrational)
+    quadratic = repr(report(KINDS["quadratic moduli"]()))
+    assert "cond_2 V: n/a, the algorithm is not given by points." in quadratic
+    linear = report(KINDS["linear form"]())
+    assert all(isinstance(item.evaluation, Unavailable) for item in linear.schemes)
+    assert "not applicable" in repr(linear)
+
+
+def test_the_integer_form_is_that_of_the_convention():
+    for size in ("F(4,3)", "F(2x6,3x3)"):
+        found, expected = integer_form(parse(size)), parse(size, convention="integer")
+        assert found.scale == expected.scale
+        for axis, other in zip(found.axes, expected.axes, strict=True):
+            for ours, theirs in zip(axis.maps, other.maps, strict=True):
+                assert [abs(v) for row in ours.dense.to_list() for v in row] == [
+                    abs(v) for row in theirs.dense.to_list() for v in row
+                ]
+    with refused(NotApplicable, "sqrt(2)"):
+        integer_form(KINDS["irrational"]())
+
+
+def test_a_scheme_that_does_not_apply_is_a_row_in_words():
+    found = report(parse("F(6x6,3x3)"), schemes=[SCHEMES["ncnn-int8"], SCHEMES["fp16"]])
+    assert isinstance(found.schemes[0].evaluation, Unavailable)
+    assert "not applicable" in repr(found)
+    assert "int16" in repr(found)
+
+
+def test_numbers_of_a_published_layer():
+    found = report(parse("F(4x4,3x3)", points="0,1,-1,2,-2"), layer=parse_layer_shape("64,64,56,56"), schemes=[])
+    assert found.layer.total == 196 * (64 * 336 + 64 * 200 + 64 * 64 * 36)
+    assert found.layer.direct == 56 * 56 * 64 * 64 * 9
+    assert found.channels.outputs == 2**31 // (240**2 * 2**14) == 2  # tap (inf, inf): |B|_1 |G|_1 = 10 * 24
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_others():
+    one, same, other = (
+        render(report(parse("F(2x2,3x3)"), workload=Workload(8, 2, 4, seed=s)), "json") for s in (3, 3, 4)
+    )
+    assert one == same
+    assert one != other
+    assert '"seed": 3' in one
+
+
+def test_progress_is_told_and_the_users_arrays_are_used():
+    rng = np.random.default_rng(0)
+    layer = Layer(rng.standard_normal((1, 16, 8, 8)), rng.standard_normal((2, 16, 3, 3)), padding=1)
+    calls = []
+    found = report(parse("F(4x4,3x3)"), workload=layer, progress=lambda *call: calls.append(call))
+    assert calls == [(0, 3, "tapwise-8"), (1, 3, "fp16"), (2, 3, "matrix words")]
+    assert "data (1, 16, 8, 8)" in " ".join(repr(found).split())
+
+
+def test_refusals():
+    with refused(BadShape, "8,8,8", "F(4x4,3x3)"):
+        report(parse("F(4x4,3x3)"), layer=parse_layer_shape("8,8,8"))
+    with refused(NotApplicable, "GiB"):
+        report(parse("F(4x4,3x3)"), workload=Workload(channels=10**9))
+    with refused(UnknownName, "markdown", "did you mean html"):
+        render(report(winograd(2, 3)), "htm")

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The four formats of a report, and the three tables of words between results and texts."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from importlib import resources
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+
+from wincraft import parse, winograd
+from wincraft.analysis.costs import parse_layer_shape
+from wincraft.analysis.schemes import SCHEMES
+from wincraft.analysis.workload import Workload
+from wincraft.report import render
+from wincraft.report.build import build_report
+from wincraft.report.comparison import build_comparison
+from wincraft.report.layout import Table
+from wincraft.report.svg import plots
+from wincraft.report.text import table_lines
+
+VOID = {"meta", "br", "img", "hr", "link"}
+
+
+def schema(name):
+    text = resources.files("wincraft.report").joinpath("schema", f"{name}-1.json").read_text(encoding="utf-8")
+    content = json.loads(text)
+    jsonschema.Draft202012Validator.check_schema(content)
+    return jsonschema.Draft202012Validator(content)
+
+
+@pytest.fixture(scope="module")
+def full():
+    workload = Workload(channels=16, outputs=2, tiles=4)
+    return build_report(parse("F(4x4,3x3)"), layer=parse_layer_shape("64,64,56,56"), workload=workload)
+
+
+@pytest.fixture(scope="module")
+def compared():
+    algorithms = {points: winograd(4, 3, points=points) for points in ("0,1,-1,2,-2", "0,2/3,-2/3,3/2,-3/2")}
+    algorithms["quadratic"] = winograd(4, 3, moduli="0,1,-1,x^2+1,inf")
+    schemes = [SCHEMES["fp16"], SCHEMES["ncnn-int8"]]
+    return build_comparison(algorithms, schemes, Workload(channels=16, outputs=2, tiles=4))
+
+
+def test_json_follows_its_schema(full, compared):
+    document = json.loads(render(full, "json"))
+    schema("report").validate(document)
+    assert document["measures"]["noise-gain"]["value"]["exact"] == str(full.noise.value)
+    assert document["costs"]["input"]["total"] == full.costs.input.total
+    assert [item["name"] for item in document["schemes"]] == list(SCHEMES)
+    comparison = json.loads(render(compared, "json"))
+    schema("comparison").validate(comparison)
+    for report in comparison["reports"]:
+        schema("report").validate(report)
+
+
+@pytest.mark.parametrize("options", [{"points": "0,1,-1,sqrt(2),-sqrt(2)"}, {"moduli": "0,1,-1,x^2+1,inf"}])
+def test_json_of_what_is_not_available(options):
+    document = json.loads(render(build_report(winograd(4, 3, **options), schemes=[]), "json"))
+    schema("report").validate(document)
+    assert "unavailable" in json.dumps(document)
+
+
+class Checker(HTMLParser):
+    """Collects what an HTML page refers to; fails where tags do not match."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.found = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_html_is_whole_and_loads_nothing(full):
+    page = render(full, "html")
+    checker = Checker()
+    checker.feed(page)
+    assert checker.open == []
+    tags = {tag for tag, _ in checker.found}
+    assert not tags & {"script", "link", "img", "iframe", "object", "embed", "base"}
+    for _, attributes in checker.found:
+        assert not set(attributes) & {"src", "href", "srcset", "onload", "onclick"}
+    assert not re.search(r"@import|url\((?!#)", page)
+    addresses = set(re.findall(r"https?://[^\"'\s<]+", page))
+    assert addresses == {"http://www.w3.org/2000/svg"}  # a name, not loaded
+    assert '<meta name="viewport"' in page
+    assert "@media print" in page
+
+
+def test_plots_are_well_formed_and_described(full):
+    made = plots(full)
+    assert list(made) == [
+        "Error against direct convolution",
+        "Error by stage",
+        "Coefficient magnitudes",
+        "Rounding the matrices to fixed point",
+    ]
+    for figure in made.values():
+        root = ElementTree.fromstring(figure)
+        assert root.find("{http://www.w3.org/2000/svg}desc").text
+        assert root.attrib["role"] == "img"
+        numbers = [float(value) for value in re.findall(r'(?: x| y|cx|cy|width|height)="(-?[\d.]+)"', figure)]
+        assert all(-1 <= value <= 500 for value in numbers)
+        assert "nan" not in figure
+
+
+def test_plots_without_data():
+    made = plots(build_report(winograd(2, 3), schemes=[]))
+    assert "Coefficient magnitudes" in made
+    assert "Error by stage" not in made
+
+
+def test_markdown_tables_are_rectangular(full, compared):
+    for result in (full, compared):
+        text = render(result, "markdown")
+        blocks = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+        assert blocks
+        for block in blocks:
+            counts = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+            assert len(counts) == 1
+    assert render(full, "markdown").index("## Verdict") < render(full, "markdown").index("## Cost")
+    assert "**" in render(compared, "markdown")
+
+
+def test_text_is_one_narrow_page(full):
+    lines = repr(full).splitlines()
+    assert len(lines) < 110
+    assert max(map(len, lines)) <= 80
+    order = ["COST", "MEASURES", "FORMATS", "BIT WIDTHS: EXACT ARITHMETIC ON INT8 DATA AND FILTERS", "VERDICT"]
+    assert [line for line in lines if line in order] == order
+    assert "seed 0" in repr(full)
+
+
+def test_the_best_of_a_row_is_marked(compared):
+    names = [column.name for column in compared.columns]
+    assert names == ["#1", "#2", "#3"]
+    rows = {measure.name: compared.best(measure) for measure in compared.measures}
+    assert rows["noise-gain"] == [2]
+    assert rows["products-per-output"] == [0, 1]
+    assert rows["cond-V"] == [1]
+    channels = [column.report.channels.outputs for column in compared.columns]
+    assert rows["channels"] == [channels.index(max(channels))]
+    text = render(compared)
+    assert re.search(r"products/output +1\.5\* +1\.5\* +1\.75$", text, re.MULTILINE)
+    assert "#3 cond_2 V: n/a" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_folklore_misorders(compared):
+    """cond V prefers another column than the noise gain; the measurement goes with the noise gain."""
+    rows = {measure.name: compared.best(measure) for measure in compared.measures}
+    assert rows["measured:fp16"] == rows["noise-gain"] != rows["cond-V"]
+
+
+def test_wide_tables_are_split_and_texts_wrapped():
+    wide = Table(
+        ("", *(f"#{k}" for k in range(20))), (("row", *["123456"] * 20),), "l" + "r" * 20, frozenset({(0, 20)})
+    )
+    lines = table_lines(wide)
+    assert max(map(len, lines)) <= 80
+    assert sum(line.count("123456") for line in lines) == 20
+    assert lines[-1].endswith("*")
+    long = Table(("name", "n", "text"), (("x" * 70, "5", "words " * 20),), "lrl")
+    lines = table_lines(long)
+    assert max(map(len, lines)) <= 80
+    assert "".join(lines).count("x") == 70 + 1  # and the x of "text"

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of the verdict, on results made up for the purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import inf, nan
+
+import pytest
+
+from wincraft import parse, winograd
+from wincraft.analysis.schemes import SCHEMES
+from wincraft.report.build import build_report
+from wincraft.report.measures import Limit, failures, parse_limit, parse_measure, scheme_measure
+from wincraft.report.model import SchemeResult, Unavailable
+from wincraft.report.numbers import loss
+from wincraft.report.verdict import LEVELS, level_of, verdict
+
+
+@dataclass
+class Predicted:
+    decibels: float
+    widen: tuple[str, float] | None = None
+    stages: dict[str, float] = field(default_factory=lambda: {"M": 1.0})
+
+
+@dataclass
+class Evaluated:
+    measured: float
+    direct: float
+    predicted: Predicted
+    flags: tuple[str, ...] = ()
+
+
+@pytest.fixture(scope="module")
+def empty():
+    return build_report(winograd(2, 3), schemes=[])
+
+
+def judged(report, measured, direct, predicted=None, widen=None):
+    found = Evaluated(measured, direct, Predicted(measured if predicted is None else predicted, widen))
+    changed = replace(report, schemes=(SchemeResult(SCHEMES["fp16"], found),))
+    return "\n".join(finding.text for finding in verdict(changed))
+
+
+def test_levels():
+    assert [level_of(value) for value in (inf, 30, 29.9, 20, 10, 9.9, -20, -inf, nan)] == [
+        "good", "good", "fair", "fair", "poor", "bad", "bad", "bad", "bad",
+    ]  # fmt: skip
+    assert list(LEVELS) == ["good", "fair", "poor", "bad"]
+
+
+def test_the_difference_to_direct_is_said(empty):
+    assert "fp16 40.0 (-12.0)" in judged(empty, 40, 52)
+    assert "fp16 40.0 (as direct)" in judged(empty, 40, 40.9)
+    assert "fp16 42.0 (+2.0)" in judged(empty, 42, 40)
+    assert "fp16 exact (as direct)" in judged(empty, inf, inf)
+    assert "fp16 not finite" in judged(empty, nan, 40)
+    assert "fp16 not finite" in judged(empty, nan, nan)
+
+
+def test_causes(empty):
+    assert "The one stage to widen: M of fp16 (+9.0 dB)." in judged(empty, 3, 38, widen=("M", 9.0))
+    assert "widen" not in judged(empty, 3, 38, widen=("M", 2.0))
+    assert "Blame the format" in judged(empty, 3, 12, widen=("M", 9.0))
+    assert "widen" not in judged(empty, 33, 38, widen=("M", 9.0))
+
+
+def test_trust(empty):
+    assert "agree within 0.5 dB." in judged(empty, 30, 38, predicted=30.5)
+    assert "Prediction and measurement differ: fp16 (5.0 dB)." in judged(empty, 30, 38, 35)
+    assert "differ: fp16 (inf dB)" in judged(empty, nan, 38, 35)
+
+
+def test_cost_and_accumulator():
+    assert "saves none" in repr(build_report(winograd(1, 3), schemes=[]))
+    assert "one channel overflows int32 (it needs 44 bits)" in " ".join(
+        finding.text for finding in build_report(parse("F(4x4,3x3)"), schemes=[]).verdict
+    )
+    assert "at most 21,845 channels" in repr(build_report(winograd(2, 3), schemes=[]))
+
+
+def test_loss_of_what_is_not_finite():
+    assert loss(40, nan) == inf
+    assert loss(inf, inf) == 0
+    assert loss(nan, 40) != loss(nan, 40)  # not a number: every limit fails
+
+
+def test_limits(empty):
+    (failed,) = failures(empty, [parse_limit("noise-gain=1.5"), parse_limit("noise-gain=2")], "it")
+    assert str(failed) == (
+        "check failed: noise-gain of it is 1.66667, the limit is 1.5; choose another algorithm or another limit"
+    )
+    (missing,) = failures(empty, [parse_limit("loss:fp16=100")], "it")
+    assert "not available (scheme fp16 was not evaluated)" in str(missing)
+    never = build_report(winograd(1, 3), schemes=[])
+    assert len(failures(never, [parse_limit("break-even=1000")], "it")) == 1
+    bad = replace(empty, schemes=(SchemeResult(SCHEMES["fp16"], Evaluated(nan, nan, Predicted(3))),))
+    assert len(failures(bad, [parse_limit("loss:fp16=100"), parse_limit("error:fp16=100")], "it")) == 2
+    refusing = replace(empty, schemes=(SchemeResult(SCHEMES["fp16"], Unavailable("no")),))
+    assert len(failures(refusing, [parse_limit("loss:fp16=100")], "it")) == 1
+
+
+def test_options_of_schemes_do_not_hide_them(empty):
+    named = SCHEMES["tapwise-8"].with_options(weights_per_channel=True)
+    changed = replace(empty, schemes=(SchemeResult(named, Evaluated(30, 38, Predicted(30))),))
+    assert scheme_measure("loss", "tapwise-8").value(changed) == 8
+    assert parse_measure("loss:tapwise-8").value(changed) == 8
+    assert Limit(parse_measure("loss:tapwise-8"), 1).scheme == "tapwise-8"
+    assert Limit(parse_measure("noise-gain"), 1).scheme is None

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``wincraft compare``."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wincraft.cli.measuring import (
+    finish,
+    format_name,
+    measuring_options,
+    read_algorithm,
+    read_limits,
+    read_schemes,
+    read_workload,
+)
+from wincraft.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from wincraft.algorithm.nested import Algorithm
+
+MAX_COLUMNS = 60
+"""More are not compared side by side."""
+
+
+@click.command(name="compare")
+@click.argument("sizes", nargs=-1, required=True, metavar="SIZE|FILE.json ...")
+@click.option("--points", multiple=True, help='Interpolation points, "0,1,-1,1/2,inf"; may be repeated.')
+@click.option("--moduli", multiple=True, help='Points and polynomials, "0,1,-1,x^2+1,inf"; may be repeated.')
+@click.option("--convention", "conventions", multiple=True, help="Scaling and signs; may be repeated.")
+@click.option(
+    "--format", "format_given", help="text, json, markdown or html; by default that of FILE's suffix, else text."
+)
+@measuring_options
+def command(
+    sizes: tuple[str, ...],
+    points: tuple[str, ...],
+    moduli: tuple[str, ...],
+    conventions: tuple[str, ...],
+    format_given: str | None,
+    schemes: tuple[str, ...],
+    weights_per_channel: bool,
+    unsigned_activations: bool,
+    calibration: str | None,
+    limits: tuple[str, ...],
+    output: str | None,
+    **workload: Any,
+) -> None:
+    """Put algorithms side by side and mark the best of each measure.
+
+    There is one column for every SIZE with every list of points and moduli in every convention (their cross product),
+    and one for every FILE that generate --format json wrote. By default fp16, tapwise-8 and barabasz-2020-8 are run.
+    MEASURE is as for report; every column is held to it.
+
+    \b
+    Examples:
+      wincraft compare "F(4,3)" --points "0,1,-1,2,-2" --points "0,2/3,-2/3,3/2,-3/2"
+      wincraft compare 4x4,3x3 --convention wincnn --convention balanced --scheme barabasz-2020-8
+      wincraft compare 2x2,3x3 4x4,3x3 6x6,3x3 --format markdown
+      wincraft compare 6,3 mine.json --fail-above noise-gain=20
+    """
+    from wincraft.report.comparison import DEFAULT_SCHEMES, build_comparison
+
+    format = format_name(format_given, output)
+    bars = read_limits(limits)
+    options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
+    chosen = read_schemes(schemes, DEFAULT_SCHEMES, bars, calibration=calibration, **options)
+    algorithms = _algorithms(sizes, points, moduli, conventions)
+    data = read_workload(**workload)
+    with progress_bar() as progress:
+        comparison = build_comparison(algorithms, chosen, data, progress)
+    finish(comparison, format, output, bars, {column.name: column.report for column in comparison.columns})
+
+
+def _algorithms(
+    sizes: tuple[str, ...], points: tuple[str, ...], moduli: tuple[str, ...], conventions: tuple[str, ...]
+) -> dict[str, Algorithm]:
+    """Every algorithm by its description; the same one twice is one."""
+    from wincraft.report.sections import describe
+
+    lists: list[tuple[str | None, str | None]] = [(item, None) for item in points]
+    lists += [(None, item) for item in moduli]
+    files = [size for size in sizes if size.lower().endswith(".json")]
+    built = list(
+        product((size for size in sizes if size not in files), lists or [(None, None)], conventions or (None,))
+    )
+    if len(built) + len(files) > MAX_COLUMNS:
+        raise click.UsageError(f"{len(built) + len(files)} columns; compare at most {MAX_COLUMNS} at a time")
+    algorithms = {}
+    for size, (of_points, of_moduli), convention in built:
+        algorithm = read_algorithm(size, of_points, of_moduli, convention)
+        algorithms[f"{algorithm.size}, {describe(algorithm)}"] = algorithm
+    for path in files:
+        algorithm = read_algorithm(path, None, None, None)
+        algorithms[f"{path}: {algorithm.size}, {describe(algorithm)}"] = algorithm
+    return algorithms

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What report and compare share: options of schemes and workload, limits, writing the result."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from wincraft.cli.output import write_output
+from wincraft.errors import NotApplicable, look_up
+
+if TYPE_CHECKING:
+    from wincraft.algorithm.nested import Algorithm
+    from wincraft.analysis.schemes import Scheme
+    from wincraft.analysis.workload import Layer, Workload
+    from wincraft.report.comparison import Comparison
+    from wincraft.report.measures import Limit
+    from wincraft.report.model import Report
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--scheme", "schemes", multiple=True, help="A quantisation scheme; may be repeated."),
+    click.option("--weights-per-channel", is_flag=True, help="Integer weights with one scale per output channel."),
+    click.option("--unsigned-activations", is_flag=True, help="Unsigned integer input and output (after a ReLU)."),
+    click.option("--calibration", help="Scales of integers: max-abs, percentile, percentile:99.99 or mse."),
+    click.option("--channels", type=int, help="Input channels of the seeded data.  [default: 64]"),
+    click.option("--distribution", help="Of the seeded data: gaussian, relu-gaussian, uniform.  [default: gaussian]"),
+    click.option("--seed", type=int, help="Of the data.  [default: 0]"),
+    click.option("--data", metavar="FILE", help="Measure on your own data: .npy, shape N,C,H,W; needs --weights."),
+    click.option("--weights", metavar="FILE", help="Your own filters: .npy, shape K,C,r,r."),
+    click.option("--padding", type=int, help="Zeros around your own data.  [default: 0]"),
+    click.option("--fail-above", "limits", multiple=True, metavar="MEASURE=VALUE", help="Exit with 1 if above."),
+    click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout."),
+)
+
+
+def measuring_options(command: Command) -> Command:
+    """The options that report and compare share."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def format_name(given: str | None, output: str | None) -> str:
+    """The format given, else that of the output's suffix, else text; raises `UnknownName`."""
+    from wincraft.report import RENDERERS, SUFFIXES
+
+    name = given or (SUFFIXES.get(Path(output).suffix.lower(), "text") if output else "text")
+    look_up("format", name, RENDERERS)
+    return name
+
+
+def read_limits(texts: Sequence[str]) -> list[Limit]:
+    """The limits of ``--fail-above``; raises `UnknownName`, `BadNumber` or `NotApplicable`."""
+    from wincraft.report.measures import parse_limit
+
+    return [parse_limit(text) for text in texts]
+
+
+def read_schemes(
+    names: Sequence[str],
+    defaults: Sequence[str],
+    limits: Sequence[Limit],
+    *,
+    weights_per_channel: bool,
+    unsigned_activations: bool,
+    calibration: str | None,
+) -> list[Scheme]:
+    """The schemes by name, or the defaults, and those that limits need; options act on all that have what they change.
+
+    Raises:
+        UnknownName: for a scheme or a calibration.
+        NotApplicable: where an option acts on none of them.
+    """
+    from wincraft.analysis.schemes import parse_scheme
+
+    needed = [limit.scheme for limit in limits if limit.scheme is not None]
+    chosen = {name: parse_scheme(name) for name in (*(names or defaults), *needed)}
+    options: list[tuple[str, dict[str, Any]]] = [
+        ("--weights-per-channel", {"weights_per_channel": True} if weights_per_channel else {}),
+        ("--unsigned-activations", {"unsigned_activations": True} if unsigned_activations else {}),
+        ("--calibration", {} if calibration is None else {"calibration": calibration}),
+    ]
+    for option, change in options:
+        if not change:
+            continue
+        changed = {name: _with_option(scheme, change) for name, scheme in chosen.items()}
+        if not any(changed.values()):
+            listed = ", ".join(chosen) or "no scheme"
+            raise NotApplicable(option, f"it changes nothing in {listed}", "leave it out, or choose an integer scheme")
+        chosen = {name: changed[name] or scheme for name, scheme in chosen.items()}
+    return list(chosen.values())
+
+
+def _with_option(scheme: Scheme, change: dict[str, Any]) -> Scheme | None:
+    """The scheme with an option, None where it has nothing that the option changes."""
+    if "calibration" in change and not any(quantizer.per for quantizer in scheme.stages.values()):
+        return None
+    try:
+        return scheme.with_options(**change)
+    except NotApplicable:
+        return None
+
+
+def read_workload(
+    *,
+    channels: int | None,
+    distribution: str | None,
+    seed: int | None,
+    data: str | None,
+    weights: str | None,
+    padding: int | None,
+) -> Workload | Layer:
+    """Seeded data, or the user's arrays.
+
+    Raises:
+        UnknownName, NotApplicable: for a distribution or number that there is not.
+        BadDocument, BadShape, BadNumber: for files that hold no such arrays.
+    """
+    from wincraft.analysis.workload import Workload, load_layer
+
+    if (data is None) != (weights is None):
+        raise click.UsageError("--data and --weights belong together; give both files")
+    if data is not None and weights is not None:
+        seeded = {"--channels": channels, "--distribution": distribution, "--seed": seed}
+        unused = [name for name, value in seeded.items() if value is not None]
+        if unused:
+            raise click.UsageError(f"{unused[0]} is of seeded data; leave it out, or leave out --data and --weights")
+        return load_layer(data, weights, padding or 0)
+    if padding is not None:
+        raise click.UsageError("--padding is of your own data; give --data and --weights, or leave it out")
+    chosen = {"channels": channels, "distribution": distribution, "seed": seed}
+    return Workload(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+
+
+def read_algorithm(size: str, points: str | None, moduli: str | None, convention: str | None) -> Algorithm:
+    """The algorithm of a size, or of an algorithm document where the text names a ``.json`` file."""
+    if not size.lower().endswith(".json"):
+        from wincraft.construct.winograd import parse
+
+        return parse(size, points=points, moduli=moduli, convention=convention or "wincnn")
+    if points is not None or moduli is not None or convention is not None:
+        raise click.UsageError(f"{size} has its own points and convention; leave out the options")
+    from wincraft.load import read
+
+    return read(size)
+
+
+def finish(
+    result: Report | Comparison, format: str, output: str | None, limits: Sequence[Limit], reports: dict[str, Report]
+) -> None:
+    """Write the result, then one line per limit exceeded and exit with 1 if there is any."""
+    from wincraft.report import render
+    from wincraft.report.measures import failures
+
+    write_output(render(result, format), output)
+    failed = [failure for name, report in reports.items() for failure in failures(report, limits, name)]
+    for failure in failed:
+        click.echo(f"wincraft: {failure}", err=True)
+    if failed:
+        sys.exit(failed[0].exit_code)

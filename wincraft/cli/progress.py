@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A progress bar on stderr for what takes longer than a second."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+PATIENCE = 1.0
+"""Seconds before the bar appears."""
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
+    """A function to call with (steps done, all steps, name of the next); it draws on a terminal only, after a second.
+
+    The bar is removed at the end.
+    """
+    start, bar = time.monotonic(), None
+
+    def update(done: int, total: int, name: str) -> None:
+        nonlocal bar
+        if bar is None and sys.stderr.isatty() and time.monotonic() - start > PATIENCE:
+            bar = _bar()
+            bar.add_task(name)
+            bar.start()
+        if bar is not None:
+            bar.update(bar.task_ids[0], completed=done, total=total, description=name)
+
+    try:
+        yield update
+    finally:
+        if bar is not None:
+            bar.stop()
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(console=Console(stderr=True), transient=True)

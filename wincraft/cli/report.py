@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``wincraft report``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from wincraft.cli.measuring import (
+    finish,
+    format_name,
+    measuring_options,
+    read_algorithm,
+    read_limits,
+    read_schemes,
+    read_workload,
+)
+from wincraft.cli.progress import progress_bar
+
+
+@click.command(name="report")
+@click.argument("size", metavar="SIZE|FILE.json")
+@click.option("--points", help='Interpolation points, "0,1,-1,1/2,inf"; one list per axis separated by ";".')
+@click.option("--moduli", help='Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.')
+@click.option("--convention", help="Scaling and signs, as for generate.  [default: wincnn]")
+@click.option("--layer", metavar="C,K,H,W", help='Totals of a layer with "same" padding, 64,64,56,56.')
+@click.option(
+    "--format", "format_given", help="text, json, markdown or html; by default that of FILE's suffix, else text."
+)
+@measuring_options
+def command(
+    size: str,
+    points: str | None,
+    moduli: str | None,
+    convention: str | None,
+    layer: str | None,
+    format_given: str | None,
+    schemes: tuple[str, ...],
+    weights_per_channel: bool,
+    unsigned_activations: bool,
+    calibration: str | None,
+    limits: tuple[str, ...],
+    output: str | None,
+    **workload: Any,
+) -> None:
+    """What SIZE costs and what rounding does to it, predicted and measured, with a verdict.
+
+    SIZE is as for generate, or a file that generate --format json wrote. Without --scheme all schemes are run.
+    MEASURE is loss:SCHEME (dB below direct convolution), error:SCHEME (minus the SQNR in dB), noise-gain,
+    noise-gain-db, worst-case, cond-V, cond-AT, cond-G, cond-BT, word, word-tap, bits, products-per-output,
+    transform-operations, additions or break-even.
+
+    \b
+    Examples:
+      wincraft report "F(4x4,3x3)"
+      wincraft report 4x4,3x3 --layer 64,64,56,56 -o f4x4.html
+      wincraft report 6,3 --points "0,1,-1,2,-2,1/2,-1/2" --scheme fp16 --scheme tapwise-8,M=int10/tap
+      wincraft report 4x4,3x3 --data x.npy --weights w.npy --padding 1 --scheme tapwise-8 --weights-per-channel
+      wincraft report 4,3 --fail-above noise-gain=5 --fail-above loss:fp16=10
+    """
+    from wincraft.analysis.costs import parse_layer_shape
+    from wincraft.analysis.schemes import SCHEMES
+    from wincraft.report.build import build_report
+
+    format = format_name(format_given, output)
+    if points is not None and moduli is not None:
+        raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
+    bars = read_limits(limits)
+    options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
+    chosen = read_schemes(schemes, tuple(SCHEMES), bars, calibration=calibration, **options)
+    shape = None if layer is None else parse_layer_shape(layer)
+    algorithm = read_algorithm(size, points, moduli, convention)
+    data = read_workload(**workload)
+    with progress_bar() as progress:
+        report = build_report(algorithm, chosen, layer=shape, workload=data, progress=progress)
+    finish(report, format, output, bars, {algorithm.size: report})

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Floor 4: analysis results for people: text, markdown, HTML with plots, and JSON for programs."""
+
+from __future__ import annotations
+
+import io
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from wincraft.errors import look_up
+
+if TYPE_CHECKING:
+    from wincraft.report.comparison import Comparison
+    from wincraft.report.model import Report
+
+RENDERERS = {
+    "text": "wincraft.report.text",
+    "json": "wincraft.report.json",
+    "markdown": "wincraft.report.markdown",
+    "html": "wincraft.report.html",
+}
+"""The registry: format name to the module whose ``emit(result, stream)`` writes it."""
+
+SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
+"""The format that a file name implies."""
+
+
+def render(result: Report | Comparison, format: str = "text") -> str:
+    """A report or a comparison as text in one of `RENDERERS`; the same result gives the same bytes.
+
+    Raises:
+        UnknownName: a format that is not in the registry.
+    """
+    renderer = import_module(look_up("format", format, RENDERERS))
+    stream = io.StringIO()
+    renderer.emit(result, stream)
+    return stream.getvalue()

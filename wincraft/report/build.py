@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the analyses of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.analysis.channels import channel_counts
+from wincraft.analysis.coefficients import magnitudes
+from wincraft.analysis.conditioning import conditioning, matrix_conditioning, vandermonde
+from wincraft.analysis.costs import LayerShape, costs, layer_costs
+from wincraft.analysis.evaluation import evaluate
+from wincraft.analysis.float_error import FloatError, float_error
+from wincraft.analysis.formats import FORMATS, FloatFormat
+from wincraft.analysis.matrix_rounding import smallest_word, sweep_words
+from wincraft.analysis.noise import noise_gain, worst_case_amplification
+from wincraft.analysis.ranges import ranges
+from wincraft.analysis.schemes import SCHEMES, Scheme
+from wincraft.analysis.workload import Layer, Workload
+from wincraft.construct.catalogue import default_moduli, default_source
+from wincraft.construct.conventions import content
+from wincraft.errors import NotApplicable
+from wincraft.report.model import Report, SchemeResult, Unavailable, Words
+from wincraft.report.verdict import verdict
+
+WORD_TOLERANCE = Fraction(1, 1000)
+"""The residual allowed to a rounded matrix: 1e-3 of the product of an input and a filter tap, about fp16's step."""
+SWEEP = range(4, 25)
+"""The fixed-point words of the sweep."""
+
+FLOAT_ERRORS = (
+    ("fp32", "sequential"),
+    ("fp32", "huffman"),
+    ("fp16", "sequential"),
+    ("bf16", "sequential"),
+)
+"""Format and order of the sums of the rows on floating point."""
+FLOAT_RUNS = 1000
+"""Tiles that their errors are the mean of: good for 2 %."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many of how many steps are done, and the name of the next."""
+
+
+def build_report(
+    algorithm: Algorithm,
+    schemes: Sequence[Scheme] | None = None,
+    layer: LayerShape | None = None,
+    workload: Workload | Layer | None = None,
+    progress: Progress | None = None,
+    sweep: Iterable[int] = SWEEP,
+) -> Report:
+    """Analyse an algorithm: cost, noise, conditioning, words, ranges, and every scheme predicted and measured.
+
+    Without `schemes` all of `SCHEMES` are evaluated; `layer` adds a layer's totals; `workload` is the data to measure
+    on, seeded Gaussian data by default, or the user's arrays; `sweep` the words that
+    the matrices are rounded to. What an algorithm does not have (the Vandermonde matrix
+    of quadratic moduli, integer ranges of irrational points) is `Unavailable` with the reason. Same arguments, same
+    report.
+
+    Raises:
+        BadShape: where the layer or the data does not fit the algorithm.
+        NotApplicable: for a layer of the linear convolution form, and data that does not fit into memory.
+
+    >>> from wincraft import winograd
+    >>> build_report(winograd(2, 3), schemes=[]).costs.break_even
+    5
+    """
+    chosen = tuple(SCHEMES.values() if schemes is None else schemes)
+    data = Workload() if workload is None else workload
+    data.batch(algorithm)  # too large or ill-fitting data is refused here, for all schemes at once
+    found = costs(algorithm)
+    of_layer = None if layer is None else layer_costs(found, layer)
+    results = []
+    for number, scheme in enumerate(chosen):
+        if progress is not None:
+            progress(number, len(chosen) + 1, scheme.name)
+        results.append(SchemeResult(scheme, available(partial(evaluate, algorithm, scheme, data))))
+    if progress is not None:
+        progress(len(chosen), len(chosen) + 1, "matrix words")
+    integer = available(lambda: integer_form(algorithm))
+    spans = integer if isinstance(integer, Unavailable) else ranges(integer)
+    report = Report(
+        algorithm=algorithm,
+        source=source_of(algorithm),
+        proof=algorithm.verify(),
+        costs=found,
+        layer=of_layer,
+        noise=noise_gain(algorithm),
+        amplification=worst_case_amplification(algorithm),
+        conditioning=conditioning(algorithm),
+        axis_condition=_axis_condition(algorithm),
+        magnitudes=magnitudes(algorithm),
+        words=_words(algorithm, sweep),
+        integer=integer,
+        ranges=spans,
+        channels=spans if isinstance(spans, Unavailable) else available(lambda: channel_counts(spans)),
+        schemes=tuple(results),
+        float_errors=available(partial(_float_errors, algorithm, getattr(data, "seed", 0))),
+        workload=data,
+        verdict=(),
+    )
+    return replace(report, verdict=verdict(report))
+
+
+def available(compute: Callable[[], Any]) -> Any:
+    """The result, or `Unavailable` with the reason where it is not applicable."""
+    try:
+        return compute()
+    except NotApplicable as error:
+        return Unavailable(f"{error.reason}; {error.repair}")
+
+
+def integer_form(algorithm: Algorithm) -> Algorithm:
+    """The algorithm with A^T columns and B^T rows primitive integer, and the smallest scale that makes G integer.
+
+    That is the convention ``integer``, but for signs, of any rational algorithm; a chain keeps its inner stages.
+
+    Raises:
+        NotApplicable: over an algebraic field.
+
+    >>> from wincraft import winograd
+    >>> integer_form(winograd(4, 3, points="0,1,-1,2,-2")).scale
+    24
+    """
+    integer = {axis: _integer_axis(axis) for axis in dict.fromkeys(algorithm.axes)}
+    if isinstance(algorithm, BilinearAlgorithm):
+        return integer[algorithm]
+    return Nested(tuple(integer[axis] for axis in algorithm.axes))
+
+
+def source_of(algorithm: Algorithm) -> str:
+    """Where the points come from: the catalogue's words for its own, else that they are given."""
+    sources = []
+    for axis in dict.fromkeys(algorithm.axes):
+        if axis.moduli is not None and axis.moduli == default_moduli(axis.m, axis.r):
+            sources.append(default_source(axis.m, axis.r))
+        else:
+            sources.append("given" if axis.moduli is not None else "not known: given as matrices")
+    return "; ".join(dict.fromkeys(sources))
+
+
+def _integer_axis(axis: BilinearAlgorithm) -> BilinearAlgorithm:
+    K = axis.domain
+    if not K.is_QQ:
+        raise NotApplicable("integer matrices", f"entries lie in {K}", "choose rational points for integer arithmetic")
+    if axis.convention == "integer":
+        return axis
+    a = [1 / content(column, K) for column in axis.output.dense.transpose().to_list()]
+    b = [1 / content(row, K) for row in axis.input.dense.to_list()]
+    rows = axis.filter.dense.to_list()
+    scaled = [value / (x * y) for row, x, y in zip(rows, a, b, strict=True) for value in row]
+    scale = 1 / content(scaled, K)
+    g = [scale / (x * y) for x, y in zip(a, b, strict=True)]
+    return axis.rescale(*([K.to_sympy(value) for value in factors] for factors in (a, g, b)))
+
+
+def _axis_condition(algorithm: Algorithm) -> float | None:
+    """cond_2 of one axis's finite points, where all axes share them and there are several."""
+    distinct = list(dict.fromkeys(algorithm.axes))
+    if len(distinct) > 1 or len(algorithm.axes) == 1:
+        return None
+    matrix = available(lambda: vandermonde(distinct[0], finite=True))
+    return None if isinstance(matrix, Unavailable) or not matrix.shape[0] else matrix_conditioning(matrix).cond_2
+
+
+def _float_errors(algorithm: Algorithm, seed: int) -> tuple[FloatError, ...]:
+    found = []
+    for name, order in FLOAT_ERRORS:
+        format = FORMATS[name]
+        assert isinstance(format, FloatFormat)
+        found.append(float_error(algorithm, format, order, FLOAT_RUNS, seed))
+    return tuple(found)
+
+
+def _words(algorithm: Algorithm, words: Iterable[int]) -> Words:
+    smallest: dict[str, int | Unavailable] = {
+        "matrix": available(lambda: smallest_word(algorithm, WORD_TOLERANCE)),
+        "tap": available(lambda: smallest_word(algorithm, WORD_TOLERANCE, per="tap")),
+    }
+    sweep = {word: rounded.decibels for word, rounded in sweep_words(algorithm, words).items()}
+    return Words(WORD_TOLERANCE, smallest, sweep)

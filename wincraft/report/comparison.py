@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several algorithms side by side, the best of each row marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.schemes import SCHEMES, Scheme
+from wincraft.analysis.workload import Layer, Workload
+from wincraft.errors import BadShape
+from wincraft.report.build import Progress, build_report
+from wincraft.report.layout import Layout, Section, Table
+from wincraft.report.measures import MEASURES, Measure, scheme_measure
+from wincraft.report.model import Report, Unavailable
+
+DEFAULT_SCHEMES = ("fp16", "tapwise-8", "barabasz-2020-8")
+"""One floating point, one with scales per tap, one with a scale per tensor."""
+ROWS_PER_SCHEME = ("measured", "predicted", "loss")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One algorithm: a short name, what it is, and its report."""
+
+    name: str
+    description: str
+    report: Report
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """Algorithms in columns, measures in rows; the repr is the text."""
+
+    columns: tuple[Column, ...]
+    measures: tuple[Measure, ...]
+
+    def best(self, measure: Measure) -> list[int]:
+        """The columns with the best value of a measure, all of them where it is shown alike.
+
+        What is not available or no number is never best.
+        """
+        values = {}
+        for index, column in enumerate(self.columns):
+            value = measure.value(column.report)
+            if not isinstance(value, Unavailable) and float(value) == float(value):
+                values[index] = float(value)
+        if not values:
+            return []
+        best = (min if measure.lower else max)(values, key=lambda index: values[index])
+        shown = measure.text(self.columns[best].report)
+        return [index for index in values if measure.text(self.columns[index].report) == shown]
+
+    def layout(self) -> Layout:
+        """The comparison as titled tables of texts."""
+        rows = tuple(
+            (measure.title, *(measure.text(column.report) for column in self.columns)) for measure in self.measures
+        )
+        marked = frozenset(
+            (number, index + 1) for number, measure in enumerate(self.measures) for index in self.best(measure)
+        )
+        header = ("", *(column.name for column in self.columns))
+        table = Table(header, rows, "l" + "r" * len(self.columns), marked)
+        sizes = dict.fromkeys(column.report.algorithm.size for column in self.columns)
+        reasons = dict.fromkeys(
+            f"{column.name} {measure.title}: n/a, {value.reason}."
+            for measure in self.measures
+            for column in self.columns
+            if isinstance(value := measure.value(column.report), Unavailable)
+        )
+        return Layout(
+            title=f"{', '.join(sizes)}: {len(self.columns)} algorithms compared",
+            head=tuple(f"{column.name}: {column.description}" for column in self.columns),
+            sections=(Section("Measures", (table,), (*_NOTES, self._data(), *reasons)),),
+        )
+
+    def _data(self) -> str:
+        return f"SQNR in dB on {self.columns[0].report.workload.describe()}; loss is direct - measured."
+
+    def __repr__(self) -> str:
+        from wincraft.report import render
+
+        return render(self, "text").rstrip("\n")
+
+
+_NOTES = (
+    "The best of each row is marked; where several are shown alike, all.",
+    "Noise gain is the same in any scaling and predicts error. The condition numbers of A^T, G and B^T change with "
+    "scaling, that of V misorders point sets: compare the marks.",
+)
+
+
+def build_comparison(
+    algorithms: Mapping[str, Algorithm],
+    schemes: Sequence[Scheme] | None = None,
+    workload: Workload | Layer | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Analyse algorithms, given by their descriptions, on the same data; `DEFAULT_SCHEMES` without schemes.
+
+    Raises:
+        BadShape: without algorithms; and as `build_report`.
+
+    >>> from wincraft import winograd
+    >>> sets = {points: winograd(4, 3, points=points) for points in ("0,1,-1,2,-2", "0,1,-1,1/2,-2")}
+    >>> found = build_comparison(sets, schemes=[])
+    >>> [found.columns[index].name for index in found.best(MEASURES["noise-gain"])]
+    ['#2']
+    """
+    if not algorithms:
+        raise BadShape("a comparison", "no algorithm", "at least one")
+    chosen = [SCHEMES[name] for name in DEFAULT_SCHEMES] if schemes is None else list(schemes)
+    columns = []
+    for number, (description, algorithm) in enumerate(algorithms.items()):
+        tell = None if progress is None else _part_of(progress, number, len(algorithms))
+        report = build_report(algorithm, chosen, workload=workload, progress=tell, sweep=())
+        columns.append(Column(f"#{number + 1}", description, report))
+    of_schemes = (scheme_measure(kind, scheme.name) for scheme in chosen for kind in ROWS_PER_SCHEME)
+    of_matrices = (measure for name, measure in MEASURES.items() if name != "noise-gain-db")
+    return Comparison(tuple(columns), (*of_matrices, *of_schemes))
+
+
+def _part_of(progress: Progress, number: int, count: int) -> Callable[[int, int, str], None]:
+    """The progress of one of several reports as that of all."""
+    return lambda done, total, name: progress(number * total + done, count * total, f"#{number + 1} {name}")

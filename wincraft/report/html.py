@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report as one HTML file: nothing is loaded, nothing runs; readable on paper and on a phone."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, TextIO
+
+from wincraft.report.layout import Section, Table
+from wincraft.report.model import Report
+from wincraft.report.svg import plots
+
+if TYPE_CHECKING:
+    from wincraft.report.comparison import Comparison
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --soft: #f3f4f6; --rule: #c9cdd3; --quiet: #555;
+  --good: #009E73; --fair: #0072B2; --poor: #B87900; --bad: #D55E00; --fact: #888; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e8; --paper: #16181c; --soft: #22252b; --rule: #454a52;
+  --quiet: #aaa; --fair: #56B4E9; --poor: #E69F00; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 62rem; color: var(--ink); background: var(--paper);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem; }
+h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; border-bottom: 2px solid var(--rule); padding-bottom: .2rem; }
+.head p { margin: .1rem 0; color: var(--quiet); font-size: .9rem; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; margin: .75rem 0; }
+table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
+th { border-bottom: 2px solid var(--ink); font-weight: 600; }
+th.r, td.r { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+tbody tr:nth-child(even) { background: var(--soft); }
+td.best { font-weight: 700; }
+td.best::after { content: " \\2605"; color: var(--poor); }
+ul { margin: .5rem 0; padding-left: 1.2rem; }
+ul.notes { color: var(--quiet); font-size: .88rem; }
+ul.verdict { list-style: none; padding: 0; }
+ul.verdict li { margin: .3rem 0; padding: .3rem .7rem; border-left: .35rem solid var(--fact);
+  background: var(--soft); }
+ul.verdict li.good { border-color: var(--good); } ul.verdict li.fair { border-color: var(--fair); }
+ul.verdict li.poor { border-color: var(--poor); } ul.verdict li.bad { border-color: var(--bad); }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem 2rem; }
+figure { margin: 0; } figcaption { font-weight: 600; margin: .5rem 0 .25rem; }
+svg { width: 100%; max-width: 34rem; height: auto; display: block; }
+svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: currentColor; }
+@media (max-width: 40rem) { body { padding: 1rem .75rem 2rem; } h1 { font-size: 1.3rem; }
+  table { font-size: .78rem; } th, td { padding: .25rem .25rem; } }
+@media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --soft: #f3f4f6; --rule: #999; --quiet: #333; }
+  body { max-width: none; padding: 0; font-size: 10pt; } h2 { break-after: avoid; margin-top: 1rem; }
+  figure, tr, li { break-inside: avoid; } .wide { overflow: visible; }
+  .plots { grid-template-columns: 1fr 1fr; }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+"""
+
+
+def emit(result: Report | Comparison, stream: TextIO) -> None:
+    """Write the page: the verdict first, then plots and tables."""
+    layout = result.layout()
+    sections = sorted(layout.sections, key=lambda item: not item.levels)
+    parts = [f"<h1>{_inline(layout.title)}</h1>", '<div class="head">']
+    parts += [f"<p>{_inline(line)}</p>" for line in layout.head]
+    parts.append("</div>")
+    for number, section in enumerate(sections):
+        parts += _section(section)
+        if number == 0 and isinstance(result, Report):
+            parts += _figures(result)
+    head = (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{_inline(layout.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+    )
+    stream.write(head + "\n".join(parts) + "\n</body>\n</html>\n")
+
+
+def _figures(report: Report) -> list[str]:
+    figures = [
+        f"<figure><figcaption>{_inline(title)}</figcaption>{figure}</figure>" for title, figure in plots(report).items()
+    ]
+    return ['<section class="plots">', *figures, "</section>"] if figures else []
+
+
+def _section(section: Section) -> list[str]:
+    lines = ["<section>", f"<h2>{_inline(section.title)}</h2>"]
+    for table in section.tables:
+        lines += _table(table)
+    if section.notes:
+        kind = "verdict" if section.levels else "notes"
+        levels = section.levels or ("",) * len(section.notes)
+        lines.append(f'<ul class="{kind}">')
+        for note, level in zip(section.notes, levels, strict=True):
+            opening = f'<li class="{level}">' if level else "<li>"
+            lines.append(f"{opening}{_inline(note)}</li>")
+        lines.append("</ul>")
+    return [*lines, "</section>"]
+
+
+def _table(table: Table) -> list[str]:
+    def cell(tag: str, text: str, column: int, best: bool = False) -> str:
+        classes = " ".join(["r"] * (table.align[column] == "r") + ["best"] * best)
+        attribute = f' class="{classes}"' if classes else ""
+        return f"<{tag}{attribute}>{_inline(text)}</{tag}>"
+
+    head = "".join(cell("th", text, j) for j, text in enumerate(table.header))
+    rows = [
+        "<tr>" + "".join(cell("td", text, j, (i, j) in table.marked) for j, text in enumerate(row)) + "</tr>"
+        for i, row in enumerate(table.rows)
+    ]
+    return ['<div class="wide"><table>', f"<thead><tr>{head}</tr></thead>", "<tbody>", *rows, "</tbody></table></div>"]
+
+
+def _inline(text: str) -> str:
+    """Escaped, with the letters that ASCII lacks."""
+    return escape(text.replace("A^T", "A\u1d40").replace("B^T", "B\u1d40").replace("<=", "\u2264"))

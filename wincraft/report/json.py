@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report as JSON. Exact numbers are texts with a float beside them; what is not finite is a text too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from typing import TYPE_CHECKING, Any, TextIO
+
+from wincraft import __version__
+from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.costs import Operations
+from wincraft.analysis.workload import Workload
+from wincraft.exact.number import number_text
+from wincraft.report.measures import MEASURES, SCHEME_MEASURES
+from wincraft.report.model import Report, SchemeResult, Unavailable
+
+if TYPE_CHECKING:
+    from wincraft.report.comparison import Comparison
+
+KIND = "wincraft.report"
+COMPARISON_KIND = "wincraft.comparison"
+VERSION = 1
+
+
+def emit(result: Report | Comparison, stream: TextIO) -> None:
+    """Write the document of a report or of a comparison."""
+    content = document(result) if isinstance(result, Report) else comparison_document(result)
+    json.dump(content, stream, indent=1, allow_nan=False)
+    stream.write("\n")
+
+
+def document(report: Report) -> dict[str, Any]:
+    """A report as plain data; the schema is ``schema/report-1.json`` beside this file."""
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "wincraft": __version__,
+        "algorithm": _algorithm(report.algorithm),
+        "source": report.source,
+        "proof": report.proof,
+        "costs": _costs(report),
+        "layer": _layer(report),
+        "measures": {
+            name: {"meaning": measure.meaning, "value": _value(measure.value(report))}
+            for name, measure in MEASURES.items()
+        },
+        "conditioning": {name: _floats(asdict(found)) for name, found in report.conditioning.matrices.items()},
+        "coefficients": {
+            name: {"smallest": _value(found.smallest), "largest": _value(found.largest)}
+            for name, found in report.magnitudes.items()
+        },
+        "words": {
+            "tolerance": _value(report.words.tolerance),
+            "smallest": {name: _value(word) for name, word in report.words.smallest.items()},
+            "sweep": {str(word): _float(value) for word, value in report.words.sweep.items()},
+        },
+        "ranges": _ranges(report),
+        "channels": _channels(report),
+        "workload": _workload(report),
+        "schemes": [_scheme(item) for item in report.schemes],
+        "floating_point": _float_errors(report),
+        "verdict": [asdict(finding) for finding in report.verdict],
+    }
+
+
+def comparison_document(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as plain data: one report per column, and the rows with the columns that are best."""
+    return {
+        "kind": COMPARISON_KIND,
+        "version": VERSION,
+        "wincraft": __version__,
+        "columns": [{"name": item.name, "description": item.description} for item in comparison.columns],
+        "rows": [
+            {
+                "measure": measure.name,
+                "meaning": measure.meaning,
+                "better": "lower" if measure.lower else "higher",
+                "values": [_value(measure.value(column.report)) for column in comparison.columns],
+                "best": [comparison.columns[index].name for index in comparison.best(measure)],
+            }
+            for measure in comparison.measures
+        ],
+        "reports": [document(column.report) for column in comparison.columns],
+    }
+
+
+def _algorithm(algorithm: Algorithm) -> dict[str, Any]:
+    axes = [
+        {
+            "m": axis.m,
+            "r": axis.r,
+            "rank": axis.rank,
+            "scale": number_text(axis.scale),
+            "moduli": None if axis.moduli is None else [str(modulus) for modulus in axis.moduli],
+            "convention": axis.convention,
+            "sha256": axis.sha256,
+        }
+        for axis in algorithm.axes
+    ]
+    common = {"rank": algorithm.rank, "scale": number_text(algorithm.scale), "form": algorithm.axes[0].form}
+    return {"size": algorithm.size} | common | {"axes": axes, "sha256": algorithm.sha256}
+
+
+def _costs(report: Report) -> dict[str, Any]:
+    costs = report.costs
+    return {
+        "outputs": costs.outputs,
+        "products": costs.products,
+        "direct": costs.direct,
+        "input": _operations(costs.input),
+        "filter": _operations(costs.filter),
+        "output": _operations(costs.output),
+        "stages": [
+            {
+                "label": stage.label,
+                "axis": stage.axis,
+                "shape": list(stage.shape),
+                "vectors": stage.vectors,
+                "operations": _operations(stage.operations),
+            }
+            for stage in costs.stages
+        ],
+        "break_even": costs.break_even,
+    }
+
+
+def _operations(operations: Operations) -> dict[str, int]:
+    return asdict(operations) | {"total": operations.total}
+
+
+def _layer(report: Report) -> dict[str, Any] | None:
+    layer = report.layer
+    if layer is None:
+        return None
+    shape = {"channels": layer.layer.channels, "filters": layer.layer.filters, "spatial": list(layer.layer.spatial)}
+    counts = {name: getattr(layer, name) for name in ("tiles", "input", "products", "output", "total", "offline")}
+    return shape | counts | {"direct": layer.direct, "saving": float(layer.saving), "break_even": layer.break_even}
+
+
+def _ranges(report: Report) -> dict[str, Any]:
+    found, integer = report.ranges, report.integer
+    if isinstance(found, Unavailable) or isinstance(integer, Unavailable):
+        return {"unavailable": found.reason if isinstance(found, Unavailable) else ""}
+    steps = [
+        {
+            "label": step.label,
+            "low": _value(step.box.low),
+            "high": _value(step.box.high),
+            "exact": step.exact,
+            "bits": step.integer_bits,
+            "fraction_bits": step.fraction_bits,
+            "partial_bits": step.partial_bits,
+        }
+        for step in found.steps
+    ]
+    return {"scale": number_text(integer.scale), "data": str(found.data), "filter": str(found.filter), "steps": steps}
+
+
+def _channels(report: Report) -> dict[str, Any]:
+    counts = report.channels
+    if isinstance(counts, Unavailable):
+        return {"unavailable": counts.reason}
+    names = ("accumulator_bits", "products", "outputs", "partial_sums", "wrapping", "exact")
+    return {name: getattr(counts, name) for name in names}
+
+
+def _workload(report: Report) -> dict[str, Any]:
+    data = report.workload
+    if isinstance(data, Workload):
+        return {"description": data.describe()} | asdict(data)
+    shapes = {"data": list(data.data.shape), "weights": list(data.weights.shape)}
+    return {"description": data.describe(), "seed": None} | shapes | {"padding": list(data.pads)}
+
+
+def _scheme(item: SchemeResult) -> dict[str, Any]:
+    found = item.evaluation
+    head: dict[str, Any] = {"name": item.scheme.name, "description": item.scheme.describe()}
+    if isinstance(found, Unavailable):
+        return head | {"unavailable": found.reason}
+    widen = found.predicted.widen
+    numbers = {name: _float(read(found)) for name, (_, read, _) in SCHEME_MEASURES.items()}
+    return (
+        head
+        | numbers
+        | {
+            "direct": _float(found.direct),
+            "predicted_blind": None if found.blind is None else _float(found.blind.decibels),
+            "stages": _floats(found.predicted.stages),
+            "widen": None if widen is None else {"stage": widen[0], "gain": _float(widen[1])},
+            "flags": list(found.flags),
+        }
+    )
+
+
+def _float_errors(report: Report) -> Any:
+    if isinstance(report.float_errors, Unavailable):
+        return {"unavailable": report.float_errors.reason}
+    names = ("error", "standard_error", "direct_error", "bound", "norm_bound")
+    return [
+        {"format": item.format.name, "order": item.order, "channels": item.channels, "runs": item.runs}
+        | {"seed": item.seed}
+        | {name: _float(getattr(item, name)) for name in names}
+        for item in report.float_errors
+    ]
+
+
+def _value(value: Any) -> Any:
+    """An integer as it is, a float as it is or as a text, an exact number as text and float."""
+    if isinstance(value, Unavailable):
+        return {"unavailable": value.reason}
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return _float(value)
+    return {"exact": number_text(value), "float": _float(float(value))}
+
+
+def _float(value: float) -> float | str:
+    return float(value) if isfinite(value) else str(float(value))
+
+
+def _floats(values: Mapping[str, float]) -> dict[str, float | str]:
+    return {name: _float(value) for name, value in values.items()}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Titled tables of texts: what the text, markdown and HTML renderers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["good", "fair", "poor", "bad", "fact"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts; `align` has one of ``l`` and ``r`` per column.
+
+    `marked` are the cells (row, column) that are best in their row. A last column aligned ``l`` may be wrapped.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    align: str
+    marked: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A title, tables, and sentences under them; `levels`, where given, has the level of each sentence."""
+
+    title: str
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
+    levels: tuple[Level, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A title, what it is about in a few lines, and sections."""
+
+    title: str
+    head: tuple[str, ...]
+    sections: tuple[Section, ...]

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a report holds: analysis results, nothing formatted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.channels import ChannelCounts
+from wincraft.analysis.coefficients import Magnitudes
+from wincraft.analysis.conditioning import Conditioning
+from wincraft.analysis.costs import Costs, LayerCosts
+from wincraft.analysis.evaluation import Evaluation
+from wincraft.analysis.float_error import FloatError
+from wincraft.analysis.noise import NoiseGain
+from wincraft.analysis.ranges import Ranges
+from wincraft.analysis.schemes import Scheme
+from wincraft.analysis.workload import Layer, Workload
+from wincraft.report.layout import Layout, Level
+from wincraft.report.numbers import short_scheme
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """A result that this algorithm does not have, and why, in words."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class SchemeResult:
+    """What one scheme does to the algorithm: predicted, measured, and direct convolution for comparison."""
+
+    scheme: Scheme
+    evaluation: Evaluation | Unavailable
+
+    @property
+    def label(self) -> str:
+        """The scheme's name for tables, its options as a bare ``+``."""
+        return short_scheme(self.scheme.name)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence of the verdict."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """Fixed-point words for the entries of A^T, G and B^T.
+
+    `smallest` gives, per granularity (matrix, tap), the smallest word from which on no entry of the residual is larger
+    than `tolerance`. `sweep` gives the error power over the output power in dB for every word, one format per matrix.
+    """
+
+    tolerance: Any
+    smallest: Mapping[str, int | Unavailable]
+    sweep: Mapping[int, float]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Report:
+    """Everything that is known of an algorithm's error and cost; the repr is the text report.
+
+    `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for int8 data and
+    filters. `workload` is the data that the measured numbers are of. `float_errors` are of one channel of uniform data.
+    """
+
+    algorithm: Algorithm
+    source: str
+    proof: str
+    costs: Costs
+    layer: LayerCosts | None
+    noise: NoiseGain
+    amplification: Any
+    conditioning: Conditioning
+    axis_condition: float | None
+    magnitudes: Mapping[str, Magnitudes]
+    words: Words
+    integer: Algorithm | Unavailable
+    ranges: Ranges | Unavailable
+    channels: ChannelCounts | Unavailable
+    schemes: tuple[SchemeResult, ...]
+    float_errors: tuple[FloatError, ...] | Unavailable
+    workload: Workload | Layer
+    verdict: tuple[Finding, ...]
+
+    def layout(self) -> Layout:
+        """The report as titled tables of texts."""
+        from wincraft.report.sections import report_layout
+
+        return report_layout(self)
+
+    def __repr__(self) -> str:
+        from wincraft.report import render
+
+        return render(self, "text").rstrip("\n")

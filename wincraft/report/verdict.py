@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verdict in words, computed from the results by stated rules."""
+
+from __future__ import annotations
+
+from math import isfinite, log10
+
+from wincraft.report.layout import Level
+from wincraft.report.model import Finding, Report, SchemeResult, Unavailable
+from wincraft.report.numbers import count, decibels, loss, number, plural
+
+GOOD = 30.0
+"""SQNR in dB: the error is 3 % of the output's amplitude. Direct convolution with 8 bits per tensor has 36 dB on the
+default Gaussian data, and is deployed without retraining; 30 dB is a bit below it."""
+FAIR = 20.0
+"""SQNR in dB: 10 % of the amplitude, half of what 8 bits give in dB. A rule of thumb, as is the next: below, networks
+have to be retrained."""
+POOR = 10.0
+"""SQNR in dB: 32 % of the amplitude. Below, the output is as much noise as signal to the layers that follow."""
+FREE = 1.0
+"""dB from direct convolution, a sixth of a bit, up to which a scheme is called as good."""
+SLACK = 3.0
+"""dB between prediction and measurement from which on the linear noise model is said to miss something."""
+WIDEN = 3.0
+"""dB that widening one stage must gain to be worth a sentence: half a bit."""
+FEW_CHANNELS = 16
+"""A layer has more channels than that, the first of a network apart."""
+
+LEVELS: dict[Level, tuple[float, str]] = {
+    "good": (GOOD, f"Accurate ({GOOD:.0f} dB or more)"),
+    "fair": (FAIR, f"Usable with care ({FAIR:.0f} to {GOOD:.0f} dB)"),
+    "poor": (POOR, f"Poor, expect to retrain ({POOR:.0f} to {FAIR:.0f} dB)"),
+    "bad": (float("-inf"), f"Unusable (below {POOR:.0f} dB)"),
+}
+"""From best to worst: the least SQNR in dB, and the word for it."""
+
+
+def level_of(measured: float) -> Level:
+    """The level of an SQNR in dB; what is not finite is bad, what is exact good.
+
+    >>> level_of(38.0), level_of(12.5), level_of(float("nan"))
+    ('good', 'poor', 'bad')
+    """
+    return next((level for level, (least, _) in LEVELS.items() if measured >= least), "bad")
+
+
+def verdict(report: Report) -> tuple[Finding, ...]:
+    """The findings, from cost to accumulator.
+
+    The levels of schemes are those of `LEVELS`, by measured SQNR; the loss against direct convolution under the same
+    scheme is beside it, so that what the format costs and what the algorithm costs can be told apart.
+    """
+    findings = [_cost(report), _noise(report)]
+    for level, (_, words) in LEVELS.items():
+        members = [item for item in report.schemes if _level(item) == level]
+        if members:
+            findings.append(Finding(level, f"{words}: {', '.join(map(_scheme_text, members))}."))
+    if len(findings) > 2:
+        findings.append(Finding("fact", "These are measured SQNR in dB; in brackets, the difference to direct."))
+    findings += _causes(report.schemes)
+    refused = [item.label for item in report.schemes if isinstance(item.evaluation, Unavailable)]
+    if refused:
+        findings.append(Finding("fact", f"Not applicable to this algorithm: {', '.join(refused)}."))
+    findings += _trust(report.schemes)
+    findings.append(_accumulator(report))
+    return tuple(findings)
+
+
+def _cost(report: Report) -> Finding:
+    costs = report.costs
+    if costs.products >= costs.direct:
+        text = f"Takes {count(costs.products)} products per tile, direct convolution {count(costs.direct)}: saves none."
+        return Finding("bad", text)
+    pays = f"from C = K = {count(costs.break_even)}" if costs.break_even is not None else "never"
+    text = f"{float(costs.saving):.3g} times fewer products than direct; with the transforms it pays {pays}."
+    return Finding("good", text)
+
+
+def _noise(report: Report) -> Finding:
+    gain = float(report.noise.value)
+    text = f"Amplifies the rounding of its products {number(gain)} times in power ({10 * log10(gain):+.1f} dB)."
+    return Finding("fact", text)
+
+
+def _level(item: SchemeResult) -> Level | None:
+    return None if isinstance(item.evaluation, Unavailable) else level_of(item.evaluation.measured)
+
+
+def _scheme_text(item: SchemeResult) -> str:
+    found = item.evaluation
+    assert not isinstance(found, Unavailable)
+    below = loss(found.direct, found.measured)
+    if not isfinite(below):
+        return f"{item.label} {decibels(found.measured)}"
+    against = "as direct" if abs(below) <= FREE else f"{-below:+.1f}"
+    return f"{item.label} {decibels(found.measured)} ({against})"
+
+
+def _causes(results: tuple[SchemeResult, ...]) -> list[Finding]:
+    """Why schemes are poor or bad, and what would help."""
+    formats, stages = [], []
+    for item in results:
+        found = item.evaluation
+        if isinstance(found, Unavailable) or level_of(found.measured) in ("good", "fair"):
+            continue
+        if level_of(found.direct) in ("poor", "bad"):
+            formats.append(f"{item.label} ({decibels(found.direct)} dB)")
+        elif found.predicted.widen is not None and found.predicted.widen[1] >= WIDEN:
+            stage, gain = found.predicted.widen
+            stages.append(f"{stage} of {item.label} ({gain:+.1f} dB)")
+    findings = []
+    if formats:
+        findings.append(
+            Finding("fact", f"Blame the format where direct convolution is poor too: {', '.join(formats)}.")
+        )
+    if stages:
+        findings.append(Finding("fact", f"The one stage to widen: {', '.join(stages)}."))
+    return findings
+
+
+def _trust(results: tuple[SchemeResult, ...]) -> list[Finding]:
+    """How far predictions are from measurements, and where further than the model should be."""
+    found = [(item.label, item.evaluation) for item in results if not isinstance(item.evaluation, Unavailable)]
+    gaps = [(label, abs(loss(e.predicted.decibels, e.measured))) for label, e in found]
+    if not gaps:
+        return []
+    far = [(label, gap) for label, gap in gaps if not gap <= SLACK]
+    near = [gap for _, gap in gaps if gap <= SLACK]
+    agree = f"Prediction and measurement agree within {max(near):.1f} dB" if near else ""
+    listed = ", ".join(f"{label} ({gap:.1f} dB)" for label, gap in far)
+    differ = (
+        f"they differ for {listed}: trust the measurement" if near else f"Prediction and measurement differ: {listed}"
+    )
+    return [Finding("fact", "; ".join([agree] * bool(near) + [differ] * bool(far)) + ".")]
+
+
+def _accumulator(report: Report) -> Finding:
+    counts = report.channels
+    if isinstance(counts, Unavailable):
+        return Finding("fact", f"No channel count: {counts.reason}.")
+    assert not isinstance(report.ranges, Unavailable)
+    bits = counts.accumulator_bits
+    if counts.outputs is None or counts.outputs >= FEW_CHANNELS:
+        held = "any number of channels" if counts.outputs is None else f"at most {plural(counts.outputs, 'channel')}"
+        return Finding("fact", f"Exact int8 arithmetic: an int{bits} accumulator holds {held}.")
+    if counts.outputs > 0:
+        held = f"no more than {plural(counts.outputs, 'channel')}"
+        return Finding("poor", f"Exact int8 arithmetic: an int{bits} accumulator holds {held}; requantise the taps.")
+    needed = max(step.integer_bits for step in report.ranges.of("product", "output"))
+    text = f"Exact int8 arithmetic: one channel overflows int{bits} (it needs {needed} bits); requantise the taps."
+    return Finding("bad", text)
