@@ -13,6 +13,7 @@ import pytest
 
 HELP_OVER_BARE_PYTHON = 0.15
 GENERATE_CPU = 1.0
+REPORT_SECONDS = 5.0
 ROUNDS = 21
 
 COMMAND = Path(sys.executable).with_name("wincraft")
@@ -66,3 +67,10 @@ def test_generate_takes_under_a_second_of_cpu(benchmark, figure):
         f"{benchmark.stats.stats.median:.2f} s of wall time"
     )
     assert cpu < GENERATE_CPU, line
+
+
+def test_a_full_default_report_takes_under_five_seconds(benchmark, figure):
+    benchmark.pedantic(run, args=(COMMAND, "report", "F(6x6,3x3)"), rounds=3)
+    seconds = benchmark.stats.stats.max
+    line = figure(f"wincraft report F(6x6,3x3): {seconds:.2f} s, the slowest of 3 (target {REPORT_SECONDS:.0f} s)")
+    assert seconds < REPORT_SECONDS, line

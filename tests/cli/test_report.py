@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -43,11 +42,9 @@ def one_line(done, code, *mentions):
         assert mention in done.stderr
 
 
-def test_the_default_report_takes_less_than_five_seconds():
-    start = time.monotonic()
+def test_the_default_report():
     command = [sys.executable, "-m", "wincraft.cli.main", "report", "F(4x4,3x3)"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert time.monotonic() - start < 5
     assert done.stderr == ""  # no bar where stderr is no terminal
     assert all(name in done.stdout for name in SCHEMES)
     assert "seed 0" in done.stdout
