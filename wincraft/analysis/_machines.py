@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
 from math import gcd, lcm, prod
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from wincraft.algorithm.linear_map import LinearMap
 from wincraft.analysis.arithmetic import Arithmetic
 from wincraft.analysis.float_format import FloatFormat
 from wincraft.analysis.integer_grid import IntegerGrid
 from wincraft.analysis.quantizer import Quantizer, Scale
 from wincraft.analysis.schemes import Scheme
 from wincraft.analysis.summation import channel_sum, linear_pass
+from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
 
@@ -65,6 +68,30 @@ def scheme_matrix(matrix: Any, scheme: Scheme) -> Rows:
     if isinstance(format, FloatFormat):
         return [[format.quantize_exact(value) for value in row] for row in rows]
     return _on_grid(rows, format)
+
+
+def scheme_stages(chains: Sequence[LinearMap], scheme: Scheme, between: Quantizer | None) -> list[list[Rows]]:
+    """The stages of several axes' chains side by side, as the scheme stores them.
+
+    In exact arithmetic stages that nothing is stored between are multiplied out.
+
+    Raises:
+        NotApplicable: where chains that stay apart differ in length.
+    """
+    stored = [[scheme_matrix(stage, scheme) for stage in chain.stages] for chain in chains]
+    if scheme.arithmetic is None and between is None:
+        return [[reduce(lambda product, stage: _product(stage, product), stages) for stages in stored]]
+    if len({len(stages) for stages in stored}) > 1:
+        lengths = " and ".join(str(len(stages)) for stages in stored)
+        raise NotApplicable("simulation", f"the axes have chains of {lengths} stages", "give all axes the same chain")
+    return [list(stages) for stages in zip(*stored, strict=True)]
+
+
+def _product(left: Rows, right: Rows) -> Rows:
+    columns = list(zip(*right, strict=True))
+    return [
+        [sum((a * b for a, b in zip(row, column, strict=True) if a), Fraction(0)) for column in columns] for row in left
+    ]
 
 
 def _on_grid(rows: Rows, grid: IntegerGrid) -> Rows:
@@ -224,6 +251,6 @@ def integer_rows(rows: Rows, columns: Sequence[Fraction]) -> tuple[np.ndarray, t
 
 def _along(matrix: np.ndarray, array: np.ndarray, axis: int) -> np.ndarray:
     """The matrix times the array along an axis."""
-    shape = array.shape
-    flat = array.reshape(prod(shape[:axis]), shape[axis], -1)
-    return np.asarray(np.matmul(matrix, flat).reshape(*shape[:axis], len(matrix), *shape[axis + 1 :]))
+    first = np.moveaxis(array, axis, 0)
+    product = matrix @ first.reshape(len(first), -1)
+    return np.moveaxis(product.reshape(len(matrix), *first.shape[1:]), 0, axis)

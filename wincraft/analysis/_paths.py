@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,6 +18,8 @@ from wincraft.analysis.quantizer import Quantizer, Scale
 from wincraft.analysis.response import gaussian_response, sample_response
 from wincraft.analysis.summation import ORDERS
 
+_LONG = 2048
+"""Sequential sums of more channels are looked at in so many places."""
 _BINS = 32
 """Rounding noise depends on where in its binade sigma lies: so many places are told apart."""
 
@@ -163,6 +166,30 @@ def sum_noise(rows: Rows, order: str, format: FloatFormat, moments: np.ndarray) 
             block = moments[..., held[a], :][..., held[a]]
             result[:, i] += rounding_noise(format, np.einsum("a,ijab,b->ij", c, block, c))
     return result
+
+
+def partial_sums(channels: int, order: str) -> tuple[np.ndarray, np.ndarray]:
+    """How many products the results of additions hold, and how many results do; long sequences are thinned out.
+
+    >>> [[item.tolist() for item in partial_sums(5, order)] for order in ("sequential", "pairwise")]
+    [[[2.0, 3.0, 4.0, 5.0], [1, 1, 1, 1]], [[2.0, 3.0, 5.0], [2.0, 1.0, 1.0]]]
+    """
+    if order == "sequential":
+        edges = np.arange(2, channels + 2) if channels <= _LONG else np.unique(np.geomspace(2, channels + 1, _LONG))
+        return (edges[1:] + edges[:-1] - 1) / 2, np.diff(edges)
+    counts: Counter[int] = Counter()
+    level = Counter({channels: 1})
+    while level:
+        counts += level
+        halves = [((size + 1) // 2, times) for size, times in level.items()]
+        halves += [(size // 2, times) for size, times in level.items()]
+        level = Counter()
+        for size, times in halves:
+            level[size] += times * (size > 1)
+        level = +level
+    del counts[1]
+    sizes = sorted(counts)
+    return np.array(sizes, dtype=float), np.array([counts[size] for size in sizes], dtype=float)
 
 
 def rounding_noise(format: FloatFormat, variances: np.ndarray) -> np.ndarray:

@@ -9,14 +9,15 @@ every measure is computed from the axes' tensors, which is not formed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
 from itertools import product
 from math import inf, log10
 from operator import mul
-from typing import Literal
+from typing import Any, Literal
 
 from sympy.polys.domains import QQ
 
@@ -35,7 +36,11 @@ Rows = list[list[Fraction]]
 
 @dataclass(frozen=True)
 class RoundedAxis:
-    """One axis: its algorithm, and per matrix (A^T by columns, G and B^T by rows: by tap) formats and rounded rows."""
+    """One axis: its algorithm, its rounded matrices (A^T by columns, G and B^T by rows: by tap), and their formats.
+
+    Of a chain every stage is rounded and the product is exact; `formats` and `vanished` name the stages ``BT[0]``, in
+    the order of application, stages of A^T by columns too.
+    """
 
     algorithm: BilinearAlgorithm
     formats: dict[str, tuple[FixedPoint | FloatFormat, ...]]
@@ -161,7 +166,8 @@ def round_matrices(
     """Round A^T, G and B^T to a format. Exact.
 
     An int w means fixed point of w bits, for each matrix (or, per tap, each of its tap vectors) with as many fraction
-    bits as its largest entry leaves; a given format is used as it is for all entries.
+    bits as its largest entry leaves; a given format is used as it is for all entries. Of a chain every stage is rounded
+    by itself.
 
     Raises:
         NotApplicable: for a word outside 2..64 bits.
@@ -205,7 +211,7 @@ def smallest_word(
     (3, 14)
     """
     value_of = look_up("measure", measure, MEASURES)
-    word = MAX_WORD
+    word = _certain_word(algorithm, tolerance)
     while word >= 2 and value_of(round_matrices(algorithm, word, per)) <= tolerance:
         word -= 1
     if word == MAX_WORD:
@@ -213,23 +219,66 @@ def smallest_word(
     return word + 1
 
 
+def _certain_word(algorithm: Algorithm, tolerance: Fraction) -> int:
+    """A word from which on sum |E| of every output is certainly within the tolerance, 64 at most.
+
+    Entries move by half a step e at most, so that an axis has sum |E_i| <= D = max_i sum_k ((|A_ik| + e)
+    (|G_k|_1 + r e)(|B_k|_1 + n e) - |A_ik| |G_k|_1 |B_k|_1) / |scale|, and several axes prod (r + D) - prod r.
+    """
+    tables = []
+    for axis in dict.fromkeys(algorithm.axes):
+        maps = axis.output, axis.filter, axis.input
+        if any(len(item.stages) > 1 for item in maps):
+            return MAX_WORD
+        tables.append((axis, [[[to_fraction(v) for v in row] for row in to_numbers(item.dense)] for item in maps]))
+    exact = _product(Fraction(axis.r) for axis in algorithm.axes)
+
+    def suffices(word: int) -> bool:
+        spread = {axis: _spread(rows, to_fraction(axis.scale), word) for axis, rows in tables}
+        return _product(axis.r + spread[axis] for axis in algorithm.axes) - exact <= tolerance
+
+    return bisect_left(range(MAX_WORD), True, lo=2, key=suffices)
+
+
+def _spread(rows: Sequence[Rows], scale: Fraction, word: int) -> Fraction:
+    a, g, b = (fitting_format((v for row in table for v in row), word).step / 2 for table in rows)
+    A, G, B = rows
+    norms = [[sum(map(abs, row), Fraction(0)) for row in table] for table in (G, B)]
+    taps = [(x, (x + len(G[0]) * g)) for x in norms[0]], [(y, (y + len(B[0]) * b)) for y in norms[1]]
+    pairs = [(x * y, moved_x * moved_y) for (x, moved_x), (y, moved_y) in zip(*taps, strict=True)]
+    sums = (sum(((abs(v) + a) * moved - abs(v) * p for v, (p, moved) in zip(row, pairs, strict=True))) for row in A)
+    return Fraction(max(sums)) / abs(scale)
+
+
 def _round_axis(algorithm: BilinearAlgorithm, format: int | FixedPoint | FloatFormat, per: Granularity) -> RoundedAxis:
     formats: dict[str, tuple[FixedPoint | FloatFormat, ...]] = {}
     rounded: dict[str, Rows] = {}
     vanished: list[tuple[str, int, int]] = []
-    maps = (("AT", algorithm.output.transpose()), ("G", algorithm.filter), ("BT", algorithm.input))
-    for name, item in maps:
-        rows = [[to_fraction(number) for number in row] for row in to_numbers(item.dense)]
-        if isinstance(format, int):
-            whole = [value for row in rows for value in row]
-            formats[name] = tuple(fitting_format(whole if per == "matrix" else row, format) for row in rows)
-        else:
-            formats[name] = (format,) * len(rows)
-        pairs = list(zip(formats[name], rows, strict=True))
-        rounded[name] = [[chosen.quantize_exact(value) for value in row] for chosen, row in pairs]
-        for tap, (before, after) in enumerate(zip(rows, rounded[name], strict=True)):
-            vanished += [(name, tap, at) for at, (x, y) in enumerate(zip(before, after, strict=True)) if x and not y]
+    for name, item in (("AT", algorithm.output.transpose()), ("G", algorithm.filter), ("BT", algorithm.input)):
+        count = len(item.stages)
+        product: Any = None
+        for number, stage in enumerate(item.stages):
+            place = count - 1 - number if name == "AT" else number
+            label = name if count == 1 else f"{name}[{place}]"
+            rows = [[to_fraction(value) for value in row] for row in to_numbers(stage)]
+            chosen = _formats(rows, format, per)
+            formats[label] = chosen
+            after = [[f.quantize_exact(value) for value in row] for f, row in zip(chosen, rows, strict=True)]
+            for tap, pair in enumerate(zip(rows, after, strict=True)):
+                vanished += [(label, tap, at) for at, (x, y) in enumerate(zip(*pair, strict=True)) if x and not y]
+            product = _matrix(after) if product is None else _matrix(after) * product
+        rounded[name] = [[Fraction(int(v.numerator), int(v.denominator)) for v in row] for row in product.to_list()]
     return RoundedAxis(algorithm, formats, rounded, tuple(vanished))
+
+
+def _formats(
+    rows: Rows, format: int | FixedPoint | FloatFormat, per: Granularity
+) -> tuple[FixedPoint | FloatFormat, ...]:
+    """The format of each row."""
+    if not isinstance(format, int):
+        return (format,) * len(rows)
+    whole = [value for row in rows for value in row]
+    return tuple(fitting_format(whole if per == "matrix" else row, format) for row in rows)
 
 
 def fitting_format(values: Iterable[Fraction], word: int) -> FixedPoint:
@@ -253,7 +302,7 @@ def _fits(value: Fraction, format: FixedPoint) -> bool:
     return abs(format.quantize_exact(value) - value) * 2 <= format.step
 
 
-def _matrix(rows: Rows) -> object:
+def _matrix(rows: Rows) -> Any:
     elements = [[QQ(value.numerator, value.denominator) for value in row] for row in rows]
     return exact_matrix(elements, (len(elements), len(elements[0])), QQ)
 

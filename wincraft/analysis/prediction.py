@@ -12,19 +12,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from math import inf, nan, prod
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis._machines import scheme_matrix
-from wincraft.analysis._paths import Overflow, Path, rounding_noise, sum_noise
-from wincraft.analysis.quantizer import Quantizer, Scale
+from wincraft.analysis._machines import scheme_stages
+from wincraft.analysis._paths import Overflow, Path, partial_sums, rounding_noise, sum_noise
+from wincraft.analysis.arrays import float64_array
+from wincraft.analysis.quantizer import Quantizer, Scale, checked_scale
 from wincraft.analysis.response import expected_amplitude
 from wincraft.analysis.schemes import Scheme
-from wincraft.analysis.simulation import aligned_stages, check_scheme, divisor_of, sqnr
-from wincraft.errors import NotApplicable, look_up
+from wincraft.analysis.simulation import check_scheme, divisor_of, sqnr
+from wincraft.errors import BadShape, NotApplicable, look_up
 
 MAX_RANK = 1600
 """Products of the largest algorithm: its second moments are matrices of that size."""
@@ -77,14 +79,14 @@ class Prediction:
 def predict(
     algorithm: Algorithm,
     scheme: Scheme,
-    scales: Mapping[str, Scale] | None,
-    channels: int,
+    scales: Mapping[str, Any] | None,
+    channels: Any,
     data_moments: Any = 1.0,
     weight_moments: Any = 1.0,
     *,
     unseen: bool = False,
-    outputs: int = 64,
-    tiles: int = 256,
+    outputs: Any = 64,
+    tiles: Any = 256,
     data_values: np.ndarray | None = None,
     weight_values: np.ndarray | None = None,
 ) -> Prediction:
@@ -102,6 +104,7 @@ def predict(
         NotApplicable: as `simulate`, for algorithms of more than 1,600 products, and for scales to predict under the
             calibration ``mse`` or with a zero point.
         UnknownName: where a stage has no scale.
+        BadShape, BadNumber: for moments, samples or scales that are none.
 
     >>> from wincraft import parse
     >>> from wincraft.analysis.schemes import SCHEMES
@@ -116,11 +119,14 @@ def predict(
     check_scheme(algorithm, scheme)
     if algorithm.rank > MAX_RANK:
         raise NotApplicable("prediction", f"{algorithm.rank} products", f"predict up to {MAX_RANK}")
+    for name, count in (("channels", channels), ("outputs", outputs), ("tiles", tiles)):
+        if not isinstance(count, Integral) or count < 1:
+            raise NotApplicable("prediction", f"{name} is {count!r}", "give an integer, 1 or more")
     given = None if scales is None else dict(scales)
     tile, taps = [axis.n for axis in algorithm.axes], [axis.r for axis in algorithm.axes]
     model = _Model(algorithm, scheme, given, channels, outputs, tiles, unseen or scheme.calibration != "max-abs")
-    d = Path.start(tile, _moments(data_moments, tile), data_values)
-    g = Path.start(taps, _moments(weight_moments, taps), weight_values)
+    d = Path.start(tile, _moments("data moments", data_moments, tile), _sample("data values", data_values))
+    g = Path.start(taps, _moments("weight moments", weight_moments, taps), _sample("weight values", weight_values))
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             return model.run(d, g)
@@ -128,16 +134,25 @@ def predict(
         return Prediction({str(overflow): inf}, model.used)
 
 
-def _moments(given: Any, shape: Sequence[int]) -> np.ndarray:
-    array = np.asarray(given, dtype=np.float64)
-    return array * np.eye(prod(shape)) if array.ndim == 0 else array
+def _moments(what: str, given: Any, shape: Sequence[int]) -> np.ndarray:
+    array, size = float64_array(given, what), prod(shape)
+    if array.ndim and array.shape != (size, size):
+        raise BadShape(what, str(array.shape), f"a variance, or {(size, size)}")
+    whole = array * np.eye(size) if array.ndim == 0 else array
+    if (np.diagonal(whole) < 0).any():
+        raise NotApplicable(what, "a second moment is negative", "give E[x x^T]")
+    return whole
+
+
+def _sample(what: str, given: Any) -> np.ndarray | None:
+    return None if given is None else float64_array(given, what).ravel()
 
 
 @dataclass
 class _Model:
     algorithm: Algorithm
     scheme: Scheme
-    scales: dict[str, Scale] | None
+    scales: dict[str, Any] | None
     channels: int
     outputs: int
     tiles: int
@@ -185,11 +200,10 @@ class _Model:
         self.store(path, name, getattr(self.scheme, name))
 
     def chain(self, path: Path, chains: list[LinearMap], transform: str, label: str, between: Quantizer | None) -> None:
-        for number, stages in enumerate(aligned_stages(chains)):
+        for number, stages in enumerate(scheme_stages(chains, self.scheme, between)):
             if number:
                 self.store(path, f"{label} {number}", between)
-            for axis, stage in enumerate(stages):
-                rows = scheme_matrix(stage, self.scheme)
+            for axis, rows in enumerate(stages):
                 moments = path.along(axis) if self.scheme.arithmetic else None
                 path.apply_along(rows, axis)
                 if self.scheme.arithmetic:
@@ -205,9 +219,9 @@ class _Model:
         summed = self.scheme.accumulator or self.scheme.arithmetic
         if summed is not None:
             one = M.variances / self.channels
-            sizes = np.array(_partial_sums(self.channels, self.scheme.channel_order))
+            sizes, counts = partial_sums(self.channels, self.scheme.channel_order)
             noise = self.channels * rounding_noise(summed, one)
-            noise = noise + rounding_noise(summed, sizes[:, None] * one).sum(axis=0)
+            noise = noise + counts @ rounding_noise(summed, sizes[:, None] * one)
             if summed != self.scheme.arithmetic and self.scheme.arithmetic is not None:
                 noise = noise + rounding_noise(self.scheme.arithmetic, M.variances)
             M.add_noise("channel sum", noise)
@@ -230,7 +244,9 @@ class _Model:
         elif self.scales is None:
             scale = self.expected_scale(path, label, quantizer)
         else:
-            scale = look_up("scale of a stage", label, self.scales)
+            given = look_up("scale of a stage", label, self.scales)
+            channels = np.shape(given[0] if isinstance(given, Scale) else given)[-2:-1] or (1,)
+            scale = checked_scale(given, (*path.shape, *channels, 1), channels=label[0] not in "iU")
         self.used[label] = scale
         path.store(label, quantizer, scale, self.clips)
 
@@ -275,13 +291,3 @@ def _added(parts: Any) -> dict[str, float]:
         for stage, power in part.items():
             total[stage] = total.get(stage, 0.0) + power
     return total
-
-
-def _partial_sums(channels: int, order: str) -> list[int]:
-    """How many products each addition's result holds."""
-    if order == "sequential":
-        return list(range(2, channels + 1)) or [0]
-    if channels == 1:
-        return [0]
-    half = (channels + 1) // 2
-    return [channels, *_partial_sums(half, order), *_partial_sums(channels - half, order)]

@@ -82,6 +82,8 @@ def _one_response(
         if reach < 1 << 15:
             x = np.arange(-reach, reach + 1) * lattice
             return _from_points(np.clip(np.rint(x / s), low, high) * s, x, sigma, clips)
+    if s < _FINE * sigma and not clips:
+        return 1.0, s * s / 12
     if s < _FINE * sigma:
         return _fine(s, low * s, high * s, sigma)
     reach = np.ceil(_REACH * sigma / s) + 1
@@ -165,7 +167,8 @@ def _fine(s: float, low: float, high: float, sigma: float) -> tuple[float, float
     def edge(end: float) -> float:
         return float(end / sigma * np.exp(-((end / sigma) ** 2) / 2) / np.sqrt(2 * np.pi))
 
-    second = sigma**2 * (inside - edge(high) + edge(low)) + low**2 * below + high**2 * above
+    ends = sum(end * end * share for end, share in ((low, below), (high, above)) if share)
+    second = sigma * sigma * (inside - edge(high) + edge(low)) + ends
     # the mean of a clipped value, which does not vanish in an asymmetric range, is part of the distortion
     return float(inside), float(max(second - inside**2 * sigma**2, 0.0) + s * s / 12 * inside)
 

@@ -15,12 +15,12 @@ import numpy as np
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis._machines import Machine, integer_rows, machine_for, scheme_matrix
+from wincraft.analysis._machines import Machine, integer_rows, machine_for, scheme_stages
 from wincraft.analysis.fixed_point import FixedPoint
 from wincraft.analysis.quantizer import Quantizer, Scale, checked_scale
 from wincraft.analysis.schemes import Scheme
 from wincraft.analysis.workload import Batch
-from wincraft.errors import NotApplicable, look_up
+from wincraft.errors import BadShape, NotApplicable, look_up
 from wincraft.exact.number import to_fraction
 
 SATURATED = 0.002
@@ -122,7 +122,7 @@ def simulate(algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping
 
     Raises:
         NotApplicable: in linear convolution form, and where the scheme does not admit the algorithm.
-        UnknownName, BadNumber, BadShape: for a scale that belongs to no stage or is none.
+        UnknownName, BadNumber, BadShape: for a scale that belongs to no stage or is none, or a batch of another size.
 
     >>> from wincraft import parse
     >>> from wincraft.analysis.schemes import SCHEMES
@@ -132,6 +132,7 @@ def simulate(algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping
     tapwise-8: SQNR 17.05 dB
     """
     check_scheme(algorithm, scheme)
+    _check_batch(algorithm, batch)
     run = _Run(scheme, machine_for(scheme), dict(scales or {}))
     d = _transformed(run, algorithm, "input", batch.data)
     g = _transformed(run, algorithm, "weights", batch.weights)
@@ -163,6 +164,7 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simul
     """
     if algorithm.axes[0].form != "correlation":
         raise NotApplicable("simulation", "this is the linear convolution form", "call transpose() first")
+    _check_batch(algorithm, batch)
     run = _Run(scheme, machine_for(scheme), {})
     operands = []
     for label, stage, array in (("input", "U", batch.data), ("weights", "V", batch.weights)):
@@ -204,7 +206,7 @@ def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
         low, high = (float(end.item()) for end in stage.limits(np.zeros(1))) if stage else (inf, inf)
         bound = max(-low, high)
         for axis in algorithm.axes:
-            rows = scheme_matrix(getattr(axis.maps, side).dense, scheme)
+            rows = scheme_stages([getattr(axis.maps, side)], scheme, None)[0][0]
             matrix, _ = integer_rows(rows, [Fraction(1)] * len(rows[0]))
             bound *= np.abs(matrix).sum(axis=1).max()
         if bound >= 2 ** (scheme.word - 1):
@@ -239,6 +241,13 @@ class _Run:
             look_up("stage with a scale", label, self.records)
 
 
+def _check_batch(algorithm: Algorithm, batch: Batch) -> None:
+    for what, array, letter in (("data", batch.data, "n"), ("weights", batch.weights, "r")):
+        needed = tuple(getattr(axis, letter) for axis in algorithm.axes)
+        if array.shape[:-2] != needed:
+            raise BadShape(f"{what} for {algorithm.size}", str(array.shape), f"({', '.join(map(str, needed))}, ...)")
+
+
 def _record(quantizer: Quantizer, scale: Scale, real: np.ndarray, stored: np.ndarray) -> StageRecord:
     low, high = quantizer.limits(scale.zero_point)
     half = 0.5 if not hasattr(quantizer.format, "precision") else 0.0
@@ -259,24 +268,16 @@ def _transformed(run: _Run, algorithm: Algorithm, side: str, array: np.ndarray) 
 
 
 def _chain(run: _Run, chains: list[LinearMap], value: Any, label: str, between: Quantizer | None) -> Any:
-    for number, stages in enumerate(aligned_stages(chains)):
+    for number, stages in enumerate(scheme_stages(chains, run.scheme, between)):
         if number:
             value = run.store(f"{label} {number}", between, value)
-        value = run.machine.apply([scheme_matrix(stage, run.scheme) for stage in stages], value)
+        value = run.machine.apply(stages, value)
     return value
 
 
 def divisor_of(algorithm: Algorithm) -> Fraction:
     """The algorithm's scale."""
     return reduce(mul, (to_fraction(axis.scale) for axis in algorithm.axes), Fraction(1))
-
-
-def aligned_stages(chains: list[LinearMap]) -> list[tuple[Any, ...]]:
-    """The stages of several axes' chains side by side; raises `NotApplicable` where the chains differ in length."""
-    if len({len(chain.stages) for chain in chains}) > 1:
-        lengths = " and ".join(str(len(chain.stages)) for chain in chains)
-        raise NotApplicable("simulation", f"the axes have chains of {lengths} stages", "give all axes the same chain")
-    return list(zip(*(chain.stages for chain in chains), strict=True))
 
 
 def _per_tensor(quantizer: Quantizer | None) -> Quantizer | None:
