@@ -16,7 +16,7 @@ from oracle_strategies import pointed_sizes, rationals
 from sympy import Matrix, Rational, sqrt
 
 from wincraft import CONVENTIONS, balance, winograd
-from wincraft.construct.conventions import snap_inverse_root
+from wincraft.algorithm.balancing import snap_inverse_root
 from wincraft.errors import BadShape, FloatGiven, NotApplicable, UnknownName, WincraftError
 
 HIGHER = [

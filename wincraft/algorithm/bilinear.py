@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sympy import S
@@ -270,6 +271,16 @@ class BilinearAlgorithm:
         if self.form != "correlation":
             raise NotApplicable("convolve", "this is the linear convolution form", "call transpose() first")
         return convolve((self.maps,), self.scale, data, filters, padding)
+
+    def change_basis(self, basis: Any = None, *, input: Any = None, filter: Any = None, output: Any = None) -> Any:
+        """The same algorithm through other polynomial bases; see `wincraft.basis.change.change_basis`.
+
+        >>> from wincraft import winograd
+        >>> len(winograd(4, 3).change_basis("legendre").input.stages)
+        2
+        """
+        module = import_module("wincraft.basis.change")  # by name: a convenience that looks up the floors
+        return module.change_basis(self, basis, input=input, filter=filter, output=output)
 
     @cached_property
     def sha256(self) -> str:

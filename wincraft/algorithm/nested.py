@@ -117,6 +117,12 @@ class Nested:
             raise NotApplicable("convolve", "this is the linear convolution form", "call transpose() first")
         return convolve([axis.maps for axis in self.axes], self.scale, data, filters, padding)
 
+    def change_basis(self, basis: Any = None, *, input: Any = None, filter: Any = None, output: Any = None) -> Nested:
+        """Every axis through other polynomial bases; see `wincraft.basis.change.change_basis`."""
+        maps = {"input": input, "filter": filter, "output": output}
+        changed = {axis: axis.change_basis(basis, **maps) for axis in dict.fromkeys(self.axes)}
+        return Nested(tuple(changed[axis] for axis in self.axes))
+
     @cached_property
     def sha256(self) -> str:
         """Hash of the axes' hashes."""

@@ -31,15 +31,17 @@ MAX_COLUMNS = 60
 @click.option("--points", multiple=True, help='Interpolation points, "0,1,-1,1/2,inf"; may be repeated.')
 @click.option("--moduli", multiple=True, help='Points and polynomials, "0,1,-1,x^2+1,inf"; may be repeated.')
 @click.option("--convention", "conventions", multiple=True, help="Scaling and signs; may be repeated.")
+@click.option("--basis", "bases", multiple=True, help="A basis or factorisation, see wincraft basis; may be repeated.")
 @click.option(
     "--format", "format_given", help="text, json, markdown or html; by default that of FILE's suffix, else text."
 )
-@measuring_options
+@measuring_options(limits=True)
 def command(
     sizes: tuple[str, ...],
     points: tuple[str, ...],
     moduli: tuple[str, ...],
     conventions: tuple[str, ...],
+    bases: tuple[str, ...],
     format_given: str | None,
     schemes: tuple[str, ...],
     weights_per_channel: bool,
@@ -51,8 +53,9 @@ def command(
 ) -> None:
     """Put algorithms side by side and mark the best of each measure.
 
-    There is one column for every SIZE with every list of points and moduli in every convention (their cross product),
-    and one for every FILE that generate --format json wrote. By default fp16, tapwise-8 and barabasz-2020-8 are run.
+    There is one column for every SIZE with every list of points and moduli in every convention and basis (their cross
+    product), and one for every FILE that generate --format json wrote. By default fp16, tapwise-8 and barabasz-2020-8
+    are run.
     MEASURE is as for report; every column is held to it.
 
     \b
@@ -68,7 +71,7 @@ def command(
     bars = read_limits(limits)
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
     chosen = read_schemes(schemes, DEFAULT_SCHEMES, bars, calibration=calibration, **options)
-    algorithms = _algorithms(sizes, points, moduli, conventions)
+    algorithms = _algorithms(sizes, points, moduli, conventions, bases)
     data = read_workload(**workload)
     with progress_bar() as progress:
         comparison = build_comparison(algorithms, chosen, data, progress)
@@ -76,7 +79,11 @@ def command(
 
 
 def _algorithms(
-    sizes: tuple[str, ...], points: tuple[str, ...], moduli: tuple[str, ...], conventions: tuple[str, ...]
+    sizes: tuple[str, ...],
+    points: tuple[str, ...],
+    moduli: tuple[str, ...],
+    conventions: tuple[str, ...],
+    bases: tuple[str, ...],
 ) -> dict[str, Algorithm]:
     """Every algorithm by its description; the same one twice is one."""
     from wincraft.report.sections import describe
@@ -84,15 +91,15 @@ def _algorithms(
     lists: list[tuple[str | None, str | None]] = [(item, None) for item in points]
     lists += [(None, item) for item in moduli]
     files = [size for size in sizes if size.lower().endswith(".json")]
-    built = list(
-        product((size for size in sizes if size not in files), lists or [(None, None)], conventions or (None,))
-    )
+    plain = [size for size in sizes if size not in files]
+    built = list(product(plain, lists or [(None, None)], conventions or (None,), bases or (None,)))
     if len(built) + len(files) > MAX_COLUMNS:
         raise click.UsageError(f"{len(built) + len(files)} columns; compare at most {MAX_COLUMNS} at a time")
     algorithms = {}
-    for size, (of_points, of_moduli), convention in built:
-        algorithm = read_algorithm(size, of_points, of_moduli, convention)
-        algorithms[f"{algorithm.size}, {describe(algorithm)}"] = algorithm
+    for size, (of_points, of_moduli), convention, basis in built:
+        algorithm = read_algorithm(size, of_points, of_moduli, convention, basis)
+        through = f"; basis {basis}" if basis else ""
+        algorithms[f"{algorithm.size}, {describe(algorithm)}{through}"] = algorithm
     for path in files:
         algorithm = read_algorithm(path, None, None, None)
         algorithms[f"{path}: {algorithm.size}, {describe(algorithm)}"] = algorithm

@@ -16,12 +16,19 @@ from wincraft.errors import look_up
 @click.option("--points", help='Interpolation points, "0,1,-1,1/2,inf"; one list per axis separated by ";".')
 @click.option("--moduli", help='Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.')
 @click.option("--convention", default="wincnn", show_default=True, help=f"Scaling and signs: {', '.join(CONVENTIONS)}.")
+@click.option("--basis", help="A basis or factorisation of the maps, such as legendre; see wincraft basis --help.")
 @click.option(
     "--format", "format_name", help=f"One of {', '.join(FORMATS)}; by default that of FILE's suffix, else text."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
 def command(
-    size: str, points: str | None, moduli: str | None, convention: str, format_name: str | None, output: str | None
+    size: str,
+    points: str | None,
+    moduli: str | None,
+    convention: str,
+    basis: str | None,
+    format_name: str | None,
+    output: str | None,
 ) -> None:
     """Make the algorithm of SIZE, prove it, and write it.
 
@@ -33,6 +40,7 @@ def command(
       wincraft generate 4x4,3x3 --format c -o f4x4.h
       wincraft generate 4,3 --points "0,1,-1,2,-2" --convention integer
       wincraft generate 6,3 --moduli "0,1,-1,x^2+x+1,x^2-x+1,inf" --format json
+      wincraft generate 4x4,3x3 --basis legendre --format c -o f4_legendre.h
       wincraft generate 2x4,3x3 --points "0,1,-1;0,1,-1,2,-2"
     """
     from pathlib import Path
@@ -46,6 +54,10 @@ def command(
     if points is not None and moduli is not None:
         raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
     algorithm = parse(size, points=points, moduli=moduli, convention=convention)
+    if basis is not None:
+        from wincraft.basis.chains import chained
+
+        algorithm = chained(algorithm, basis)
     write_output(render(algorithm, format_name), output)
     click.echo(algorithm.verify(), err=True)
     if points is None and moduli is None:

@@ -15,6 +15,7 @@ COMMANDS = {
     "verify": "Prove a file's matrices, or say what is wrong.",
     "identify": "Find points, scaling and convention of bare matrices.",
     "report": "Say what an algorithm costs and what rounding does to it.",
+    "basis": "Compare polynomial bases and factorisations of one algorithm.",
     "compare": "Put algorithms side by side, the best of each measure marked.",
     "formats": "Describe the number formats.",
     "completion": "Print the shell completion script.",

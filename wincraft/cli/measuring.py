@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
     from wincraft.analysis.schemes import Scheme
     from wincraft.analysis.workload import Layer, Workload
+    from wincraft.report.bases import BasisComparison
     from wincraft.report.comparison import Comparison
     from wincraft.report.measures import Limit
     from wincraft.report.model import Report
@@ -34,14 +35,33 @@ _OPTIONS = (
     click.option("--data", metavar="FILE", help="Measure on your own data: .npy, shape N,C,H,W; needs --weights."),
     click.option("--weights", metavar="FILE", help="Your own filters: .npy, shape K,C,r,r."),
     click.option("--padding", type=int, help="Zeros around your own data.  [default: 0]"),
-    click.option("--fail-above", "limits", multiple=True, metavar="MEASURE=VALUE", help="Exit with 1 if above."),
     click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout."),
 )
 
 
-def measuring_options(command: Command) -> Command:
-    """The options that report and compare share."""
-    for option in reversed(_OPTIONS):
+_LIMITS = click.option("--fail-above", "limits", multiple=True, metavar="MEASURE=VALUE", help="Exit with 1 if above.")
+
+_ALGORITHM = (
+    click.option("--points", help='Interpolation points, "0,1,-1,1/2,inf"; one list per axis separated by ";".'),
+    click.option("--moduli", help='Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.'),
+    click.option("--convention", help="Scaling and signs, as for generate.  [default: wincnn]"),
+)
+
+
+def measuring_options(*, limits: bool) -> Callable[[Command], Command]:
+    """The options that commands which measure share; with `limits` also ``--fail-above``."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed((*_OPTIONS, *([_LIMITS] if limits else []))):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def algorithm_options(command: Command) -> Command:
+    """What an algorithm is made from."""
+    for option in reversed(_ALGORITHM):
         command = option(command)
     return command
 
@@ -60,6 +80,10 @@ def read_limits(texts: Sequence[str]) -> list[Limit]:
     from wincraft.report.measures import parse_limit
 
     return [parse_limit(text) for text in texts]
+
+
+basis_help = 'A basis or factorisation for every map, such as legendre, or "input=legendre"; see wincraft basis --help.'
+"""What ``--basis`` is."""
 
 
 def read_schemes(
@@ -138,8 +162,19 @@ def read_workload(
     return Workload(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
 
 
-def read_algorithm(size: str, points: str | None, moduli: str | None, convention: str | None) -> Algorithm:
-    """The algorithm of a size, or of an algorithm document where the text names a ``.json`` file."""
+def read_algorithm(
+    size: str, points: str | None, moduli: str | None, convention: str | None, basis: str | None = None
+) -> Algorithm:
+    """The algorithm of a size, or of a document where the text names a ``.json`` file; through a basis, if given."""
+    from wincraft.basis.chains import chained
+
+    algorithm = _read_plain(size, points, moduli, convention)
+    return algorithm if basis is None else chained(algorithm, basis)
+
+
+def _read_plain(size: str, points: str | None, moduli: str | None, convention: str | None) -> Algorithm:
+    if points is not None and moduli is not None:
+        raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
     if not size.lower().endswith(".json"):
         from wincraft.construct.winograd import parse
 
@@ -152,7 +187,11 @@ def read_algorithm(size: str, points: str | None, moduli: str | None, convention
 
 
 def finish(
-    result: Report | Comparison, format: str, output: str | None, limits: Sequence[Limit], reports: dict[str, Report]
+    result: Report | Comparison | BasisComparison,
+    format: str,
+    output: str | None,
+    limits: Sequence[Limit],
+    reports: dict[str, Report],
 ) -> None:
     """Write the result, then one line per limit exceeded and exit with 1 if there is any."""
     from wincraft.report import render

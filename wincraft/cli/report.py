@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from wincraft.cli.measuring import (
+    algorithm_options,
+    basis_help,
     finish,
     format_name,
     measuring_options,
@@ -21,19 +23,19 @@ from wincraft.cli.progress import progress_bar
 
 @click.command(name="report")
 @click.argument("size", metavar="SIZE|FILE.json")
-@click.option("--points", help='Interpolation points, "0,1,-1,1/2,inf"; one list per axis separated by ";".')
-@click.option("--moduli", help='Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.')
-@click.option("--convention", help="Scaling and signs, as for generate.  [default: wincnn]")
+@algorithm_options
+@click.option("--basis", help=basis_help)
 @click.option("--layer", metavar="C,K,H,W", help='Totals of a layer with "same" padding, 64,64,56,56.')
 @click.option(
     "--format", "format_given", help="text, json, markdown or html; by default that of FILE's suffix, else text."
 )
-@measuring_options
+@measuring_options(limits=True)
 def command(
     size: str,
     points: str | None,
     moduli: str | None,
     convention: str | None,
+    basis: str | None,
     layer: str | None,
     format_given: str | None,
     schemes: tuple[str, ...],
@@ -57,6 +59,7 @@ def command(
       wincraft report 4x4,3x3 --layer 64,64,56,56 -o f4x4.html
       wincraft report 6,3 --points "0,1,-1,2,-2,1/2,-1/2" --scheme fp16 --scheme tapwise-8,M=int10/tap
       wincraft report 4x4,3x3 --data x.npy --weights w.npy --padding 1 --scheme tapwise-8 --weights-per-channel
+      wincraft report 4x4,3x3 --basis legendre --scheme barabasz-2020-8
       wincraft report 4,3 --fail-above noise-gain=5 --fail-above loss:fp16=10
     """
     from wincraft.analysis.costs import parse_layer_shape
@@ -64,13 +67,11 @@ def command(
     from wincraft.report.build import build_report
 
     format = format_name(format_given, output)
-    if points is not None and moduli is not None:
-        raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
     bars = read_limits(limits)
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
     chosen = read_schemes(schemes, tuple(SCHEMES), bars, calibration=calibration, **options)
     shape = None if layer is None else parse_layer_shape(layer)
-    algorithm = read_algorithm(size, points, moduli, convention)
+    algorithm = read_algorithm(size, points, moduli, convention, basis)
     data = read_workload(**workload)
     with progress_bar() as progress:
         report = build_report(algorithm, chosen, layer=shape, workload=data, progress=progress)

@@ -9,18 +9,18 @@ from decimal import Decimal
 from functools import reduce
 from itertools import chain
 from math import prod
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from sympy import Integer
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.numeric import round_to_dtype
+from wincraft.algorithm.numeric import matrix_to_numpy, round_to_dtype
 from wincraft.construct.conventions import content
+from wincraft.emit._c_transforms import Letter, Transform, stages
+from wincraft.emit._matrices import named_maps, named_matrices
 from wincraft.exact.number import is_negative, to_fraction
 
-MatrixName = Literal["AT", "G", "BT"]
-Letter = Literal["g", "d", "v", "u", "m", "y"]
 Rows = Sequence[Sequence[float]]
 
 INPUT_BOUND = 128
@@ -60,12 +60,13 @@ class IntegerBounds:
 class Arithmetic:
     """One set of tables and functions: the axes' algorithms and the matrices as its numbers, and the C types.
 
-    `types` gives the C type of g and d (filter and data), v and u (their transforms), m (products), y (output).
+    `types` gives the C type of g and d (filter and data), v and u (their transforms), m (products), y (output), and in
+    floating point that of what lies between stages. Integers have no stages, `matrices` only the whole maps.
     """
 
     suffix: str
     axes: tuple[BilinearAlgorithm, ...]
-    matrices: tuple[Mapping[MatrixName, Rows], ...]
+    matrices: tuple[Mapping[str, Rows], ...]
     types: Mapping[Letter, str]
     table_type: str
     bounds: IntegerBounds | None = None
@@ -83,6 +84,10 @@ class Arithmetic:
         if self.bounds is not None:
             return f"/= {self.scale}"
         return f"*= {literal(float(_rounded(1 / self.scale, self.table_type)), self.table_type)}"
+
+    def stages(self, transform: Transform) -> list[Transform]:
+        """The stages of a transform that have functions of their own."""
+        return stages(self.axes, transform) if self.bounds is None else []
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,11 @@ def float_arithmetic(axes: Sequence[BilinearAlgorithm], c_type: str) -> Arithmet
     """The matrices rounded once to float or double; omitted where an entry leaves the type's normal range."""
     matrices = []
     for axis in axes:
-        exact, rounded = _matrices(axis, object), _matrices(axis, _DTYPES[c_type])
-        for name, rows in exact.items():
-            for i, j in np.ndindex(len(rows), len(rows[0])):
-                if rows[i][j] and not _is_normal(rounded[name][i][j], c_type):
+        rounded = {}
+        for name, matrix in named_matrices(axis).items():
+            rounded[name] = matrix_to_numpy(matrix, _DTYPES[c_type]).tolist()
+            for (i, j), entry in np.ndenumerate(matrix_to_numpy(matrix, object)):
+                if entry and not _is_normal(rounded[name][i][j], c_type):
                     return Omitted(f"{name}[{i}][{j}] of {axis.size} is outside the normal range of {c_type}")
         matrices.append(rounded)
     suffix = {"float": "f32", "double": "f64"}[c_type]
@@ -133,8 +139,11 @@ def integer_arithmetic(axes: Sequence[BilinearAlgorithm]) -> Arithmetic | Omitte
     bounds = integer_bounds(forms)
     if bounds.max_channels < 1:
         return Omitted(f"one channel of int8_t can reach {Decimal(bounds.sums):.2e}, beyond int64_t")
-    matrices: list[dict[MatrixName, list[list[int]]]] = [
-        {name: [[int(x) for x in row] for row in rows] for name, rows in _matrices(axis, object).items()}
+    matrices: list[dict[str, list[list[int]]]] = [
+        {
+            name: [[int(x) for x in row] for row in matrix_to_numpy(item.dense, object)]
+            for name, item in named_maps(axis).items()
+        }
         for axis in forms
     ]
     largest = max(abs(x) for item in matrices for rows in item.values() for row in rows for x in row)
@@ -180,11 +189,6 @@ def largest_row_norm(matrix: Any) -> Any:
     K = matrix.domain
     norms = [sum((-x if is_negative(x, K) else x for x in row), K.zero) for row in matrix.to_list()]
     return K.to_sympy(reduce(lambda x, y: y if is_negative(x - y, K) else x, norms))
-
-
-def _matrices(axis: BilinearAlgorithm, dtype: Any) -> dict[MatrixName, Any]:
-    AT, G, BT = (matrix.tolist() for matrix in axis.to_numpy(dtype))
-    return {"AT": AT, "G": G, "BT": BT}
 
 
 def _rounded(number: Any, c_type: str) -> Any:

@@ -3,43 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
 
 from sympy import Integer
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
-from wincraft.emit._c_arithmetic import INPUT_BOUND, Arithmetic, Letter, MatrixName, largest_row_norm, literal
+from wincraft.emit._c_arithmetic import INPUT_BOUND, Arithmetic, largest_row_norm, literal
 from wincraft.emit._c_text import bound_text, comment, fill
+from wincraft.emit._c_transforms import FILTER, INPUT, OUTPUT, Transform, axis_suffixes, formula, shown
 from wincraft.emit.provenance import identifier
-from wincraft.exact.number import number_text
 
 INDICES = "ijkl"
 """The loop index of every axis."""
 
 _TYPE_SUFFIX = {"float": "f32", "double": "f64", "int8_t": "i8", "int32_t": "i32", "int64_t": "i64"}
-
-
-@dataclass(frozen=True)
-class Transform:
-    """One of the three transforms: its matrix, the letter of what it reads and the letter of what it writes."""
-
-    name: str
-    matrix: MatrixName
-    reads: Letter
-    writes: Letter
-
-    def exact(self, axis: BilinearAlgorithm) -> Any:
-        """Its exact matrix along an axis, (values written, values read)."""
-        return {"G": axis.filter, "BT": axis.input, "AT": axis.output}[self.matrix].dense
-
-
-FILTER = Transform("filter", "G", "g", "v")
-INPUT = Transform("input", "BT", "d", "u")
-OUTPUT = Transform("output", "AT", "m", "y")
+_MATRIX_TEXT = {"G": "G", "BT": "B^T", "AT": "A^T"}
 
 
 @dataclass(frozen=True)
@@ -79,8 +59,7 @@ class Array:
         return [" + ".join([self.name, *self.offset(axis)]), self.strides[axis]]
 
     def __str__(self) -> str:
-        shown = self.name if self.name in "gd" else self.name.upper()
-        return f"{shown} {'x'.join(map(str, self.shape))} at {self.name}[{' + '.join(self.offset())}]"
+        return f"{shown(self.name)} {'x'.join(map(str, self.shape))} at {self.name}[{' + '.join(self.offset())}]"
 
 
 @dataclass(frozen=True)
@@ -101,51 +80,61 @@ class Cost:
         return " and ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts)
 
 
-def axis_suffixes(algorithm: Algorithm) -> tuple[str, ...]:
-    """What ends the symbols of every axis: nothing where all axes are alike, else ``_axis0``, by first occurrence."""
-    axes = algorithm.axes
-    return tuple("" if len(set(axes)) == 1 else f"_axis{axes.index(axis)}" for axis in axes)
-
-
-def formulas(algorithm: Algorithm, scale: Any) -> dict[str, str]:
-    """The formula of each transform by name, and of the whole algorithm, with a scale."""
-    tags = [suffix.removeprefix("_axis") for suffix in axis_suffixes(algorithm)]
-    if len(tags) == 1:
-        V, U, left, right = "G g", "B^T d", "A^T", ""
-    elif len(tags) == 2:
-        p, q = tags
-        V, U, left, right = f"G{p} g G{q}^T", f"B{p}^T d B{q}", f"A{p}^T", f" A{q}"
-    else:
-        G, BT, left = (f"({' (x) '.join(name.format(tag) for tag in tags)})" for name in ("G{}", "B{}^T", "A{}^T"))
-        V, U, right = f"{G} g", f"{BT} d", ""
-    over = "" if scale == 1 else f" / {number_text(scale)}"
-    return {
-        "filter": f"V = {V}",
-        "input": f"U = {U}",
-        "output": f"Y = {left} M{right}{over}",
-        "whole": f"Y = {left} [({V}) * ({U})]{right}{over}",
-    }
-
-
 def transform_functions(algorithm: Algorithm, arithmetic: Arithmetic) -> Iterator[str]:
-    """For each transform: its line functions, one per distinct axis and element type, then the one over all axes."""
-    for transform in (FILTER, INPUT, OUTPUT):
-        source, target = arithmetic.types[transform.reads], arithmetic.types[transform.writes]
-        lines: dict[str, str] = {}
-        calls = []
-        for axis, suffix in enumerate(axis_suffixes(algorithm)):
-            read = source if axis == 0 else target
-            name = f"{identifier(algorithm)}_{transform.name}_line_{_TYPE_SUFFIX[read]}{suffix}"
-            lines[name], cost = _line_function(name, transform, arithmetic, axis, (read, target))
-            calls.append((name, cost))
-        yield from lines.values()
-        yield _tile_function(algorithm, arithmetic, transform, calls)
+    """For each transform: its line functions, one per distinct axis and element type, then the one over all axes.
+
+    Behind it the same for every stage of its chain.
+    """
+    for whole in (FILTER, INPUT, OUTPUT):
+        written: set[str] = set()
+        for transform in (whole, *arithmetic.stages(whole)):
+            lines, calls = _line_functions(algorithm, arithmetic, transform)
+            yield from (text for name, text in lines.items() if name not in written)
+            written |= set(lines)
+            yield _tile_function(algorithm, arithmetic, transform, calls)
+
+
+def stage_calls(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform) -> list[str]:
+    """C text: the arrays between the stages of a transform, then the calls, one after the other."""
+    stages = arithmetic.stages(transform)
+    between, calls = [], []
+    for number, stage in enumerate(stages):
+        source, target = _arrays(algorithm, arithmetic, stage)
+        if number > 0:
+            source = replace(source, name=f"{transform.reads}{number}")
+        if number < len(stages) - 1:
+            target = replace(target, name=f"{transform.reads}{number + 1}")
+            between.append(f"{target.name}[{' * '.join(map(str, target.shape))}]")
+        arguments = [parameter.split()[-1].strip("*") for parameter in (*source.parameters, *target.parameters)]
+        calls.append(f"{_tile_name(algorithm, arithmetic, stage)}({', '.join(arguments)});")
+    declared = fill(f"{arithmetic.types['x']} ", _listed(between, ";"))
+    return [line.strip() for line in declared.splitlines()] + calls
+
+
+def _line_functions(
+    algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform
+) -> tuple[dict[str, str], dict[int, tuple[str, Cost]]]:
+    """The texts by name, and for every axis that the transform runs along the name to call and its cost."""
+    lines: dict[str, str] = {}
+    calls: dict[int, tuple[str, Cost]] = {}
+    for number, (axis, suffix) in enumerate(zip(algorithm.axes, axis_suffixes(algorithm), strict=True)):
+        if not transform.runs_along(axis):
+            continue
+        along = replace(transform, stage=None) if transform.is_whole(axis) else transform
+        written = arithmetic.types[transform.writes]
+        read = written if calls else arithmetic.types[transform.reads]
+        name = f"{identifier(algorithm)}_{along.symbol}_line_{_TYPE_SUFFIX[read]}{suffix}"
+        lines[name], cost = _line_function(name, along, arithmetic, number, (read, written))
+        calls[number] = name, cost
+    return lines, calls
 
 
 def _line_function(
-    name: str, transform: Transform, arithmetic: Arithmetic, axis: int, types: tuple[str, str]
+    name: str, transform: Transform, arithmetic: Arithmetic, number: int, types: tuple[str, str]
 ) -> tuple[str, Cost]:
-    rows = arithmetic.matrices[axis][transform.matrix]
+    axis = arithmetic.axes[number]
+    matrix = transform.matrix(axis)
+    rows = arithmetic.matrices[number][matrix]
     x, y, (read, written) = transform.reads, transform.writes, types
     body, cost = [], Cost()
     width = len(str(len(rows[0]) - 1))
@@ -157,10 +146,10 @@ def _line_function(
         terms, row_cost = _linear_sum(row, x, written)
         body.append(fill(f"    {y}[{k:{width}} * {y}_step] = ", terms, ";"))
         cost += row_cost
-    matrix = {"G": "G", "BT": "B^T", "AT": "A^T"}[transform.matrix]
-    bound = bound_text(y, largest_row_norm(transform.exact(arithmetic.axes[axis])), x)
+    product = f"{y} = {_MATRIX_TEXT.get(matrix, matrix)} {x}"
+    bound = bound_text(y, largest_row_norm(transform.exact(axis)), x)
     head = comment(
-        f"One line of the {transform.name} transform, {y} = {matrix} {x}, {len(rows[0])} -> {len(rows)} values.",
+        f"One line of {transform.title}, {product}, {len(rows[0])} -> {len(rows)} values.",
         f"{bound}. {cost}.{f' {x} and {y} may overlap.' if read == written else ''}",
     )
     parameters = [f"const {read} *{x}", f"ptrdiff_t {x}_step", f"{written} *{y}", f"ptrdiff_t {y}_step"]
@@ -181,47 +170,69 @@ def _linear_sum(row: Sequence[float], letter: str, c_type: str) -> tuple[list[st
     return terms, Cost(len(used) - 1 + (used[0][0] == -1), sum(abs(value) != 1 for value, _ in used))
 
 
+def _tile_name(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform) -> str:
+    return f"{identifier(algorithm)}_{transform.symbol}_{arithmetic.suffix}"
+
+
+def _arrays(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform) -> tuple[Array, Array]:
+    """What a transform reads and what it writes: windows of images are the data and the output."""
+    after, before = zip(*(transform.lengths(axis) for axis in algorithm.axes), strict=True)
+    source, target = (
+        (Array.in_image if letter in "dy" else Array.row_major)(letter, arithmetic.types[letter], shape)
+        for letter, shape in ((transform.reads, before), (transform.writes, after))
+    )
+    return source, target
+
+
 def _tile_function(
-    algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform, calls: Sequence[tuple[str, Cost]]
+    algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform, calls: Mapping[int, tuple[str, Cost]]
 ) -> str:
-    x, y = transform.reads, transform.writes
-    after, before = zip(*(transform.exact(axis).shape for axis in algorithm.axes), strict=True)
-    source = (Array.in_image if transform is INPUT else Array.row_major)(x, arithmetic.types[x], before)
-    target = (Array.in_image if transform is OUTPUT else Array.row_major)(y, arithmetic.types[y], after)
+    source, target = _arrays(algorithm, arithmetic, transform)
+    before, after, passes = source.shape, target.shape, list(calls)
     between, body, total = target, [], Cost()
-    if transform is OUTPUT and len(calls) > 1:
-        between = Array.row_major("t", target.type, (after[0], *before[1:]))
+    if len(passes) > 1 and (target.name == "y" or any(before[axis] > after[axis] for axis in passes[1:])):
+        between = Array.row_major("t", target.type, _shape_between(source, target, passes))
         body.append(f"    {between.type} t[{' * '.join(map(str, between.shape))}];")
-    for axis, (line, cost) in enumerate(calls):
-        start = source if axis == 0 else between
-        end = target if axis == len(calls) - 1 else between
-        counts = {other: (after if other < axis else before)[other] for other in range(len(calls)) if other != axis}
+    for axis, (line, cost) in calls.items():
+        start = source if axis == passes[0] else between
+        end = target if axis == passes[-1] else between
+        counts = {other: (after if other < axis else before)[other] for other in range(len(after)) if other != axis}
         body += _loops(counts, f"{line}(", _listed(start.line(axis) + end.line(axis), ");"))
         total += cost * prod(counts.values())
     operations = str(total)
-    rescaling = arithmetic.rescaling if transform is OUTPUT else ""
+    rescaling = arithmetic.rescaling if transform.writes == "y" else ""
     if rescaling:
         body += _loops(dict(enumerate(after)), f"y[{' + '.join(target.offset())}] ", [f"{rescaling};"])
         operations += f", {prod(after)} {'exact divisions' if arithmetic.bounds else 'multiplications by 1/scale'}"
+    title = transform.title.removeprefix("the ").capitalize()
+    at_once = transform.stage is None and arithmetic.stages(transform)
+    how = ", in one step by the product of its stages" if at_once else ""
     head = comment(
-        f"{transform.name.capitalize()} transform {formulas(algorithm, arithmetic.scale)[transform.name]}:",
+        f"{title} {formula(algorithm, transform, arithmetic.scale)}{how}:",
         f"{source} -> {target}.",
         *_tile_bounds(algorithm, arithmetic, transform),
         f"{operations}.",
     )
-    name = f"{identifier(algorithm)}_{transform.name}_{arithmetic.suffix}"
-    return _function(name, head, [f"const {source.parameters[0]}", *source.parameters[1:], *target.parameters], body)
+    parameters = [f"const {source.parameters[0]}", *source.parameters[1:], *target.parameters]
+    return _function(_tile_name(algorithm, arithmetic, transform), head, parameters, body)
+
+
+def _shape_between(source: Array, target: Array, passes: Sequence[int]) -> list[int]:
+    """The array that holds every intermediate of passes along some axes: the first axis done, the last one not."""
+    shape = [max(lengths) for lengths in zip(source.shape, target.shape, strict=True)]
+    shape[passes[0]], shape[passes[-1]] = target.shape[passes[0]], source.shape[passes[-1]]
+    return shape
 
 
 def _tile_bounds(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform) -> list[str]:
-    bounds = arithmetic.bounds
+    bounds, X, Y = arithmetic.bounds, shown(transform.reads), shown(transform.writes)
     if bounds is not None and transform is not OUTPUT:
-        X, Y, worst = ("g", "V", bounds.V) if transform is FILTER else ("d", "U", bounds.U)
+        worst = bounds.V if transform is FILTER else bounds.U
         return [f"|{X}| <= {INPUT_BOUND} gives |{Y}| <= {worst}; no step can overflow."]
-    norm = prod((largest_row_norm(transform.exact(axis)) for axis in arithmetic.axes), start=Integer(1))
-    if transform is OUTPUT:
+    norms = (largest_row_norm(transform.exact(axis)) for axis in arithmetic.axes if transform.runs_along(axis))
+    norm = prod(norms, start=Integer(1))
+    if transform.writes == "y":
         norm = norm / abs(arithmetic.scale)
-    X, Y = {"filter": ("g", "V"), "input": ("d", "U"), "output": ("M", "Y")}[transform.name]
     lines = [f"{bound_text(Y, norm.expand(), X)}."]
     if bounds is not None:
         limit = f"{identifier(algorithm).upper()}_MAX_CHANNELS"

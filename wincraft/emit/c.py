@@ -18,8 +18,10 @@ from wincraft.emit._c_arithmetic import (
     integer_arithmetic,
     literal,
 )
-from wincraft.emit._c_functions import FILTER, INPUT, OUTPUT, Transform, axis_suffixes, formulas, transform_functions
-from wincraft.emit._c_text import WIDTH, aligned, comment, table_rows
+from wincraft.emit._c_functions import stage_calls, transform_functions
+from wincraft.emit._c_text import WIDTH, aligned, comment, fill, table_rows
+from wincraft.emit._c_transforms import FILTER, INPUT, OUTPUT, axis_suffixes, formulas
+from wincraft.emit._matrices import named_matrices, named_stages
 from wincraft.emit.provenance import banner, identifier
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_texts
@@ -35,19 +37,23 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     hold the algorithm is left out, with a comment that says why. Two different headers of one size refuse to compile
     together. The same algorithm gives the same bytes.
 
+    A map of several stages also has, in floating point, a table and functions for each of them: stage t runs along the
+    axes that have a stage t. They compose by calling them in turn, so that values can be quantised in between; the
+    function without a number computes the same in one step, by the stages' product. Integers have only the latter.
+
     Raises:
         NotApplicable: in linear convolution form.
     """
     if algorithm.form != "correlation":
         raise NotApplicable("C header", "this is the linear convolution form", "call transpose() first")
     guard, content = f"{identifier(algorithm).upper()}_H", f"0x{algorithm.sha256[:8]}u"
+    floats = {c_type: float_arithmetic(algorithm.axes, c_type) for c_type in ("float", "double")}
     parts = [
-        _title(algorithm),
+        _title(algorithm, next((item for item in floats.values() if isinstance(item, Arithmetic)), None)),
         f"#ifndef {guard}\n#define {guard} {content}\n\n#include <stddef.h>\n#include <stdint.h>",
         '#ifdef __cplusplus\nextern "C" {\n#endif',
         _size_macros(algorithm),
-        *_section(algorithm, "float", float_arithmetic(algorithm.axes, "float")),
-        *_section(algorithm, "double", float_arithmetic(algorithm.axes, "double")),
+        *(text for c_type, arithmetic in floats.items() for text in _section(algorithm, c_type, arithmetic)),
         *_section(algorithm, "integer", integer_arithmetic(algorithm.axes)),
         "#ifdef __cplusplus\n}\n#endif",
         f"#elif {guard} != {content}",
@@ -57,7 +63,7 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     stream.write("\n\n".join(parts) + "\n")
 
 
-def _title(algorithm: Algorithm) -> str:
+def _title(algorithm: Algorithm, example: Arithmetic | None) -> str:
     m, r, n = (_by(getattr(axis, name) for axis in algorithm.axes) for name in ("m", "r", "n"))
     products = " * ".join(str(axis.rank) for axis in algorithm.axes)
     products = f"{products} = {algorithm.rank}" if len(algorithm.axes) > 1 else products
@@ -77,6 +83,7 @@ def _title(algorithm: Algorithm) -> str:
         "g, V, U and M are contiguous, row-major. d and Y are windows of larger images: the last axis is contiguous,",
         "every other one has its stride, in elements, as a parameter. U, V and M must not overlap g, d and Y.",
         "Bounds are those of exact arithmetic; one that is no integer is rounded up, the exact one beside it.",
+        *(_stage_lines(algorithm, example) if example else ()),
     )
 
 
@@ -93,9 +100,26 @@ def _axis_lines(algorithm: Algorithm, axis: BilinearAlgorithm) -> Iterator[str]:
     yield f"{where}: {', '.join(f'{name} {_by(item.shape)}' for name, item in maps)}, scale {number_text(axis.scale)};"
     moduli = f"moduli {','.join(map(str, axis.moduli))}" if axis.moduli is not None else "moduli not given"
     yield f"    {moduli}; convention {axis.convention or 'not named'};"
+    for name, item in named_stages(axis).items():
+        factors = [f"{stage} ({_by(matrix.shape)})" for stage, matrix in reversed(item.items())]
+        yield from fill(f"    {name} = ", factors, ";").splitlines()
     yield f"    {axis.verify()}."
-    if any(len(item.stages) > 1 for _, item in maps):
-        yield "    Its chains of stages are multiplied out."
+
+
+def _stage_lines(algorithm: Algorithm, arithmetic: Arithmetic) -> Iterator[str]:
+    chained = [transform for transform in (FILTER, INPUT, OUTPUT) if arithmetic.stages(transform)]
+    if not chained:
+        return
+    c_type = arithmetic.table_type
+    yield ""
+    yield "Stages: a transform is one call, or one per stage with anything between them, requantisation say. Both ways"
+    yield f"compute the same but for rounding. What a stage reads and what it writes must not overlap. In {c_type}:"
+    for transform in chained:
+        yield f"    {transform.title}, stage by stage:"
+        yield from (f"        {line}" for line in stage_calls(algorithm, arithmetic, transform))
+    parts = [stage for transform in chained for stage in arithmetic.stages(transform)]
+    if not all(stage.runs_along(axis) for stage in parts for axis in algorithm.axes):
+        yield "Where the axes' chains differ in length, stage t runs along the axes that have a stage t."
 
 
 def _size_macros(algorithm: Algorithm) -> str:
@@ -124,14 +148,18 @@ def _section(algorithm: Algorithm, title: str, arithmetic: Arithmetic | Omitted)
         yield _integer_macros(algorithm, arithmetic, arithmetic.bounds)
     suffixes = axis_suffixes(algorithm)
     for suffix in dict.fromkeys(suffixes):
-        for transform in (OUTPUT, FILTER, INPUT):
-            yield _table(algorithm, arithmetic, transform, suffixes.index(suffix))
+        number = suffixes.index(suffix)
+        yield from (_table(algorithm, arithmetic, name, number) for name in arithmetic.matrices[number])
     yield from transform_functions(algorithm, arithmetic)
 
 
 def _integer_walk(algorithm: Algorithm, arithmetic: Arithmetic, bounds: IntegerBounds) -> list[str]:
     limit = f"{identifier(algorithm).upper()}_MAX_CHANNELS"
     scale, output = arithmetic.scale, INPUT_BOUND**2 * prod(axis.r for axis in algorithm.axes)
+    chained = any(named_stages(axis) for axis in algorithm.axes)
+    no_stages = (
+        "No functions per stage: values between stages are rational in general, as integers they would need scales."
+    )
     walk = [
         ("d", "int8_t", f"|d| <= {INPUT_BOUND}", "p fraction bits"),
         ("g", "int8_t", f"|g| <= {INPUT_BOUND}", "q fraction bits"),
@@ -150,6 +178,7 @@ def _integer_walk(algorithm: Algorithm, arithmetic: Arithmetic, bounds: IntegerB
         "Sum M[k] += (int64_t)U[k] * V[k].",
         f"{limit} = floor((2^63 - 1) / max|t|), the channels that M may sum before the output transform.",
         f"{limit}_INT32 of them fit an int32_t accumulator of M, to be widened afterwards.",
+        *([no_stages] * chained),
     ]
 
 
@@ -164,12 +193,11 @@ def _integer_macros(algorithm: Algorithm, arithmetic: Arithmetic, bounds: Intege
     )
 
 
-def _table(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform, axis: int) -> str:
-    numbers = arithmetic.matrices[axis][transform.matrix]
-    values = [[literal(number, arithmetic.table_type) for number in row] for row in numbers]
-    exact = to_texts(transform.exact(arithmetic.axes[axis])) if arithmetic.bounds is None else []
-    name = f"{identifier(algorithm)}_{transform.matrix}_{arithmetic.suffix}{axis_suffixes(algorithm)[axis]}"
-    head = f"static const {arithmetic.table_type} {name}[{len(values)}][{len(values[0])}] = {{"
+def _table(algorithm: Algorithm, arithmetic: Arithmetic, name: str, axis: int) -> str:
+    values = [[literal(number, arithmetic.table_type) for number in row] for row in arithmetic.matrices[axis][name]]
+    exact = to_texts(named_matrices(arithmetic.axes[axis])[name]) if arithmetic.bounds is None else []
+    symbol = f"{identifier(algorithm)}_{name}_{arithmetic.suffix}{axis_suffixes(algorithm)[axis]}"
+    head = f"static const {arithmetic.table_type} {symbol}[{len(values)}][{len(values[0])}] = {{"
     return "\n".join([head, *table_rows(values, exact), "};"])
 
 

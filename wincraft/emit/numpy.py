@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from textwrap import indent
+from typing import Any, TextIO
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
+from wincraft.emit._matrices import named_maps, named_stages
 from wincraft.emit.provenance import banner
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_numbers
@@ -32,6 +34,8 @@ def convolve_tile(d, g):
 def emit(algorithm: Algorithm, stream: TextIO) -> None:
     """Write AT, G, BT as float64 arrays, each entry a correctly rounded quotient, and a function for one tile.
 
+    Beside a map of several stages stand its stages, as a tuple ``BT_STAGES``; the function uses the map itself.
+
     Raises:
         NotApplicable: in linear convolution form, or where an entry exceeds float64.
     """
@@ -42,9 +46,15 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     distinct = list(dict.fromkeys(algorithm.axes))
     for position, axis in enumerate(distinct):
         suffix = f"_{position}" if len(distinct) > 1 else ""
-        for name, item in (("AT", axis.output), ("G", axis.filter), ("BT", axis.input)):
-            rows = ["[" + ", ".join(_literal(number) for number in row) + "]" for row in to_numbers(item.dense)]
-            stream.write(f"{name}{suffix} = np.array([\n    " + ",\n    ".join(rows) + ",\n], dtype=float)\n")
+        stages = named_stages(axis)
+        for name, item in named_maps(axis).items():
+            stream.write(f"{name}{suffix} = {_array(item.dense)}\n")
+            if name in stages:
+                stream.write(
+                    f"{name}_STAGES{suffix} = (  # in the order of application, the last stands left in {name}\n"
+                )
+                stream.writelines(indent(f"{_array(stage)},\n", "    ") for stage in stages[name].values())
+                stream.write(")\n")
     names = {axis: (f"_{position}" if len(distinct) > 1 else "") for position, axis in enumerate(distinct)}
     triples = ", ".join(f"(AT{names[axis]}, G{names[axis]}, BT{names[axis]})" for axis in algorithm.axes)
     stream.write(f"AXES = ({triples},)\n")
@@ -61,6 +71,11 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
 def _shape(algorithm: Algorithm, name: str) -> tuple[int, ...]:
     value = getattr(algorithm, name)
     return (value,) if isinstance(algorithm, BilinearAlgorithm) else value
+
+
+def _array(matrix: Any) -> str:
+    rows = ["[" + ", ".join(_literal(number) for number in row) + "]" for row in to_numbers(matrix)]
+    return "np.array([\n    " + ",\n    ".join(rows) + ",\n], dtype=float)"
 
 
 def _literal(number: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
+from wincraft.emit._matrices import named_stages
 
 
 def command(algorithm: Algorithm, format: str) -> str:
@@ -15,6 +16,8 @@ def command(algorithm: Algorithm, format: str) -> str:
     'wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format c'
     """
     axes = algorithm.axes
+    if any(named_stages(axis) for axis in axes):
+        return "with chains of stages, no generate command makes them"
     moduli = [",".join(map(str, axis.moduli)) if axis.moduli is not None else None for axis in axes]
     conventions = {axis.convention for axis in axes}
     if None in moduli or len(conventions) != 1 or None in conventions or algorithm.form != "correlation":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wincraft.errors import look_up
 
 if TYPE_CHECKING:
+    from wincraft.report.bases import BasisComparison
     from wincraft.report.comparison import Comparison
     from wincraft.report.model import Report
 
@@ -25,7 +26,7 @@ SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html",
 """The format that a file name implies."""
 
 
-def render(result: Report | Comparison, format: str = "text") -> str:
+def render(result: Report | Comparison | BasisComparison, format: str = "text") -> str:
     """A report or a comparison as text in one of `RENDERERS`; the same result gives the same bytes.
 
     Raises:

@@ -11,6 +11,7 @@ from wincraft.report.model import Report
 from wincraft.report.svg import plots
 
 if TYPE_CHECKING:
+    from wincraft.report.bases import BasisComparison
     from wincraft.report.comparison import Comparison
 
 STYLE = """
@@ -53,7 +54,7 @@ svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-
 """
 
 
-def emit(result: Report | Comparison, stream: TextIO) -> None:
+def emit(result: Report | Comparison | BasisComparison, stream: TextIO) -> None:
     """Write the page: the verdict first, then plots and tables."""
     layout = result.layout()
     sections = sorted(layout.sections, key=lambda item: not item.levels)

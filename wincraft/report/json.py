@@ -14,6 +14,7 @@ from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.costs import Operations
 from wincraft.analysis.workload import Workload
 from wincraft.exact.number import number_text
+from wincraft.report.bases import BasisComparison
 from wincraft.report.measures import MEASURES, SCHEME_MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
 
@@ -25,9 +26,12 @@ COMPARISON_KIND = "wincraft.comparison"
 VERSION = 1
 
 
-def emit(result: Report | Comparison, stream: TextIO) -> None:
+def emit(result: Report | Comparison | BasisComparison, stream: TextIO) -> None:
     """Write the document of a report or of a comparison."""
-    content = document(result) if isinstance(result, Report) else comparison_document(result)
+    if isinstance(result, BasisComparison):
+        content = result.document()
+    else:
+        content = document(result) if isinstance(result, Report) else comparison_document(result)
     json.dump(content, stream, indent=1, allow_nan=False)
     stream.write("\n")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from wincraft.report.layout import Table
 
 if TYPE_CHECKING:
+    from wincraft.report.bases import BasisComparison
     from wincraft.report.comparison import Comparison
     from wincraft.report.model import Report
 
@@ -18,7 +19,7 @@ LEAST_FIRST, LEAST_LAST = 16, 20
 """Narrower the outer columns of a wrapped table are not made."""
 
 
-def emit(result: Report | Comparison, stream: TextIO) -> None:
+def emit(result: Report | Comparison | BasisComparison, stream: TextIO) -> None:
     """Write title, head, and sections: tables first, their sentences below; best cells have a ``*``."""
     layout = result.layout()
     lines = [layout.title, "=" * len(layout.title)]

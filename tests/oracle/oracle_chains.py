@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Algorithms as chains of stages, built by hand: a base change to monic Legendre polynomials."""
+
+from __future__ import annotations
+
+from sympy import QQ, Matrix, Rational
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.linear_map import LinearMap
+from wincraft.exact.matrix import from_numbers
+
+
+def legendre(n):
+    """Rows: the monic Legendre polynomials' coefficients in monomials."""
+    rows = [[Rational(int(i == j)) for j in range(n)] for i in range(min(n, 2))]
+    for k in range(1, n - 1):
+        step = Rational(k * k, 4 * k * k - 1)
+        rows.append([(rows[k][j - 1] if j else 0) - step * rows[k - 1][j] for j in range(n)])
+    return Matrix(rows)
+
+
+def chained(made):
+    """Design section 5: a pre-step on data and weights, a post-step on the output."""
+    P, R, Q = (legendre(size) for size in (made.n, made.r, made.m))
+    chains = (Q * made.AT, Q.inv()), (R.inv().T, made.G * R.T), (P, made.BT * P.inv())
+    maps = (LinearMap(tuple(from_numbers(stage.tolist(), QQ) for stage in stages)) for stages in chains)
+    return BilinearAlgorithm(*maps, scale=made.scale)

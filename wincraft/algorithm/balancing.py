@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Factors that bring the rows of a map to unit standard deviation, snapped to a grid of short binary numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import isqrt
+from typing import Any
+
+from sympy import Integer, Rational
+
+from wincraft.algorithm.linear_map import LinearMap
+from wincraft.errors import BadNumber, BadShape, NotApplicable
+from wincraft.exact.matrix import read_rows
+from wincraft.exact.number import to_fraction
+
+MAX_GRID_BITS = 64
+
+
+def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any]] | None = None) -> list[Any]:
+    """The factor of each row of a map that brings its standard deviation nearest to 1, on the grid of `balance`."""
+    size = rows.shape[1]
+    if not isinstance(bits, int) or not 0 <= bits <= MAX_GRID_BITS:
+        raise BadNumber(f"bits={bits!r}", f"the grid has 0 to {MAX_GRID_BITS} fraction bits")
+    S = [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
+    if moments is not None:
+        S = [[to_fraction(value) for value in row] for row in read_rows("second moments", moments)]
+        if (len(S), len(S[0])) != (size, size):
+            raise BadShape("second moments", str((len(S), len(S[0]))), str((size, size)))
+    factors = []
+    for k, row in enumerate(rows.dense.to_list()):
+        vector = [to_fraction(rows.domain.to_sympy(value)) for value in row]
+        if not any(vector):
+            factors.append(Integer(1))
+            continue
+        square = sum(
+            (x * S[i][j] * y for i, x in enumerate(vector) if x for j, y in enumerate(vector) if y), Fraction(0)
+        )
+        if square <= 0:
+            raise NotApplicable("balancing", f"row {k} has second moment {square}", "give positive definite moments")
+        factor = snap_inverse_root(square, bits)
+        factors.append(Rational(factor.numerator, factor.denominator))
+    return factors
+
+
+def snap_inverse_root(square: Fraction, bits: int) -> Fraction:
+    """The grid value (1 + j/2^bits) 2^e nearest, in ratio, to 1/sqrt(square); a tie goes to the larger.
+
+    >>> snap_inverse_root(Fraction(3), 0), snap_inverse_root(Fraction(3), 2)
+    (Fraction(1, 2), Fraction(5, 8))
+    """
+    exponent = (square.denominator.bit_length() - square.numerator.bit_length()) // 2 - 1
+    while Fraction(4) ** (exponent + 1) * square <= 1:
+        exponent += 1
+    power, steps = Fraction(2) ** exponent, 2**bits
+    low = isqrt(int(steps**2 / (power**2 * square))) - steps
+    below, above = power * (1 + Fraction(low, steps)), power * (1 + Fraction(low + 1, steps))
+    return above if below * above * square <= 1 else below

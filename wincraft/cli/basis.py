@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``wincraft basis``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from wincraft.cli.measuring import (
+    algorithm_options,
+    finish,
+    format_name,
+    measuring_options,
+    read_algorithm,
+    read_schemes,
+    read_workload,
+)
+from wincraft.cli.output import write_output
+from wincraft.cli.progress import progress_bar
+
+
+@click.command(name="basis")
+@click.argument("size", metavar="SIZE|FILE.json")
+@algorithm_options
+@click.option(
+    "--bases",
+    help="Bases and factorisations, separated by commas.  "
+    "[default: canonical,legendre,legendre:classical,chebyshev,newton]",
+)
+@click.option(
+    "--search",
+    "objective",
+    metavar="OBJECTIVE",
+    help="Find the best chain instead: operations, all-operations, additions, or error:SCHEME.",
+)
+@click.option(
+    "--format", "format_given", help="text, json, markdown or html; by default that of FILE's suffix, else text."
+)
+@measuring_options(limits=False)
+def command(
+    size: str,
+    points: str | None,
+    moduli: str | None,
+    convention: str | None,
+    bases: str | None,
+    objective: str | None,
+    format_given: str | None,
+    schemes: tuple[str, ...],
+    weights_per_channel: bool,
+    unsigned_activations: bool,
+    calibration: str | None,
+    output: str | None,
+    **workload: Any,
+) -> None:
+    """Put SIZE through several polynomial bases and compare cost, conditioning and error of every stage.
+
+    \b
+    Bases: canonical, legendre, chebyshev, chebyshev-u, hermite, hermite-prob, laguerre(a), jacobi(a,b), newton,
+    newton-leja, newton(nodes), lagrange(nodes), bernstein; legendre:classical is not monic, legendre(2x-1) shifted.
+    Factorisations: butterfly, reciprocal, lu, plu, diagonal, bjorck-pereyra.
+    For single maps: "input=legendre output=butterfly"; with balanced stages: legendre/pow2.
+
+    \b
+    Examples:
+      wincraft basis "F(4,3)"
+      wincraft basis 4x4,3x3 --bases canonical,legendre,legendre/pow2 --scheme barabasz-2020-8
+      wincraft basis 6,3 --bases "canonical,butterfly,input=bjorck-pereyra" --format json
+      wincraft basis 6x6,3x3 --search operations
+      wincraft generate 4,3 --basis legendre --format json
+    """
+    from wincraft.report.bases import DEFAULT_BASES, DEFAULT_SCHEMES, compare_bases
+
+    if objective is not None:
+        from wincraft.search.chains import CANDIDATES, search_chains
+
+        algorithm = read_algorithm(size, points, moduli, convention)
+        found = search_chains(algorithm, objective, CANDIDATES if bases is None else split_names(bases))
+        write_output(f"{found!r}\n", output)
+        return
+    format = format_name(format_given, output)
+    names = DEFAULT_BASES if bases is None else split_names(bases)
+    options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
+    chosen = read_schemes(schemes, DEFAULT_SCHEMES, (), calibration=calibration, **options)
+    algorithm = read_algorithm(size, points, moduli, convention)
+    data = read_workload(**workload)
+    with progress_bar() as progress:
+        comparison = compare_bases(algorithm, names, chosen, data, progress)
+    finish(comparison, format, output, (), {})
+
+
+def split_names(text: str) -> list[str]:
+    """The names between commas that are in no parentheses."""
+    names, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            names.append("")
+        else:
+            names[-1] += character
+    return [name.strip() for name in names if name.strip()]

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Search over the chains of an algorithm: the cheapest, or the most accurate under a scheme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.costs import costs
+from wincraft.analysis.prediction import predict
+from wincraft.analysis.schemes import parse_scheme
+from wincraft.basis.balance import balance_stages
+from wincraft.basis.chains import MAPS, apply_chains
+from wincraft.errors import NotApplicable, look_up
+
+CANDIDATES = (
+    "canonical",
+    "legendre",
+    "chebyshev",
+    "chebyshev-u",
+    "hermite-prob",
+    "laguerre",
+    "newton",
+    "newton-leja",
+    "bernstein",
+    "butterfly",
+    "reciprocal",
+    "lu",
+    "plu",
+    "diagonal",
+    "bjorck-pereyra",
+)
+"""What is tried for every map, unless others are given."""
+CHANNELS = 64
+"""Channels, filters and tiles that ranges are predicted for: with 64 each."""
+
+Objective = Callable[[Algorithm], float]
+
+
+def _online(algorithm: Algorithm) -> float:
+    found = costs(algorithm)
+    return found.input.total + found.output.total
+
+
+def _all(algorithm: Algorithm) -> float:
+    return _online(algorithm) + costs(algorithm).filter.total
+
+
+def _additions(algorithm: Algorithm) -> float:
+    found = costs(algorithm)
+    return found.input.additions + found.output.additions + found.filter.additions
+
+
+OBJECTIVES: dict[str, Objective] = {"operations": _online, "all-operations": _all, "additions": _additions}
+"""Less is better: per tile those of data and output, those of the filter too, the additions of all three.
+
+``error:SCHEME``: predicted noise over signal, the ranges predicted too, white Gaussian data.
+"""
+
+
+@dataclass(frozen=True, repr=False)
+class ChainSearch:
+    """The best chain found, its value, and every single change from the start; the repr says it in a few lines."""
+
+    algorithm: Algorithm
+    objective: str
+    chain: dict[str, str]
+    value: float
+    start: float
+    tried: tuple[tuple[str, str, float], ...]
+
+    @property
+    def text(self) -> str:
+        """The chain as `chained` reads it."""
+        return " ".join(f"{name}={value}" for name, value in self.chain.items())
+
+    def __repr__(self) -> str:
+        lines = [f"{self.objective}: {self.value:.6g} with {self.text} (as it is: {self.start:.6g})"]
+        for name in MAPS:
+            ranked = sorted((value, chain) for tried, chain, value in self.tried if tried == name)
+            lines.append(f"  {name} alone: " + ", ".join(f"{chain} {value:.4g}" for value, chain in ranked[:5]))
+        return "\n".join(lines)
+
+
+def objective_named(name: str) -> Objective:
+    """An objective by name; raises `UnknownName` for another one, or another scheme."""
+    kind, _, scheme = name.partition(":")
+    if kind == "error" and scheme:
+        chosen = parse_scheme(scheme)
+        return lambda algorithm: predict(algorithm, chosen, None, CHANNELS, outputs=CHANNELS).noise_to_signal
+    return look_up("objective", name, OBJECTIVES | {"error:SCHEME": _online})
+
+
+def search_chains(
+    algorithm: Algorithm,
+    objective: str = "operations",
+    candidates: Sequence[str] = CANDIDATES,
+    balanced: bool = False,
+) -> ChainSearch:
+    """For each map the basis or factorisation with which an objective is least, the other maps at their best so far.
+
+    Maps take turns until none improves: with an objective that adds up over the maps, as operations do, that is the
+    best of all combinations, with others a local optimum. Candidates that an algorithm has no chain for are left out.
+    With `balanced`, what passes between stages is balanced by powers of two.
+
+    Raises:
+        UnknownName: for an unknown objective, scheme or candidate.
+        NotApplicable: where a scheme does not admit the algorithm.
+
+    >>> from wincraft import winograd
+    >>> found = search_chains(winograd(6, 3, points="0,1,-1,2,-2,1/2,-1/2"), "additions", ["canonical", "butterfly"])
+    >>> found.text, found.value
+    ('input=butterfly filter=butterfly output=butterfly', 53.0)
+    """
+    measure = objective_named(objective)
+    known: dict[tuple[str, ...], float | None] = {}
+
+    def value_of(chain: dict[str, str]) -> float | None:
+        key = tuple(chain.values())
+        if key not in known:
+            try:
+                item = apply_chains(algorithm, chain)
+            except NotApplicable:
+                known[key] = None
+            else:
+                known[key] = float(measure(balance_stages(item) if balanced else item))
+        return known[key]
+
+    chain = dict.fromkeys(MAPS, "canonical")
+    best = start = float(measure(algorithm))
+    known[tuple(chain.values())] = start
+    single = ((name, candidate, value_of(chain | {name: candidate})) for name in MAPS for candidate in candidates)
+    tried = [(name, candidate, value) for name, candidate, value in single if value is not None]
+    improved = True
+    while improved:
+        improved = False
+        for name in MAPS:
+            for candidate in candidates:
+                value = value_of(chain | {name: candidate})
+                if value is not None and value < best:
+                    best, chain, improved = value, chain | {name: candidate}, True
+    return ChainSearch(algorithm, objective, chain, best, start, tuple(tried))
