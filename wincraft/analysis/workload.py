@@ -19,7 +19,7 @@ from wincraft.analysis.arrays import float64_array
 from wincraft.errors import BadDocument, BadShape, NotApplicable, look_up
 
 _COPIES = 4
-"""How many arrays of the size of U, V and M a simulation holds at once, generously."""
+"""How many arrays of the size of U, V and M a simulation holds at once, generously; beside what direct outputs read."""
 
 
 def _gaussian(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -205,7 +205,8 @@ def _load(path: str) -> Any:
 def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int) -> None:
     """Raise `NotApplicable` with an estimate where a simulation would need more memory than there is."""
     rank = prod(axis.rank for axis in algorithm.axes)
-    needed = 8 * _COPIES * rank * (channels * tiles + outputs * channels + outputs * tiles)
+    patches = 2 * channels * tiles * prod(axis.m * axis.r for axis in algorithm.axes)
+    needed = 8 * (_COPIES * rank * (channels * tiles + outputs * channels + outputs * tiles) + patches)
     available = _available_memory()
     if needed > available:
         reason = f"{channels} channels, {outputs} filters and {tiles} tiles need about {needed / 2**30:.3g} GiB"
