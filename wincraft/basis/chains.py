@@ -18,6 +18,7 @@ from wincraft.errors import BadDocument, UnknownName, look_up
 _JOINED = re.compile(r"\s+(?=[^()]*\))|\s*(=)\s*")
 """Blanks inside parentheses, and an equals sign with the blanks around it."""
 _FAMILY = re.compile("[a-z-]*")
+_WORD = re.compile(r"\s*[\w-]*\s*")
 
 MAPS = ("input", "filter", "output")
 
@@ -93,7 +94,7 @@ def _load_basis(path: str) -> Basis:
         rows = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise BadDocument(path, error.strerror or "it cannot be opened", "give a file with the rows of P") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadDocument(path, "it is no JSON", rows_wanted) from None
     rows = rows.get("P") if isinstance(rows, dict) else rows
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
@@ -102,6 +103,6 @@ def _load_basis(path: str) -> Basis:
 
 
 def _outside(text: str) -> tuple[str, str, str]:
-    """The text before and after the last slash that is in no parentheses and no path of a file."""
+    """The text before and after a slash that one bare word follows: no rational number, no path of a file."""
     words, slash, rest = text.rpartition("/")
-    return (text, "", "") if not slash or ")" in rest or _is_file(rest) else (words, slash, rest)
+    return (words, slash, rest) if slash and _WORD.fullmatch(rest) else (text, "", "")

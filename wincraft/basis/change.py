@@ -31,10 +31,10 @@ def change_basis(
         G   = (G P_r^T) P_r^{-T}        g -> P_r^{-T} g before the filter transform
         A^T = P_m^{-1} (P_m A^T)        z -> P_m^{-1} z after the output transform
 
-    `basis` is for all three maps; `input`, `filter` and `output` are for one, and take precedence. Each is a `Basis`,
-    its name (see `parse_basis`), or a matrix P. Chains that are there already keep their stages between the new ones;
-    a P that is the identity adds none.
-    The products' operands U and V, and so the algorithm, do not change; constructing the result proves it.
+    `basis` is for all three maps; `input`, `filter` and `output` are for B^T, G and A^T alone, in the linear form too,
+    and take precedence. Each is a `Basis`, its name (see `parse_basis`), or a matrix P. Chains that are there already
+    keep their stages between the new ones; a P that is the identity adds none. The products' operands U and V, and so
+    the algorithm, do not change; constructing the result proves it.
 
     Raises:
         UnknownName, NotApplicable, BadShape, BadNumber, FloatGiven: as `parse_basis`, `given_basis`, `Basis.matrix`.

@@ -57,7 +57,7 @@ class BasisColumn:
         of_matrix = [stage for stage in self.costs.stages if _matrix_of(stage) == matrix]
         last = max(map(_stage_of, of_matrix))
         chosen = (stage for stage in of_matrix if belongs(_stage_of(stage), last))
-        return sum((stage.operations.times(stage.vectors) for stage in chosen), Operations(0, 0, 0))
+        return sum((stage.operations for stage in chosen), Operations(0, 0, 0))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
