@@ -114,19 +114,22 @@ def test_clipping_calibrations_are_about_right_where_one_scale_serves_many_value
 
 
 @pytest.mark.parametrize("name", SCHEMES)
-def test_data_of_any_size_and_none(name):
+def test_data_of_any_size(name):
     """No warning, no other exception: results, or infinities that are flagged."""
     rng = np.random.default_rng(0)
     data, weights = rng.standard_normal((1, 4, 14)), rng.standard_normal((2, 4, 3))
-    for factor in (0.0, 5e-324, 1e-300, 1e-30, 1e30, 1e150):
+    for factor in (1e-70, 1e-30, 1e30, 1e70):
         for layer in (Layer(data * factor, weights), Layer(data, weights * factor)):
             found = evaluate(F43, SCHEMES[name], layer)
             assert repr(found)
             assert repr(found.predicted)
             if found.simulation.non_finite:
                 assert any("infinite or NaN" in flag for flag in found.flags)
-            if factor == 0:
-                assert np.isnan(found.measured)
+
+    for factor in (0.0, 5e-324, 1e-300, 1e150):
+        for arrays in ((data * factor, weights), (data, weights * factor)):
+            with refused(NotApplicable, "the largest magnitude is"):
+                Layer(*arrays)
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 3, 2), (2, 1, 1)])

@@ -68,8 +68,9 @@ def test_a_basis_and_a_factorisation_side_by_side():
     assert made.filter == F43.filter
 
 
-def test_later_words_take_precedence():
-    assert parse_chains("legendre input=lu") == {"input": "lu", "filter": "legendre", "output": "legendre"}
+def test_a_map_of_its_own_takes_precedence():
+    for text in ("legendre input=lu", "input=lu legendre"):
+        assert parse_chains(text) == {"input": "lu", "filter": "legendre", "output": "legendre"}
     assert parse_chains("  filter=lu ") == {"filter": "lu"}
     assert apply_chains(F43, {"filter": "plu"}) == factorise(F43, filter="plu")
 
@@ -85,7 +86,9 @@ def test_later_words_take_precedence():
         ("", UnknownName, ["legendre"]),
         ("/pow2", UnknownName, ["legendre"]),
         ("input=", UnknownName, ["legendre"]),
-        ("bjorck-pereyra", NotApplicable, ["input only"]),
+        ("bjorck-pereyra", NotApplicable, ["input=bjorck-pereyra"]),
+        ("legendre newton", NotApplicable, ["for all maps", "input=..."]),
+        ("input=lu input=plu", NotApplicable, ["input is named twice"]),
         ("reciprocal", NotApplicable, ["p and 1/p"]),
         ("newton(0,1)", NotApplicable, ["2 nodes for 6"]),
     ],

@@ -82,8 +82,8 @@ def evaluate(algorithm: Algorithm, scheme: Scheme, workload: Workload | Layer) -
         algorithm,
         scheme,
         channels=workload.channels,
-        data_moments=_moments(batch.data, independent),
-        weight_moments=_moments(batch.weights, independent),
+        data_moments=_measured_moments(batch.data, independent),
+        weight_moments=_measured_moments(batch.weights, independent),
         data_values=None if gaussian else _sample(batch.data, scheme.input),
         weight_values=None if gaussian else _sample(batch.weights, scheme.weights),
         outputs=workload.outputs,
@@ -98,12 +98,12 @@ def evaluate(algorithm: Algorithm, scheme: Scheme, workload: Workload | Layer) -
     return Evaluation(algorithm, scheme, workload, predicted, blind, simulation, direct)
 
 
-def _moments(values: np.ndarray, independent: bool) -> np.ndarray:
+def _measured_moments(values: np.ndarray, independent: bool) -> np.ndarray:
     """E[x x^T] over channels and vectors, of the flattened positions."""
     flat = values.reshape(-1, values.shape[-2] * values.shape[-1])
     if independent:
         return float(flat.var()) * np.eye(len(flat)) + float(flat.mean()) ** 2
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(flat @ flat.T / flat.shape[1])
 
 

@@ -24,7 +24,7 @@ from wincraft.analysis._paths import Overflow, Path, partial_sums, rounding_nois
 from wincraft.analysis.arrays import float64_array
 from wincraft.analysis.quantizer import Quantizer, Scale, checked_scale
 from wincraft.analysis.response import expected_amplitude
-from wincraft.analysis.schemes import Scheme
+from wincraft.analysis.schemes import Scheme, side_of
 from wincraft.analysis.simulation import check_scheme, divisor_of, sqnr
 from wincraft.errors import BadShape, NotApplicable, look_up
 
@@ -246,7 +246,7 @@ class _Model:
         else:
             given = look_up("scale of a stage", label, self.scales)
             channels = np.shape(given[0] if isinstance(given, Scale) else given)[-2:-1] or (1,)
-            scale = checked_scale(given, (*path.shape, *channels, 1), channels=label[0] not in "iU")
+            scale = checked_scale(given, (*path.shape, *channels, 1), channels=side_of(label) != "data")
         self.used[label] = scale
         path.store(label, quantizer, scale, self.clips)
 
@@ -254,9 +254,9 @@ class _Model:
         if quantizer.unsigned:
             raise NotApplicable("predicted scales", f"{label} has a zero point", "calibrate on data")
         per_tap, filters = "tap" in str(quantizer.per), 1 if "channel" in str(quantizer.per) else self.outputs
-        of_data, of_weights = label[0] in "iU", label[0] in "wV"
-        count = (1 if of_data else filters) * (1 if of_weights else self.tiles)
-        count *= self.channels if of_data or of_weights else 1
+        side = side_of(label)
+        count = (1 if side == "data" else filters) * (1 if side == "weights" else self.tiles)
+        count *= 1 if side == "products" else self.channels
         groups = [np.array([v]) for v in path.variances] if per_tap else [path.variances]
         ends = [expected_amplitude(group, count, self.scheme.calibration) for group in groups]
         amplitude = np.array(ends).reshape(*(path.shape if per_tap else (1,) * len(path.shape)), 1, 1)

@@ -133,8 +133,15 @@ class Quantizer:
             multiples = np.clip(multiples, float(self.format.min), float(self.format.max))
         return self.format.quantize(multiples)
 
+    @property
+    def half_step(self) -> float:
+        """How far beyond the limits a value still rounds to them, in the same multiples; 0 for floating point."""
+        if isinstance(self.format, FixedPoint):
+            return float(self.format.step) / 2
+        return 0.5 if isinstance(self.format, IntegerGrid) else 0.0
+
     def limits(self, zero_point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The lowest and highest multiple of the scale that can be stored."""
+        """The lowest and highest multiple of the scale (of 1, where there is none) that can be stored."""
         if isinstance(self.format, IntegerGrid):
             return self.format.low - zero_point, self.format.high - zero_point
         return (np.full_like(zero_point, float(end)) for end in (self.format.min, self.format.max))  # type: ignore[return-value]

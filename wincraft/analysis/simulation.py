@@ -16,9 +16,8 @@ import numpy as np
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis._machines import Machine, integer_rows, machine_for, scheme_stages
-from wincraft.analysis.fixed_point import FixedPoint
 from wincraft.analysis.quantizer import Quantizer, Scale, checked_scale
-from wincraft.analysis.schemes import Scheme
+from wincraft.analysis.schemes import Scheme, side_of
 from wincraft.analysis.workload import Batch
 from wincraft.errors import BadShape, NotApplicable, look_up
 from wincraft.exact.number import to_fraction
@@ -60,19 +59,25 @@ class Simulation:
         return {label: record.scale for label, record in self.records.items()}
 
     @property
+    def counted(self) -> np.ndarray:
+        """Which outputs exist: tiles may reach beyond the edge of an image."""
+        return np.broadcast_to(self.counts[..., None, :], self.outputs.shape)
+
+    @property
     def non_finite(self) -> int:
         """How many outputs are infinite or NaN."""
-        return int((~np.isfinite(self.outputs)).sum())
+        return int((~np.isfinite(self.outputs) & self.counted).sum())
 
     @property
     def noise_to_signal(self) -> float:
         """The sum of squared output errors over that of the exact outputs; inf where an output is not finite."""
         if self.non_finite:
             return inf
-        counts = np.broadcast_to(self.counts[..., None, :], self.outputs.shape)
-        error = float((((self.outputs - self.reference) ** 2) * counts).sum())
-        power = float((self.reference**2 * counts).sum())
-        return error / power if power else nan if not error else inf
+        outputs, reference = self.outputs[self.counted], self.reference[self.counted]
+        size = float(np.abs(reference).max(initial=0))
+        if not size:
+            return inf if outputs.any() else nan
+        return float((((outputs - reference) / size) ** 2).sum() / ((reference / size) ** 2).sum())
 
     @property
     def decibels(self) -> float:
@@ -84,17 +89,18 @@ class Simulation:
         """What an average would hide, one line each."""
         found = []
         if self.non_finite:
-            found.append(f"{self.non_finite} of {self.outputs.size} outputs are infinite or NaN")
+            found.append(f"{self.non_finite} of {self.counted.sum()} outputs are infinite or NaN")
         if self.overflowed:
             found.append("32-bit sums overflow")
-        lost = float(((self.outputs == 0) & (self.reference != 0)).mean())
+        lost = float(((self.outputs == 0) & (self.reference != 0))[self.counted].mean())
         if lost > MOSTLY:
             found.append(f"{lost:.1%} of the outputs that should not be 0 are")
         for label, record in self.records.items():
             if record.clipped > SATURATED:
                 found.append(f"{label}: {record.clipped:.1%} of the values saturate")
             if record.vanished:
-                found.append(f"{label}: {record.vanished} of {record.taps} taps are mostly stored as 0 (underflow)")
+                what = "outputs of a tile" if label == "output" else "taps"
+                found.append(f"{label}: {record.vanished} of {record.taps} {what} are mostly stored as 0 (underflow)")
         if self.channels < FEW_CHANNELS:
             found.append(f"{self.channels} channels: predictions assume {FEW_CHANNELS} or more")
         return tuple(found)
@@ -229,7 +235,7 @@ class _Run:
         real = self.machine.real(value)
         given = self.scales.get(label)
         if given is not None:
-            scale = checked_scale(given, real.shape, channels=label[0] not in "iU")
+            scale = checked_scale(given, real.shape, channels=side_of(label) != "data")
         else:
             scale = quantizer.calibrate(real, self.scheme.calibration)
         stored = self.machine.store(quantizer, scale, value)
@@ -250,10 +256,8 @@ def _check_batch(algorithm: Algorithm, batch: Batch) -> None:
 
 def _record(quantizer: Quantizer, scale: Scale, real: np.ndarray, stored: np.ndarray) -> StageRecord:
     low, high = quantizer.limits(scale.zero_point)
-    half = 0.5 if not hasattr(quantizer.format, "precision") else 0.0
-    step = np.ones(1) if isinstance(quantizer.format, FixedPoint) else scale.scale
-    slack = half * (1 + 1e-9) * (float(quantizer.format.step) if isinstance(quantizer.format, FixedPoint) else 1.0)
-    clipped = (real > (high + slack) * step) | (real < (low - slack) * step)
+    slack = quantizer.half_step * (1 + 1e-9)
+    clipped = (real > (high + slack) * scale.scale) | (real < (low - slack) * scale.scale)
     lost = ((stored == 0) & (real != 0)).mean(axis=(-2, -1))
     return StageRecord(quantizer, scale, float(clipped.mean()), int((lost > MOSTLY).sum()), lost.size)
 

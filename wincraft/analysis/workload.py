@@ -18,6 +18,8 @@ from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.arrays import float64_array
 from wincraft.errors import BadDocument, BadShape, NotApplicable, look_up
 
+_SMALLEST = 1e-75
+"""Data and weights whose largest value is below this, or above its inverse, are refused."""
 _COPIES = 4
 """How many arrays of the size of U, V and M a simulation holds at once, generously; beside what direct outputs read."""
 
@@ -110,6 +112,7 @@ class Layer:
     Raises:
         BadShape: where shapes, channels or padding do not fit each other, or an array is empty.
         BadNumber: for NaN, infinity and other things than real numbers.
+        NotApplicable: where all data or weights are 0, or far outside the range of any format.
 
     >>> from wincraft import parse
     >>> Layer(np.ones((1, 2, 8, 8)), np.ones((4, 2, 3, 3)), padding=1).batch(parse("F(4x4,3x3)")).data.shape
@@ -125,6 +128,11 @@ class Layer:
         data, weights = float64_array(self.data, "data"), float64_array(self.weights, "weights")
         object.__setattr__(self, "data", data)
         object.__setattr__(self, "weights", weights)
+        for what, array in (("data", data), ("weights", weights)):
+            largest = float(np.abs(array).max())
+            if not _SMALLEST <= largest <= 1 / _SMALLEST:
+                repair = "give others" if not largest else "scale them, so that squares stay within float64"
+                raise NotApplicable(f"a layer's {what}", f"the largest magnitude is {largest:g}", repair)
         d = data.ndim - 2
         shapes = f"data {data.shape} and weights {weights.shape}"
         if d < 1 or weights.ndim != data.ndim or weights.shape[1] != data.shape[1]:

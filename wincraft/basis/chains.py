@@ -13,7 +13,7 @@ from wincraft.basis.balance import balance_stages
 from wincraft.basis.bases import FAMILIES, Basis, given_basis, parse_basis
 from wincraft.basis.change import change_basis
 from wincraft.basis.factors import FACTORISATIONS, factorise
-from wincraft.errors import BadDocument, UnknownName, look_up
+from wincraft.errors import BadDocument, NotApplicable, UnknownName, look_up
 
 _JOINED = re.compile(r"\s+(?=[^()]*\))|\s*(=)\s*")
 """Blanks inside parentheses, and an equals sign with the blanks around it."""
@@ -40,7 +40,7 @@ def chained(algorithm: Algorithm, text: str) -> Algorithm:
     >>> [len(item.stages) for item in chained(winograd(4, 3), "input=legendre output=butterfly").maps]
     [2, 1, 2]
     """
-    words, slash, balancing = _outside(text)
+    words, slash, balancing = split_balancing(text)
     if slash:
         look_up("balancing", balancing.strip(), {"pow2": None})
     result = apply_chains(algorithm, parse_chains(words))
@@ -48,40 +48,60 @@ def chained(algorithm: Algorithm, text: str) -> Algorithm:
 
 
 def parse_chains(text: str) -> dict[str, str]:
-    """The name of a basis or factorisation for each map that gets one.
+    """The name of a basis or factorisation for each map that gets one; ``input=`` and so on before a bare name.
+
+    Raises:
+        UnknownName: for another map, or no name at all.
+        NotApplicable: where a map is named twice.
 
     >>> parse_chains("legendre"), parse_chains("filter=lu")
     ({'input': 'legendre', 'filter': 'legendre', 'output': 'legendre'}, {'filter': 'lu'})
     """
     chosen: dict[str, str] = {}
+    of_all: list[str] = []
     for word in _JOINED.sub(lambda match: match[1] or "", text).split():
         name, equals, value = word.partition("=")
         if not equals:
-            chosen |= dict.fromkeys(MAPS, name)
-        else:
-            look_up("map", name, dict.fromkeys(MAPS))
-            chosen[name] = value
+            of_all.append(name)
+            continue
+        look_up("map", name, dict.fromkeys(MAPS))
+        if name in chosen:
+            raise NotApplicable(f"basis {text}", f"{name} is named twice", "name every map once")
+        chosen[name] = value
+    if len(of_all) > 1:
+        raise NotApplicable(f"basis {text}", f"{' and '.join(of_all)} are for all maps", "give one, or input=...")
+    chosen = dict.fromkeys(MAPS, of_all[0]) | chosen if of_all else chosen
     if not chosen:
         raise UnknownName("basis", text, FAMILIES)
     return {name: value if _is_file(value) else value.lower() for name, value in chosen.items()}
 
 
 def apply_chains(algorithm: Algorithm, chosen: Mapping[str, str]) -> Algorithm:
-    """The algorithm with the named basis or factorisation for each map that is named."""
-    known = dict.fromkeys((*FAMILIES, *FACTORISATIONS))
-    factors, bases = {}, {}
-    for name, value in chosen.items():
-        if _is_file(value):
-            bases[name] = _load_basis(value)
-            continue
-        look_up("basis or factorisation", (_FAMILY.match(value) or [""])[0], known)
-        if value in FACTORISATIONS:
-            factors[name] = value
-        else:
-            bases[name] = parse_basis(value)
+    """The algorithm with the named basis or factorisation for each map that is named; raises as `basis_named`."""
+    read = {name: basis_named(value) for name, value in chosen.items()}
+    factors = {name: chosen[name] for name, basis in read.items() if basis is None}
+    bases = {name: basis for name, basis in read.items() if basis is not None}
     if factors:
         algorithm = factorise(algorithm, **factors)
     return change_basis(algorithm, **bases) if bases else algorithm
+
+
+def basis_named(value: str) -> Basis | None:
+    """The basis of a name or of a ``.json`` file; None where the name is that of a factorisation.
+
+    Raises:
+        UnknownName: for another name; the nearest is offered.
+        BadDocument: for a file that cannot be read.
+        NotApplicable, BadNumber, BadShape, FloatGiven: as `parse_basis` and `given_basis`.
+
+    >>> basis_named("legendre"), basis_named("lu")
+    (basis legendre, None)
+    """
+    if _is_file(value):
+        return _load_basis(value)
+    known = dict.fromkeys((*FAMILIES, *FACTORISATIONS))
+    look_up("basis or factorisation", (_FAMILY.match(value) or [""])[0], known)
+    return None if value in FACTORISATIONS else parse_basis(value)
 
 
 def _is_file(value: str) -> bool:
@@ -102,7 +122,11 @@ def _load_basis(path: str) -> Basis:
     return given_basis(rows, Path(path).name)
 
 
-def _outside(text: str) -> tuple[str, str, str]:
-    """The text before and after a slash that one bare word follows: no rational number, no path of a file."""
+def split_balancing(text: str) -> tuple[str, str, str]:
+    """The text before and after a slash that one bare word follows: no rational number, no path of a file.
+
+    >>> split_balancing("laguerre(1/2)/pow2"), split_balancing("dir/own.json")
+    (('laguerre(1/2)', '/', 'pow2'), ('dir/own.json', '', ''))
+    """
     words, slash, rest = text.rpartition("/")
     return (words, slash, rest) if slash and _WORD.fullmatch(rest) else (text, "", "")

@@ -247,7 +247,9 @@ def bjorck_pereyra(V: Any, axis: BilinearAlgorithm) -> list[Any]:
     Source: A. Bjorck, V. Pereyra, Solution of Vandermonde systems of equations, 1970.
     """
     if axis.input.dense != V or axis.moduli is None or any(modulus.degree > 1 for modulus in axis.moduli):
-        raise NotApplicable("bjorck-pereyra", "it factorises B^T of interpolation points", "ask for it as input only")
+        if axis.input.dense != V:
+            raise NotApplicable("bjorck-pereyra", "it factorises B^T alone", "ask for it as input=bjorck-pereyra")
+        raise NotApplicable("bjorck-pereyra", "the moduli are not all points", "choose an algorithm on points alone")
     K, n = axis.domain, axis.n
     order = [k for k, modulus in enumerate(axis.moduli) if not modulus.is_infinite]
     points = [to_element(axis.moduli[k].point, K) for k in order]
