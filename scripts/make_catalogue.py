@@ -1,92 +1,243 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write wincraft/construct/catalogue.json: default points for every F(m,r) with m + r - 1 <= 18.
+"""Write wincraft/construct/catalogue.json: the best points found for every F(m,r), and what others publish.
 
-    python scripts/make_catalogue.py
+    pip install -e ".[search]" && python scripts/make_catalogue.py
 
-For each size the symmetric sets (p with -p, and 0 and inf where the parity allows) of the smallest fractions are
-ranked by noise gain in float64; the best few are compared exactly. The order of a set is 0, then p, -p by growing
-height, then inf.
+The default points of every size with m + r - 1 <= 18 are the symmetric set (p with -p, and 0 and inf where the parity
+allows) of the least height whose noise gain is within 0.5 % of the best real symmetric set's, and the best of that
+height. Sizes with m <= 10 and r from 2 to 7 have points for other uses too. A run takes some minutes; finished sizes
+are kept in a file beside the result, so that a stopped run goes on.
+
+A set is written as 0, then p, -p by growing height, the larger first, then moduli of higher degree, then inf.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from fractions import Fraction
-from itertools import chain, combinations
-from math import gcd
+from itertools import combinations
+from math import inf
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from wincraft import winograd
+from wincraft.search.continuous import real_optimum, round_to_rationals
+from wincraft.search.points import search
+from wincraft.search.space import Space, rationals
 
 LARGEST_TILE = 18
-HEIGHT = 4
-FINALISTS = 4
-PUBLISHED = {
-    "0,1,-1,inf": "Lavin & Gray, arXiv 1509.09308, for F(2,3)",
-    "0,1,-1,2,-2,inf": "Lavin & Gray, arXiv 1509.09308, for F(4,3)",
-    "0,1,-1,2,-2,1/2,-1/2,inf": "NNPACK and IREE for F(6,3)",
-}
+USES_M, USES_R = range(1, 11), range(2, 8)
+CLOSE = 0.005
+"""How far above the best real symmetric set's noise gain the default may be."""
+HEIGHTS = range(1, 13)
+LARGE, LARGE_HEIGHTS = 12, (4, 6, 8)
+"""Beyond this tile only these heights are searched, and each no longer than `TIME_LIMIT`."""
+DYADIC_HEIGHT = INTEGER_HEIGHT = 8
+OPERATIONS_HEIGHT = 3
+QUADRATIC_HEIGHT = 4
+QUADRATIC = ("x^2+1", "x^2+2", "x^2+1/2", "x^2+4", "x^2+1/4", "x^2+3", "x^2+1/3")
+TIME_LIMIT = 25.0
+"""Seconds of one search; what it has not covered by then is said in the entry."""
+
+TARGET = Path(__file__).parent.parent / "wincraft" / "construct" / "catalogue.json"
+LIMITS = Path(__file__).parent.parent / "wincraft" / "search" / "real_limits.json"
+PARTIAL = TARGET.with_suffix(".partial.json")
+
+BARABASZ = "Barabasz et al., arXiv 1803.10986, and Apache TVM"
+_BARABASZ_SETS = (
+    "0,-1,1",
+    "0,-1,1,1/2",
+    "0,-1,1,1/2,-2",
+    "0,-1,1,1/2,-2,-1/2",
+    "0,-1,1,1/2,-1/2,2,-2",
+    "0,-1,1,1/2,-1/2,2,-2,-1/4",
+    "0,-1,1,1/2,-1/2,2,-2,-1/4,4",
+    "0,-1,1,1/2,-1/2,2,-2,-1/4,3/4,-4/3",
+    "0,-1,1,1/2,-1/2,2,-2,-1/4,4,3/4,-4/3",
+)
+CLASSIC_4, CLASSIC_6 = "0,1,-1,2,-2", "0,1,-1,2,-2,1/2,-1/2"
+NOVA = "NOVA: Lohia, arXiv 2512.18453"
+PUBLISHED: list[tuple[int, int, str, str]] = [
+    *((len(points.split(",")) - 1, 3, points, BARABASZ) for points in _BARABASZ_SETS),
+    (2, 3, "0,1,-1", "Lavin & Gray, arXiv 1509.09308; PyTorch's depthwise kernel; MLIR"),
+    (4, 3, CLASSIC_4, "Lavin & Gray, arXiv 1509.09308; neon; ncnn int8"),
+    (4, 3, "0,sqrt(2)/2,-sqrt(2)/2,sqrt(2),-sqrt(2)", "ncnn fp32"),
+    (4, 3, "0,5/8,-5/8,3/2,-3/2", "oneDNN's x64 kernel until 2023-02"),
+    (4, 3, "0,-1,1,-1/2,2", "Arm Compute Library's test reference"),
+    (4, 3, "0,1/2,-1,1,-3", "github.com/BasiaBarabasz/Winograd"),
+    (4, 3, "0,5/6,-5/6,7/6,-7/6", NOVA),
+    (6, 3, CLASSIC_6, "NNPACK; IREE"),
+    (6, 3, "0,1,-1,2,-2,3/2,-3/2", "WinogradAwareNets, whose matrices are wrong"),
+    (6, 3, "0,1,-1,3/5,-3/5,7/6,-7/6", NOVA),
+    (2, 5, CLASSIC_4, "github.com/hpca-uji/convWinograd"),
+    (2, 5, "0,3/4,-3/4,3/2,-3/2", "neon"),
+]
 
 
-def magnitudes(height: int) -> list[Fraction]:
-    """Positive fractions p/q with p, q <= height, by height, then the larger first."""
-    values = {Fraction(p, q) for p in range(1, height + 1) for q in range(1, height + 1) if gcd(p, q) == 1}
-    return sorted(values, key=lambda v: (max(v.numerator, v.denominator), -v))
+def in_order(points: list[str]) -> str:
+    """The points as the catalogue writes them."""
+    rational = [Fraction(text) for text in points if text != "inf" and "x" not in text]
+    higher = [text for text in points if "x" in text]
+    rational.sort(key=lambda v: (v != 0, max(abs(v.numerator), v.denominator), -abs(v), v < 0))
+    return ",".join([*map(str, rational), *higher, *(["inf"] if "inf" in points else [])])
 
 
-def candidates(n: int, height: int) -> list[str]:
-    """Symmetric sets of n points: even n with both 0 and inf, odd n with one of them."""
-    sets = []
-    for zero, infinity in [(True, True)] if n % 2 == 0 else [(True, False), (False, True)]:
-        pairs = (n - zero - infinity) // 2
-        for chosen in combinations(magnitudes(height), pairs):
-            finite = (["0"] if zero else []) + list(chain.from_iterable((str(v), str(-v)) for v in chosen))
-            sets.append(",".join(finite + (["inf"] if infinity else [])))
-    return sets
+def exact(m: int, r: int, points: str) -> str:
+    """The noise gain, proved."""
+    return str(winograd(m, r, moduli=points).noise_gain())
 
 
-def float_noise_gain(points: str, m: int, r: int) -> float:
-    """The noise gain in float64: good enough to rank, not to quote."""
-    texts = points.split(",")
-    infinite = texts[-1] == "inf"
-    p = np.array([float(Fraction(text)) for text in texts if text != "inf"])
+def symmetric(m: int, r: int, **choices: Any) -> list[Any]:
+    """Searches over symmetric sets: even n with both 0 and inf, odd n with one of them."""
     n = m + r - 1
-    total = 0.0
-    for i, value in enumerate(p):
-        others = np.delete(p, i)
-        row = np.poly(others) / np.prod(value - others)
-        total += np.sum(value ** (2.0 * np.arange(m))) * np.sum(value ** (2.0 * np.arange(r))) * np.sum(row**2)
-    if infinite:
-        total += np.sum(np.poly(p) ** 2)
-    assert len(texts) == n
-    return total / (m * r)
+    ends = [("with", "with")] if n % 2 == 0 else [("with", "without"), ("without", "with")]
+    found = []
+    for zero, infinity in ends:
+        try:
+            space = Space(m, r, shape="symmetric", zero=zero, infinity=infinity, **choices)
+        except Exception as error:  # an empty space: too few numbers of this height
+            print(f"F({m},{r}) {choices}: {error}", file=sys.stderr)
+            continue
+        found.append(space)
+    return found
 
 
-def entry(m: int, r: int) -> list[object]:
-    """[m, r, points, noise gain, source]."""
+def best_of(spaces: list[Any], objective: str = "noise-gain") -> tuple[str, str] | None:
+    """The best set of some spaces and how that is known, None of no space."""
+    results = [search(space, objective, time_limit=TIME_LIMIT) for space in spaces]
+    results = [result for result in results if result.best is not None]
+    if not results:
+        return None
+    best = min(results, key=lambda result: result.best.approximate)
+    count = sum(result.space.count for result in results)
+    complete = all(result.complete for result in results)
+    kind = repr(best.space).split(",")[0].split(" ", 1)[1]
+    how = f"best of {count:,} set{'s' * (count != 1)} of {kind}" + ("" if complete else ", not all of them searched")
+    return in_order(list(best.best.moduli)), how
+
+
+def default(m: int, r: int) -> dict[str, Any]:
+    """The points of the least height within `CLOSE` of the real limit."""
+    limit = real_optimum(m, r, "symmetric").noise_gain
+    if m + r <= 3:
+        points = "0" if m + r == 2 else "0,inf"
+        return {"moduli": points, "noise_gain": exact(m, r, points), "found": "the only ones", "limit": limit}
+    chosen: tuple[str, str] | None = None
+    for height in HEIGHTS if m + r - 1 <= LARGE else LARGE_HEIGHTS:
+        found = best_of(symmetric(m, r, height=height))
+        if found is None:
+            continue
+        chosen = found
+        if float(winograd(m, r, points=found[0]).noise_gain()) <= limit * (1 + CLOSE):
+            break
+    assert chosen is not None
+    gain = exact(m, r, chosen[0])
+    return {"moduli": chosen[0], "noise_gain": gain, "found": chosen[1], "limit": limit}
+
+
+def unrestricted(m: int, r: int) -> dict[str, Any]:
+    """The best rational set of height <= 12 near the best real ones, of any kind."""
+    candidates = []
+    for kind in ("with-inf", "all"):
+        near = round_to_rationals(m, r, list(real_optimum(m, r, kind).points), 12)  # type: ignore[arg-type]
+        candidates.append((near.noise_gain, in_order(near.text.split(","))))
+    gain, points = min(candidates)
+    return {"moduli": points, "noise_gain": str(gain), "found": "near the best real set found, height <= 12"}
+
+
+def quadratic(m: int, r: int) -> dict[str, Any] | None:
+    """The best symmetric set with one modulus x^2 + c; one product more than points alone."""
+    n, best = m + r - 1, (inf, "", 0)
+    pairs = list(rationals(QUADRATIC_HEIGHT))
+    count = 0
+    for ends in [("0", "inf")] if n % 2 == 0 else [("0",), ("inf",)]:
+        for q in QUADRATIC:
+            for chosen in combinations(pairs, (n - 2 - len(ends)) // 2):
+                points = [*ends, q, *(str(s * v) for v in chosen for s in (1, -1))]
+                count += 1
+                gain = _float_gain(m, r, in_order(points))
+                best = min(best, (gain, in_order(points), 0))
+    if best[0] == inf:
+        return None
+    how = f"best of {count:,} symmetric sets of height <= {QUADRATIC_HEIGHT} with one of {', '.join(QUADRATIC)}"
+    return {"moduli": best[1], "noise_gain": exact(m, r, best[1]), "found": how}
+
+
+def _float_gain(m: int, r: int, points: str) -> float:
+    return float(winograd(m, r, moduli=points).noise_gain())
+
+
+def other_uses(m: int, r: int) -> dict[str, Any]:
+    """Points for other uses than the most accurate symmetric ones."""
+    uses: dict[str, Any] = {"unrestricted": unrestricted(m, r)}
+    searches = {
+        "dyadic": (symmetric(m, r, numbers="dyadic", height=DYADIC_HEIGHT), "noise-gain"),
+        "integer": (symmetric(m, r, numbers="integer", height=INTEGER_HEIGHT), "noise-gain"),
+        "operations": (symmetric(m, r, height=OPERATIONS_HEIGHT), "operations"),
+    }
+    for name, (spaces, objective) in searches.items():
+        found = best_of(spaces, objective)
+        if found is not None:
+            uses[name] = {"moduli": found[0], "noise_gain": exact(m, r, found[0]), "found": found[1]}
+    if (found_quadratic := quadratic(m, r)) is not None:
+        uses["quadratic"] = found_quadratic
+    return uses
+
+
+def entry(m: int, r: int, defaults: dict[tuple[int, int], dict[str, Any]]) -> dict[str, Any]:
+    """Everything known of one size."""
+    key = min(m, r), max(m, r)
+    if key not in defaults:
+        defaults[key] = default(*key)
+    made: dict[str, Any] = {"m": m, "r": r, "uses": {"accuracy": {**defaults[key]}}}
+    limit = made["uses"]["accuracy"].pop("limit")
     n = m + r - 1
-    pool = candidates(n, HEIGHT)
-    ranked = sorted(pool, key=lambda points: float_noise_gain(points, m, r))[:FINALISTS]
-    gains = {points: winograd(m, r, points=points).noise_gain() for points in ranked}
-    best = min(ranked, key=lambda points: gains[points])
-    source = f"lowest noise gain of the {len(pool)} symmetric sets of height <= {HEIGHT}"
-    if best in PUBLISHED:
-        source += f"; also in {PUBLISHED[best]}"
-    return [m, r, best, str(gains[best]), source]
+    ends = "with 0 and inf" if n % 2 == 0 else "with 0 or inf"
+    made["limit"] = {"noise_gain": limit, "sets": f"symmetric real sets {ends}", "certified": None}
+    if m in USES_M and r in USES_R and n > 2:
+        made["uses"] |= other_uses(m, r)
+    made["published"] = [
+        {"points": points, "noise_gain": exact(m, r, points), "source": source}
+        for size_m, size_r, points, source in PUBLISHED
+        if (size_m, size_r) == (m, r)
+    ]
+    return made
+
+
+def certified() -> dict[tuple[int, int], dict[str, Any]]:
+    """The certified limits of symmetric sets, by size."""
+    if not LIMITS.exists():
+        return {}
+    found = json.loads(LIMITS.read_text(encoding="utf-8"))
+    return {
+        (size["m"], size["r"]): item
+        for size in found["sizes"]
+        for item in size["classes"]
+        if item["class"] == "symmetric" and item["certified"]
+    }
 
 
 def main() -> None:
-    """Write the catalogue beside the code that reads it."""
-    entries = []
+    """Make every entry that is not made yet, then write the catalogue."""
+    done: dict[str, Any] = json.loads(PARTIAL.read_text(encoding="utf-8")) if PARTIAL.exists() else {}
+    defaults: dict[tuple[int, int], dict[str, Any]] = {}
     for n in range(1, LARGEST_TILE + 1):
         for r in range(1, n + 1):
-            entries.append(entry(n + 1 - r, r))
-            print(*entries[-1][:3])
-    path = Path(__file__).parent.parent / "wincraft" / "construct" / "catalogue.json"
-    lines = ",\n".join(json.dumps(item) for item in entries)
-    path.write_text(f'{{"about": "made by scripts/make_catalogue.py", "entries": [\n{lines}\n]}}\n', encoding="utf-8")
+            m = n + 1 - r
+            if f"{m},{r}" in done:
+                continue
+            done[f"{m},{r}"] = entry(m, r, defaults)
+            PARTIAL.write_text(json.dumps(done), encoding="utf-8")
+            print(f"F({m},{r})", done[f"{m},{r}"]["uses"]["accuracy"]["moduli"], flush=True)
+    limits = certified()
+    for item in done.values():
+        known = limits.get((item["m"], item["r"])) or limits.get((item["r"], item["m"]))
+        if known is not None:
+            item["limit"]["certified"] = known["lower"]
+    lines = ",\n".join(json.dumps(item) for item in done.values())
+    TARGET.write_text(f'{{"about": "made by scripts/make_catalogue.py", "entries": [\n{lines}\n]}}\n', encoding="utf-8")
+    PARTIAL.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ COMMANDS = {
     "report": "Say what an algorithm costs and what rounding does to it.",
     "basis": "Compare polynomial bases and factorisations of one algorithm.",
     "compare": "Put algorithms side by side, the best of each measure marked.",
+    "search": "Find the best points of a space, with a certificate.",
     "formats": "Describe the number formats.",
     "completion": "Print the shell completion script.",
 }

@@ -15,17 +15,20 @@ from wincraft.errors import Refuted
 @click.command(name="verify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
 @tolerance_option
-def command(files: tuple[str, ...], tolerance: str) -> None:
+@click.option("--thorough", is_flag=True, help="Of a search result: search again, however large the space is.")
+def command(files: tuple[str, ...], tolerance: str, thorough: bool) -> None:
     """Prove the matrices of FILE exactly: exit 0 proved, 1 refuted with a diagnosis.
 
     FILE is an algorithm document, JSON with AT, G and BT, a NumPy .npz, or a text file of rows; or give three
-    files, AT G BT. Matrices stored transposed or in linear convolution form are recognised.
+    files, AT G BT. Matrices stored transposed or in linear convolution form are recognised. Of the result of
+    a search the values, the count of the space and the optimality are checked again.
 
     \b
     Examples:
       wincraft verify f4.json
       wincraft verify their_matrices.txt
       wincraft verify AT.npy G.npy BT.npy
+      wincraft verify f4_search.json
     """
     from wincraft.construct.identify import identify
     from wincraft.load.document import check_statements, load_json, parse_document
@@ -33,6 +36,11 @@ def command(files: tuple[str, ...], tolerance: str) -> None:
 
     try:
         content = load_json(files[0]) if len(files) == 1 and Path(files[0]).suffix.lower() == ".json" else {}
+        if content.get("kind") == "wincraft.search":
+            from wincraft.search.certificate import recheck
+
+            write_output("".join(f"{line}\n" for line in recheck(content, files[0], thorough)), None)
+            return
         if "kind" in content or "axes" in content:
             write_output(parse_document(content, files[0]).verify() + "\n", None)
             return

@@ -10,6 +10,7 @@ from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.costs import costs
 from wincraft.analysis.prediction import predict
 from wincraft.analysis.schemes import parse_scheme
+from wincraft.analysis.simulation import sqnr
 from wincraft.basis.balance import balance_stages
 from wincraft.basis.chains import MAPS, apply_chains
 from wincraft.errors import NotApplicable, look_up
@@ -76,11 +77,14 @@ class ChainSearch:
         return " ".join(f"{name}={value}" for name, value in self.chain.items())
 
     def __repr__(self) -> str:
-        lines = [f"{self.objective}: {self.value:.6g} with {self.text} (as it is: {self.start:.6g})"]
+        lines = [f"{self.objective}: {self._show(self.value)} with {self.text} (as it is: {self._show(self.start)})"]
         for name in MAPS:
             ranked = sorted((value, chain) for tried, chain, value in self.tried if tried == name)
-            lines.append(f"  {name} alone: " + ", ".join(f"{chain} {value:.4g}" for value, chain in ranked[:5]))
+            lines.append(f"  {name} alone: " + ", ".join(f"{chain} {self._show(value)}" for value, chain in ranked[:5]))
         return "\n".join(lines)
+
+    def _show(self, value: float) -> str:
+        return f"{-sqnr(value) + 0.0:.2f} dB" if self.objective.startswith("error:") else f"{value:.6g}"
 
 
 def objective_named(name: str) -> Objective:
@@ -101,8 +105,9 @@ def search_chains(
     """For each map the basis or factorisation with which an objective is least, the other maps at their best so far.
 
     Maps take turns until none improves: with an objective that adds up over the maps, as operations do, that is the
-    best of all combinations, with others a local optimum. Candidates that an algorithm has no chain for are left out.
-    With `balanced`, what passes between stages is balanced by powers of two.
+    best of all combinations, with others a local optimum. Candidates that an algorithm has no chain for are left out,
+    and under a scheme that stores the stages those whose chains differ in length from axis to axis. With `balanced`,
+    what passes between stages is balanced by powers of two.
 
     Raises:
         UnknownName: for an unknown objective, scheme or candidate.
@@ -121,10 +126,9 @@ def search_chains(
         if key not in known:
             try:
                 item = apply_chains(algorithm, chain)
+                known[key] = float(measure(balance_stages(item) if balanced else item))
             except NotApplicable:
                 known[key] = None
-            else:
-                known[key] = float(measure(balance_stages(item) if balanced else item))
         return known[key]
 
     chain = dict.fromkeys(MAPS, "canonical")

@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.analysis.channels import channel_counts
 from wincraft.analysis.costs import costs
 from wincraft.analysis.ranges import ranges
 from wincraft.construct.winograd import winograd
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadModulus, BadShape, NotApplicable, NotCoprime, WrongTotalDegree
+from wincraft.search.gain import instance
+from wincraft.search.kernels_numpy import full_sets
+from wincraft.search.space import Space
+
+MAX_SETS = 20_000
+"""Each takes some milliseconds."""
+Progress = Callable[[int, int, str], None]
 
 CRITERIA = ("products per output", "noise gain", "additions", "integer bits")
 """What a front is over, less being better: R / m, the exact noise gain, additions and shifts and multiplications of the
@@ -72,6 +78,33 @@ def pareto_front(m: int, r: int, moduli: Iterable[str]) -> ParetoFront:
     return ParetoFront(m, r, front_of(unique), len(unique))
 
 
+def pareto_of_space(space: Space, progress: Progress = lambda done, total, name: None) -> ParetoFront:
+    """The front of all sets of a space, equivalent ones once (x -> -x changes no criterion).
+
+    Raises:
+        NotApplicable: for more than `MAX_SETS` sets; each is constructed and measured exactly.
+
+    >>> pareto_of_space(Space(2, 3, shape="symmetric", height=2))
+    F(2,3): 1 of 3 algorithms are on the Pareto front
+     products/output  noise gain  ops/output  int bits  moduli
+                   2      1.6667           4        18  0,1,-1,inf
+    """
+    parts = [instance(part, space.m, space.r) for part in space.parts(("negate",))]
+    total = sum(made.part.classes for made in parts)
+    if total > MAX_SETS:
+        raise NotApplicable("Pareto front", f"{total:,} sets", f"choose a space of at most {MAX_SETS:,}")
+    members = []
+    for made in parts:
+        for chosen in full_sets(made, ()):
+            progress(len(members), total, "sets")
+            member = _member(space.m, space.r, ",".join(made.part.texts(chosen)))
+            if member is not None:
+                members.append(member)
+    if not members:
+        raise BadShape("a Pareto front", "no algorithm", "a space with one")
+    return ParetoFront(space.m, space.r, front_of(members), len(members))
+
+
 def front_of(members: Sequence[Member]) -> tuple[Member, ...]:
     """The members that none dominates, by noise gain; of members with equal values the first."""
     seen: dict[tuple[Any, ...], Member] = {}
@@ -82,8 +115,6 @@ def front_of(members: Sequence[Member]) -> tuple[Member, ...]:
 
 
 def _member(m: int, r: int, text: str) -> Member | None:
-    from wincraft.errors import BadModulus, NotCoprime, WrongTotalDegree
-
     try:
         algorithm = winograd(m, r, moduli=text)
         integer = winograd(m, r, moduli=text, convention="integer")
@@ -99,6 +130,4 @@ def _member(m: int, r: int, text: str) -> Member | None:
 
 
 def _bits(integer: BilinearAlgorithm) -> int:
-    found = ranges(integer)
-    channel_counts(found)
-    return max(step.integer_bits for step in found.steps)
+    return max(step.integer_bits for step in ranges(integer).steps)

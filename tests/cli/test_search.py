@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``wincraft search`` and ``wincraft verify`` of its results."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def test_text(wincraft_here):
+    done = wincraft_here("search", "F(4,3)", "--max-height", 3, "--objective", "noise-gain")
+    assert done.returncode == 0
+    assert "best: 4.76195216 = 617149/129600  0,2/3,-2/3,3/2,-3/2,inf" in done.stdout
+    assert "3,003 sets for F(4,3)" in done.stdout
+
+
+def test_json_is_verified(wincraft_here):
+    assert wincraft_here("search", "4x4,3x3", "--max-height", 3, "-o", "f4.json").returncode == 0
+    done = wincraft_here("verify", "f4.json")
+    assert done.returncode == 0
+    assert "is exact" in done.stdout
+    assert "searched again by exhaustive" in done.stdout
+
+
+def test_a_tampered_result_is_refuted(wincraft_here, tmp_path):
+    wincraft_here("search", "4,3", "--max-height", 3, "-o", "f4.json")
+    document = json.loads((tmp_path / "f4.json").read_text())
+    document["best"]["value"] = "3"
+    (tmp_path / "f4.json").write_text(json.dumps(document))
+    done = wincraft_here("verify", "f4.json")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_rectangular_sizes_are_searched_axis_by_axis(wincraft_here):
+    done = wincraft_here("search", "2x4,3x3", "--max-height", 2, "-o", "f.json")
+    assert done.returncode == 0
+    assert wincraft_here("verify", "f.json").returncode == 0
+
+
+def test_points_and_within(wincraft_here):
+    done = wincraft_here("search", "2,3", "--points", "0,1,-1,2,-2", "--within", "200%", "--format", "json")
+    document = json.loads(done.stdout)
+    assert document["best"]["points"] == ["0", "1", "-1", "inf"]
+    assert document["count"] == 10
+    assert document["others"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["4,3"], 3, "--max-height H or --points LIST"),
+        (["4,3", "--max-height", 2, "--points", "1"], 3, "one of them"),
+        (["4,3", "--max-height", "x"], 2, "not a valid integer"),
+        (["4;3", "--max-height", 2], 3, "bad size"),
+        (["4,3", "--max-height", 2, "--space", "round"], 3, "unknown space"),
+        (["4,3", "--max-height", 2, "--within", "much"], 3, "such as 1%"),
+        (["4,3", "--max-height", 2, "--format", "xml"], 3, "unknown format"),
+        (["8,3", "--max-height", 40, "--strategy", "exhaustive"], 3, "--allow-long"),
+        (["4,3", "--max-height", 2, "--zero", "perhaps"], 2, "is not one of"),
+        (["4,3", "--points", "1,2"], 3, "empty"),
+    ],
+)
+def test_bad_input(wincraft_here, arguments, code, message):
+    done = wincraft_here("search", *arguments)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not done.stdout

@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole searches: known best sets, constraints, interruption, workers, estimates, and the check of their results."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import oracle_sets
+import pytest
+from sympy import Rational
+
+from wincraft.construct.winograd import winograd
+from wincraft.errors import BadDocument, NotApplicable, UnknownName, WincraftError
+from wincraft.search import running
+from wincraft.search.certificate import WrongResult, recheck
+from wincraft.search.objectives import OBJECTIVES, noise_gain_under, objective_named, parse_constraints
+from wincraft.search.points import search
+from wincraft.search.space import Space
+
+LAVIN = ["0", "1", "-1", "2", "-2", "inf"]
+SMALL = Space(4, 3, height=3, infinity="any")
+
+
+def stored(result):
+    """As a reader gets the document."""
+    return json.loads(json.dumps(result.document))
+
+
+@pytest.mark.parametrize("strategy", ["exhaustive", "branch-and-bound"])
+@pytest.mark.parametrize("engine", ["numpy", "auto"])
+def test_exact_oracle(strategy, engine):
+    result = search(Space(3, 2, height=3, infinity="any"), strategy=strategy, engine=engine)
+    every = list(oracle_sets.sets(3, 2, 3, (True, False)))
+    assert result.space.count == len(every)
+    best = min(value for value, *_ in every) / 6
+    assert result.best.value == str(best)
+
+
+def test_both_engines_and_any_number_of_jobs_write_the_same():
+    documents = [
+        json.dumps(search(Space(4, 3, height=5), engine=engine, jobs=jobs).document)
+        for engine, jobs in (("numpy", 1), ("auto", 1), ("auto", 2))
+    ]
+    assert len(set(documents)) == 1
+
+
+def test_the_best_symmetric_set_of_f43():
+    """0, +-2/3, +-3/2, inf: Alam et al., arXiv 2201.10369, found by our own noise gain."""
+    result = search(Space(4, 3, shape="symmetric", zero="with", height=10))
+    assert set(result.best.moduli) == {"0", "2/3", "-2/3", "3/2", "-3/2", "inf"}
+    assert result.best.value == "617149/129600"
+    assert result.complete
+
+
+def test_the_classic_points_of_f63_are_the_best_symmetric_ones():
+    result = search(Space(6, 3, shape="symmetric", height=12, infinity="any"))
+    assert set(result.best.moduli) == {"0", "1", "-1", "2", "-2", "1/2", "-1/2", "inf"}
+    assert recheck(stored(result), "f63")[-1].startswith("no set of the space is better")
+
+
+def test_the_best_unrestricted_set_of_height_8_is_not_symmetric():
+    result = search(Space(4, 3, height=8))
+    assert result.best.value == "5528733899/1162425600"
+    assert result.visited < 0.03 * result.space.count
+    points = {Rational(p) for p in result.best.moduli if p != "inf"}
+    assert {-p for p in points} != points
+
+
+def test_quadratic_moduli_as_members():
+    result = search(Space(6, 3, height=2, moduli=("x^2+x+1", "x^2-x+1"), zero="with"))
+    assert result.best.value == "13/9"  # design, section 4
+    assert recheck(stored(result), "f63")
+
+
+def test_within_lists_all_sets_that_close():
+    result = search(Space(3, 2, height=3, infinity="any"), within=0.2)
+    limit = Rational(result.best.value) * Rational("1.2")
+    values = [Rational(result.best.value), *(Rational(item.value) for item in result.others)]
+    assert values == sorted(values)
+    every = [value / 6 for value, *_ in oracle_sets.sets(3, 2, 3, (True, False))]
+    assert len({value for value in every if value <= limit}) == len(set(values))
+
+
+def test_several_axes_multiply():
+    one, two = (search(Space(2, 3, height=2), axes=axes) for axes in (1, 2))
+    assert Rational(two.best.value) == Rational(one.best.value) ** 2
+    assert two.size == "F(2x2,3x3)"
+
+
+@pytest.mark.parametrize(
+    "name", ["worst-case", "coefficients", "integer-width", "cond-V", "operations", "noise-gain:1/2"]
+)
+def test_other_objectives_are_least_over_the_whole_space(name):
+    space = Space(3, 2, shape="symmetric", height=3, infinity="any")
+    result = search(space, name)
+    measure = objective_named(name).measure
+    every = oracle_sets.sets(3, 2, 3, (True, False), oracle_sets.symmetric)
+    values = [measure(winograd(3, 2, points=[*map(str, points)] + ["inf"] * at)) for _, points, at in every]
+    assert result.best.approximate == pytest.approx(float(min(values)))
+    assert result.visited == space.classes(objective_named(name).equivalences)
+    assert recheck(stored(result), "other")
+
+
+def test_more_is_better_for_an_sqnr():
+    space = Space(2, 3, shape="symmetric", height=2)
+    result = search(space, "sqnr:barabasz-2020-8")
+    measure = objective_named("sqnr:barabasz-2020-8").measure
+    every = [",".join(part.texts((i,))) for part in space.parts() for i in range(len(part.members))]
+    assert result.best.approximate == pytest.approx(max(measure(winograd(2, 3, points=p)) for p in every))
+
+
+@pytest.mark.parametrize(
+    ("space", "best"),
+    [
+        (Space(2, 1, values=(), zero="with"), "1"),
+        (Space(1, 1, values=("0",)), "1"),
+        (Space(1, 1, height=2, infinity="any"), "1"),
+        (Space(2, 2, values=("x^2+1",), zero="without"), None),
+        (Space(3, 2, values=("x^2+1", "x^3+2"), zero="any"), None),
+    ],
+)
+@pytest.mark.parametrize("strategy", ["exhaustive", "branch-and-bound"])
+def test_smallest_spaces(space, best, strategy):
+    result = search(space, strategy=strategy)
+    assert result.complete
+    assert result.covered == space.count
+    assert best in (None, result.best.value)
+    assert recheck(stored(result), "small")
+
+
+def test_given_moments():
+    moments = [[Rational(1, 2) ** abs(i - j) for j in range(4)] for i in range(4)]
+    given = search(Space(2, 3, height=2), noise_gain_under(input_moments=moments))
+    assert given.best.value == search(Space(2, 3, height=2), "noise-gain:1/2").best.value
+
+
+@pytest.mark.parametrize("name", [name for name in OBJECTIVES if name not in ("sqnr", "matrix-rounding")])
+def test_declared_equivalences_hold(name):
+    objective = objective_named(name)
+    sets = [["0", "1", "-2/3", "3", "inf"], ["1/2", "-1", "2", "3/4", "-5"]]
+    images = {"negate": lambda p: p if p == "inf" else str(-Rational(p)), "invert": _inverse}
+    for points in sets:
+        for convention in ("wincnn", "integer"):
+            value = objective.measure(winograd(3, 3, points=points, convention=convention))
+            for equivalence in objective.equivalences:
+                image = [images[equivalence](p) for p in points]
+                again = objective.measure(winograd(3, 3, points=image, convention=convention))
+                assert float(again) == pytest.approx(float(value)), (points, convention, equivalence)
+
+
+def _inverse(text):
+    return {"0": "inf", "inf": "0"}.get(text) or str(1 / Rational(text))
+
+
+def test_constraints():
+    result = search(Space(4, 3, height=2), convention="integer", constraints=["exact-bits<=5"])
+    every = oracle_sets.sets(4, 3, 2)
+    bits = objective_named("exact-bits").measure
+    for value, points, _ in sorted(every):
+        if bits(winograd(4, 3, points=list(map(str, points)), convention="integer")) <= 5:
+            assert result.best.value == str(value / 12)
+            break
+    assert result.unconstrained.approximate < result.best.approximate
+    assert recheck(stored(result), "constrained")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"constraints": ["noise-gain<=1"]}, "meets noise-gain<=1; relax"),
+        ({"constraints": ["height<=2", "height>3"]}, "exclude each other"),
+        ({"constraints": ["height"]}, "write it as"),
+        ({"constraints": ["height<=x"]}, "not an exact number"),
+        ({"constraints": ["hight<=2"]}, "did you mean height"),
+        ({"objective": "noise"}, "unknown objective"),
+        ({"objective": "noise-gain:2"}, "between -1 and 1"),
+        ({"objective": "matrix-rounding"}, "write matrix-rounding:8"),
+        ({"objective": "worst-case:3"}, "takes no argument"),
+        ({"objective": "worst-case", "strategy": "branch-and-bound"}, "no lower bound"),
+        ({"objective": "worst-case", "constraints": ["height<1"]}, "meets height<1"),
+        ({"strategy": "guess"}, "unknown strategy"),
+        ({"engine": "gpu"}, "unknown engine"),
+        ({"convention": "mine"}, "unknown convention"),
+        ({"jobs": 0}, "0 jobs"),
+        ({"within": -1}, "within"),
+        ({"within": float("nan")}, "within"),
+        ({"cluster": "tcp://127.0.0.1:1"}, "cluster tcp://127.0.0.1:1"),
+        ({"cluster": "nonsense:::"}, "cluster nonsense"),
+        ({"checkpoint": "/nonexistent/file"}, "cannot write"),
+        ({"checkpoint": "/"}, "cannot read /"),
+    ],
+)
+def test_bad_input(options, message, monkeypatch):
+    monkeypatch.setattr("wincraft.search.workers.CONNECT_SECONDS", 0.5)
+    if "cluster" in options:
+        pytest.importorskip("distributed")
+    with pytest.raises(WincraftError, match=message) as caught:
+        search(Space(4, 3, height=2), **options)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("space", "options", "unit"),
+    [
+        (Space(8, 3, height=30), {"strategy": "exhaustive"}, "years"),
+        (Space(6, 3, height=20), {}, "years|days|hours"),
+        (Space(4, 3, height=8), {"objective": "worst-case"}, "hours"),
+    ],
+)
+def test_what_would_take_years_is_refused_with_an_estimate(space, options, unit):
+    with pytest.raises(NotApplicable, match=rf"would take about .* ({unit}); lower the height.*--allow-long"):
+        search(space, **options)
+
+
+def test_a_time_limit_gives_a_valid_bound():
+    result = search(Space(4, 3, height=16), time_limit=0.0)
+    assert not result.complete
+    assert 1 < result.bound <= 4.746885164444112
+    assert result.bound <= result.best.approximate < 4.75
+    assert "stopped" in repr(result)
+    assert "not checked" in recheck(stored(result), "stopped")[-1]
+
+
+@pytest.mark.parametrize(
+    ("space", "options"),
+    [
+        (Space(4, 3, height=4), {"strategy": "exhaustive"}),
+        (Space(4, 3, height=4), {}),
+        (Space(3, 2, height=3), {"objective": "worst-case"}),
+        (Space(4, 3, height=3), {"convention": "integer", "constraints": ["exact-bits<=6"]}),
+    ],
+)
+def test_stopping_after_every_wave_changes_nothing(space, options, tmp_path, monkeypatch):
+    monkeypatch.setattr("wincraft.search.strategies.GRAIN", 4000)
+    monkeypatch.setattr("wincraft.search.strategies.SLOW_GRAIN", 8)
+    monkeypatch.setattr("wincraft.search.strategies.BUDGET", 500)
+    monkeypatch.setattr("wincraft.search.running.WAVE", 4)
+    monkeypatch.setattr("wincraft.search.running.SLOW_WAVE", 2)
+    monkeypatch.setattr("wincraft.search.points.BOUND_SECONDS", 0)
+    whole = search(space, **options)
+    file, steps = tmp_path / "checkpoint", 1
+    while not (result := search(space, **options, checkpoint=file, time_limit=0.0)).complete:
+        steps += 1
+    assert steps > 2
+    assert result.document == whole.document
+    assert search(space, **options, checkpoint=file).document == whole.document
+
+
+def test_killed_and_resumed(tmp_path, monkeypatch):
+    """kill -9 at any moment; the result is byte for byte that of an uninterrupted search."""
+    file = tmp_path / "checkpoint"
+    program = (
+        "from wincraft.search import running, strategies\n"
+        "running.INTERVAL, running.WAVE, strategies.BUDGET, strategies.LARGE = 0, 4, 5000, 0\n"
+        "from wincraft.search.points import search\n"
+        "from wincraft.search.space import Space\n"
+        "import sys\n"
+        "search(Space(4, 3, height=6), checkpoint=sys.argv[1], engine='numpy')\n"
+    )
+    kills = 0
+    for pause in (0.0, 0.05):
+        process = subprocess.Popen([sys.executable, "-c", program, str(file)])
+        before = file.stat().st_mtime_ns if file.exists() else 0
+        while process.poll() is None and (not file.exists() or file.stat().st_mtime_ns == before):
+            time.sleep(0.002)
+        time.sleep(pause)
+        process.send_signal(signal.SIGKILL)
+        kills += process.wait() == -signal.SIGKILL
+    assert kills
+    for name, value in (("running.WAVE", 4), ("strategies.BUDGET", 5000), ("strategies.LARGE", 0)):
+        monkeypatch.setattr(f"wincraft.search.{name}", value)
+    resumed, whole = search(Space(4, 3, height=6), checkpoint=file), search(Space(4, 3, height=6))
+    assert json.dumps(resumed.document) == json.dumps(whole.document)
+
+
+def test_checkpoints_of_others_are_refused(tmp_path):
+    file = tmp_path / "checkpoint"
+    search(SMALL, checkpoint=file)
+    with pytest.raises(BadDocument, match="other settings"):
+        search(SMALL, checkpoint=file, within=0.01)
+    for text in ("{", "[]", '{"kind": "wincraft.algorithm"}'):
+        file.write_text(text)
+        with pytest.raises(BadDocument, match="no checkpoint"):
+            search(SMALL, checkpoint=file)
+
+
+def test_progress_reaches_the_count():
+    seen = []
+    result = search(Space(4, 3, height=4), progress=lambda done, total, name: seen.append((done, total, name)))
+    assert seen[-1][:2] == (result.space.count,) * 2
+    assert "best 4.76195" in seen[-1][2]
+
+
+def test_local_dask_cluster():
+    distributed = pytest.importorskip("distributed")
+    pytest.importorskip("joblib")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+    ) as cluster:
+        result = search(Space(4, 3, height=4), cluster=cluster.scheduler_address)
+    assert result.document == search(Space(4, 3, height=4)).document
+
+
+def test_without_extras(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert search(SMALL).complete
+    with pytest.raises(NotApplicable, match=r"wincraft\[search\]"):
+        search(SMALL, engine="numba")
+    with pytest.raises(NotApplicable, match=r"wincraft\[search\]"):
+        search(SMALL, jobs=2)
+    with pytest.raises(NotApplicable, match="joblib"):
+        search(SMALL, cluster="tcp://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("count", 1, "the count is"),
+        ("classes", 1, "number of classes"),
+        ("covered", 5, "covered"),
+        ("settings", "x", "hash of the settings"),
+        ("within", 0.5, "hash of the settings"),
+        ("best", {"points": LAVIN, "value": "6205/576", "float": 10.772569444444445}, "the bound"),
+        ("best", {"points": LAVIN, "value": "1", "float": 1.0}, "the value of"),
+        ("best", {"points": [*LAVIN[:4], "-7", "inf"], "value": None, "float": 1.0}, "the value of"),
+    ],
+)  # fmt: skip
+def test_wrong_results_are_refused(key, value, message):
+    document = stored(search(Space(4, 3, height=3)))
+    with pytest.raises(WrongResult, match=message) as caught:
+        recheck({**document, key: value}, "result.json")
+    assert caught.value.exit_code == 1
+
+
+def test_a_worse_set_stated_as_the_best_is_found_out():
+    document = stored(search(Space(4, 3, height=3)))
+    worse = search(Space(4, 3, numbers="integer", height=3)).best.document
+    wrong = {**copy.deepcopy(document), "best": worse, "bound": worse["float"]}
+    with pytest.raises(WrongResult, match="best value by exhaustive"):
+        recheck(wrong, "result.json")
+
+
+def test_a_set_outside_the_space_is_found_out():
+    document = stored(search(Space(4, 3, numbers="integer", height=3)))
+    outside = search(Space(4, 3, height=3)).best.document
+    with pytest.raises(WrongResult, match="in the space"):
+        recheck({**document, "best": outside, "bound": outside["float"]}, "result.json")
+
+
+def test_large_spaces_are_sampled_and_the_line_says_so():
+    lines = recheck(stored(search(Space(4, 3, height=10))), "f43")
+    assert "proves nothing" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "broken", [{}, {"kind": "wincraft.search", "version": 2}, {"kind": "wincraft.search", "version": 1}]
+)
+def test_what_is_no_result(broken):
+    with pytest.raises(BadDocument):
+        recheck(broken, "result.json")
+
+
+def test_constraint_texts():
+    found = parse_constraints(["sqnr:barabasz-2020-8>=20", " cond-V < 7/2 "])
+    assert [(item.objective.name, item.relation) for item in found] == [("sqnr:barabasz-2020-8", ">="), ("cond-V", "<")]
+    with pytest.raises(UnknownName):
+        parse_constraints(["sqnr:none>1"])
+
+
+def test_settings_of_a_run_come_back_the_same():
+    run = running.Run(1 / 3, [(0, (1, 2))], True, [(2 / 3, 0, (4,))], 5, 6)
+    assert running.Run.from_document(json.loads(json.dumps(run.document))) == run

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Spaces: their members, their counts, what is equivalent."""
+
+from __future__ import annotations
+
+import pickle
+from itertools import combinations
+
+import pytest
+
+from wincraft.errors import UnknownName, WincraftError
+from wincraft.search.certificate import count_again
+from wincraft.search.counting import is_canonical
+from wincraft.search.kernels_numpy import full_sets
+from wincraft.search.space import Space
+from wincraft.search.strategies import instances
+
+SYMMETRIES = ("invert", "negate")
+
+
+@pytest.mark.parametrize(("height", "count"), [(8, 36_949_857), (12, 1_618_621_641)])
+def test_counts_of_the_issue(height, count):
+    """All 5-subsets of 0 and the fractions of that height, C(87,5) and C(183,5)."""
+    assert Space(4, 3, height=height).count == count
+
+
+@pytest.mark.parametrize(
+    ("numbers", "height", "members"),
+    [("rational", 3, 14), ("integer", 3, 6), ("dyadic", 4, 16), ("rational", 1, 2)],
+)
+def test_members(numbers, height, members):
+    assert len(Space(2, 2, numbers=numbers, height=height, infinity="any").members) == members
+
+
+@pytest.mark.parametrize("shape", ["free", "symmetric", "reciprocal"])
+@pytest.mark.parametrize("choice", ["with", "without", "any"])
+@pytest.mark.parametrize("moduli", [(), ("x^2+1", "x^3+2")])
+def test_count_is_that_of_the_listed_sets(shape, choice, moduli):
+    arguments = {"shape": shape, "height": 3, "zero": choice, "infinity": "any", "moduli": moduli}
+    space = Space(4, 3, **arguments)
+    for symmetries in ((), SYMMETRIES):
+        listed = [part.part.texts(chosen) for part in instances(space, symmetries) for chosen in full_sets(part, ())]
+        assert len(listed) == len(set(listed)) == space.classes(symmetries)
+    assert space.classes(()) == space.count == count_again(space)
+
+
+def test_canonical_sets_are_one_of_each_orbit():
+    part = Space(4, 3, height=3, zero="with").parts(SYMMETRIES)[0]
+    orbits = set()
+    for chosen in combinations(range(len(part.members)), part.degree):
+        images = {chosen} | {tuple(sorted(int(g[i]) for i in chosen)) for g in part.symmetries}
+        assert is_canonical(chosen, part.symmetries) == (chosen == min(images))
+        orbits.add(min(images))
+    assert len(orbits) == part.classes
+
+
+def test_inversion_holds_where_0_and_inf_are_both_in_or_both_out():
+    parts = Space(4, 3, height=2, zero="any", infinity="any").parts(SYMMETRIES)
+    assert {part.fixed: len(part.symmetries) for part in parts} == {
+        ("0", "inf"): 3,
+        ("0",): 1,
+        ("inf",): 1,
+        (): 3,
+    }
+
+
+def test_lists_and_quadratics():
+    space = Space(4, 3, values=("1", "-1", "2", "x^2+1", "1/2", "-1/2", "0"), zero="any")
+    assert space.count == count_again(space)
+    assert not space.parts(SYMMETRIES)[0].symmetries.size  # 2 without -2, and no inversion beside x^2+1
+    closed = Space(4, 3, height=2, moduli=("x^2+x+1", "x^2-x+1"))
+    assert len(closed.parts(SYMMETRIES)[0].symmetries) == 1
+
+
+def test_spaces_survive_pickling():
+    space = Space(4, 3, height=4)
+    assert pickle.loads(pickle.dumps(space)) == space
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"height": 0}, "holds no point"),
+        ({"height": 10**9}, r"about 1.22e\+18 points, more than 20,000"),
+        ({"height": 30_000, "numbers": "integer"}, "about 6e"),
+        ({}, "needs a height or a list"),
+        ({"height": 2, "values": ("1",)}, "one of the two"),
+        ({"height": 1}, "empty"),
+        ({"values": ("1", "2")}, "empty"),
+        ({"height": 4, "shape": "symmetric", "zero": "without"}, "empty"),
+        ({"values": ("sqrt(2)", "1", "2", "3", "4", "5")}, "irrational"),
+        ({"height": 3, "numbers": "real"}, "unknown numbers"),
+        ({"height": 3, "shape": "round"}, "unknown shape"),
+        ({"height": 3, "zero": "maybe"}, "unknown choice of 0"),
+        ({"height": 3, "moduli": ("2*x^2+1",)}, "make it monic"),
+        ({"height": 3, "moduli": ("x^2-1@-1", "x^2-2*x+1")}, "share a factor"),
+    ],
+)
+def test_bad_spaces(arguments, message):
+    with pytest.raises(WincraftError, match=message) as caught:
+        Space(4, 3, **arguments)
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, UnknownName) or caught.value.exit_code == 3

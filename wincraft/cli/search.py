@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``wincraft search``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wincraft.cli.output import write_output
+from wincraft.cli.progress import progress_bar
+from wincraft.errors import NotApplicable, look_up
+
+if TYPE_CHECKING:
+    from wincraft.search.space import Space
+
+FORMATS = ("text", "json")
+_CHOICE = click.Choice(["with", "without", "any"])
+
+
+@click.command(name="search")
+@click.argument("size")
+@click.option("--max-height", type=int, metavar="H", help="Points p/q with |p|, q <= H.")
+@click.option("--points", metavar="LIST", help='Choose from these points and moduli instead: "1/2,-1/2,2,-2,x^2+1".')
+@click.option(
+    "--space",
+    "space_name",
+    default="rational",
+    show_default=True,
+    help="rational, dyadic or integer; symmetric (pairs +-p) or reciprocal (+-c, +-1/c); symmetric-dyadic.",
+)
+@click.option("--zero", type=_CHOICE, help="Whether 0 is in every set, in none, or in any.  [default: any]")
+@click.option("--inf", "infinity", type=_CHOICE, help="The same for inf.  [default: with]")
+@click.option("--moduli", metavar="LIST", help='Moduli of higher degree to choose from as well: "x^2+1,x^2+x+1".')
+@click.option("--objective", default="noise-gain", show_default=True, help="What is to be least; see below.")
+@click.option("--constraint", "constraints", multiple=True, metavar="NAME<=X", help="An objective's limit; repeatable.")
+@click.option("--convention", default="wincnn", show_default=True, help="For objectives that depend on scaling.")
+@click.option("--strategy", default="auto", show_default=True, help="branch-and-bound, exhaustive, or auto.")
+@click.option("--within", default="0", show_default=True, help="List every set within this of the best: 1% or 0.01.")
+@click.option("--engine", default="auto", show_default=True, help="numba or numpy: the same results.")
+@click.option("--jobs", type=int, default=1, show_default=True, help="Cores to use; -1 for all.")
+@click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster instead: tcp://HOST:8786.")
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Stop after this and give the bound reached.")
+@click.option("--checkpoint", metavar="FILE", help="Keep the state in FILE, and go on from it if it exists.")
+@click.option("--allow-long", is_flag=True, help="Start even what is estimated to take more than an hour.")
+@click.option("--format", "format_given", help="text or json; by default that of FILE's suffix, else text.")
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
+def command(
+    size: str,
+    max_height: int | None,
+    points: str | None,
+    space_name: str,
+    zero: str | None,
+    infinity: str | None,
+    moduli: str | None,
+    objective: str,
+    constraints: tuple[str, ...],
+    within: str,
+    format_given: str | None,
+    output: str | None,
+    **options: Any,
+) -> None:
+    """Find the best points for SIZE in a space of points, and prove that no set of the space is better.
+
+    \b
+    Objectives: noise-gain, noise-gain:RHO (neighbours with correlation RHO), worst-case, matrix-rounding:BITS,
+    sqnr:SCHEME, operations, integer-width, exact-bits, coefficients, rank, height,
+    cond-V, cond-V-finite, cond-AT, cond-G, cond-BT.
+    Noise gain alone has compiled kernels (pip install 'wincraft[search]') and a bound; the others are evaluated
+    set by set.
+
+    \b
+    Examples:
+      wincraft search "F(4,3)" --max-height 8
+      wincraft search 6x6,3x3 --max-height 12 --space symmetric --within 1%
+      wincraft search 4,3 --max-height 12 --jobs 2 --checkpoint f4.search -o f4.json
+      wincraft search 4,3 --max-height 4 --convention integer --constraint "exact-bits<=6"
+      wincraft search 6,3 --max-height 3 --moduli "x^2+1,x^2+x+1,x^2-x+1"
+      wincraft verify f4.json
+    """
+    import json
+    from pathlib import Path
+
+    from wincraft.construct.size import parse_size
+    from wincraft.search.points import search
+
+    suffix = Path(output).suffix.lower() if output else ""
+    name = format_given or ("json" if suffix == ".json" else "text")
+    look_up("format", name, dict.fromkeys(FORMATS))
+    sizes = parse_size(size)
+    distinct = list(dict.fromkeys(sizes))
+    axes = len(sizes) if len(distinct) == 1 else 1
+    checkpoint = options.pop("checkpoint")
+    slack = _fraction(within)
+    results = []
+    for m, r in distinct:
+        space = _space(m, r, max_height, points, space_name, zero, infinity, moduli)
+        file = checkpoint if checkpoint is None or len(distinct) == 1 else f"{checkpoint}.{m},{r}"
+        with progress_bar() as progress:
+            results.append(
+                search(
+                    space, objective, axes=axes, constraints=constraints, within=slack, checkpoint=file,
+                    progress=progress, **options,
+                )
+            )  # fmt: skip
+    if name == "json":
+        documents = [result.document for result in results]
+        whole = {"kind": documents[0]["kind"], "version": documents[0]["version"], "size": size, "searches": documents}
+        write_output(json.dumps(documents[0] if len(documents) == 1 else whole, indent=2) + "\n", output)
+    else:
+        write_output("\n".join(f"{result!r}" for result in results) + "\n", output)
+
+
+def _space(
+    m: int, r: int, height: int | None, points: str | None, name: str, zero: str | None, infinity: str | None,
+    moduli: str | None,
+) -> Space:  # fmt: skip
+    from wincraft.cli.basis import split_names
+    from wincraft.search.space import NUMBERS, SHAPES, Space
+
+    chosen = {"numbers": "rational", "shape": "free"}
+    for word in name.split("-"):
+        kind = "numbers" if word in NUMBERS else "shape"
+        look_up("space", word, {**NUMBERS, **SHAPES})
+        chosen[kind] = word
+    given = None if points is None else tuple(split_names(points))
+    if given is not None:
+        zero = zero or ("any" if "0" in given else "without")
+        infinity = infinity or "with"
+    if (height is None) == (given is None):
+        raise NotApplicable("search", "it needs --max-height H or --points LIST, one of them", "try --max-height 8")
+    extra = () if moduli is None else tuple(split_names(moduli))
+    return Space(
+        m, r, **chosen, height=height, values=given, zero=zero or "any", infinity=infinity or "with", moduli=extra
+    )
+
+
+def _fraction(text: str) -> float:
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise NotApplicable("search", f"within {text!r}", "give a relative distance such as 1% or 0.01") from None

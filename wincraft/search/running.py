@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A search in waves: tasks for the first prefixes of the frontier, their outcomes merged in order, a checkpoint.
+
+The threshold changes only between waves and a task depends on nothing else, so that neither the number of workers nor
+an interruption changes the result, the number of evaluated nodes included.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from wincraft.errors import BadDocument, CannotWrite
+from wincraft.search import kernels_numpy
+from wincraft.search.counting import is_canonical
+from wincraft.search.gain import Instance
+from wincraft.search.leaves import MAX_LEAVES, too_many
+from wincraft.search.strategies import Settings, Task, instances
+from wincraft.search.workers import Mapper
+
+WAVE = 64
+SLOW_WAVE = 16
+"""Tasks between two updates of the threshold, with kernels and without."""
+
+INTERVAL = 5.0
+"""Seconds between two checkpoints."""
+
+Progress = Callable[[int, int, str], None]
+Found = tuple[float, int, tuple[int, ...]]
+"""Value, part and members of a set."""
+
+
+@dataclass
+class Run:
+    """The state of a search: what a checkpoint holds.
+
+    `frontier` are the open prefixes (part, members) in the order of the search, `found` the sets within the threshold,
+    `evaluated` the nodes, `covered` the sets of all finished prefixes.
+    """
+
+    threshold: float
+    frontier: list[tuple[int, tuple[int, ...]]]
+    fixed: bool = False
+    found: list[Found] = field(default_factory=list)
+    evaluated: int = 0
+    covered: int = 0
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As plain data; floats come back the same."""
+        return {
+            "threshold": self.threshold,
+            "fixed": self.fixed,
+            "frontier": [[part, list(prefix)] for part, prefix in self.frontier],
+            "found": [[value, part, list(chosen)] for value, part, chosen in self.found],
+            "evaluated": self.evaluated,
+            "covered": self.covered,
+        }
+
+    @classmethod
+    def from_document(cls, content: dict[str, Any]) -> Run:
+        """From plain data."""
+        return cls(
+            float(content["threshold"]),
+            [(int(part), tuple(map(int, prefix))) for part, prefix in content["frontier"]],
+            bool(content["fixed"]),
+            [(float(value), int(part), tuple(map(int, chosen))) for value, part, chosen in content["found"]],
+            int(content["evaluated"]),
+            int(content["covered"]),
+        )
+
+
+@dataclass
+class Checkpoint:
+    """A file that holds the run of some settings; written at most every `INTERVAL` seconds, whole or not at all."""
+
+    path: Path
+    settings: str
+    written: float = field(default_factory=time.monotonic)
+
+    def load(self) -> dict[str, Any] | None:
+        """What it holds; None where there is no file yet.
+
+        Raises:
+            BadDocument: for a file that is none, or of other settings.
+        """
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise BadDocument(str(self.path), error.strerror or str(error), "give another checkpoint") from None
+        except ValueError:
+            raise BadDocument(str(self.path), "it is no checkpoint", "give another one, or delete it") from None
+        if not isinstance(content, dict) or content.get("kind") != "wincraft.search.checkpoint":
+            raise BadDocument(str(self.path), "it is no checkpoint", "give another one, or delete it")
+        if content.get("settings") != self.settings:
+            raise BadDocument(
+                str(self.path), "it is the checkpoint of a search with other settings", "repeat those, or delete it"
+            )
+        return content
+
+    def save(self, content: dict[str, Any], now: bool = False) -> None:
+        """Replace the file if it is time.
+
+        Raises:
+            CannotWrite
+        """
+        if not now and time.monotonic() - self.written < INTERVAL:
+            return
+        text = json.dumps({"kind": "wincraft.search.checkpoint", "settings": self.settings, **content})
+        try:
+            with tempfile.NamedTemporaryFile(
+                "w", encoding="utf-8", dir=self.path.parent, prefix=".wincraft-", delete=False
+            ) as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(stream.name, self.path)
+        except OSError as error:
+            raise CannotWrite(str(self.path), error.strerror or str(error)) from None
+        self.written = time.monotonic()
+
+
+def start(settings: Settings, threshold: float = inf, known: Sequence[Found] = (), fixed: bool = False) -> Run:
+    """The run before anything was searched, with sets that are known already."""
+    parts = instances(settings.space, settings.equivalences)
+    return Run(threshold, [(number, ()) for number in range(len(parts))], fixed, list(known))
+
+
+def advance(
+    run: Run,
+    settings: Settings,
+    engine: str,
+    mapper: Mapper,
+    deadline: float = inf,
+    save: Callable[[Run], None] = lambda run: None,
+    progress: Progress = lambda done, total, name: None,
+) -> bool:
+    """Search until the frontier is empty or, after a wave at least, the deadline has passed; whether it is empty."""
+    parts = instances(settings.space, settings.equivalences)
+    total, began, before = settings.space.count, time.monotonic(), run.covered
+    while run.frontier:
+        size = WAVE if settings.fast else SLOW_WAVE
+        wave, rest = run.frontier[:size], run.frontier[size:]
+        outcomes = mapper([Task(settings, engine, *item, run.threshold, run.fixed) for item in wave])
+        opened: list[tuple[int, tuple[int, ...]]] = []
+        for (number, prefix), outcome in zip(wave, outcomes, strict=True):
+            run.evaluated += outcome.evaluated
+            run.found += [(value, number, chosen) for value, chosen in outcome.leaves]
+            if outcome.done:
+                run.covered += parts[number].part.covered(prefix)
+            else:
+                opened += [(number, longer) for longer in split(run, parts[number], prefix, settings)]
+        run.frontier = opened + rest
+        _merge(run, settings.slack)
+        save(run)
+        rate = (run.covered - before) / max(time.monotonic() - began, 1e-9)
+        best = min((value for value, *_ in run.found), default=run.threshold)
+        progress(run.covered, total, f"best {_shown(best, settings)}, {rate:.3g} sets/s")
+        if time.monotonic() >= deadline:
+            break
+    return not run.frontier
+
+
+def split(run: Run, made: Instance, prefix: tuple[int, ...], settings: Settings) -> list[tuple[int, ...]]:
+    """The prefixes one member longer that are still to be searched; what is excluded counts as covered."""
+    part = made.part
+    begin = prefix[-1] + 1 if prefix else 0
+    everything = {(*prefix, i) for i in range(begin, len(part.members)) if part.covered((*prefix, i))}
+    if settings.strategy == "branch-and-bound":
+        found, evaluated = kernels_numpy.walk(made, prefix, run.threshold)
+        run.evaluated += evaluated
+        kept = [] if found is None else [
+            (*prefix, int(i)) for i, bound in zip(found.state.ids, found.bounds, strict=True) if bound <= run.threshold
+        ]  # fmt: skip
+    else:
+        kept = sorted(everything)
+    kept = [longer for longer in kept if longer in everything and is_canonical(longer, made.symmetries)]
+    run.covered += sum(part.covered(longer) for longer in everything.difference(kept))
+    return kept
+
+
+def _merge(run: Run, slack: float) -> None:
+    """The threshold after a wave, and the sets within it, best first, in the order of the search."""
+    if run.found and not run.fixed:
+        best = min(value for value, *_ in run.found)
+        limit = best + abs(best) * slack
+        run.threshold = min(run.threshold, limit)
+    sets = {(part, chosen): value for value, part, chosen in run.found if value <= run.threshold}
+    run.found = [(value, part, chosen) for (part, chosen), value in sets.items()]
+    if len(run.found) > MAX_LEAVES // 2:
+        raise too_many()
+
+
+def _shown(value: float, settings: Settings) -> str:
+    if settings.fast:
+        value = (value / (settings.space.m * settings.space.r)) ** settings.axes
+    return f"{-value if settings.objective.maximise else value:.6g}"
