@@ -5,8 +5,9 @@
 
 The default points of every size with m + r - 1 <= 18 are the symmetric set (p with -p, and 0 and inf where the parity
 allows) of the least height whose noise gain is within 0.5 % of the best real symmetric set's, and the best of that
-height. Sizes with m <= 10 and r from 2 to 7 have points for other uses too. A run takes some minutes; finished sizes
-are kept in a file beside the result, so that a stopped run goes on.
+height; beyond tiles of 12 the best of the rational sets near the best real one. Sizes with m <= 10 and r from 2 to 7
+have points for other uses too. A run takes some minutes; finished sizes are kept in a file beside the result, so that
+a stopped run goes on.
 
 A set is written as 0, then p, -p by growing height, the larger first, then moduli of higher degree, then inf.
 """
@@ -31,15 +32,12 @@ USES_M, USES_R = range(1, 11), range(2, 8)
 CLOSE = 0.005
 """How far above the best real symmetric set's noise gain the default may be."""
 HEIGHTS = range(1, 13)
-LARGE, LARGE_HEIGHTS = 12, (4, 6, 8)
-"""Beyond this tile only these heights are searched, and each no longer than `TIME_LIMIT`."""
+LARGE, LARGE_HEIGHTS = 12, (4,)
+"""Beyond this tile only sets of this height are searched, and the neighbours, of height <= 12, of the best real set."""
 DYADIC_HEIGHT = INTEGER_HEIGHT = 8
 OPERATIONS_HEIGHT = 3
 QUADRATIC_HEIGHT = 4
 QUADRATIC = ("x^2+1", "x^2+2", "x^2+1/2", "x^2+4", "x^2+1/4", "x^2+3", "x^2+1/3")
-TIME_LIMIT = 25.0
-"""Seconds of one search; what it has not covered by then is said in the entry."""
-
 TARGET = Path(__file__).parent.parent / "wincraft" / "construct" / "catalogue.json"
 LIMITS = Path(__file__).parent.parent / "wincraft" / "search" / "real_limits.json"
 PARTIAL = TARGET.with_suffix(".partial.json")
@@ -105,15 +103,13 @@ def symmetric(m: int, r: int, **choices: Any) -> list[Any]:
 
 def best_of(spaces: list[Any], objective: str = "noise-gain") -> tuple[str, str] | None:
     """The best set of some spaces and how that is known, None of no space."""
-    results = [search(space, objective, time_limit=TIME_LIMIT) for space in spaces]
-    results = [result for result in results if result.best is not None]
+    results = [search(space, objective, allow_long=True) for space in spaces]
     if not results:
         return None
     best = min(results, key=lambda result: result.best.approximate)
     count = sum(result.space.count for result in results)
-    complete = all(result.complete for result in results)
     kind = repr(best.space).split(",")[0].split(" ", 1)[1]
-    how = f"best of {count:,} set{'s' * (count != 1)} of {kind}" + ("" if complete else ", not all of them searched")
+    how = f"best of {count:,} set{'s' * (count != 1)} of {kind}"
     return in_order(list(best.best.moduli)), how
 
 
@@ -132,6 +128,10 @@ def default(m: int, r: int) -> dict[str, Any]:
         if float(winograd(m, r, points=found[0]).noise_gain()) <= limit * (1 + CLOSE):
             break
     assert chosen is not None
+    if m + r - 1 > LARGE:
+        near = round_to_rationals(m, r, list(real_optimum(m, r, "symmetric").points), 12)
+        if near.noise_gain < Fraction(exact(m, r, chosen[0])):
+            chosen = in_order(near.text.split(",")), "near the best real symmetric set, height <= 12"
     gain = exact(m, r, chosen[0])
     return {"moduli": chosen[0], "noise_gain": gain, "found": chosen[1], "limit": limit}
 

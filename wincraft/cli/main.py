@@ -18,6 +18,7 @@ COMMANDS = {
     "basis": "Compare polynomial bases and factorisations of one algorithm.",
     "compare": "Put algorithms side by side, the best of each measure marked.",
     "search": "Find the best points of a space, with a certificate.",
+    "catalogue": "Show the best points known, and what others publish.",
     "formats": "Describe the number formats.",
     "completion": "Print the shell completion script.",
 }

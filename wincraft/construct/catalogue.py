@@ -1,37 +1,107 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Default points: the catalogue for small tiles, a stated rule beyond it."""
+"""The catalogue: the best points known for every small size, by use; a stated rule beyond it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from importlib import resources
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, list_of_points, parse_moduli
 
+USES = {
+    "accuracy": "the default: symmetric, of the least height within 0.5 % of the best real symmetric set",
+    "unrestricted": "of any kind, height <= 12",
+    "dyadic": "symmetric, every p/q with q a power of two, height <= 8",
+    "integer": "symmetric integers, height <= 8",
+    "operations": "symmetric, height <= 3, the fewest operations of the data and output transforms",
+    "quadratic": "symmetric, with one modulus x^2 + c and so one product more",
+}
+"""What the entries' points are for; each is the one of lowest noise gain, but for the fewest operations."""
+
 
 @dataclass(frozen=True)
-class Entry:
-    """The default points of one F(m,r): the points as text, their exact noise gain, and where they come from."""
+class Choice:
+    """Moduli for one use as text, their exact noise gain as text, and how they were found."""
 
-    m: int
-    r: int
+    moduli: str
+    noise_gain: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """Points that others ship or publish, their exact noise gain as text, and who."""
+
     points: str
     noise_gain: str
     source: str
 
 
+@dataclass(frozen=True)
+class Limit:
+    """The noise gain of the best real sets of a kind, in float64; `certified` is a proved lower bound, None if none."""
+
+    noise_gain: float
+    sets: str
+    certified: float | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one F(m,r): moduli by use (see `USES`), the real limit, and what others publish."""
+
+    m: int
+    r: int
+    uses: Mapping[str, Choice]
+    limit: Limit
+    published: tuple[Published, ...]
+
+    @property
+    def points(self) -> str:
+        """The default points."""
+        return self.uses["accuracy"].moduli
+
+    @property
+    def noise_gain(self) -> str:
+        """Their exact noise gain."""
+        return self.uses["accuracy"].noise_gain
+
+    @property
+    def above_limit(self) -> float:
+        """How far their noise gain is above the limit, relative to it."""
+        return float(Fraction(self.noise_gain)) / self.limit.noise_gain - 1
+
+    @property
+    def source(self) -> str:
+        """Where they come from, in words."""
+        words = f"{self.uses['accuracy'].found}, {max(self.above_limit, 0):.2%} above the best real symmetric set"
+        own = set(parse_moduli(self.points))
+        others = [item.source for item in self.published if {*parse_moduli(item.points), INFINITY} == own | {INFINITY}]
+        return f"{words}; also in {'; '.join(others)}" if others else words
+
+
 @cache
 def catalogue() -> dict[tuple[int, int], Entry]:
-    """Every entry by (m, r), for m + r - 1 <= 18.
+    """Every entry by (m, r), for m + r - 1 <= 18; other uses than the default's for m <= 10 and r from 2 to 7.
 
-    >>> catalogue()[2, 3].points
-    '0,1,-1,inf'
+    >>> entry = catalogue()[4, 3]
+    >>> entry.points, entry.uses["integer"].moduli, f"{entry.above_limit:.2%}"
+    ('0,3/2,-3/2,2/3,-2/3,inf', '0,1,-1,2,-2,inf', '0.41%')
     """
     text = resources.files("wincraft.construct").joinpath("catalogue.json").read_text(encoding="utf-8")
-    return {(m, r): Entry(m, r, *rest) for m, r, *rest in json.loads(text)["entries"]}
+    return {(item["m"], item["r"]): _entry(**item) for item in json.loads(text)["entries"]}
+
+
+def _entry(
+    m: int, r: int, uses: dict[str, dict[str, str]], limit: dict[str, object], published: list[dict[str, str]]
+) -> Entry:
+    choices = {name: Choice(**found) for name, found in uses.items()}
+    return Entry(m, r, choices, Limit(**limit), tuple(Published(**item) for item in published))  # type: ignore[arg-type]
 
 
 def default_moduli(m: int, r: int) -> tuple[Modulus, ...]:
@@ -46,7 +116,8 @@ def default_source(m: int, r: int) -> str:
     """Where the default points of F(m,r) come from, in words.
 
     >>> default_source(2, 3)
-    'lowest noise gain of the 11 symmetric sets of height <= 4; also in Lavin & Gray, arXiv 1509.09308, for F(2,3)'
+    "best of 1 set of symmetric rationals of height <= 1, 0.00% above the best real symmetric set; also in
+    Barabasz et al., arXiv 1803.10986, and Apache TVM; Lavin & Gray, arXiv 1509.09308; PyTorch's depthwise kernel; MLIR"
     """
     entry = catalogue().get((m, r))
     return entry.source if entry else "beyond the catalogue: the smallest fractions by height, not optimised"

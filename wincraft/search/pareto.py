@@ -93,7 +93,7 @@ def pareto_of_space(space: Space, progress: Progress = lambda done, total, name:
     total = sum(made.part.classes for made in parts)
     if total > MAX_SETS:
         raise NotApplicable("Pareto front", f"{total:,} sets", f"choose a space of at most {MAX_SETS:,}")
-    members = []
+    members: list[Member] = []
     for made in parts:
         for chosen in full_sets(made, ()):
             progress(len(members), total, "sets")
