@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle_messages import refused
+from sympy import Rational
 
 from wincraft import BilinearAlgorithm, parse, winograd
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.analysis.costs import LayerShape, Operations, costs, layer_costs, parse_layer_shape
+from wincraft.analysis.costs import LayerShape, costs, layer_costs, parse_layer_shape
+from wincraft.analysis.operations import Operations, of_constant
 from wincraft.errors import BadShape, NotApplicable
 from wincraft.exact.matrix import diagonal
 
@@ -31,7 +33,7 @@ def test_f23_by_hand():
 def test_f43_by_hand():
     found = costs(winograd(4, 3, points="0,1,-1,2,-2"))
     # rows (4,0,-5,0,1,0), (0,-4,-4,1,1,0), (0,4,-4,-1,1,0), (0,-2,-1,2,1,0), (0,2,-1,-2,1,0), (0,4,0,-5,0,1)
-    assert found.input == Operations(multiplications=2, shifts=10, additions=16)
+    assert found.input == Operations(small=2, shifts=10, additions=16)
     # columns of powers: rows (1,1,1,1,1,0), (0,1,-1,2,-2,0), (0,1,1,4,4,0), (0,1,-1,8,-8,1)
     assert found.output == Operations(multiplications=0, shifts=6, additions=14)
     # rows 1/4; three of 1/6 twice; (1/24, 1/12, 1/6) twice; 1
@@ -42,6 +44,9 @@ def test_published_counts_in_two_dimensions():
     found = costs(parse("F(2x2,3x3)", points="0,1,-1"))
     assert (found.input.total, found.output.total) == (32, 24)  # Lavin & Gray, section 4.1
     assert found.saving == Fraction(9, 4)
+
+
+SMALL = (3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15)
 
 
 def run_counted(matrix, vector, counts):
@@ -56,7 +61,8 @@ def run_counted(matrix, vector, counts):
             while size.numerator % 2 == 0 and size:
                 size /= 2
             if abs(coefficient) != 1:
-                counts["shifts" if size == 1 else "multiplications"] += 1
+                small = abs(coefficient) in SMALL
+                counts["shifts" if size == 1 else "small" if small else "multiplications"] += 1
         counts["additions"] += max(0, len(terms) - 1)
         result.append(sum((c * x for c, x in terms), Fraction(0)))
     return result
@@ -64,7 +70,7 @@ def run_counted(matrix, vector, counts):
 
 def transform_counted(chains, tile, shape):
     """Stage by stage, each along all axes in turn; the tile is a dict of index to value."""
-    counts = {"multiplications": 0, "shifts": 0, "additions": 0}
+    counts = {"multiplications": 0, "small": 0, "shifts": 0, "additions": 0}
     shape = list(shape)
     for number in range(max(map(len, chains))):
         for axis, chain in enumerate(chains):
@@ -111,7 +117,7 @@ def test_chains_are_counted_stage_by_stage():
     chain = LinearMap((diagonal([K(3)] * 4, K), diagonal([K(1) / 3] * 4, K), *plain.input.stages))
     staged = BilinearAlgorithm(plain.output, plain.filter, chain)
     found = costs(staged)
-    assert found.input == costs(plain).input + Operations(multiplications=8)
+    assert found.input == costs(plain).input + Operations(multiplications=4, small=4)
     assert [stage.label for stage in found.stages][:3] == ["BT[0]", "BT[1]", "BT[2]"]
 
 
@@ -189,3 +195,29 @@ def test_bad_layers(text):
 def test_a_layer_of_other_axes():
     with refused(BadShape, "8,8,8,8", "F(2,3)"):
         layer_costs(costs(winograd(2, 3)), parse_layer_shape("8,8,8,8"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind"),
+    [("1", None), ("-1", None), ("2", "shifts"), ("1/4", "shifts"), ("3", "small"), ("-15", "small"), ("16", "shifts"),
+     ("17", "multiplications"), ("3/2", "multiplications"), ("-21/4", "multiplications")],
+)  # fmt: skip
+def test_kinds_of_constants(entry, kind):
+    assert of_constant(Rational(entry)) == (Operations() if kind is None else Operations(**{kind: 1}))
+
+
+def test_stages_have_names_and_non_zeros():
+    found = costs(parse("F(4x4,3x3)", points="0,1,-1,2,-2").change_basis(input="legendre"))
+    data = [(s.map, s.matrix, s.number, s.axis) for s in found.stages if s.map == "input"]
+    assert data == [("input", "BT", 0, 0), ("input", "BT", 0, 1), ("input", "BT", 1, 0), ("input", "BT", 1, 1)]
+    assert [s.non_zeros for s in found.stages if s.matrix == "BT" and s.number == 0] == [12, 12]
+
+
+def test_amortisation_is_that_of_a_layer():
+    found = costs(parse("F(4x4,3x3)"))
+    layer = layer_costs(found, LayerShape(16, 16, (8, 8)))
+    assert found.amortised(16).total == Fraction(layer.total, 64 * 16 * 16)
+
+
+def test_one_product_is_singular():
+    assert "1 product for 1 output, direct 1" in repr(costs(winograd(1, 1, points="0")))

@@ -76,3 +76,7 @@ def test_bad_input(wincraft_here, arguments, code, mentions):
     assert done.stderr.count("\n") == 1
     for mention in mentions:
         assert mention in done.stderr
+
+
+def test_one_algorithm(wincraft_here):
+    assert wincraft_here("compare", "2,3", *FAST).stdout.startswith("F(2,3): 1 algorithm compared\n")

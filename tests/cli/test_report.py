@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from wincraft.analysis.schemes import SCHEMES
+from wincraft.cli.measuring import SCHEME_NAMES
 from wincraft.report.measures import MEASURES
 
 FAST = ("--scheme", "fp16", "--channels", "8")
@@ -169,3 +170,41 @@ def test_help_names_every_measure(wincraft_here):
     text = "".join(wincraft_here("report", "--help").stdout.split())
     for name, measure in MEASURES.items():
         assert name in text or not measure.lower
+
+
+def test_the_help_names_every_scheme(wincraft_here):
+    assert tuple(SCHEMES) == SCHEME_NAMES
+    text = "".join(wincraft_here("report", "--help").stdout.split())
+    assert all(name in text for name in SCHEMES)
+
+
+def test_schemes_are_described_beside_the_formats(wincraft_here):
+    lines = wincraft_here("formats").stdout.splitlines()
+    assert all(scheme.describe() in lines for scheme in SCHEMES.values())
+    assert wincraft_here("formats", "fp16").stdout.count("\n") == 1
+
+
+def test_data_that_overflow_fail_every_limit(wincraft_here, arrays):
+    np.save(arrays / "t30.npy", np.load(arrays / "x.npy") * 1e30)
+    options = ("--data", "t30.npy", "--weights", "w.npy", "--scheme", "fp16", "--fail-above", "loss:fp16=5")
+    done = wincraft_here("report", "4x4,3x3", *options, "--format", "json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["schemes"][0]["loss"] == "inf"
+
+
+def test_a_limit_may_be_a_fraction(wincraft_here):
+    size = ("report", "4,3", "--points", "0,1,-1,2,-2", *FAST)
+    assert wincraft_here(*size, "--fail-above", "noise-gain=6205/576").returncode == 0
+    assert wincraft_here(*size, "--fail-above", "noise-gain=6204/576").returncode == 1
+
+
+def test_names_of_outputs(wincraft_here):
+    done = wincraft_here("report", "2,3", *FAST, "-o", "r.xyz")
+    assert done.stderr == "wrote r.xyz as text\n"
+    assert wincraft_here("report", "2,3", *FAST, "-o", "r.md").stderr == "wrote r.md\n"
+    assert wincraft_here("generate", "2,3", "-o", "a.xyz").stderr.startswith("wrote a.xyz as text\n")
+    for name in ("", " "):
+        done = wincraft_here("generate", "2,3", "-o", name)
+        assert done.returncode == 3
+        assert "the name is empty" in done.stderr
+        assert done.stderr.count("\n") == 1

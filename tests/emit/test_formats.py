@@ -124,12 +124,20 @@ def test_json_keeps_chains(name, tmp_path):
 
 @pytest.mark.parametrize("format_name", FORMATS)
 @pytest.mark.parametrize("name", CHAINED)
-def test_no_file_with_chains_names_a_command_that_makes_it_without(name, format_name):
+def test_no_file_with_chains_claims_a_command_that_makes_it_without(name, format_name):
     algorithm = CHAINED[name]()
     if algorithm.form == "correlation" or format_name not in ("c", "numpy"):
         text = wc.render(algorithm, format_name)
-        assert "wincraft generate" not in text
-        assert "with chains of stages, no generate command makes them" in text
+        assert ("maps are chains of stages" in text) == ("wincraft generate" in text)
+        assert "its maps are chains" in text or "its maps chains of stages, no generate command makes them" in text
+
+
+def test_the_command_names_the_basis_unless_it_could_break_out_of_the_comment():
+    algorithm = CHAINED["legendre"]()
+    for format_name in FORMATS:
+        assert "legendre" in wc.render(algorithm, format_name, "legendre").split("--basis")[1][:20]
+        for text in ('a"b.json', "a\nb.json", "$(x).json", "`x`.json", "\\.json"):
+            assert "its maps are chains" in wc.render(algorithm, format_name, text)
 
 
 def test_text_shows_stages_and_is_read_back_without_them(tmp_path):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from oracle_messages import refused
@@ -68,7 +70,7 @@ def test_what_there_is_not_is_said():
     assert isinstance(irrational.channels, Unavailable)
     assert "rational" in repr(irrational)
     quadratic = repr(report(KINDS["quadratic moduli"]()))
-    assert "cond_2 V: n/a, the algorithm is not given by points." in quadratic
+    assert "cond_2 V, finite: n/a, the algorithm is not given by points." in quadratic
     linear = report(KINDS["linear form"]())
     assert all(isinstance(item.evaluation, Unavailable) for item in linear.schemes)
     assert "not applicable" in repr(linear)
@@ -126,3 +128,38 @@ def test_refusals():
         report(parse("F(4x4,3x3)"), workload=Workload(channels=10**9))
     with refused(UnknownName, "markdown", "did you mean html"):
         render(report(winograd(2, 3)), "htm")
+
+
+def test_one_format_that_overflows_takes_no_other_row_with_it():
+    found = report(winograd(20, 3), schemes=[])
+    missing = [item.format for item in found.float_errors if isinstance(item.found, Unavailable)]
+    assert missing == ["fp16"]
+    text = " ".join(repr(found).split())
+    assert "fp16: n/a, an entry of A^T, 2.75e+11, is beyond fp16's 65504." in text
+    assert "fp32, sequential sums" in text
+    rows = json.loads(render(found, "json"))["floating_point"]
+    assert ["unavailable" in row for row in rows] == [False, False, True, False]
+
+
+def test_chains_are_named_and_their_stages_have_costs_and_conditions():
+    found = report(parse("F(4x4,3x3)").change_basis("legendre"), schemes=[])
+    text = " ".join(repr(found).split())
+    assert "B^T = BT[1] BT[0]" in text
+    for words in ("- BT[0] pre-step", "- BT[1] transform", "- AT[0] transform", "- AT[1] post-step"):
+        assert words in text
+    assert "cond_2 BT[0] to BT[1]" in text
+    plain = repr(report(parse("F(4x4,3x3)"), schemes=[]))
+    assert "pre-step" not in plain
+    assert "BT[0]" not in plain.split("BIT WIDTHS")[0]
+
+
+def test_what_an_output_costs_with_more_channels():
+    found = report(parse("F(2x2,3x3)", points="0,1,-1"), schemes=[])
+    rows = {row[0]: row[1:] for row in found.layout().sections[0].tables[1].rows}
+    assert rows["with the products"] == ("5.75", "4.875", "4.219", "4.055")  # (32 + 24) / 4 / C + 4
+    assert rows["share of the transforms"][0] == "30%"
+    assert rows["direct convolution"] == ("9",) * 4
+
+
+def test_singular():
+    assert repr(report(winograd(1, 1, points="0"), schemes=[])).startswith("F(1,1): 1 product for 1 output\n")

@@ -10,10 +10,12 @@ import pytest
 
 from wincraft import parse, winograd
 from wincraft.analysis.schemes import SCHEMES
+from wincraft.errors import BadNumber
 from wincraft.report.build import build_report
 from wincraft.report.measures import Limit, failures, parse_limit, parse_measure, scheme_measure
 from wincraft.report.model import SchemeResult, Unavailable
-from wincraft.report.numbers import loss
+from wincraft.report.numbers import loss, loss_text
+from wincraft.report.sections import main_source
 from wincraft.report.verdict import LEVELS, level_of, verdict
 
 
@@ -108,3 +110,41 @@ def test_options_of_schemes_do_not_hide_them(empty):
     assert parse_measure("loss:tapwise-8").value(changed) == 8
     assert Limit(parse_measure("loss:tapwise-8"), 1).scheme == "tapwise-8"
     assert Limit(parse_measure("noise-gain"), 1).scheme is None
+
+
+def test_what_overflows_is_no_small_loss(empty):
+    assert loss(-inf, -inf) == inf
+    assert loss(52, -inf) == inf
+    assert [loss_text(value) for value in (3.54, inf, -inf, nan)] == ["3.5", "infinite", "none", "unknown"]
+    measure = scheme_measure("loss", "fp16")
+    bad = replace(empty, schemes=(SchemeResult(SCHEMES["fp16"], Evaluated(-inf, -inf, Predicted(-inf))),))
+    assert measure.text(bad) == "infinite"
+    assert len(failures(bad, [parse_limit("loss:fp16=5")], "it")) == 1
+    assert scheme_measure("error", "fp16").text(bad) == "not finite"
+
+
+def test_predictions_that_overflow_agree_with_measurements_that_do(empty):
+    assert "agree within 0.1 dB" in judged(empty, -inf, -inf, -inf)
+    assert "agree within 0.1 dB" in judged(empty, 30, 38, 30)
+    assert "differ: fp16 (inf dB)" in judged(empty, -inf, 40, 38)
+    assert "fp16 (not finite)." in judged(empty, -inf, -inf)
+
+
+def test_the_source_of_what_overflows():
+    def source(**stages):
+        return main_source(SchemeResult(SCHEMES["fp16"], Evaluated(1, 1, Predicted(1, stages=stages))))
+
+    assert source(input=inf) == "input overflows"
+    assert source(input=1.0, M=3.0) == "M (75%)"
+    assert source(input=nan) == "unknown"
+    assert source(input=0.0) == "none"
+
+
+def test_limits_are_fractions_too(empty):
+    assert failures(empty, [parse_limit("noise-gain=5/3")], "it") == []  # its value, exactly
+    assert len(failures(empty, [parse_limit("noise-gain=4999/3000")], "it")) == 1
+    assert parse_limit("noise-gain=inf").value == inf
+    assert parse_limit("noise-gain=1e999999999").value == inf
+    for text in ("noise-gain=1/0", "noise-gain=five", "noise-gain="):
+        with pytest.raises(BadNumber):
+            parse_limit(text)

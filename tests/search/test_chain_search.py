@@ -56,3 +56,10 @@ def test_bad_input():
         search_chains(winograd(2, 3), "operations", ("canonical", "buterfly"))
     with pytest.raises(NotApplicable, match="int16"):
         search_chains(parse("F(6x6,3x3)"), "error:ncnn-int8", FEW)
+
+
+def test_candidates_that_a_scheme_does_not_admit_are_left_out():
+    """Chains of as many stages as points differ in length from axis to axis, and stored stages run on all at once."""
+    found = search_chains(parse("F(2x4,3x5)"), "error:barabasz-2020-8", ("canonical", "plu", "bjorck-pereyra"))
+    assert ("input", "bjorck-pereyra") not in {(name, chain) for name, chain, _ in found.tried}
+    assert " dB with " in repr(found)

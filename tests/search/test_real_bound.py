@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import replace
 from fractions import Fraction
+from importlib import resources
 from itertools import combinations
 from math import inf
 from pathlib import Path
@@ -31,6 +32,7 @@ from wincraft.search._real_grid import (
     sine_squares,
 )
 from wincraft.search._real_sets import RealSets, log_gain
+from wincraft.search._real_table import known_limits
 from wincraft.search.continuous import exact_noise_gain, real_optimum
 from wincraft.search.real_bound import certify, estimate
 
@@ -288,6 +290,30 @@ def test_the_script_goes_on_where_it_was(tmp_path):
     path.write_text(json.dumps({"sizes": [row]}))
     list(script.limits([(2, 2)], path, 60, False))
     assert path.read_text() == re.sub('"boxes": [0-9]+', '"boxes": -1', first, count=1)
+
+
+def test_the_table_is_what_it_says():
+    """Every size of the issue: limits proved for all real sets, and rationals of height <= 12 within 0.5 % of them."""
+    text = resources.files("wincraft.search").joinpath("real_limits.json").read_text(encoding="utf-8")
+    limits = known_limits()
+    rows = {(row["m"], row["r"]): row["rational"] for row in json.loads(text)["sizes"]}
+    assert set(rows) >= {(m, 3) for m in range(2, 11)} | {(m, 5) for m in range(2, 7)}
+    for (m, r), rational in rows.items():
+        symmetric, infinite, every = (limits[m, r, kind] for kind in ("symmetric", "with-inf", "all"))
+        for limit in (symmetric, infinite, every):
+            points = [None if point == inf else Fraction(point) for point in limit.points]
+            assert float(exact_noise_gain(m, r, points)) == limit.upper
+            assert (1 - limit.tolerance) * limit.upper <= limit.lower <= limit.upper
+            assert limit.finished
+        assert symmetric.upper >= infinite.lower
+        assert infinite.upper >= every.lower
+        chosen = [None if text == "inf" else Fraction(text) for text in rational["points"].split(",")]
+        assert max(max(abs(p.numerator), p.denominator) for p in chosen if p is not None) <= 12
+        assert str(exact_noise_gain(m, r, chosen)) == rational["noise_gain"]
+        assert 0 <= rational["above_proved_percent"] < 0.5
+    assert limits[2, 3, "all"].upper < limits[2, 3, "with-inf"].lower  # better without inf, proved
+    assert limits[3, 3, "all"].upper < limits[3, 3, "with-inf"].lower
+    assert limits[6, 3, "all"].upper < limits[6, 3, "with-inf"].lower
 
 
 @pytest.mark.slow

@@ -1,63 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many operations an algorithm takes: per tile, per output, for a layer, and from how many channels on it pays.
 
-One *operation* is one addition or subtraction, one multiplication by a general constant, one multiplication by a power
-of two (a shift, or a change of exponent), or one multiply-add of two variables, as products and direct convolution
-take them. Zeros, ones and signs are free: a sign turns the addition that follows into a subtraction. Counts are those
-of the matrices as they stand: no common subexpression is shared and no multiplication fused with an addition, so that
-transforms never take more than is counted here.
+One *operation* is one addition or subtraction, one multiplication by a general constant, by a small integer, or by a
+power of two (a shift, or a change of exponent), or one multiply-add of two variables, as products and direct
+convolution take them. Zeros, ones and signs are free: a sign turns the addition that follows into a subtraction. Counts
+are those of the matrices as they stand: no common subexpression is shared and no multiplication fused with an addition,
+so that transforms never take more than is counted here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import Literal
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis._chains import Chain, passes
+from wincraft.analysis.operations import Operations, of_constant, of_matrix, sum_of
 from wincraft.errors import BadShape, NotApplicable
 from wincraft.exact.expression import shorten
-from wincraft.exact.matrix import to_numbers
 
 MAX_LAYER = 10**9
 """The largest number in a layer."""
 
-
-@dataclass(frozen=True)
-class Operations:
-    """Exact operation counts of linear maps, by kind; `total` is their sum."""
-
-    multiplications: int = 0
-    shifts: int = 0
-    additions: int = 0
-
-    @property
-    def total(self) -> int:
-        """All operations, each counting one."""
-        return self.multiplications + self.shifts + self.additions
-
-    def __add__(self, other: Operations) -> Operations:
-        pairs = zip(astuple(self), astuple(other), strict=True)
-        return Operations(*(first + second for first, second in pairs))
-
-    def times(self, count: int) -> Operations:
-        """The operations of doing this a number of times."""
-        return Operations(*(number * count for number in astuple(self)))
+MapName = Literal["input", "filter", "output"]
+_MAPS: tuple[MapName, ...] = ("output", "filter", "input")
 
 
 @dataclass(frozen=True)
 class StageCost:
-    """One stage of a map along one axis of a tile: a matrix of `shape` applied to `vectors` vectors."""
+    """One stage of a map along one axis of a tile: a matrix of `shape` applied to `vectors` vectors.
+
+    `matrix` is the name of the map, ``BT``, ``G`` or ``AT`` (in linear convolution form ``A``, ``G`` or ``B``), and
+    `number` the place of the stage in the chain of this axis, 0 first; `non_zeros` are the entries of the matrix.
+    """
 
     label: str
+    map: MapName
+    matrix: str
+    number: int
     axis: int
     shape: tuple[int, int]
     vectors: int
+    non_zeros: int
     operations: Operations
+
+
+@dataclass(frozen=True)
+class Amortised:
+    """Operations per output and pair of channels of whole tiles with C = K = `channels`, the filter's left out.
+
+    The data transform of a channel serves K filters, the output transform C channels: `transforms` falls with them.
+    """
+
+    channels: int
+    transforms: Fraction
+    products: Fraction
+
+    @property
+    def total(self) -> Fraction:
+        """Transforms and products."""
+        return self.transforms + self.products
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,13 +110,27 @@ class Costs:
         """The smallest C = K from which whole tiles take fewer operations than direct convolution; None: no C does."""
         return _break_even(self.input.total + self.output.total, self.products, self.direct)
 
+    def amortised(self, channels: int) -> Amortised:
+        """What an output of a pair of channels costs, with as many filters as channels.
+
+        >>> from wincraft import parse
+        >>> found = costs(parse("F(2x2,3x3)", points="0,1,-1")).amortised(8)
+        >>> print(found.transforms, found.products, found.total)
+        7/4 4 23/4
+        """
+        transforms = Fraction(self.input.total + self.output.total, self.outputs * channels)
+        return Amortised(channels, transforms, self.products_per_output)
+
     def __repr__(self) -> str:
+        sizes = (self.products, "product"), (self.outputs, "output")
+        products, outputs = (f"{size} {noun}{'s' * (size != 1)}" for size, noun in sizes)
         lines = [
-            f"costs of {self.size}: {self.products} products for {self.outputs} outputs, direct {self.direct}",
-            f"{'per tile':<12}{'multiplications':>16}{'shifts':>8}{'additions':>11}{'operations':>12}",
+            f"costs of {self.size}: {products} for {outputs}, direct {self.direct}",
+            f"{'per tile':<12}{'multiplications':>16}{'small':>7}{'shifts':>8}{'additions':>11}{'operations':>12}",
         ]
-        for name, cost in (("input", self.input), ("filter", self.filter), ("output", self.output)):
-            counts = f"{cost.multiplications:>16}{cost.shifts:>8}{cost.additions:>11}{cost.total:>12}"
+        for name in ("input", "filter", "output"):
+            cost = getattr(self, name)
+            counts = f"{cost.multiplications:>16}{cost.small:>7}{cost.shifts:>8}{cost.additions:>11}{cost.total:>12}"
             lines.append(f"{name:<12}{counts}")
         lines.append(f"fewer operations than direct {_from_channels(self.break_even)}")
         return "\n".join(lines)
@@ -169,27 +189,31 @@ class LayerCosts:
 def costs(algorithm: Algorithm) -> Costs:
     """Operation counts of an algorithm, straight from its matrices. Exact.
 
-    A row with q non-zero entries takes q - 1 additions, and for each entry other than +-1 a multiplication, or a shift
-    if it is a power of two. Of several axes, a stage along one of them is applied to all vectors along it: the product
-    of the current sizes of the other axes. Stages run one after the other, each along all axes in turn. A scale other
-    than 1 takes one multiplication (shift) per output. In linear convolution form an output is one of n.
+    A row with q non-zero entries takes q - 1 additions, and for each entry other than +-1 a multiplication, a shift if
+    it is a power of two, or one by a small integer (see `Operations`). Of several axes, a stage along one of them is
+    applied to all vectors along it: the product of the current sizes of the other axes. Stages run one after the other,
+    each along all axes in turn. A scale other than 1 takes one multiplication (shift) per output. In linear convolution
+    form an output is one of n.
 
     Source: counted as by Lavin & Gray, arXiv 1509.09308, whose 32 and 24 for F(2x2,3x3) these are.
 
     >>> from wincraft import parse, winograd
     >>> costs(winograd(2, 3, points="0,1,-1"))
     costs of F(2,3): 4 products for 2 outputs, direct 6
-    per tile     multiplications  shifts  additions  operations
-    input                      0       0          4           4
-    filter                     0       6          4          10
-    output                     0       0          4           4
+    per tile     multiplications  small  shifts  additions  operations
+    input                      0      0       0          4           4
+    filter                     0      0       6          4          10
+    output                     0      0       0          4           4
     fewer operations than direct from C = K = 5
     >>> found = costs(parse("F(2x2,3x3)", points="0,1,-1"))
     >>> found.input.total, found.output.total
     (32, 24)
     """
     names = ("AT", "G", "BT") if algorithm.form == "correlation" else ("B", "G", "A")
-    output, filters, data = (_stages(name, [axis.maps[k] for axis in algorithm.axes]) for k, name in enumerate(names))
+    named = zip(_MAPS, names, strict=True)
+    output, filters, data = (
+        _stages(of, name, [getattr(axis.maps, of) for axis in algorithm.axes]) for of, name in named
+    )
     tile = tuple(axis.maps.output.shape[0] for axis in algorithm.axes)
     return Costs(
         size=algorithm.size,
@@ -198,16 +222,14 @@ def costs(algorithm: Algorithm) -> Costs:
         products=algorithm.rank,
         direct=prod(axis.m * axis.r for axis in algorithm.axes),
         stages=(*data, *filters, *output),
-        input=_sum(stage.operations for stage in data),
-        filter=_sum(stage.operations for stage in filters),
-        output=_sum(stage.operations for stage in output) + _constant(algorithm.scale).times(prod(tile)),
+        input=sum_of(stage.operations for stage in data),
+        filter=sum_of(stage.operations for stage in filters),
+        output=sum_of(stage.operations for stage in output) + of_constant(algorithm.scale).times(prod(tile)),
     )
 
 
 def layer_costs(costs: Costs, layer: LayerShape) -> LayerCosts:
-    """Operations of a layer whose outputs have the layer's spatial sizes ("same" padding). Exact.
-
-    tiles = product of ceil(H / m) over the axes.
+    """Operations of a layer of "same" padding, in tiles = product of ceil(H / m) over the axes. Exact.
 
     Raises:
         NotApplicable: in linear convolution form.
@@ -253,7 +275,7 @@ def parse_layer_shape(text: str) -> LayerShape:
     return LayerShape(C, K, tuple(spatial))
 
 
-def _stages(name: str, maps: Sequence[LinearMap]) -> list[StageCost]:
+def _stages(of: MapName, name: str, maps: Sequence[LinearMap]) -> list[StageCost]:
     chains = [Chain(item) for item in maps]
     sizes = [item.shape[1] for item in maps]
     several_stages, several_axes = max(map(len, chains)) > 1, len(maps) > 1
@@ -263,29 +285,10 @@ def _stages(name: str, maps: Sequence[LinearMap]) -> list[StageCost]:
         matrix = maps[axis].stages[number]
         vectors = prod(size for other, size in enumerate(sizes) if other != axis)
         label = name + f"[{number}]" * several_stages + f" axis {axis}" * several_axes
-        found.append(StageCost(label, axis, matrix.shape, vectors, _matrix(matrix).times(vectors)))
+        once, filled = of_matrix(matrix)
+        found.append(StageCost(label, of, name, number, axis, matrix.shape, vectors, filled, once.times(vectors)))
         sizes[axis] = matrix.shape[0]
     return found
-
-
-def _matrix(matrix: Any) -> Operations:
-    rows = [[value for value in row if value] for row in to_numbers(matrix)]
-    additions = Operations(additions=sum(max(0, len(row) - 1) for row in rows))
-    return _sum(_constant(value) for row in rows for value in row) + additions
-
-
-def _constant(value: Any) -> Operations:
-    """One multiplication by an exact constant."""
-    magnitude = abs(value)
-    if magnitude == 1:
-        return Operations()
-    if magnitude.is_Rational and int(magnitude.p).bit_count() == 1 and int(magnitude.q).bit_count() == 1:
-        return Operations(shifts=1)
-    return Operations(multiplications=1)
-
-
-def _sum(items: Iterable[Operations]) -> Operations:
-    return sum(items, Operations())
 
 
 def _break_even(transforms: int, products: int, direct: int) -> int | None:

@@ -16,7 +16,6 @@ from wincraft.cli.measuring import (
     read_schemes,
     read_workload,
 )
-from wincraft.cli.output import write_output
 from wincraft.cli.progress import progress_bar
 
 
@@ -32,7 +31,7 @@ from wincraft.cli.progress import progress_bar
     "--search",
     "objective",
     metavar="OBJECTIVE",
-    help="Find the best chain instead: operations, all-operations, additions, or error:SCHEME.",
+    help="Find the best chain instead: operations, all-operations, additions, or error:SCHEME; takes --bases too.",
 )
 @click.option(
     "--format", "format_given", help="text, json, markdown or html; by default that of FILE's suffix, else text."
@@ -71,14 +70,17 @@ def command(
     """
     from wincraft.report.bases import DEFAULT_BASES, DEFAULT_SCHEMES, compare_bases
 
+    format = format_name(format_given, output)
     if objective is not None:
+        from wincraft.report.chains import ChainReport
         from wincraft.search.chains import CANDIDATES, search_chains
 
+        measuring = {"scheme": schemes, "weights_per_channel": weights_per_channel, "calibration": calibration}
+        _refuse(measuring | {"unsigned_activations": unsigned_activations} | workload)
         algorithm = read_algorithm(size, points, moduli, convention)
         found = search_chains(algorithm, objective, CANDIDATES if bases is None else split_names(bases))
-        write_output(f"{found!r}\n", output)
+        finish(ChainReport(found), format, output, (), {})
         return
-    format = format_name(format_given, output)
     names = DEFAULT_BASES if bases is None else split_names(bases)
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
     chosen = read_schemes(schemes, DEFAULT_SCHEMES, (), calibration=calibration, **options)
@@ -87,6 +89,14 @@ def command(
     with progress_bar() as progress:
         comparison = compare_bases(algorithm, names, chosen, data, progress)
     finish(comparison, format, output, (), {})
+
+
+def _refuse(measuring: dict[str, Any]) -> None:
+    """Raise a `UsageError` where an option of the comparison is given to the search."""
+    given = [name for name, value in measuring.items() if value is not None and value is not False and value != ()]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(f"{options} is of the comparison; leave it out, --search error:SCHEME names its scheme")
 
 
 def split_names(text: str) -> list[str]:

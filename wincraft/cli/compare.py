@@ -86,7 +86,7 @@ def _algorithms(
     bases: tuple[str, ...],
 ) -> dict[str, Algorithm]:
     """Every algorithm by its description; the same one twice is one."""
-    from wincraft.report.sections import describe
+    from wincraft.report.description import describe
 
     lists: list[tuple[str | None, str | None]] = [(item, None) for item in points]
     lists += [(None, item) for item in moduli]

@@ -11,7 +11,7 @@ from wincraft.cli.output import write_output
 @click.command(name="formats")
 @click.argument("names", nargs=-1, metavar="[NAME ...]")
 def command(names: tuple[str, ...]) -> None:
-    """Describe the number formats: all named ones, or those of NAME.
+    """Describe the number formats, and the schemes that say where they are used; or the formats of NAME.
 
     Also understood are intN, intN-full, uintN, qI.F, uqI.F, fixed<W,I> and ufixed<W,I>.
 
@@ -21,6 +21,13 @@ def command(names: tuple[str, ...]) -> None:
       wincraft formats fp16 q3.12 int6
     """
     from wincraft.analysis.formats import FORMATS, parse_format
+    from wincraft.analysis.schemes import SCHEMES
 
-    chosen = [parse_format(name) for name in names] or FORMATS.values()
-    write_output("".join(f"{item.describe()}\n" for item in chosen), None)
+    lines = [item.describe() for item in ([parse_format(name) for name in names] or FORMATS.values())]
+    if not names:
+        lines += [
+            "",
+            "Schemes, stage by stage: stored as format/granularity",
+            *(s.describe() for s in SCHEMES.values()),
+        ]
+    write_output("".join(f"{line}\n" for line in lines), None)

@@ -58,7 +58,7 @@ def command(
         from wincraft.basis.chains import chained
 
         algorithm = chained(algorithm, basis)
-    write_output(render(algorithm, format_name), output)
+    write_output(render(algorithm, format_name, basis), output, format_name, SUFFIXES)
     click.echo(algorithm.verify(), err=True)
     if points is None and moduli is None:
         for axis in dict.fromkeys(algorithm.axes):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What report and compare share: options of schemes and workload, limits, writing the result."""
+"""What report, compare and basis share: options of schemes and workload, limits, writing the result."""
 
 from __future__ import annotations
 
@@ -17,15 +17,35 @@ if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
     from wincraft.analysis.schemes import Scheme
     from wincraft.analysis.workload import Layer, Workload
-    from wincraft.report.bases import BasisComparison
     from wincraft.report.comparison import Comparison
+    from wincraft.report.layout import Documented
     from wincraft.report.measures import Limit
     from wincraft.report.model import Report
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+SCHEME_NAMES = (
+    "barabasz-2020-8",
+    "barabasz-2020-8-9",
+    "winograd-aware-nets",
+    "tapwise-8",
+    "tapwise-pow2",
+    "ncnn-int8",
+    "fp32",
+    "fp16-fp32acc",
+    "fp16",
+    "bf16",
+    "fp8-e4m3",
+    "fp8-e5m2",
+)
+"""Those of `wincraft.analysis.schemes`, whose import takes longer than a help page may."""
+_SCHEMES = (
+    f"A quantisation scheme: {', '.join(SCHEME_NAMES)}; or one with fields changed, tapwise-8,M=int10/tap. May be "
+    "repeated; wincraft formats describes them."
+)
+
 _OPTIONS = (
-    click.option("--scheme", "schemes", multiple=True, help="A quantisation scheme; may be repeated."),
+    click.option("--scheme", "schemes", multiple=True, help=_SCHEMES),
     click.option("--weights-per-channel", is_flag=True, help="Integer weights with one scale per output channel."),
     click.option("--unsigned-activations", is_flag=True, help="Unsigned integer input and output (after a ReLU)."),
     click.option("--calibration", help="Scales of integers: max-abs, percentile, percentile:99.99 or mse."),
@@ -187,17 +207,17 @@ def _read_plain(size: str, points: str | None, moduli: str | None, convention: s
 
 
 def finish(
-    result: Report | Comparison | BasisComparison,
+    result: Report | Comparison | Documented,
     format: str,
     output: str | None,
     limits: Sequence[Limit],
     reports: dict[str, Report],
 ) -> None:
     """Write the result, then one line per limit exceeded and exit with 1 if there is any."""
-    from wincraft.report import render
+    from wincraft.report import SUFFIXES, render
     from wincraft.report.measures import failures
 
-    write_output(render(result, format), output)
+    write_output(render(result, format), output, format, SUFFIXES)
     failed = [failure for name, report in reports.items() for failure in failures(report, limits, name)]
     for failure in failed:
         click.echo(f"wincraft: {failure}", err=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,8 +24,10 @@ tolerance_option = click.option(
 """The option of the commands that read decimals; `parse_tolerance` reads its value."""
 
 
-def write_output(text: str, path: str | None) -> None:
+def write_output(text: str, path: str | None, format: str | None = None, suffixes: Collection[str] = ()) -> None:
     """Print the text, or write it to a temporary file beside the path and rename it.
+
+    The format is named on stderr where the path's suffix is not one of those that imply a format.
 
     Raises:
         CannotWrite: where the path cannot be written; nothing is left behind.
@@ -32,6 +35,8 @@ def write_output(text: str, path: str | None) -> None:
     if path is None or path == "-":
         click.echo(text, nl=False)
         return
+    if not path.strip():
+        raise CannotWrite(repr(path), "the name is empty")
     try:
         target = Path(path).resolve()
         if target.is_dir():
@@ -62,7 +67,8 @@ def write_output(text: str, path: str | None) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-    click.echo(f"wrote {path}", err=True)
+    written_as = f" as {format}" if format and Path(path).suffix.lower() not in suffixes else ""
+    click.echo(f"wrote {path}{written_as}", err=True)
 
 
 def _umask() -> int:

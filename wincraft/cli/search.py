@@ -42,8 +42,14 @@ _CHOICE = click.Choice(["with", "without", "any"])
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster instead: tcp://HOST:8786.")
 @click.option("--time-limit", type=float, metavar="SECONDS", help="Stop after this and give the bound reached.")
 @click.option("--checkpoint", metavar="FILE", help="Keep the state in FILE, and go on from it if it exists.")
+@click.option(
+    "--pareto", is_flag=True, help="Show every set that none beats in products, noise gain, operations, bits."
+)
+@click.option(
+    "--scaling", "scheme", metavar="SCHEME", help="Search power-of-two scalings of SIZE under a scheme instead."
+)
 @click.option("--allow-long", is_flag=True, help="Start even what is estimated to take more than an hour.")
-@click.option("--format", "format_given", help="text or json; by default that of FILE's suffix, else text.")
+@click.option("--format", "format_given", help="text or json (--pareto: markdown, html too); by default FILE's suffix.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
 def command(
     size: str,
@@ -56,6 +62,8 @@ def command(
     objective: str,
     constraints: tuple[str, ...],
     within: str,
+    pareto: bool,
+    scheme: str | None,
     format_given: str | None,
     output: str | None,
     **options: Any,
@@ -76,6 +84,8 @@ def command(
       wincraft search 4,3 --max-height 12 --jobs 2 --checkpoint f4.search -o f4.json
       wincraft search 4,3 --max-height 4 --convention integer --constraint "exact-bits<=6"
       wincraft search 6,3 --max-height 3 --moduli "x^2+1,x^2+x+1,x^2-x+1"
+      wincraft search 4,3 --max-height 4 --space symmetric --moduli "x^2+1,x^2+2" --pareto -o front.html
+      wincraft search 4x4,3x3 --points "0,1,-1,2,-2" --scaling barabasz-2020-8
       wincraft verify f4.json
     """
     import json
@@ -84,6 +94,12 @@ def command(
     from wincraft.construct.size import parse_size
     from wincraft.search.points import search
 
+    if scheme is not None:
+        _scaling(size, points, options["convention"], scheme, output)
+        return
+    if pareto:
+        _front(size, max_height, points, space_name, zero, infinity, moduli, format_given, output)
+        return
     suffix = Path(output).suffix.lower() if output else ""
     name = format_given or ("json" if suffix == ".json" else "text")
     look_up("format", name, dict.fromkeys(FORMATS))
@@ -109,6 +125,35 @@ def command(
         write_output(json.dumps(documents[0] if len(documents) == 1 else whole, indent=2) + "\n", output)
     else:
         write_output("\n".join(f"{result!r}" for result in results) + "\n", output)
+
+
+def _scaling(size: str, points: str | None, convention: str, scheme: str, output: str | None) -> None:
+    from wincraft.analysis.schemes import parse_scheme
+    from wincraft.construct.winograd import parse
+    from wincraft.search.scalings import search_scaling
+
+    found = search_scaling(parse(size, points=points, convention=convention), parse_scheme(scheme))
+    write_output(f"{found!r}\n", output)
+
+
+def _front(
+    size: str, height: int | None, points: str | None, name: str, zero: str | None, infinity: str | None,
+    moduli: str | None, format_given: str | None, output: str | None,
+) -> None:  # fmt: skip
+    from wincraft.cli.measuring import format_name
+    from wincraft.construct.size import parse_size
+    from wincraft.report import render
+    from wincraft.report.pareto import FrontReport
+    from wincraft.search.pareto import pareto_of_space
+
+    format = format_name(format_given, output)
+    sizes = list(dict.fromkeys(parse_size(size)))
+    if len(sizes) > 1:
+        raise NotApplicable("Pareto front", f"{size} has different axes", "ask for one axis after the other")
+    space = _space(*sizes[0], height, points, name, zero, infinity, moduli)
+    with progress_bar() as progress:
+        front = pareto_of_space(space, progress)
+    write_output(render(FrontReport(front), format), output)
 
 
 def _space(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 4: writing algorithms. One sibling module per format, each with ``emit(algorithm, stream)``."""
+"""Floor 4: writing algorithms. One sibling module per format, each with ``emit(algorithm, stream, basis)``."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ FORMATS = {
     "numpy": "wincraft.emit.numpy",
     "latex": "wincraft.emit.latex",
 }
-"""The registry: format name to the module whose ``emit(algorithm, stream)`` writes it."""
+"""The registry: format name to the module whose ``emit(algorithm, stream, basis)`` writes it."""
 
 SUFFIXES = {".txt": "text", ".json": "json", ".h": "c", ".py": "numpy", ".tex": "latex"}
 """The format that a file name implies."""
 
 
-def render(algorithm: Algorithm, format: str = "text") -> str:
+def render(algorithm: Algorithm, format: str = "text", basis: str | None = None) -> str:
     """The algorithm as text in one of `FORMATS`; the same algorithm gives the same bytes.
+
+    `basis` is the text that its chains were made from, as `wincraft.basis.chains.chained` takes it: only with it is
+    the command in the file the one that makes them again.
 
     Raises:
         UnknownName: a format that is not in the registry.
@@ -37,5 +40,5 @@ def render(algorithm: Algorithm, format: str = "text") -> str:
     """
     emitter = import_module(look_up("format", format, FORMATS))
     stream = io.StringIO()
-    emitter.emit(algorithm, stream)
+    emitter.emit(algorithm, stream, basis)
     return stream.getvalue()

@@ -28,7 +28,7 @@ from wincraft.exact.matrix import to_texts
 from wincraft.exact.number import number_text
 
 
-def emit(algorithm: Algorithm, stream: TextIO) -> None:
+def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
     """Write the header: provenance, formula and proof, then macros, tables and functions of every arithmetic.
 
     Functions:  V = G g G^T,  U = B^T d B,  Y = A^T M A / scale  in 2-D, one matrix per axis in 1-D to 4-D. V, U and M
@@ -49,7 +49,7 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     guard, content = f"{identifier(algorithm).upper()}_H", f"0x{algorithm.sha256[:8]}u"
     floats = {c_type: float_arithmetic(algorithm.axes, c_type) for c_type in ("float", "double")}
     parts = [
-        _title(algorithm, next((item for item in floats.values() if isinstance(item, Arithmetic)), None)),
+        _title(algorithm, basis, next((item for item in floats.values() if isinstance(item, Arithmetic)), None)),
         f"#ifndef {guard}\n#define {guard} {content}\n\n#include <stddef.h>\n#include <stdint.h>",
         '#ifdef __cplusplus\nextern "C" {\n#endif',
         _size_macros(algorithm),
@@ -63,12 +63,12 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     stream.write("\n\n".join(parts) + "\n")
 
 
-def _title(algorithm: Algorithm, example: Arithmetic | None) -> str:
+def _title(algorithm: Algorithm, basis: str | None, example: Arithmetic | None) -> str:
     m, r, n = (_by(getattr(axis, name) for axis in algorithm.axes) for name in ("m", "r", "n"))
     products = " * ".join(str(axis.rank) for axis in algorithm.axes)
     products = f"{products} = {algorithm.rank}" if len(algorithm.axes) > 1 else products
     return comment(
-        *banner(algorithm, "c"),
+        *banner(algorithm, "c", basis),
         "",
         f"Winograd convolution {algorithm.size}: {m} outputs of {r} filter taps from {n} data, by {products} products.",
         "",

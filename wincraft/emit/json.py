@@ -15,17 +15,17 @@ KIND = "wincraft.algorithm"
 VERSION = 1
 
 
-def document(algorithm: Algorithm) -> dict[str, Any]:
+def document(algorithm: Algorithm, basis: str | None = None) -> dict[str, Any]:
     """The document of an algorithm as plain data; the schema is ``schema/algorithm-1.json`` beside this file.
 
     A 1-D document has the matrices, and under ``stages`` the chain of every map of more than one stage, in the order
     of application. An N-D document has ``axes``, a 1-D document each.
     """
-    head: dict[str, Any] = {"kind": KIND, "version": VERSION, "command": command(algorithm, "json")}
+    head: dict[str, Any] = {"kind": KIND, "version": VERSION, "command": command(algorithm, "json", basis)}
     common = {"rank": algorithm.rank, "scale": number_text(algorithm.scale), "form": algorithm.form}
     if not isinstance(algorithm, BilinearAlgorithm):
         sizes = {"m": list(algorithm.m), "r": list(algorithm.r)}
-        axes = [document(axis) for axis in algorithm.axes]
+        axes = [document(axis, basis) for axis in algorithm.axes]
         return head | sizes | common | {"axes": axes, "sha256": algorithm.sha256}
     stages = {name: chain for name, chain in algorithm.stage_texts().items() if len(chain) > 1}
     return (
@@ -45,9 +45,9 @@ def document(algorithm: Algorithm) -> dict[str, Any]:
     )
 
 
-def emit(algorithm: Algorithm, stream: TextIO) -> None:
+def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
     """Write the document, one matrix row per line."""
-    write_document(document(algorithm), stream)
+    write_document(document(algorithm, basis), stream)
 
 
 def write_document(content: dict[str, Any], stream: TextIO) -> None:

@@ -13,9 +13,9 @@ from wincraft.emit.provenance import banner
 from wincraft.exact.matrix import to_numbers
 
 
-def emit(algorithm: Algorithm, stream: TextIO) -> None:
+def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
     """Write an aligned display of A^T, G and B^T for every distinct axis, each with the stages of its chain."""
-    for line in banner(algorithm, "latex"):
+    for line in banner(algorithm, "latex", basis):
         stream.write(f"% {line}\n")
     axes = list(dict.fromkeys(algorithm.axes))
     largest = max(max(matrix.shape[1] for matrix in named_matrices(axis).values()) for axis in axes)

@@ -31,7 +31,7 @@ def convolve_tile(d, g):
 '''
 
 
-def emit(algorithm: Algorithm, stream: TextIO) -> None:
+def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
     """Write AT, G, BT as float64 arrays, each entry a correctly rounded quotient, and a function for one tile.
 
     Beside a map of several stages stand its stages, as a tuple ``BT_STAGES``; the function uses the map itself.
@@ -41,7 +41,7 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     """
     if algorithm.form != "correlation":
         raise NotApplicable("numpy output", "this is the linear convolution form", "call transpose() first")
-    title, *rest = banner(algorithm, "numpy")
+    title, *rest = banner(algorithm, "numpy", basis)
     stream.write('"""' + "\n".join([title, *rest, f"{algorithm!r}"]) + '\n"""\n\nimport numpy as np\n\n')
     distinct = list(dict.fromkeys(algorithm.axes))
     for position, axis in enumerate(distinct):

@@ -3,33 +3,47 @@
 
 from __future__ import annotations
 
+import re
+
 from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
 from wincraft.emit._matrices import named_stages
 
+_PLAIN = re.compile(r"[\w +\-*/=:;,.()^@]+", re.ASCII)
+"""What of a basis's text can stand in a comment and between double quotes of a shell."""
 
-def command(algorithm: Algorithm, format: str) -> str:
+
+def command(algorithm: Algorithm, format: str, basis: str | None = None) -> str:
     """The command line that writes the same bytes again, or a word on why there is none.
 
+    An algorithm does not know the basis or factorisation that its chains come from: whoever does gives it. Without it
+    the command is that of the algorithm without chains, and says so.
+
     >>> from wincraft import winograd
-    >>> command(winograd(2, 3, points="0,1,-1"), "c")
+    >>> F = winograd(2, 3, points="0,1,-1")
+    >>> command(F, "c")
     'wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format c'
+    >>> command(F.change_basis("legendre"), "c", "legendre")
+    'wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --basis "legendre" --format c'
     """
     axes = algorithm.axes
-    if any(named_stages(axis) for axis in axes):
-        return "with chains of stages, no generate command makes them"
     moduli = [",".join(map(str, axis.moduli)) if axis.moduli is not None else None for axis in axes]
     conventions = {axis.convention for axis in axes}
+    chained = any(named_stages(axis) for axis in axes)
     if None in moduli or len(conventions) != 1 or None in conventions or algorithm.form != "correlation":
-        return "from given matrices or scalings, no generate command makes them"
+        chains = ", its maps chains of stages" * chained
+        return f"from given matrices or scalings{chains}, no generate command makes them"
     unique = [moduli[0]] if len(set(moduli)) == 1 else moduli
-    options = f'--moduli "{";".join(map(str, unique))}" --convention {axes[0].convention} --format {format}'
-    return f'wincraft generate "{algorithm.size}" {options}'
+    known = basis if basis is not None and _PLAIN.fullmatch(basis) else None
+    through = f' --basis "{known}"' if known else ""
+    options = f'--moduli "{";".join(map(str, unique))}" --convention {axes[0].convention}{through} --format {format}'
+    extra = "" if known or not chained else "; its maps are chains of stages, as written here (--basis, or its JSON)"
+    return f'wincraft generate "{algorithm.size}" {options}{extra}'
 
 
-def banner(algorithm: Algorithm, format: str) -> list[str]:
+def banner(algorithm: Algorithm, format: str, basis: str | None = None) -> list[str]:
     """Version, command and hash, as the first lines of a comment: no time and no path."""
-    return [f"wincraft {__version__}: {command(algorithm, format)}", f"sha256 {algorithm.sha256}"]
+    return [f"wincraft {__version__}: {command(algorithm, format, basis)}", f"sha256 {algorithm.sha256}"]
 
 
 def identifier(algorithm: Algorithm) -> str:

@@ -11,12 +11,12 @@ from wincraft.emit.provenance import banner
 from wincraft.exact.matrix import to_texts
 
 
-def emit(algorithm: Algorithm, stream: TextIO) -> None:
+def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
     """Write the description, then A^T, G and B^T of every distinct axis; identify reads the sections back.
 
     The stages of a chain stand behind their map, as comments.
     """
-    for line in banner(algorithm, "text"):
+    for line in banner(algorithm, "text", basis):
         stream.write(f"# {line}\n")
     stream.write(f"# {algorithm!r}\n")
     several = len(set(algorithm.axes)) > 1

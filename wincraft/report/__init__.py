@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from wincraft.errors import look_up
 
 if TYPE_CHECKING:
-    from wincraft.report.bases import BasisComparison
     from wincraft.report.comparison import Comparison
+    from wincraft.report.layout import Documented
     from wincraft.report.model import Report
 
 RENDERERS = {
@@ -26,8 +26,10 @@ SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html",
 """The format that a file name implies."""
 
 
-def render(result: Report | Comparison | BasisComparison, format: str = "text") -> str:
-    """A report or a comparison as text in one of `RENDERERS`; the same result gives the same bytes.
+def render(result: Report | Comparison | Documented, format: str = "text") -> str:
+    """A report, a comparison, or what brings layout and document, as text in one of `RENDERERS`.
+
+    The same result gives the same bytes.
 
     Raises:
         UnknownName: a format that is not in the registry.

@@ -3,41 +3,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Any
 
 from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.conditioning import conditioning
-from wincraft.analysis.costs import Costs, Operations, StageCost, costs
+from wincraft.analysis.conditioning import conditioning, has_points, matrix_conditioning, vandermonde
+from wincraft.analysis.costs import Costs, costs
 from wincraft.analysis.evaluation import Evaluation, evaluate
 from wincraft.analysis.matrix_rounding import sweep_words
+from wincraft.analysis.operations import Operations
 from wincraft.analysis.schemes import SCHEMES, Scheme
 from wincraft.analysis.workload import Layer, Workload
-from wincraft.basis.bases import parse_basis
-from wincraft.basis.chains import chained
+from wincraft.basis.chains import basis_named, chained, parse_chains, split_balancing
 from wincraft.errors import NotApplicable
 from wincraft.report.build import Progress, available
+from wincraft.report.description import chain_words, describe
 from wincraft.report.layout import Layout, Section, Table
 from wincraft.report.model import Unavailable
-from wincraft.report.numbers import count, decibels, number
-from wincraft.report.sections import describe
+from wincraft.report.numbers import count, decibels, error_decibels, finite, number, plural
+from wincraft.report.stages import (
+    CHANNELS,
+    PARTS,
+    amortised_document,
+    moved,
+    operations_document,
+    part,
+    stage_sums,
+    stage_table,
+)
 
 DEFAULT_BASES = ("canonical", "legendre", "legendre:classical", "chebyshev", "newton")
 DEFAULT_SCHEMES = ("barabasz-2020-8", "barabasz-2020-8-9", "tapwise-8", "fp16")
 WORDS = (8, 10, 12, 16)
 """Fixed-point words that the matrices of every stage are rounded to."""
-
-_PARTS: tuple[tuple[str, str, Callable[[int, int], bool]], ...] = (
-    ("input pre-steps", "BT", lambda stage, last: stage < last),
-    ("input transform", "BT", lambda stage, last: stage == last),
-    ("output transform", "AT", lambda stage, last: stage == 0),
-    ("output post-steps", "AT", lambda stage, last: stage > 0),
-    ("filter pre-steps, offline", "G", lambda stage, last: stage < last),
-    ("filter transform, offline", "G", lambda stage, last: stage == last),
-)
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,7 @@ class BasisColumn:
 
     def part(self, name: str) -> Operations:
         """The operations per tile of a part of the algorithm, such as ``input pre-steps``."""
-        matrix, belongs = next((m, b) for label, m, b in _PARTS if label == name)
-        of_matrix = [stage for stage in self.costs.stages if _matrix_of(stage) == matrix]
-        last = max(map(_stage_of, of_matrix))
-        chosen = (stage for stage in of_matrix if belongs(_stage_of(stage), last))
-        return sum((stage.operations for stage in chosen), Operations(0, 0, 0))
+        return part(self.costs, name)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,14 +69,17 @@ class BasisComparison:
     def layout(self) -> Layout:
         """The comparison as titled tables of texts."""
         tile = "x".join(str(axis.m) for axis in self.algorithm.axes)
+        chained = bool(chain_words(self.algorithm))
         return Layout(
-            title=f"{self.algorithm.size} in {len(self.columns)} bases",
-            head=(describe(self.algorithm), self.algorithm.verify()),
+            title=f"{self.algorithm.size} in {plural(len(self.columns), 'basis', 'bases')}",
+            head=(describe(self.algorithm), *[_ON_TOP] * chained, self.algorithm.verify()),
             sections=(
                 Section(f"Cost of a tile of {tile} outputs, in operations", (self._cost(),), _COST_NOTES),
+                Section("Cost of every stage", tuple(stage_table(c.name, c.costs) for c in self.columns), _STAGE_NOTES),
+                Section("Operations per output and pair of channels", (self._amortised(),), _AMORTISED_NOTES),
                 Section("Condition numbers, cond_2", (self._conditions(),), _CONDITION_NOTES),
                 Section("Error of rounding every stage's matrix, in dB of the output", (self._words(),), _WORD_NOTES),
-                Section("SQNR in dB, measured (predicted)", (self._schemes(),), self._scheme_notes()),
+                *(self._measured() if self.columns[0].schemes else ()),
             ),
         )
 
@@ -107,31 +108,49 @@ class BasisComparison:
         return Table(header, texts, "l" + "r" * len(self.columns), frozenset(marked))
 
     def _cost(self) -> Table:
-        rows: list[Any] = [
-            (name, [column.part(name).total for column in self.columns], count, 0) for name, _, _ in _PARTS
-        ]
+        header = ("", *(column.name for column in self.columns))
+        parts = tuple((name, *moved([column.part(name).total for column in self.columns])) for name in PARTS)
         online = [column.costs.input.total + column.costs.output.total for column in self.columns]
         pays = [column.costs.break_even for column in self.columns]
-        return self._table([*rows, ("online, per channel", online, count, -1), ("pays from C = K =", pays, count, -1)])
+        last = self._table([("online, per channel", online, count, -1), ("pays from C = K =", pays, count, -1)])
+        marked = frozenset((row + len(parts), column) for row, column in last.marked)
+        return Table(header, (*parts, *last.rows), last.align, marked)
+
+    def _amortised(self) -> Table:
+        def texts(channels: int) -> list[str]:
+            found = [column.costs.amortised(channels) for column in self.columns]
+            return [f"{number(float(one.total))} ({float(one.transforms / one.total):.0%})" for one in found]
+
+        direct = number(float(self.columns[0].costs.direct_per_output))
+        rows = [(f"C = K = {channels}", *texts(channels)) for channels in CHANNELS]
+        rows.append(("direct", *(direct for _ in self.columns)))
+        return Table(("", *(column.name for column in self.columns)), tuple(rows), "l" + "r" * len(self.columns))
 
     def _conditions(self) -> Table:
         labels = dict.fromkeys(label for column in self.columns for label in column.conditions)
+        titles = {"V finite": "V, finite"}
         return self._table(
-            [(label, [column.conditions.get(label) for column in self.columns], number, 0) for label in labels]
+            [
+                (titles.get(label, label), [column.conditions.get(label) for column in self.columns], number, 0)
+                for label in labels
+            ]
         )
 
     def _words(self) -> Table:
         return self._table(
-            [(f"{word} bits", [column.words[word] for column in self.columns], decibels, -1) for word in WORDS]
+            [(f"{word} bits", [column.words[word] for column in self.columns], error_decibels, -1) for word in WORDS]
         )
+
+    def _measured(self) -> Iterator[Section]:
+        yield Section("SQNR in dB, measured (predicted)", (self._schemes(),), self._scheme_notes())
 
     def _schemes(self) -> Table:
         rows = []
         for name in self.columns[0].schemes:
             found = [_found(column, name) for column in self.columns]
             texts = ["-" if e is None else f"{decibels(e.measured)} ({decibels(e.predicted.decibels)})" for e in found]
-            best = max((round(e.measured, 1) for e in found if e is not None), default=0.0)
-            rows.append(((name, *texts), {j + 1 for j, e in enumerate(found) if e and round(e.measured, 1) == best}))
+            shown = {j + 1: round(e.measured, 1) for j, e in enumerate(found) if e and e.measured > -inf}
+            rows.append(((name, *texts), {j for j, value in shown.items() if value == max(shown.values())}))
         marked = frozenset((i, j) for i, (_, best) in enumerate(rows) for j in best if len(best) < len(self.columns))
         header = ("", *(column.name for column in self.columns))
         return Table(header, tuple(row for row, _ in rows), "l" + "r" * len(self.columns), marked)
@@ -158,9 +177,20 @@ class BasisComparison:
         return render(self, "text").rstrip("\n")
 
 
+_ON_TOP = "every basis comes on top of these chains of the algorithm itself"
 _COST_NOTES = (
     "Pre-steps are the stages of a chain before its last one, post-steps those of A^T after its first. Input is per "
-    "channel C, output per channel K, after the sum over channels; the filter's is offline, once per pair.",
+    "channel C, output per channel K, after the sum over channels; the filter's is offline, once per pair. In "
+    "brackets: what moved, against the first basis.",
+)
+_STAGE_NOTES = (
+    "Of a tile, all axes; non-zeros of the matrix on each axis. BT is done for every input channel, AT for every "
+    "output channel, after the sum over the input channels. Mul: by a general constant, small: by an integer of 3 to "
+    "15 that is no power of two, shift: by a power of two.",
+)
+_AMORTISED_NOTES = (
+    "Products and transforms of whole tiles, in brackets the share of the transforms: the data's serve K filters, the "
+    "output's C channels. The filter's are offline, and not counted.",
 )
 _CONDITION_NOTES = ("V P^T is the matrix of the basis polynomials' values at the points; stages are in their order.",)
 _WORD_NOTES = ("Fixed point of so many bits, as many fraction bits as the matrix's largest entry leaves.",)
@@ -192,50 +222,45 @@ def compare_bases(
     for number_, (name, item) in enumerate(built.items()):
         if progress is not None:
             progress(number_, len(built), name)
-        columns.append(_column(name, item, chosen, data))
+        columns.append(_column(name, algorithm, item, chosen, data))
     return BasisComparison(algorithm, tuple(columns), data)
 
 
-def _column(name: str, item: Algorithm, schemes: Sequence[Scheme], data: Workload | Layer) -> BasisColumn:
+def _column(
+    name: str, algorithm: Algorithm, item: Algorithm, schemes: Sequence[Scheme], data: Workload | Layer
+) -> BasisColumn:
     return BasisColumn(
         name,
         item,
         costs(item),
-        _conditions_of(name, item),
+        _conditions_of(name, algorithm, item),
         {word: rounded.decibels for word, rounded in sweep_words(item, WORDS).items()},
         {scheme.name: available(partial(evaluate, item, scheme, data)) for scheme in schemes},
     )
 
 
-def _conditions_of(name: str, item: Algorithm) -> dict[str, float]:
+def _conditions_of(name: str, algorithm: Algorithm, item: Algorithm) -> dict[str, float]:
     found = {label: one.cond_2 for label, one in conditioning(item).matrices.items()}
-    values = _values_condition(name, item)
+    values = _values_condition(name, algorithm)
     return ({} if values is None else {"V P^T": values}) | found
 
 
-def _values_condition(name: str, item: Algorithm) -> float | None:
-    """cond_2 of the basis polynomials' values at the points, where one basis serves the input of every axis."""
-    from wincraft.analysis.conditioning import has_points, matrix_conditioning, vandermonde
-    from wincraft.basis.chains import parse_chains
-    from wincraft.basis.factors import FACTORISATIONS
+def _values_condition(name: str, algorithm: Algorithm) -> float | None:
+    """cond_2 of the basis polynomials' values at the points; None where the input has no basis, or another chain too.
 
-    basis = parse_chains(name.partition("/")[0]).get("input", "canonical")
-    if basis in FACTORISATIONS or not all(has_points(axis) for axis in item.axes):
+    The basis is that of the input on every axis.
+    """
+    words, _, _ = split_balancing(name)
+    basis = basis_named(parse_chains(words).get("input", "canonical"))
+    plain = all(has_points(axis) and len(axis.input.stages) == 1 for axis in algorithm.axes)
+    if basis is None or not plain:
         return None
     factors = []
-    for axis in item.axes:
-        V = vandermonde(axis)
-        P = parse_basis(basis).matrix(axis.n, axis.moduli, V.domain)
-        factors.append(V * P.transpose())
+    for axis in algorithm.axes:
+        V, P = vandermonde(axis), basis.matrix(axis.n, axis.moduli)
+        K = V.domain.unify(P.domain)
+        factors.append(V.convert_to(K) * P.convert_to(K).transpose())
     return matrix_conditioning(*factors).cond_2
-
-
-def _matrix_of(stage: StageCost) -> str:
-    return stage.label.split()[0].partition("[")[0]
-
-
-def _stage_of(stage: StageCost) -> int:
-    return int(stage.label.split()[0].partition("[")[2].rstrip("]") or 0)
 
 
 def _found(column: BasisColumn, name: str) -> Evaluation | None:
@@ -244,22 +269,28 @@ def _found(column: BasisColumn, name: str) -> Evaluation | None:
 
 
 def _document(column: BasisColumn) -> dict[str, Any]:
-    parts = {name: column.part(name) for name, _, _ in _PARTS}
     schemes = {
         name: {"unavailable": found.reason}
         if isinstance(found, Unavailable)
-        else {"measured": found.measured, "predicted": found.predicted.decibels, "direct": found.direct}
+        else {
+            "measured": finite(found.measured),
+            "predicted": finite(found.predicted.decibels),
+            "direct": finite(found.direct),
+        }
         for name, found in column.schemes.items()
     }
     return {
         "basis": column.name,
         "sha256": column.algorithm.sha256,
-        "operations": {
-            name: {"multiplications": p.multiplications, "shifts": p.shifts, "additions": p.additions}
-            for name, p in parts.items()
-        },
+        "operations": {name: operations_document(column.part(name)) for name in PARTS},
+        "stages": [
+            {"label": item.label, "role": item.role, "map": item.map, "non_zeros": list(item.non_zeros)}
+            | {"operations": operations_document(item.operations)}
+            for item in stage_sums(column.costs)
+        ],
+        "amortised": [amortised_document(column.costs, channels) for channels in CHANNELS],
         "break_even": column.costs.break_even,
-        "cond_2": dict(column.conditions),
-        "matrix_rounding": {str(word): value for word, value in column.words.items()},
+        "cond_2": {name: finite(value) for name, value in column.conditions.items()},
+        "matrix_rounding": {str(word): finite(value) for word, value in column.words.items()},
         "schemes": schemes,
     }

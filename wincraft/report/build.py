@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from wincraft.analysis.coefficients import magnitudes
 from wincraft.analysis.conditioning import conditioning, matrix_conditioning, vandermonde
 from wincraft.analysis.costs import LayerShape, costs, layer_costs
 from wincraft.analysis.evaluation import evaluate
-from wincraft.analysis.float_error import FloatError, float_error
+from wincraft.analysis.float_error import float_error
 from wincraft.analysis.formats import FORMATS, FloatFormat
 from wincraft.analysis.matrix_rounding import smallest_word, sweep_words
 from wincraft.analysis.noise import noise_gain, worst_case_amplification
@@ -26,7 +27,10 @@ from wincraft.analysis.workload import Layer, Workload
 from wincraft.construct.catalogue import default_moduli, default_source
 from wincraft.construct.conventions import content
 from wincraft.errors import NotApplicable
-from wincraft.report.model import Report, SchemeResult, Unavailable, Words
+from wincraft.exact.matrix import to_numbers
+from wincraft.exact.number import to_fraction
+from wincraft.report.model import FloatResult, Report, SchemeResult, Unavailable, Words
+from wincraft.report.numbers import number
 from wincraft.report.verdict import verdict
 
 WORD_TOLERANCE = Fraction(1, 1000)
@@ -59,10 +63,9 @@ def build_report(
     """Analyse an algorithm: cost, noise, conditioning, words, ranges, and every scheme predicted and measured.
 
     Without `schemes` all of `SCHEMES` are evaluated; `layer` adds a layer's totals; `workload` is the data to measure
-    on, seeded Gaussian data by default, or the user's arrays; `sweep` the words that
-    the matrices are rounded to. What an algorithm does not have (the Vandermonde matrix
-    of quadratic moduli, integer ranges of irrational points) is `Unavailable` with the reason. Same arguments, same
-    report.
+    on, seeded Gaussian data by default, or the user's arrays; `sweep` the words that the matrices are rounded to. What
+    an algorithm does not have (the Vandermonde matrix of quadratic moduli, integer ranges of irrational points) is
+    `Unavailable` with the reason. Same arguments, same report.
 
     Raises:
         BadShape: where the layer or the data does not fit the algorithm.
@@ -78,9 +81,9 @@ def build_report(
     found = costs(algorithm)
     of_layer = None if layer is None else layer_costs(found, layer)
     results = []
-    for number, scheme in enumerate(chosen):
+    for done, scheme in enumerate(chosen):
         if progress is not None:
-            progress(number, len(chosen) + 1, scheme.name)
+            progress(done, len(chosen) + 1, scheme.name)
         results.append(SchemeResult(scheme, available(partial(evaluate, algorithm, scheme, data))))
     if progress is not None:
         progress(len(chosen), len(chosen) + 1, "matrix words")
@@ -102,7 +105,7 @@ def build_report(
         ranges=spans,
         channels=spans if isinstance(spans, Unavailable) else available(lambda: channel_counts(spans)),
         schemes=tuple(results),
-        float_errors=available(partial(_float_errors, algorithm, getattr(data, "seed", 0))),
+        float_errors=tuple(_float_results(algorithm, getattr(data, "seed", 0))),
         workload=data,
         verdict=(),
     )
@@ -170,13 +173,32 @@ def _axis_condition(algorithm: Algorithm) -> float | None:
     return None if isinstance(matrix, Unavailable) or not matrix.shape[0] else matrix_conditioning(matrix).cond_2
 
 
-def _float_errors(algorithm: Algorithm, seed: int) -> tuple[FloatError, ...]:
-    found = []
+def _float_results(algorithm: Algorithm, seed: int) -> Iterator[FloatResult]:
     for name, order in FLOAT_ERRORS:
         format = FORMATS[name]
         assert isinstance(format, FloatFormat)
-        found.append(float_error(algorithm, format, order, FLOAT_RUNS, seed))
-    return tuple(found)
+        found = available(partial(float_error, algorithm, format, order, FLOAT_RUNS, seed))
+        if isinstance(found, Unavailable):
+            found = Unavailable(_overflow(algorithm, format) or found.reason)
+        yield FloatResult(name, order, found)
+
+
+def _overflow(algorithm: Algorithm, format: FloatFormat) -> str | None:
+    """The largest entry of a stage that is beyond a format's largest value, in words; None where all are within."""
+    for axis in dict.fromkeys(algorithm.axes):
+        for name, chain in zip(("A^T", "G", "B^T"), axis.maps, strict=True):
+            for stage in chain.stages:
+                largest = max(abs(to_fraction(value)) for row in to_numbers(stage) for value in row)
+                if isinstance(available(partial(format.quantize_exact, largest)), Unavailable):
+                    return (
+                        f"an entry of {name}, {_rough(largest)}, is beyond {format.name}'s {number(float(format.max))}"
+                    )
+    return None
+
+
+def _rough(value: Fraction) -> str:
+    """Three digits of a number of any size."""
+    return f"{Decimal(value.numerator) / Decimal(value.denominator):.3g}"
 
 
 def _words(algorithm: Algorithm, words: Iterable[int]) -> Words:

@@ -14,6 +14,7 @@ from wincraft.report.build import Progress, build_report
 from wincraft.report.layout import Layout, Section, Table
 from wincraft.report.measures import MEASURES, Measure, scheme_measure
 from wincraft.report.model import Report, Unavailable
+from wincraft.report.numbers import plural
 
 DEFAULT_SCHEMES = ("fp16", "tapwise-8", "barabasz-2020-8")
 """One floating point, one with scales per tap, one with a scale per tensor."""
@@ -70,7 +71,7 @@ class Comparison:
             if isinstance(value := measure.value(column.report), Unavailable)
         )
         return Layout(
-            title=f"{', '.join(sizes)}: {len(self.columns)} algorithms compared",
+            title=f"{', '.join(sizes)}: {plural(len(self.columns), 'algorithm')} compared",
             head=tuple(f"{column.name}: {column.description}" for column in self.columns),
             sections=(Section("Measures", (table,), (*_NOTES, self._data(), *reasons)),),
         )

@@ -4,15 +4,11 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-from wincraft.report.layout import Section, Table
+from wincraft.report.layout import Figured, LaidOut, Section, Table
 from wincraft.report.model import Report
 from wincraft.report.svg import plots
-
-if TYPE_CHECKING:
-    from wincraft.report.bases import BasisComparison
-    from wincraft.report.comparison import Comparison
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --soft: #f3f4f6; --rule: #c9cdd3; --quiet: #555;
@@ -45,7 +41,8 @@ figure { margin: 0; } figcaption { font-weight: 600; margin: .5rem 0 .25rem; }
 svg { width: 100%; max-width: 34rem; height: auto; display: block; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: currentColor; }
 @media (max-width: 40rem) { body { padding: 1rem .75rem 2rem; } h1 { font-size: 1.3rem; }
-  table { font-size: .78rem; } th, td { padding: .25rem .25rem; } }
+  table { font-size: .74rem; } th, td { padding: .25rem .14rem; }
+  td:first-child { min-width: 6.4em; } td:last-child:not(.r) { min-width: 5.6em; } }
 @media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --soft: #f3f4f6; --rule: #999; --quiet: #333; }
   body { max-width: none; padding: 0; font-size: 10pt; } h2 { break-after: avoid; margin-top: 1rem; }
   figure, tr, li { break-inside: avoid; } .wide { overflow: visible; }
@@ -54,7 +51,7 @@ svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-
 """
 
 
-def emit(result: Report | Comparison | BasisComparison, stream: TextIO) -> None:
+def emit(result: LaidOut, stream: TextIO) -> None:
     """Write the page: the verdict first, then plots and tables."""
     layout = result.layout()
     sections = sorted(layout.sections, key=lambda item: not item.levels)
@@ -63,7 +60,7 @@ def emit(result: Report | Comparison | BasisComparison, stream: TextIO) -> None:
     parts.append("</div>")
     for number, section in enumerate(sections):
         parts += _section(section)
-        if number == 0 and isinstance(result, Report):
+        if number == 0:
             parts += _figures(result)
     head = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -73,10 +70,13 @@ def emit(result: Report | Comparison | BasisComparison, stream: TextIO) -> None:
     stream.write(head + "\n".join(parts) + "\n</body>\n</html>\n")
 
 
-def _figures(report: Report) -> list[str]:
-    figures = [
-        f"<figure><figcaption>{_inline(title)}</figcaption>{figure}</figure>" for title, figure in plots(report).items()
-    ]
+def _figures(result: LaidOut) -> list[str]:
+    made: dict[str, str] = {}
+    if isinstance(result, Report):
+        made = plots(result)
+    elif isinstance(result, Figured):
+        made = result.figures()
+    figures = [f"<figure><figcaption>{_inline(title)}</figcaption>{figure}</figure>" for title, figure in made.items()]
     return ['<section class="plots">', *figures, "</section>"] if figures else []
 
 

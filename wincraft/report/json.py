@@ -6,32 +6,30 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from math import isfinite
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.costs import Operations
 from wincraft.analysis.workload import Workload
 from wincraft.exact.number import number_text
-from wincraft.report.bases import BasisComparison
+from wincraft.report.comparison import Comparison
+from wincraft.report.layout import Documented
 from wincraft.report.measures import MEASURES, SCHEME_MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
-
-if TYPE_CHECKING:
-    from wincraft.report.comparison import Comparison
+from wincraft.report.numbers import finite
+from wincraft.report.stages import CHANNELS, amortised_document, operations_document
 
 KIND = "wincraft.report"
 COMPARISON_KIND = "wincraft.comparison"
 VERSION = 1
 
 
-def emit(result: Report | Comparison | BasisComparison, stream: TextIO) -> None:
-    """Write the document of a report or of a comparison."""
-    if isinstance(result, BasisComparison):
-        content = result.document()
+def emit(result: Report | Comparison | Documented, stream: TextIO) -> None:
+    """Write the document of a report, of a comparison, or of what brings its own."""
+    if isinstance(result, Report):
+        content = document(result)
     else:
-        content = document(result) if isinstance(result, Report) else comparison_document(result)
+        content = comparison_document(result) if isinstance(result, Comparison) else result.document()
     json.dump(content, stream, indent=1, allow_nan=False)
     stream.write("\n")
 
@@ -59,7 +57,7 @@ def document(report: Report) -> dict[str, Any]:
         "words": {
             "tolerance": _value(report.words.tolerance),
             "smallest": {name: _value(word) for name, word in report.words.smallest.items()},
-            "sweep": {str(word): _float(value) for word, value in report.words.sweep.items()},
+            "sweep": {str(word): finite(value) for word, value in report.words.sweep.items()},
         },
         "ranges": _ranges(report),
         "channels": _channels(report),
@@ -114,25 +112,25 @@ def _costs(report: Report) -> dict[str, Any]:
         "outputs": costs.outputs,
         "products": costs.products,
         "direct": costs.direct,
-        "input": _operations(costs.input),
-        "filter": _operations(costs.filter),
-        "output": _operations(costs.output),
+        "input": operations_document(costs.input),
+        "filter": operations_document(costs.filter),
+        "output": operations_document(costs.output),
         "stages": [
             {
                 "label": stage.label,
+                "matrix": stage.matrix,
+                "number": stage.number,
                 "axis": stage.axis,
                 "shape": list(stage.shape),
                 "vectors": stage.vectors,
-                "operations": _operations(stage.operations),
+                "non_zeros": stage.non_zeros,
+                "operations": operations_document(stage.operations),
             }
             for stage in costs.stages
         ],
         "break_even": costs.break_even,
+        "amortised": [amortised_document(costs, channels) for channels in CHANNELS],
     }
-
-
-def _operations(operations: Operations) -> dict[str, int]:
-    return asdict(operations) | {"total": operations.total}
 
 
 def _layer(report: Report) -> dict[str, Any] | None:
@@ -185,30 +183,32 @@ def _scheme(item: SchemeResult) -> dict[str, Any]:
     if isinstance(found, Unavailable):
         return head | {"unavailable": found.reason}
     widen = found.predicted.widen
-    numbers = {name: _float(read(found)) for name, (_, read, _) in SCHEME_MEASURES.items()}
+    numbers = {name: finite(read(found)) for name, (_, read, _) in SCHEME_MEASURES.items()}
     return (
         head
         | numbers
         | {
-            "direct": _float(found.direct),
-            "predicted_blind": None if found.blind is None else _float(found.blind.decibels),
+            "direct": finite(found.direct),
+            "predicted_blind": None if found.blind is None else finite(found.blind.decibels),
             "stages": _floats(found.predicted.stages),
-            "widen": None if widen is None else {"stage": widen[0], "gain": _float(widen[1])},
+            "widen": None if widen is None else {"stage": widen[0], "gain": finite(widen[1])},
             "flags": list(found.flags),
         }
     )
 
 
-def _float_errors(report: Report) -> Any:
-    if isinstance(report.float_errors, Unavailable):
-        return {"unavailable": report.float_errors.reason}
+def _float_errors(report: Report) -> list[dict[str, Any]]:
     names = ("error", "standard_error", "direct_error", "bound", "norm_bound")
-    return [
-        {"format": item.format.name, "order": item.order, "channels": item.channels, "runs": item.runs}
-        | {"seed": item.seed}
-        | {name: _float(getattr(item, name)) for name in names}
-        for item in report.float_errors
-    ]
+    rows = []
+    for item in report.float_errors:
+        row: dict[str, Any] = {"format": item.format, "order": item.order}
+        found = item.found
+        if isinstance(found, Unavailable):
+            rows.append(row | {"unavailable": found.reason})
+            continue
+        row |= {"channels": found.channels, "runs": found.runs, "seed": found.seed}
+        rows.append(row | {name: finite(getattr(found, name)) for name in names})
+    return rows
 
 
 def _value(value: Any) -> Any:
@@ -218,13 +218,9 @@ def _value(value: Any) -> Any:
     if isinstance(value, int):
         return value
     if isinstance(value, float):
-        return _float(value)
-    return {"exact": number_text(value), "float": _float(float(value))}
-
-
-def _float(value: float) -> float | str:
-    return float(value) if isfinite(value) else str(float(value))
+        return finite(value)
+    return {"exact": number_text(value), "float": finite(float(value))}
 
 
 def _floats(values: Mapping[str, float]) -> dict[str, float | str]:
-    return {name: _float(value) for name, value in values.items()}
+    return {name: finite(value) for name, value in values.items()}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Level = Literal["good", "fair", "poor", "bad", "fact"]
 
@@ -39,3 +39,25 @@ class Layout:
     title: str
     head: tuple[str, ...]
     sections: tuple[Section, ...]
+
+
+class LaidOut(Protocol):
+    """What the renderers for people take."""
+
+    def layout(self) -> Layout:
+        """Titled tables of texts."""
+
+
+@runtime_checkable
+class Figured(Protocol):
+    """What has plots of its own for the page."""
+
+    def figures(self) -> dict[str, str]:
+        """SVG by title."""
+
+
+class Documented(LaidOut, Protocol):
+    """What all renderers take: it also has a JSON document."""
+
+    def document(self) -> dict[str, Any]:
+        """Plain data, nothing infinite or NaN."""

@@ -4,19 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-from wincraft.report.layout import Section, Table
-
-if TYPE_CHECKING:
-    from wincraft.report.bases import BasisComparison
-    from wincraft.report.comparison import Comparison
-    from wincraft.report.model import Report
+from wincraft.report.layout import LaidOut, Section, Table
 
 _SPECIAL = str.maketrans({character: "\\" + character for character in "\\`*_<>[]|#~"})
 
 
-def emit(result: Report | Comparison | BasisComparison, stream: TextIO) -> None:
+def emit(result: LaidOut, stream: TextIO) -> None:
     """Write a heading per section, pipe tables, and the sentences as lists; best cells are bold."""
     layout = result.layout()
     lines = [f"# {_escaped(layout.title)}", "", *(f"{_escaped(line)}  " for line in layout.head)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from math import inf, isnan, log10
 from typing import Any
@@ -12,8 +13,12 @@ from typing import Any
 from wincraft.analysis.evaluation import Evaluation
 from wincraft.analysis.schemes import parse_scheme
 from wincraft.errors import BadNumber, CheckFailed, NotApplicable, UnknownName
+from wincraft.exact.number import to_fraction
 from wincraft.report.model import Report, Unavailable
-from wincraft.report.numbers import count, decibels, exact_text, loss, number, short_scheme
+from wincraft.report.numbers import count, decibels, error_decibels, exact_text, loss, loss_text, number, short_scheme
+
+LONGEST_LIMIT = 60
+"""Longer limits are read as floats."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ MEASURES: dict[str, Measure] = {
             lambda report: report.amplification,
             exact_text,
         ),
-        Measure("cond-V", "cond_2 V", "folklore: misorders point sets", partial(_condition, "V finite")),
+        Measure("cond-V", "cond_2 V, finite", "folklore: misorders point sets", partial(_condition, "V finite")),
         Measure("cond-AT", "cond_2 A^T", "changes with scaling: no predictor", partial(_condition, "AT")),
         Measure("cond-G", "cond_2 G", "changes with scaling: no predictor", partial(_condition, "G")),
         Measure("cond-BT", "cond_2 B^T", "changes with scaling: no predictor", partial(_condition, "BT")),
@@ -141,6 +146,9 @@ MEASURES: dict[str, Measure] = {
 """The registry of measures that need no scheme."""
 
 Reader = Callable[[Evaluation], float]
+
+_SHOWN: dict[str, Callable[[Any], str]] = {"loss": loss_text, "error": error_decibels}
+"""How the measures of a scheme are written that are no SQNR."""
 
 SCHEME_MEASURES: dict[str, tuple[str, Reader, bool]] = {
     "measured": ("measured SQNR in dB", lambda e: e.measured, False),
@@ -184,15 +192,17 @@ def scheme_measure(kind: str, scheme: str) -> Measure:
                 return item.evaluation if isinstance(item.evaluation, Unavailable) else read(item.evaluation)
         return Unavailable(f"scheme {scheme} was not evaluated")
 
-    return Measure(f"{kind}:{scheme}", f"{short_scheme(scheme)} {kind}", meaning, value, decibels, lower)
+    return Measure(
+        f"{kind}:{scheme}", f"{short_scheme(scheme)} {kind}", meaning, value, _SHOWN.get(kind, decibels), lower
+    )
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A measure that must not exceed a value; from text by `parse_limit`."""
+    """A measure that must not exceed a value, which is exact where it is finite; from text by `parse_limit`."""
 
     measure: Measure
-    value: float
+    value: Fraction | float
 
     @property
     def scheme(self) -> str | None:
@@ -201,28 +211,37 @@ class Limit:
 
 
 def parse_limit(text: str) -> Limit:
-    """A limit from ``MEASURE=VALUE``.
+    """A limit from ``MEASURE=VALUE``, the value a fraction, a decimal, or inf.
 
     Raises:
         UnknownName: for an unknown measure.
         BadNumber: for a value that is no number.
         NotApplicable: for a measure of which more is better.
 
-    >>> parse_limit("cond-V=100").value
-    100.0
+    >>> parse_limit("noise-gain=6205/576").value
+    Fraction(6205, 576)
     """
     name, _, value = (part.strip() for part in text.partition("="))
     measure = parse_measure(name)
     if not measure.lower:
         repair = f"write error:{name.partition(':')[2]}=-30, say" if ":" in name else "choose another measure"
         raise NotApplicable(f"--fail-above {name}", "more of it is better", repair)
-    try:
-        limit = float(value)
-    except ValueError:
-        limit = float("nan")
+    limit = _limit_value(value)
     if isnan(limit):
         raise BadNumber(repr(value), f"write --fail-above {measure.name}=VALUE, such as {measure.name}=5")
     return Limit(measure, limit)
+
+
+def _limit_value(text: str) -> Fraction | float:
+    """A Fraction, of what is long or has an exponent a float; NaN for what is no number."""
+    try:
+        return float(text) if "e" in text.lower() or len(text) > LONGEST_LIMIT else Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
 
 def failures(report: Report, limits: Iterable[Limit], name: str) -> list[CheckFailed]:
@@ -231,7 +250,13 @@ def failures(report: Report, limits: Iterable[Limit], name: str) -> list[CheckFa
     for limit in limits:
         value = limit.measure.value(report)
         if isinstance(value, Unavailable):
-            failed.append(CheckFailed(name, limit.measure.name, f"not available ({value.reason})", limit.value))
-        elif not float(value) <= limit.value:
-            failed.append(CheckFailed(name, limit.measure.name, f"{float(value):.6g}", limit.value))
+            failed.append(CheckFailed(name, limit.measure.name, f"not available ({value.reason})", float(limit.value)))
+        elif not _within(value, limit.value):
+            failed.append(CheckFailed(name, limit.measure.name, f"{float(value):.6g}", float(limit.value)))
     return failed
+
+
+def _within(value: Any, limit: Fraction | float) -> bool:
+    """Whether a number, compared exactly where it is exact, is at most the limit; NaN is not."""
+    exact = to_fraction(value) if getattr(value, "is_Rational", False) else value
+    return bool((exact if isinstance(exact, Fraction) else float(exact)) <= limit)

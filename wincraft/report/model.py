@@ -43,6 +43,15 @@ class SchemeResult:
 
 
 @dataclass(frozen=True)
+class FloatResult:
+    """The error in one floating-point format with sums in one order."""
+
+    format: str
+    order: str
+    found: FloatError | Unavailable
+
+
+@dataclass(frozen=True)
 class Finding:
     """One sentence of the verdict."""
 
@@ -86,7 +95,7 @@ class Report:
     ranges: Ranges | Unavailable
     channels: ChannelCounts | Unavailable
     schemes: tuple[SchemeResult, ...]
-    float_errors: tuple[FloatError, ...] | Unavailable
+    float_errors: tuple[FloatResult, ...]
     workload: Workload | Layer
     verdict: tuple[Finding, ...]
 

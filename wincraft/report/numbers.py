@@ -47,15 +47,49 @@ def decibels(value: float) -> str:
     return "exact" if value == float("inf") else f"{round(value, 1) + 0.0:.1f}"
 
 
+def error_decibels(value: float) -> str:
+    """An error in dB, less being better: minus the SQNR; ``exact`` for an error of 0.
+
+    >>> error_decibels(-38.04), error_decibels(float("-inf")), error_decibels(float("inf"))
+    ('-38.0', 'exact', 'not finite')
+    """
+    text = decibels(-value)
+    return text if not isfinite(value) else f"{round(value, 1) + 0.0:.1f}"
+
+
 def loss(direct: float, measured: float) -> float:
     """How many dB below direct convolution; 0 where both are exact, inf where the result is not finite.
 
     >>> loss(40.0, 36.5), loss(float("inf"), float("inf")), loss(40.0, float("nan"))
     (3.5, 0.0, inf)
+    >>> loss(float("-inf"), float("-inf"))
+    inf
     """
-    if isnan(measured):
+    if isnan(measured) or measured == float("-inf"):
         return float("inf")
     return 0.0 if direct == measured else direct - measured
+
+
+def loss_text(value: float) -> str:
+    """A loss in dB; ``none`` where only direct convolution is not finite.
+
+    It is infinite where the result is not finite, and where it is not exact while direct convolution is.
+
+    >>> loss_text(3.54), loss_text(float("inf")), loss_text(float("-inf"))
+    ('3.5', 'infinite', 'none')
+    """
+    if isfinite(value):
+        return f"{round(value, 1) + 0.0:.1f}"
+    return "unknown" if isnan(value) else "infinite" if value > 0 else "none"
+
+
+def finite(value: float) -> float | str:
+    """A float for JSON, which has none that is infinite or NaN: those as texts.
+
+    >>> finite(1.5), finite(float("inf"))
+    (1.5, 'inf')
+    """
+    return float(value) if isfinite(value) else str(float(value))
 
 
 def count(value: int) -> str:
@@ -77,6 +111,10 @@ def short_scheme(name: str) -> str:
     return base + plus
 
 
-def plural(amount: int, noun: str) -> str:
-    """``1 channel``, ``2 channels``."""
-    return f"{count(amount)} {noun}{'s' * (amount != 1)}"
+def plural(amount: int, noun: str, several: str | None = None) -> str:
+    """A count with its noun.
+
+    >>> plural(1, "channel"), plural(2, "channel"), plural(2, "basis", "bases")
+    ('1 channel', '2 channels', '2 bases')
+    """
+    return f"{count(amount)} {noun if amount == 1 else several or noun + 's'}"

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isfinite
+from math import isfinite, isnan
 
 from wincraft import __version__
-from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.costs import LayerCosts, Operations
+from wincraft.analysis.costs import Costs, LayerCosts
 from wincraft.exact.number import number_text
+from wincraft.report.description import describe
 from wincraft.report.layout import Layout, Section, Table
 from wincraft.report.measures import MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
-from wincraft.report.numbers import count, decibels, exact_text, loss, number
+from wincraft.report.numbers import count, decibels, exact_text, loss, loss_text, number, plural
+from wincraft.report.stages import CHANNELS, COLUMNS, kinds, stage_sums
 
 REPORT_MEASURES = ("noise-gain", "worst-case", "cond-V")
 """The first rows of the table of measures."""
@@ -23,32 +24,13 @@ CONDITIONS = ("cond-AT", "cond-G", "cond-BT")
 
 def report_layout(report: Report) -> Layout:
     """The report in the order of a screen: what, cost, measures, formats, floating point, widths, verdict."""
-    sections = [_cost(report), _measures(report), _formats(report), _floats(report), _widths(report), _verdict(report)]
+    costs = report.costs
+    sections = [part(report) for part in (_cost, _measures, _formats, _floats, _widths, _verdict)]
     return Layout(
-        title=f"{report.algorithm.size}: {report.costs.products} products for {report.costs.outputs} outputs",
+        title=f"{report.algorithm.size}: {plural(costs.products, 'product')} for {plural(costs.outputs, 'output')}",
         head=tuple(_head(report)),
         sections=tuple(sections),
     )
-
-
-def describe(algorithm: Algorithm) -> str:
-    """Points, convention and scale, once where the axes agree.
-
-    >>> from wincraft import parse
-    >>> describe(parse("F(2x2,3x3)", points="0,1,-1"))
-    'points 0,1,-1,inf on every axis; convention wincnn'
-    """
-    parts = []
-    for axis in dict.fromkeys(algorithm.axes):
-        moduli = "points not known" if axis.moduli is None else f"points {','.join(map(str, axis.moduli))}"
-        if axis.moduli is not None and any(modulus.degree > 1 for modulus in axis.moduli):
-            moduli = moduli.replace("points", "moduli", 1)
-        parts.append(moduli)
-    where = " on every axis" if len(parts) == 1 and len(algorithm.axes) > 1 else ""
-    conventions = list(dict.fromkeys(axis.convention or "none" for axis in algorithm.axes))
-    scale = "" if algorithm.scale == 1 else f"; scale {number_text(algorithm.scale)}"
-    form = "" if algorithm.form == "correlation" else "; linear convolution form"
-    return f"{'; '.join(parts)}{where}; convention {', '.join(conventions)}{scale}{form}"
 
 
 def _head(report: Report) -> Iterable[str]:
@@ -60,13 +42,22 @@ def _head(report: Report) -> Iterable[str]:
 
 def _cost(report: Report) -> Section:
     costs = report.costs
-    rows = [
-        _operations("data transform, per input channel", costs.input, costs.outputs),
-        _operations("output transform, per output channel", costs.output, costs.outputs),
-        _operations("filter transform, once, offline", costs.filter, None),
+    rows: list[tuple[str, ...]] = []
+    for name, of, operations in (
+        ("data transform, per input channel", "input", costs.input),
+        ("output transform, per output channel", "output", costs.output),
+        ("filter transform, once, offline", "filter", costs.filter),
+    ):
+        outputs = None if of == "filter" else costs.outputs
+        rows.append((name, *kinds(operations, outputs)))
+        stages = [item for item in stage_sums(costs) if item.map == of]
+        if len(stages) > 1:
+            rows += [(f"- {item.label} {item.role}", *kinds(item.operations, outputs)) for item in stages]
+    rows += [
         (
             "products, per pair of channels",
             count(costs.products),
+            "",
             "",
             "",
             count(costs.products),
@@ -77,17 +68,21 @@ def _cost(report: Report) -> Section:
             count(costs.direct),
             "",
             "",
+            "",
             count(costs.direct),
             number(float(costs.direct_per_output)),
         ),
     ]
     tile = "x".join(map(str, costs.tile))
-    tables = [Table((f"tile of {tile} outputs", "mul", "shift", "add", "total", "/output"), tuple(rows), "lrrrrr")]
+    tables = [Table((f"tile of {tile} outputs", *COLUMNS), tuple(rows), "lrrrrrr"), _amortised(costs)]
     notes = [_pays("whole tiles", costs.break_even)]
     if report.layer is not None:
         tables.append(_layer_table(report.layer))
         notes.append(_pays(f"layer {report.layer.layer}, borders included", report.layer.break_even))
-    notes.append("An addition, multiplication, shift or multiply-add is 1 operation; nothing is shared or fused.")
+    notes.append(
+        "An addition, multiplication, shift or multiply-add is 1 operation; nothing is shared or fused. Small: by an "
+        "integer of 3 to 15 that is no power of two."
+    )
     return Section("Cost", tuple(tables), tuple(notes))
 
 
@@ -96,10 +91,16 @@ def _pays(what: str, break_even: int | None) -> str:
     return f"Fewer operations than direct ({what}): {pays}."
 
 
-def _operations(name: str, operations: Operations, outputs: int | None) -> tuple[str, ...]:
-    per_output = "" if outputs is None else number(operations.total / outputs)
-    counts = (operations.multiplications, operations.shifts, operations.additions, operations.total)
-    return (name, *map(count, counts), per_output)
+def _amortised(costs: Costs) -> Table:
+    """What an output of a pair of channels costs in a layer of more and more channels."""
+    found = [costs.amortised(channels) for channels in CHANNELS]
+    rows = (
+        ("data and output transform", *(number(float(item.transforms)) for item in found)),
+        ("with the products", *(number(float(item.total)) for item in found)),
+        ("share of the transforms", *(f"{float(item.transforms / item.total):.0%}" for item in found)),
+        ("direct convolution", *(number(float(costs.direct_per_output)) for _ in found)),
+    )
+    return Table(("per output and pair of channels, C = K =", *map(count, CHANNELS)), rows, "l" + "r" * len(CHANNELS))
 
 
 def _layer_table(layer: LayerCosts) -> Table:
@@ -129,6 +130,12 @@ def _measures(report: Report) -> Section:
         rows.append((measure.title, value, measure.meaning))
     values = ", ".join(MEASURES[name].text(report) for name in CONDITIONS)
     rows.append(("cond_2 A^T, G, B^T", values, MEASURES["cond-AT"].meaning))
+    for matrix in ("AT", "G", "BT"):
+        stages = [(key, item) for key, item in report.conditioning.matrices.items() if key.startswith(f"{matrix}[")]
+        if stages:
+            name = f"cond_2 {stages[0][0]}" + (f" to {stages[-1][0]}" if len(stages) > 1 else "")
+            values = ", ".join(number(item.cond_2) for _, item in stages)
+            rows.append((name, values, "of the stages, in their order"))
     for matrix, found in report.magnitudes.items():
         span = f"{exact_text(found.smallest)} to {exact_text(found.largest)}"
         name = {"AT": "A^T", "BT": "B^T"}.get(matrix, matrix)
@@ -152,7 +159,7 @@ def _formats(report: Report) -> Section:
             continue
         below = loss(found.direct, found.measured)
         numbers = (found.predicted.decibels, found.measured, found.direct)
-        rows.append((item.label, *map(decibels, numbers), decibels(below), main_source(item)))
+        rows.append((item.label, *map(decibels, numbers), loss_text(below), main_source(item)))
         for flag in found.flags:
             flagged.setdefault(flag, []).append(item.label)
     notes += _blind(report.schemes)
@@ -168,21 +175,20 @@ def _formats(report: Report) -> Section:
 
 def _floats(report: Report) -> Section:
     title = "Floating point: mean error per output, one channel of uniform data in [-1, 1)"
-    found = report.float_errors
-    if isinstance(found, Unavailable):
-        return Section(title, (), (f"Not available: {found.reason}.",))
-    rows = tuple(
-        (
-            f"{item.format.name}, {item.order} sums",
-            *(f"{value:.3g}" for value in (item.error, item.direct_error)),
-            f"{item.ratio:.3g}",
-            f"{item.bound:.2g}",
-        )
-        for item in found
-    )
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for item in report.float_errors:
+        name, found = f"{item.format}, {item.order} sums", item.found
+        if isinstance(found, Unavailable):
+            rows.append((name, "n/a", "", "", ""))
+            notes.append(f"{item.format}: n/a, {found.reason}.")
+            continue
+        numbers = (f"{value:.3g}" for value in (found.error, found.direct_error, found.ratio))
+        rows.append((name, *numbers, f"{found.bound:.2g}"))
+        runs = f"Mean over {found.runs} tiles, seed {found.seed}; the bound holds for each of them, term by term."
+        notes.append(runs)
     header = ("every operation rounded", "measured", "direct", "times", "bound")
-    runs = f"Mean over {found[0].runs} tiles, seed {found[0].seed}; the bound holds for each of them, term by term."
-    return Section(title, (Table(header, rows, "lrrrr"),), (runs,))
+    return Section(title, (Table(header, tuple(rows), "lrrrr"),), tuple(dict.fromkeys(notes)))
 
 
 def main_source(item: SchemeResult) -> str:
@@ -191,9 +197,13 @@ def main_source(item: SchemeResult) -> str:
         return ""
     stages = item.evaluation.predicted.stages
     total = sum(stages.values())
+    if isnan(total):
+        return "unknown"
     if not total > 0:
         return "none"
     worst = max(stages, key=lambda name: stages[name])
+    if not isfinite(total):
+        return f"{worst} overflows"
     return f"{worst} ({stages[worst] / total:.0%})"
 
 

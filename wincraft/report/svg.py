@@ -52,7 +52,7 @@ def formats_plot(report: Report) -> str:
     if not finite:
         return ""
     low, high = min(0.0, *finite), max(finite)
-    plot = _Plot(
+    plot = Plot(
         len(rows) * _ROW + 62, _gutter([name for name, _ in rows]), low, high, "SQNR in dB, right is better", 12, 22
     )
     plot.grid(_ticks(low, high), len(rows) * _ROW + 24)
@@ -81,17 +81,17 @@ def stages_plot(report: Report) -> str:
     colours = dict(zip(names, (*COLOURS, *second), strict=False))
     lines = _legend_lines(names)
     top = 8 + 18 * len(lines)
-    plot = _Plot(
+    plot = Plot(
         top + len(rows) * _ROW + 38, _gutter([name for name, _ in rows]), 0, 100, "share of error power", 52, top
     )
     plot.add(f"<defs>{_HATCH}</defs>")
     for number, line in enumerate(lines):
         x = 4.0
         for stage in line:
-            plot.add(_box(x, 8 + 18 * number, 11, 11, colours[stage]) + _text(x + 15, 18 + 18 * number, stage))
+            plot.add(_box(x, 8 + 18 * number, 11, 11, colours[stage]) + text_at(x + 15, 18 + 18 * number, stage))
             x += 30 + _LETTER * len(stage)
     plot.grid([(value, f"{value} %") for value in range(0, 101, 25)], top + len(rows) * _ROW)
-    plot.add(_text(WIDTH - 4, top + len(rows) * _ROW + 14, "dB", "end"))
+    plot.add(text_at(WIDTH - 4, top + len(rows) * _ROW + 14, "dB", "end"))
     for number, (name, prediction) in enumerate(rows):
         y, start, total = top + number * _ROW + 3, 0.0, sum(prediction.stages.values())
         plot.label(name, y + _ROW / 2 - 3)
@@ -101,9 +101,9 @@ def stages_plot(report: Report) -> str:
             if share > 0:
                 plot.add(_box(x, y, wide, _ROW - 6, colours[stage], f"{name}, {stage}: {share:.0f} %"))
             if wide > _LETTER * len(stage) + 4:
-                plot.add(_text(x + wide / 2, y + 12, stage, "middle", _HALO))
+                plot.add(text_at(x + wide / 2, y + 12, stage, "middle", _HALO))
             start += share
-        plot.add(_text(WIDTH - 4, y + 12, decibels(prediction.decibels), "end"))
+        plot.add(text_at(WIDTH - 4, y + 12, decibels(prediction.decibels), "end"))
     return plot.svg("For each format the share of every stage in the predicted error power; at the right the SQNR.")
 
 
@@ -117,7 +117,7 @@ def coefficients_plot(report: Report) -> str:
     everything = [value for counter in counts.values() for value in counter]
     low, high = floor(min(everything)), ceil(max(everything))
     low, high = (low - 1, high + 1) if low == high else (low, high)
-    plot = _Plot(3 * 40 + 44, 40, low, high, "magnitude, powers of two; larger marks: more entries", 16)
+    plot = Plot(3 * 40 + 44, 40, low, high, "magnitude, powers of two; larger marks: more entries", 16)
     step = max(1, ceil((high - low) / 8))
     plot.grid([(value, _power(value)) for value in range(low, high + 1, step)], 3 * 40 + 6)
     for number, (matrix, counter) in enumerate(counts.items()):
@@ -127,7 +127,7 @@ def coefficients_plot(report: Report) -> str:
         plot.line(plot.x(min(counter)), y, plot.x(max(counter)), y)
         for value, amount in sorted(counter.items()):
             size = 3 + 1.3 * amount**0.5
-            plot.add(_MARKS[number](plot.x(value), y, f"{name}: {amount} entries of {2**value:.5g}", size))
+            plot.add(MARKS[number](plot.x(value), y, f"{name}: {amount} entries of {2**value:.5g}", size))
     found = report.magnitudes
     spans = "; ".join(
         f"{_LETTERS[name]} {exact_text(m.smallest)} to {exact_text(m.largest)}" for name, m in found.items()
@@ -141,7 +141,7 @@ def sweep_plot(report: Report) -> str:
     if len(points) < 2:
         return ""
     low, high = min(points.values()), max(points.values())
-    plot = _Plot(244, 44, min(points), max(points), "word in bits, one format per matrix", 16, 24)
+    plot = Plot(244, 44, min(points), max(points), "word in bits, one format per matrix", 16, 24)
     levels = _ticks(low, high)
     bottom, top = levels[0][0], max(levels[-1][0], high)
 
@@ -151,8 +151,8 @@ def sweep_plot(report: Report) -> str:
     plot.grid([(word, str(word)) for word in range(min(points), max(points) + 1, 4)], 204)
     for value, text in levels:
         plot.line(44, y(value), WIDTH - 16, y(value), 0.25)
-        plot.add(_text(40, y(value) + 4, text, "end"))
-    plot.add(_text(4, 11, "error in dB, lower is better"))
+        plot.add(text_at(40, y(value) + 4, text, "end"))
+    plot.add(text_at(4, 11, "error in dB, lower is better"))
     path = " ".join(f"{plot.x(word):.1f},{y(value):.1f}" for word, value in points.items())
     plot.add(f'<polyline points="{path}" fill="none" stroke="{COLOURS[0]}" stroke-width="2"/>')
     for word, value in points.items():
@@ -163,11 +163,11 @@ def sweep_plot(report: Report) -> str:
         plot.add(f'<path d="M{x:.1f} 16V204" stroke="{COLOURS[5]}" stroke-width="2" stroke-dasharray="5 3"/>')
         side = "end" if x > WIDTH * 0.6 else "start"
         shift = -6 if side == "end" else 6
-        plot.add(_text(x + shift, 40, f"residual \u2264 1e-3 from {smallest} bits", side))
+        plot.add(text_at(x + shift, 40, f"residual \u2264 1e-3 from {smallest} bits", side))
     return plot.svg("Error power over output power in dB, for white data, against the word of the matrix entries.")
 
 
-class _Plot:
+class Plot:
     """Elements of one figure, and its horizontal scale."""
 
     def __init__(
@@ -182,29 +182,33 @@ class _Plot:
         return self._left + (value - self._low) / (self._high - self._low) * (WIDTH - self._left - self._right)
 
     def add(self, item: str) -> None:
+        """One element, drawn over those before."""
         self._items.append(item)
 
     def line(self, x1: float, y1: float, x2: float, y2: float, opacity: float = 0.5) -> None:
+        """A thin line."""
         self.add(f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="currentColor" stroke-opacity="{opacity}"/>')
 
     def label(self, text: str, y: float) -> None:
         """A row's name, left of the axis."""
-        self.add(_text(self._left - 8, y + 4, text, "end"))
+        self.add(text_at(self._left - 8, y + 4, text, "end"))
 
     def grid(self, ticks: Sequence[tuple[float, str]], bottom: float) -> None:
         """Vertical lines with their numbers, and the name of the axis below."""
         for value, text in ticks:
             self.line(self.x(value), self._top, self.x(value), bottom, 0.2)
-            self.add(_text(self.x(value), bottom + 14, text, "middle"))
-        self.add(_text((self._left + WIDTH - self._right) / 2, bottom + 31, self._axis, "middle"))
+            self.add(text_at(self.x(value), bottom + 14, text, "middle"))
+        self.add(text_at((self._left + WIDTH - self._right) / 2, bottom + 31, self._axis, "middle"))
 
     def legend(self, entries: Sequence[tuple[str, Callable[..., str]]]) -> None:
+        """Marks and what they mean, in a line above the plot."""
         x = self._left
         for name, mark in entries:
-            self.add(mark(x, 10, name) + _text(x + 10, 14, name))
+            self.add(mark(x, 10, name) + text_at(x + 10, 14, name))
             x += 34 + _LETTER * len(name)
 
     def svg(self, description: str) -> str:
+        """The figure, with a description for those who do not see it."""
         body = "".join(self._items)
         return (
             f'<svg viewBox="0 0 {WIDTH} {self._height:.0f}" role="img" xmlns="http://www.w3.org/2000/svg">'
@@ -212,7 +216,8 @@ class _Plot:
         )
 
 
-def _text(x: float, y: float, text: str, anchor: str = "start", more: str = "") -> str:
+def text_at(x: float, y: float, text: str, anchor: str = "start", more: str = "") -> str:
+    """A text that starts at a place, is centred on it (``middle``) or ends there (``end``)."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{escape(text)}</text>'
 
 
@@ -245,7 +250,7 @@ def _diamond(x: float, y: float, title: str, size: float = 4.5) -> str:
     return f'<path d="{path}" fill="{COLOURS[2]}" stroke="#fff">{_title(title)}</path>'
 
 
-_MARKS = (_dot, _square, _diamond)
+MARKS = (_dot, _square, _diamond)
 
 
 def _title(text: str) -> str:

@@ -3,23 +3,19 @@
 
 from __future__ import annotations
 
+import re
 from itertools import zip_longest
-from textwrap import wrap
-from typing import TYPE_CHECKING, TextIO
+from textwrap import TextWrapper
+from typing import TextIO
 
-from wincraft.report.layout import Table
-
-if TYPE_CHECKING:
-    from wincraft.report.bases import BasisComparison
-    from wincraft.report.comparison import Comparison
-    from wincraft.report.model import Report
+from wincraft.report.layout import LaidOut, Table
 
 WIDTH = 80
 LEAST_FIRST, LEAST_LAST = 16, 20
 """Narrower the outer columns of a wrapped table are not made."""
 
 
-def emit(result: Report | Comparison | BasisComparison, stream: TextIO) -> None:
+def emit(result: LaidOut, stream: TextIO) -> None:
     """Write title, head, and sections: tables first, their sentences below; best cells have a ``*``."""
     layout = result.layout()
     lines = [layout.title, "=" * len(layout.title)]
@@ -52,7 +48,7 @@ def table_lines(table: Table) -> list[str]:
             widths[column] = max(least, widths[column] - excess)
     lines = []
     for row in rows:
-        cells = [wrap(text, width) or [""] for text, width in zip(row, widths, strict=True)]
+        cells = [_broken(text, width) for text, width in zip(row, widths, strict=True)]
         for pieces in zip_longest(*cells, fillvalue=""):
             padded = (
                 piece.rjust(width) if side == "r" else piece.ljust(width)
@@ -80,4 +76,21 @@ def _split(rows: list[list[str]], widths: list[int]) -> list[str]:
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
-    return wrap(text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False) or [""]
+    return _broken(text, WIDTH, indent, f"{indent}  ")
+
+
+class _Wrapper(TextWrapper):
+    """Breaks at blanks, and in words that take half a line or more behind commas, so that 1/2 stays whole."""
+
+    def _split(self, text: str) -> list[str]:
+        chunks = super()._split(text)
+        return [
+            piece
+            for chunk in chunks
+            for piece in (re.findall("[^,]*,|[^,]+", chunk) if 2 * len(chunk) > self.width else [chunk])
+        ]
+
+
+def _broken(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """The lines of a text, at least one, with the indents of the first and of the others."""
+    return _Wrapper(max(width, 1), first, rest, break_on_hyphens=False).wrap(text) or [""]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from math import isfinite, log10
+from math import inf, isfinite, isnan, log10
 
 from wincraft.report.layout import Level
 from wincraft.report.model import Finding, Report, SchemeResult, Unavailable
@@ -21,6 +21,8 @@ FREE = 1.0
 """dB from direct convolution, a sixth of a bit, up to which a scheme is called as good."""
 SLACK = 3.0
 """dB between prediction and measurement from which on the linear noise model is said to miss something."""
+LEAST_GAP = 0.1
+"""dB between them that are not told apart, the last digit shown."""
 WIDEN = 3.0
 """dB that widening one stage must gain to be worth a sentence: half a bit."""
 FEW_CHANNELS = 16
@@ -104,7 +106,8 @@ def _causes(results: tuple[SchemeResult, ...]) -> list[Finding]:
         if isinstance(found, Unavailable) or level_of(found.measured) in ("good", "fair"):
             continue
         if level_of(found.direct) in ("poor", "bad"):
-            formats.append(f"{item.label} ({decibels(found.direct)} dB)")
+            unit = " dB" if isfinite(found.direct) else ""
+            formats.append(f"{item.label} ({decibels(found.direct)}{unit})")
         elif found.predicted.widen is not None and found.predicted.widen[1] >= WIDEN:
             stage, gain = found.predicted.widen
             stages.append(f"{stage} of {item.label} ({gain:+.1f} dB)")
@@ -121,17 +124,24 @@ def _causes(results: tuple[SchemeResult, ...]) -> list[Finding]:
 def _trust(results: tuple[SchemeResult, ...]) -> list[Finding]:
     """How far predictions are from measurements, and where further than the model should be."""
     found = [(item.label, item.evaluation) for item in results if not isinstance(item.evaluation, Unavailable)]
-    gaps = [(label, abs(loss(e.predicted.decibels, e.measured))) for label, e in found]
+    gaps = [(label, _gap(e.predicted.decibels, e.measured)) for label, e in found]
     if not gaps:
         return []
     far = [(label, gap) for label, gap in gaps if not gap <= SLACK]
     near = [gap for _, gap in gaps if gap <= SLACK]
-    agree = f"Prediction and measurement agree within {max(near):.1f} dB" if near else ""
+    agree = f"Prediction and measurement agree within {max(LEAST_GAP, *near):.1f} dB" if near else ""
     listed = ", ".join(f"{label} ({gap:.1f} dB)" for label, gap in far)
     differ = (
         f"they differ for {listed}: trust the measurement" if near else f"Prediction and measurement differ: {listed}"
     )
     return [Finding("fact", "; ".join([agree] * bool(near) + [differ] * bool(far)) + ".")]
+
+
+def _gap(predicted: float, measured: float) -> float:
+    """The distance in dB; 0 where both are infinite alike, or no number, inf where only one of them is."""
+    if predicted == measured or (isnan(predicted) and isnan(measured)):
+        return 0.0
+    return abs(predicted - measured) if isfinite(predicted) and isfinite(measured) else inf
 
 
 def _accumulator(report: Report) -> Finding:

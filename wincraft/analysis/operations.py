@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operations that a constant matrix takes, by kind, straight from its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from wincraft.exact.matrix import to_numbers
+
+LARGEST_SMALL = 15
+"""The largest small integer: four bits, so that a multiplication by it is at most two additions of shifted values."""
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Exact operation counts of linear maps, by kind; `total` is their sum.
+
+    `multiplications` are by general constants, `shifts` by powers of two, of negative exponent too, and `small` by the
+    other integers of magnitude up to `LARGEST_SMALL`: 3, 5, 6, 7, 9, ..., 15.
+    """
+
+    multiplications: int = 0
+    shifts: int = 0
+    additions: int = 0
+    small: int = 0
+
+    @property
+    def total(self) -> int:
+        """All operations, each counting one."""
+        return sum(astuple(self))
+
+    def __add__(self, other: Operations) -> Operations:
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Operations(*(first + second for first, second in pairs))
+
+    def times(self, count: int) -> Operations:
+        """The operations of doing this a number of times."""
+        return Operations(*(number * count for number in astuple(self)))
+
+
+def of_matrix(matrix: Any) -> tuple[Operations, int]:
+    """The operations of an exact matrix times one vector, and how many of its entries are not zero.
+
+    >>> from wincraft import winograd
+    >>> of_matrix(winograd(4, 3, points="0,1,-1,2,-2").input.dense)
+    (Operations(multiplications=0, shifts=10, additions=16, small=2), 22)
+    """
+    rows = [[value for value in row if value] for row in to_numbers(matrix)]
+    additions = Operations(additions=sum(max(0, len(row) - 1) for row in rows))
+    return sum_of(of_constant(value) for row in rows for value in row) + additions, sum(map(len, rows))
+
+
+def of_constant(value: Any) -> Operations:
+    """One multiplication by an exact sympy number, which is free for +-1."""
+    magnitude = abs(value)
+    if magnitude == 1:
+        return Operations()
+    if magnitude.is_Rational and int(magnitude.p).bit_count() == 1 and int(magnitude.q).bit_count() == 1:
+        return Operations(shifts=1)
+    if magnitude.is_Integer and magnitude <= LARGEST_SMALL:
+        return Operations(small=1)
+    return Operations(multiplications=1)
+
+
+def sum_of(items: Iterable[Operations]) -> Operations:
+    """The sum, of nothing no operations."""
+    return sum(items, Operations())

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an algorithm is, in a line: its points, convention and scale, and the chains that its maps are."""
+
+from __future__ import annotations
+
+from wincraft.algorithm.nested import Algorithm
+from wincraft.exact.number import number_text
+
+LONGEST_CHAIN = 4
+"""Products of more stages are abridged."""
+
+
+def describe(algorithm: Algorithm) -> str:
+    """Points, convention, scale and chains, once where the axes agree.
+
+    >>> from wincraft import parse
+    >>> describe(parse("F(2x2,3x3)", points="0,1,-1"))
+    'points 0,1,-1,inf on every axis; convention wincnn'
+    >>> describe(parse("F(2x2,3x3)", points="0,1,-1").change_basis(input="legendre"))
+    'points 0,1,-1,inf on every axis; convention wincnn; B^T = BT[1] BT[0]'
+    """
+    parts = []
+    for axis in dict.fromkeys(algorithm.axes):
+        moduli = "points not known" if axis.moduli is None else f"points {','.join(map(str, axis.moduli))}"
+        if axis.moduli is not None and any(modulus.degree > 1 for modulus in axis.moduli):
+            moduli = moduli.replace("points", "moduli", 1)
+        parts.append(moduli)
+    where = " on every axis" if len(parts) == 1 and len(algorithm.axes) > 1 else ""
+    conventions = list(dict.fromkeys(axis.convention or "none" for axis in algorithm.axes))
+    scale = "" if algorithm.scale == 1 else f"; scale {number_text(algorithm.scale)}"
+    form = "" if algorithm.form == "correlation" else "; linear convolution form"
+    chains = chain_words(algorithm)
+    return f"{'; '.join(parts)}{where}; convention {', '.join(conventions)}{scale}{form}{'; ' * bool(chains)}{chains}"
+
+
+def chain_words(algorithm: Algorithm) -> str:
+    """The maps that are chains of stages, the first stage rightmost; empty where none is.
+
+    >>> from wincraft import winograd
+    >>> chain_words(winograd(4, 3).change_basis("legendre"))
+    'A^T = AT[1] AT[0], G = G[1] G[0], B^T = BT[1] BT[0]'
+    """
+    several = len(set(algorithm.axes)) > 1
+    names = ("AT", "G", "BT") if algorithm.form == "correlation" else ("B", "G", "A")
+    words: dict[str, list[int]] = {}
+    for number_, axis in enumerate(algorithm.axes):
+        for name, item in zip(names, axis.maps, strict=True):
+            if len(item.stages) > 1:
+                shown = name.replace("T", "^T")
+                words.setdefault(f"{shown} = {_product(name, len(item.stages))}", []).append(number_)
+    every = len(algorithm.axes)
+    listed = (
+        text + (f" on axis {' and '.join(map(str, axes))}" if several and len(axes) < every else "")
+        for text, axes in words.items()
+    )
+    return ", ".join(listed)
+
+
+def _product(name: str, length: int) -> str:
+    """``BT[1] BT[0]``, a long one abridged."""
+    numbers = [f"{name}[{t}]" for t in reversed(range(length))]
+    return " ".join(numbers if length <= LONGEST_CHAIN else [numbers[0], "...", numbers[-1]])
