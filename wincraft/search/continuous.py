@@ -15,7 +15,7 @@ from wincraft.errors import BadNumber, BadShape
 from wincraft.search._real_sets import Kind, RealSets, log_gain, snapped, to_points
 
 STARTS = 40
-NEWTON_STEPS = 2
+NEWTON_STEPS = 3
 """After the descent: in the flat direction of nearly equal sets its points are good to four digits only."""
 FINALISTS = 12
 """Rational sets compared exactly."""
@@ -116,11 +116,10 @@ def _newton(sets: RealSets, free: np.ndarray) -> np.ndarray:
     steps = width * np.eye(len(free))
     H = np.array([sets.log_gain(free + step)[1] - sets.log_gain(free - step)[1] for step in steps]) / (2 * width)
     value, gradient = sets.log_gain(free)
-    if not np.isfinite(H).all() or np.linalg.cond(H) > 1e9:
+    if not np.isfinite(H).all() or np.linalg.cond(H) > 1e12:
         return free
     moved = np.asarray(free - np.linalg.solve(H, gradient))
-    better, slope = sets.log_gain(moved)
-    return moved if better <= value + 1e-13 and np.abs(slope).max() < np.abs(gradient).max() else free
+    return moved if sets.log_gain(moved)[0] <= value + 1e-13 else free
 
 
 def _random_start(sets: RealSets, generator: np.random.Generator) -> np.ndarray:
