@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from wincraft.algorithm.bilinear import BilinearAlgorithm
     from wincraft.algorithm.linear_map import LinearMap
     from wincraft.algorithm.nested import Nested
+    from wincraft.basis.change import change_basis
+    from wincraft.basis.factors import factorise
     from wincraft.construct.catalogue import catalogue
     from wincraft.construct.conventions import CONVENTIONS, balance
     from wincraft.construct.identify import identify
@@ -28,6 +30,8 @@ _HOMES = {
     "WincraftError": "wincraft.errors",
     "balance": "wincraft.construct.conventions",
     "catalogue": "wincraft.construct.catalogue",
+    "change_basis": "wincraft.basis.change",
+    "factorise": "wincraft.basis.factors",
     "identify": "wincraft.construct.identify",
     "parse": "wincraft.construct.winograd",
     "read": "wincraft.load",
@@ -43,6 +47,8 @@ __all__ = [
     "WincraftError",
     "balance",
     "catalogue",
+    "change_basis",
+    "factorise",
     "identify",
     "parse",
     "read",
