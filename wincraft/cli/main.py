@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -81,6 +82,8 @@ def run() -> None:
     """Console entry point: errors become one line on stderr and an exit code."""
     from wincraft.errors import WincraftError
 
+    # matrix products here are many and small: a second thread of OpenBLAS would only wait for its turn
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     debug = "--debug" in sys.argv[1:]
     try:
         result = main(standalone_mode=False)
