@@ -15,7 +15,6 @@ A set is written as 0, then p, -p by growing height, the larger first, then modu
 from __future__ import annotations
 
 import json
-import sys
 from fractions import Fraction
 from itertools import combinations
 from math import inf
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from wincraft import winograd
+from wincraft.errors import NotApplicable
 from wincraft.search.continuous import real_optimum, round_to_rationals
 from wincraft.search.points import search
 from wincraft.search.space import Space, rationals
@@ -34,6 +34,8 @@ CLOSE = 0.005
 HEIGHTS = range(1, 13)
 LARGE, LARGE_HEIGHTS = 12, (4,)
 """Beyond this tile only sets of this height are searched, and the neighbours, of height <= 12, of the best real set."""
+UNRESTRICTED_HEIGHTS = {3: 12, 4: 12, 5: 12, 6: 12, 7: 8, 8: 6}
+"""By tile: of these heights all sets are searched, symmetric or not, with and without 0 and inf."""
 DYADIC_HEIGHT = INTEGER_HEIGHT = 8
 OPERATIONS_HEIGHT = 3
 QUADRATIC_HEIGHT = 4
@@ -94,8 +96,7 @@ def symmetric(m: int, r: int, **choices: Any) -> list[Any]:
     for zero, infinity in ends:
         try:
             space = Space(m, r, shape="symmetric", zero=zero, infinity=infinity, **choices)
-        except Exception as error:  # an empty space: too few numbers of this height
-            print(f"F({m},{r}) {choices}: {error}", file=sys.stderr)
+        except NotApplicable:  # an empty space: too few numbers of this height
             continue
         found.append(space)
     return found
@@ -137,13 +138,20 @@ def default(m: int, r: int) -> dict[str, Any]:
 
 
 def unrestricted(m: int, r: int) -> dict[str, Any]:
-    """The best rational set of height <= 12 near the best real ones, of any kind."""
+    """The best set of any kind: of all of a height where those can be searched, or near the best real ones."""
     candidates = []
     for kind in ("with-inf", "all"):
         near = round_to_rationals(m, r, list(real_optimum(m, r, kind).points), 12)  # type: ignore[arg-type]
-        candidates.append((near.noise_gain, in_order(near.text.split(","))))
-    gain, points = min(candidates)
-    return {"moduli": points, "noise_gain": str(gain), "found": "near the best real set found, height <= 12"}
+        how = "near the best real set found, height <= 12"
+        candidates.append((near.noise_gain, in_order(near.text.split(",")), how))
+    height = UNRESTRICTED_HEIGHTS.get(m + r - 1)
+    if height is not None:
+        space = Space(m, r, height=height, zero="any", infinity="any")
+        points = in_order(list(search(space, allow_long=True).best.moduli))
+        how = f"best of all {space.count:,} sets of rationals of height <= {height}"
+        candidates.append((Fraction(exact(m, r, points)), points, how))
+    gain, points, how = min(candidates)
+    return {"moduli": points, "noise_gain": str(gain), "found": how}
 
 
 def quadratic(m: int, r: int) -> dict[str, Any] | None:

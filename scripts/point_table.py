@@ -104,7 +104,8 @@ The noise gain is that of one axis; in 2-D it is squared.
 ## Limits of real points
 
 The noise gain of the best real points found in a class, and in brackets the bound that no real set of the class passes,
-proved by branch and bound in outward-rounded arithmetic (`wincraft/search/real_bound.py`). Symmetric: x -> -x maps the
+proved by branch and bound in float64 with a stated bound on its rounding, a sample of the boxes repeated in ball
+arithmetic (`wincraft/search/real_bound.py`). Symmetric: x -> -x maps the
 set to itself, with 0 and inf, or for an odd number of points with 0 or with inf. Of F(2,3), F(3,3), F(6,3) and some
 larger sizes sets without inf, or without symmetry, are slightly better; the catalogue's default is symmetric because
 symmetric points make the transforms cheap. In the last column: how far the catalogue's rational points are above the
@@ -117,7 +118,7 @@ best real symmetric set.
     PAGE.write_text(page, encoding="utf-8")
 
 
-_EQUAL = """Where a published set equals the catalogue's, up to the order of the points, so do its figures: F(6,3).
+_EQUAL = """Where a published set equals the catalogue's, so do its figures, up to the order of the sums: F(6,3).
 oneDNN's F(4,3), whose noise gain is 0.4 % higher, is within 0.1 dB of it. Everywhere else the catalogue's points are
 better in all three simulations, as their noise gain says."""
 

@@ -38,7 +38,7 @@ HEIGHT = 12
 PATH = Path(__file__).parent.parent / "wincraft" / "search" / "real_limits.json"
 ABOUT = (
     "made by scripts/real_limits.py: every real point set of the class has noise gain >= lower where certified "
-    "(outward-rounded branch and bound); upper is the exact noise gain of the points"
+    "(branch and bound in float64 with a stated error bound); upper is the exact noise gain of the points"
 )
 
 

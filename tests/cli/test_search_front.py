@@ -23,3 +23,11 @@ def test_scalings_on_the_command_line(wincraft_here):
     done = wincraft_here("search", "F(4,3)", "--scaling", "barabasz")
     assert (done.returncode, done.stdout) == (3, "")
     assert "did you mean" in done.stderr
+
+
+def test_options_without_effect_are_refused(wincraft_here):
+    space = ("search", "4,3", "--max-height", "3", "--space", "symmetric")
+    for extra in (("--pareto", "--objective", "height"), ("--pareto", "--jobs", "2"), ("--scaling", "tapwise-8")):
+        done = wincraft_here(*space, *extra)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "does not go with" in done.stderr

@@ -94,6 +94,8 @@ def command(
     from wincraft.construct.size import parse_size
     from wincraft.search.points import search
 
+    if pareto or scheme is not None:
+        _check_options("--pareto" if pareto else "--scaling", _OF_FRONTS if pareto else _OF_SCALINGS)
     if scheme is not None:
         _scaling(size, points, options["convention"], scheme, output)
         return
@@ -125,6 +127,20 @@ def command(
         write_output(json.dumps(documents[0] if len(documents) == 1 else whole, indent=2) + "\n", output)
     else:
         write_output("\n".join(f"{result!r}" for result in results) + "\n", output)
+
+
+_OF_FRONTS = {"size", "pareto", "max_height", "points", "space_name", "zero", "infinity", "moduli"}
+_OF_FRONTS |= {"format_given", "output"}
+_OF_SCALINGS = {"size", "scheme", "points", "convention", "output"}
+
+
+def _check_options(flag: str, known: set[str]) -> None:
+    """Refuse options that would be without effect."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
+        if given and parameter.name not in known:
+            raise click.UsageError(f"{parameter.opts[0]} does not go with {flag}; leave it out")
 
 
 def _scaling(size: str, points: str | None, convention: str, scheme: str, output: str | None) -> None:

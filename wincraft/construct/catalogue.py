@@ -14,14 +14,17 @@ from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, list_of_points, parse_moduli
 
 USES = {
-    "accuracy": "the default: symmetric, of the least height within 0.5 % of the best real symmetric set",
-    "unrestricted": "of any kind, height <= 12",
+    "accuracy": "the default: symmetric; up to tiles of 12 of the least height within 0.5 % of the limit",
+    "unrestricted": "of any kind, with or without symmetry, 0 and inf",
     "dyadic": "symmetric, every p/q with q a power of two, height <= 8",
     "integer": "symmetric integers, height <= 8",
     "operations": "symmetric, height <= 3, the fewest operations of the data and output transforms",
     "quadratic": "symmetric, with one modulus x^2 + c and so one product more",
 }
-"""What the entries' points are for; each is the one of lowest noise gain, but for the fewest operations."""
+"""What the entries' points are for; each has the lowest noise gain found, but for the fewest operations.
+
+`Choice.found` says whether all sets of the kind were searched.
+"""
 
 
 @dataclass(frozen=True)
