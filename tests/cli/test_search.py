@@ -33,6 +33,19 @@ def test_a_tampered_result_is_refuted(wincraft_here, tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+def test_a_wrong_float_is_refuted_and_a_malformed_file_is_not_read(wincraft_here, tmp_path):
+    wincraft_here("search", "4,3", "--max-height", 3, "-o", "f4.json")
+    document = json.loads((tmp_path / "f4.json").read_text())
+    document["best"]["float"] = document["bound"] = 4.0
+    (tmp_path / "f4.json").write_text(json.dumps(document))
+    assert wincraft_here("verify", "f4.json").returncode == 1
+    del document["others"]
+    (tmp_path / "f4.json").write_text(json.dumps(document))
+    done = wincraft_here("verify", "f4.json")
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+
+
 def test_rectangular_sizes_are_searched_axis_by_axis(wincraft_here):
     done = wincraft_here("search", "2x4,3x3", "--max-height", 2, "-o", "f.json")
     assert done.returncode == 0
@@ -60,6 +73,8 @@ def test_points_and_within(wincraft_here):
         (["8,3", "--max-height", 40, "--strategy", "exhaustive"], 3, "--allow-long"),
         (["4,3", "--max-height", 2, "--zero", "perhaps"], 2, "is not one of"),
         (["4,3", "--points", "1,2"], 3, "empty"),
+        (["4,3", "--max-height", 2, "--moduli", "x^2-1", "--strategy", "exhaustive"], 3, "has the root"),
+        (["4,3", "--max-height", 2, "--time-limit", "nan"], 3, "a time limit of nan"),
     ],
 )
 def test_bad_input(wincraft_here, arguments, code, message):

@@ -190,6 +190,9 @@ def test_constraints():
         ({"jobs": 0}, "0 jobs"),
         ({"within": -1}, "within"),
         ({"within": float("nan")}, "within"),
+        ({"time_limit": float("nan")}, "a time limit of nan"),
+        ({"time_limit": float("inf")}, "a time limit of inf"),
+        ({"time_limit": -1.0}, "a time limit of -1"),
         ({"cluster": "tcp://127.0.0.1:1"}, "cluster tcp://127.0.0.1:1"),
         ({"cluster": "nonsense:::"}, "cluster nonsense"),
         ({"checkpoint": "/nonexistent/file"}, "cannot write"),
@@ -290,6 +293,42 @@ def test_checkpoints_of_others_are_refused(tmp_path):
             search(SMALL, checkpoint=file)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"found": [[1.0, 0, [0, 1, 2, 3]]], "frontier": []},
+        {"frontier": []},
+        {"found": [[1.0, 0, [0, 1, 2, 3]]]},
+        {"found": [[1.0, 9, [0, 1, 2, 3]]]},
+        {"found": [[1.0, 0, [0, 1, 2, 10**6]]]},
+        {"frontier": [[0, [-1]]]},
+        {"frontier": 3},
+        {"threshold": float("nan")},
+        {"wave": None},
+    ],
+    ids=str,
+)
+def test_damaged_checkpoints_are_refused(change, tmp_path):
+    file = tmp_path / "checkpoint"
+    search(SMALL, checkpoint=file, time_limit=0.0)
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps({**content, "run": {**content["run"], **change}}))
+    with pytest.raises(BadDocument, match="its state is damaged") as caught:
+        search(SMALL, checkpoint=file)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_time_limit_holds_inside_a_wave_and_the_result_stays_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("wincraft.search.strategies.BUDGET", 500)
+    monkeypatch.setattr("wincraft.search.strategies.LARGE", 0)
+    monkeypatch.setattr("wincraft.search.points.BOUND_SECONDS", 0)
+    whole, file, waiting = search(Space(4, 3, height=4), engine="numpy"), tmp_path / "checkpoint", 0
+    while not (result := search(Space(4, 3, height=4), engine="numpy", checkpoint=file, time_limit=0.0)).complete:
+        waiting += bool(json.loads(file.read_text())["run"]["wave"])
+    assert waiting
+    assert result.document == whole.document
+
+
 def test_progress_reaches_the_count():
     seen = []
     result = search(Space(4, 3, height=4), progress=lambda done, total, name: seen.append((done, total, name)))
@@ -328,6 +367,12 @@ def test_without_extras(monkeypatch):
         ("within", 0.5, "hash of the settings"),
         ("best", {"points": LAVIN, "value": "6205/576", "float": 10.772569444444445}, "the bound"),
         ("best", {"points": LAVIN, "value": "1", "float": 1.0}, "the value of"),
+        ("best", {"points": LAVIN, "value": "6205/576", "float": 4.0}, "the float of"),
+        ("bound", 4.0, "the bound"),
+        ("size", "F(6,3)", "the size"),
+        ("equivalences", [], "the list of equivalences"),
+        ("tolerance", 0.5, "the tolerance"),
+        ("unconstrained", {"points": LAVIN, "value": "6205/576", "float": 10.772569444444445}, "no worse"),
         ("best", {"points": [*LAVIN[:4], "-7", "inf"], "value": None, "float": 1.0}, "the value of"),
     ],
 )  # fmt: skip
@@ -336,6 +381,54 @@ def test_wrong_results_are_refused(key, value, message):
     with pytest.raises(WrongResult, match=message) as caught:
         recheck({**document, key: value}, "result.json")
     assert caught.value.exit_code == 1
+
+
+def test_a_float_with_the_bound_that_fits_is_found_out():
+    document = stored(search(Space(4, 3, height=3)))
+    wrong = {**document, "best": {**document["best"], "float": 4.0}, "bound": 4.0}
+    with pytest.raises(WrongResult, match="the float of"):
+        recheck(wrong, "result.json")
+
+
+def test_a_set_left_out_of_those_within_is_found_out():
+    document = stored(search(Space(3, 2, height=3, infinity="any"), within=0.2))
+    with pytest.raises(WrongResult, match="the list of sets by exhaustive"):
+        recheck({**document, "others": document["others"][1:]}, "result.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"others": None},
+        {"others": 3},
+        {"complete": None},
+        {"complete": 1},
+        {"best": None},
+        {"best": "abc"},
+        {"best": {"points": [0, 1, -1, 2, -2, "inf"], "value": "6205/576", "float": 10.772569444444445}},
+        {"best": {"points": ["0", "1", "1", "2", "-2", "inf"], "value": "1", "float": 1.0}},
+        {"best": {"points": ["0", "1", "q", "2", "-2", "inf"], "value": "1", "float": 1.0}},
+        {"bound": "x"},
+        {"bound": float("nan")},
+        {"count": None},
+        {"dimensions": 0},
+        {"searches": 3},
+        {"searches": []},
+        {"searches": [3], "size": "4,3"},
+        {"searches": [{"m": 4, "r": 3}], "size": "4,3"},
+        {"within": [0]},
+        {"space": {"height": "3"}},
+    ],
+    ids=str,
+)
+def test_malformed_results_are_one_line(change):
+    document = stored(search(Space(4, 3, height=3)))
+    with pytest.raises(BadDocument, match="cannot read result") as caught:
+        recheck({**document, **change}, "result.json")
+    assert "\n" not in str(caught.value)
+    for key in set(document) - {"settings", "unconstrained"}:
+        with pytest.raises(BadDocument, match="cannot read result"):
+            recheck({k: v for k, v in document.items() if k != key}, "result.json")
 
 
 def test_a_worse_set_stated_as_the_best_is_found_out():

@@ -72,6 +72,11 @@ def test_lists_and_quadratics():
     assert len(closed.parts(SYMMETRIES)[0].symmetries) == 1
 
 
+def test_a_modulus_may_have_roots_that_are_no_points_of_the_space():
+    assert Space(4, 3, height=2, zero="without", moduli=("x^3+x",)).count
+    assert Space(4, 3, height=2, moduli=("x^2-9", "x^2-2")).count
+
+
 def test_spaces_survive_pickling():
     space = Space(4, 3, height=4)
     assert pickle.loads(pickle.dumps(space)) == space
@@ -93,6 +98,9 @@ def test_spaces_survive_pickling():
         ({"height": 3, "shape": "round"}, "unknown shape"),
         ({"height": 3, "zero": "maybe"}, "unknown choice of 0"),
         ({"height": 3, "moduli": ("2*x^2+1",)}, "make it monic"),
+        ({"height": 2, "moduli": ("x^2-1",)}, "has the root -?1, a point of the space"),
+        ({"height": 2, "moduli": ("x^2-x*3/2+1/2@-3",)}, "has the root (1|1/2), a point of the space"),
+        ({"height": 2, "moduli": ("x^3+x",)}, "has the root 0, a point of the space"),
         ({"height": 3, "moduli": ("x^2-1@-1", "x^2-2*x+1")}, "share a factor"),
     ],
 )

@@ -7,14 +7,18 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isnan
 from typing import Any, ClassVar
 
+from sympy import Rational
+
 from wincraft.construct.moduli import complete, parse_moduli
+from wincraft.construct.size import parse_size
 from wincraft.errors import BadDocument, WincraftError
 from wincraft.search.gain import values
 from wincraft.search.objectives import objective_named, parse_constraints
-from wincraft.search.points import search
-from wincraft.search.result import KIND, VERSION, number_of, point_set, settings_hash
+from wincraft.search.points import search, tolerant
+from wincraft.search.result import KIND, VERSION, PointSet, SearchResult, number_of, point_set, settings_hash, size_name
 from wincraft.search.space import CHOICES, SHAPES, Space
 from wincraft.search.strategies import Settings, instances
 
@@ -22,6 +26,8 @@ RECHECKED, RECHECKED_SLOWLY = 3 * 10**7, 400
 """Most sets that are searched again by the other strategy, with a kernel and one by one."""
 SAMPLE, SLOW_SAMPLE = 2000, 20
 """Random sets that are evaluated where the space is larger."""
+EDGE = Rational(1, 10**6)
+"""Share of the limit within which two strategies may list different sets."""
 
 
 @dataclass(eq=False)
@@ -50,19 +56,47 @@ def recheck(content: dict[str, Any], path: str, thorough: bool = False) -> list[
         WrongResult: for the first statement that is untrue.
         BadDocument: for what is no search result.
     """
-    if "searches" in content:
-        return [line for item in content["searches"] for line in recheck(item, path, thorough)]
+    try:
+        if "searches" not in content:
+            return _recheck(content, path, thorough)
+        _check_kind(content, path)
+        searches = content["searches"]
+        if not isinstance(searches, list) or not searches:
+            raise BadDocument(path, "it holds no searches", "search again")
+        sizes = list(dict.fromkeys(parse_size(content["size"])))
+        if sizes != [(item["m"], item["r"]) for item in searches]:
+            raise WrongResult(path, "the size", str(content["size"])[:80], "that of other searches")
+        return [line for item in searches for line in _recheck(item, path, thorough)]
+    except (WrongResult, BadDocument):
+        raise
+    except WincraftError as error:
+        raise BadDocument(path, _one_line(error), "search again") from None
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError) as error:
+        raise BadDocument(path, f"it lacks or garbles {_one_line(error)}", "search again") from None
+
+
+def _one_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]
+
+
+def _recheck(content: dict[str, Any], path: str, thorough: bool) -> list[str]:
     settings, within = _settings(content, path)
     checker = _Checker(content, path, settings, within)
     lines = [*checker.sets(), *checker.counts()]
-    if not content["complete"]:
+    if not checker.complete:
         return [*lines, "not checked: the bound of a search that was stopped; resume it from its checkpoint"]
     return [*lines, *checker.optimality(thorough)]
 
 
-def _settings(content: dict[str, Any], path: str) -> tuple[Settings, float]:
+def _check_kind(content: dict[str, Any], path: str) -> None:
     if content.get("kind") != KIND or str(content.get("version")).split(".")[0] != str(VERSION):
         raise BadDocument(path, f"its kind is {content.get('kind')!r}", f"this reads {KIND} version {VERSION}")
+
+
+def _settings(content: dict[str, Any], path: str) -> tuple[Settings, float]:
+    _check_kind(content, path)
+    if min(_whole(content, key) for key in ("m", "r", "dimensions")) < 1:
+        raise BadDocument(path, "m, r or dimensions is below 1", "search again")
     try:
         given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content["space"].items()}
         space = Space(int(content["m"]), int(content["r"]), **given)
@@ -73,58 +107,117 @@ def _settings(content: dict[str, Any], path: str) -> tuple[Settings, float]:
             parse_constraints(content["constraints"]),
             str(content["convention"]),
             str(content["strategy"]),
-            float(content["tolerance"]),
+            _real(content["tolerance"], "tolerance"),
         )
-        return settings, float(content["within"])
+        return settings, _real(content["within"], "within")
     except WincraftError as error:
         raise BadDocument(path, str(error), "search again") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadDocument(path, f"it lacks or garbles {error}", "search again") from None
 
 
+def _whole(content: dict[str, Any], key: str) -> int:
+    value = content[key]
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{key}, which is {value!r}")
+    return value
+
+
+def _real(value: Any, what: str) -> float:
+    if isinstance(value, bool) or isnan(number := float(value)):
+        raise ValueError(f"{what}, which is {value!r}")
+    return number
+
+
 class _Checker:
     def __init__(self, content: dict[str, Any], path: str, settings: Settings, within: float) -> None:
         self.content, self.path, self.settings, self.within = content, path, settings, within
+        self.complete = content["complete"]
+        if not isinstance(self.complete, bool):
+            raise ValueError(f"complete, which is {self.complete!r}")
+        if not isinstance(content["others"], list):
+            raise ValueError("others, which is no list")
+        if content["best"] is None and (self.complete or content["others"]):
+            raise ValueError("best, which is None")
+        self.listed: list[PointSet] = []
+        self.free: PointSet | None = None
 
     def same(self, what: str, stated: object, found: object) -> None:
         if stated != found:
             raise WrongResult(self.path, what, str(stated)[:80], str(found)[:80])
 
+    def item(self, item: Any) -> PointSet:
+        """A listed set as it really is."""
+        moduli = item["points"]
+        if not isinstance(moduli, list) or not all(isinstance(text, str) for text in moduli):
+            raise ValueError("points, which are no texts")
+        found, name = point_set(self.settings, tuple(moduli)), ",".join(moduli)
+        self.same(f"the value of {name}", item["value"], found.value)
+        self.same(f"the float of {name}", _real(item["float"], "float"), found.approximate)
+        self.same(f"{name} in the space", True, _belongs(found.moduli, self.settings.space))
+        return found
+
     def sets(self) -> list[str]:
         """Values, membership and constraints of the listed sets."""
-        listed = [item for item in (self.content["best"], *self.content["others"]) if item is not None]
-        for item in listed:
-            moduli = tuple(item["points"])
-            name = ",".join(moduli)
-            self.same(f"the value of {name}", item["value"], point_set(self.settings, moduli).value)
-            self.same(f"{name} in the space", True, _belongs(moduli, self.settings.space))
+        stated = [self.content["best"], *self.content["others"]] if self.content["best"] is not None else []
+        for item in stated:
+            found = self.item(item)
+            self.listed.append(found)
             for constraint in self.settings.constraints:
-                holds = constraint.holds(self.settings.algorithm(moduli))
-                self.same(f"{constraint.text} for {name}", True, holds)
-        sign = -1 if self.settings.objective.maximise else 1
-        order = [sign * _number(item) for item in listed]
+                holds = constraint.holds(self.settings.algorithm(found.moduli))
+                self.same(f"{constraint.text} for {','.join(found.moduli)}", True, holds)
+        order = [self.rank(item) for item in self.listed]
         self.same("the first of the listed sets as the best", True, not order or order[0] == min(order))
-        if not listed:
+        self.same("the order of the listed sets as by value", True, order == sorted(order))
+        different = {frozenset(item.moduli) for item in self.listed}
+        self.same("the number of different sets", len(self.listed), len(different))
+        near = all(value <= self.limit() for value in order)
+        self.same(f"the listed sets as within {self.within:g} of the best", True, near)
+        if "unconstrained" in self.content:
+            self.free = self.item(self.content["unconstrained"])
+            better = not order or self.rank(self.free) <= order[0]
+            self.same("the best set without constraints as no worse than the best", True, better)
+        bound = self.content["bound"]
+        bound = None if bound is None else _real(bound, "bound")
+        if not self.listed:
             return ["nothing was found yet"]
-        best = listed[0]
-        if self.content["complete"]:
-            self.same("the bound", float(self.content["bound"]), float(best["float"]))
+        best = self.listed[0]
+        if self.complete:
+            self.same("the bound", bound, best.approximate)
+        elif bound is not None and bound > best.approximate * (1 + 1e-9):
+            raise WrongResult(self.path, "the bound", f"{bound:g}", f"at most {best.approximate:g}")
         name = self.settings.objective.name
-        line = f"{self.content['size']}: {name} {best['value']} of {','.join(best['points'])} is exact"
-        more = f", and the values of {len(listed) - 1} more" if len(listed) > 1 else ""
+        line = f"{size_name(self.settings)}: {name} {best.value} of {','.join(best.moduli)} is exact"
+        more = f", and the values of {len(self.listed) - 1} more" if len(self.listed) > 1 else ""
         held = f"; {', '.join(c.text for c in self.settings.constraints)} hold" if self.settings.constraints else ""
         return [f"{line}, from its proved matrices{more}{held}"]
 
+    def rank(self, item: PointSet) -> Any:
+        """The exact value, the less the better."""
+        return number_of(item.value, item.approximate) * (-1 if self.settings.objective.maximise else 1)
+
+    def limit(self) -> Any:
+        """The greatest rank of a set within the distance from the best."""
+        best = self.rank(self.listed[0])
+        return best + abs(best) * Rational(str(self.within))
+
     def counts(self) -> list[str]:
         """The number of sets, from a second enumeration; classes and settings as the code computes them."""
-        self.same("the count", int(self.content["count"]), count_again(self.settings.space))
-        classes = self.settings.space.classes(self.settings.equivalences)
-        self.same("the number of classes", int(self.content["classes"]), classes)
-        self.same("the hash of the settings", self.content["settings"], settings_hash(self.settings, self.within))
-        if self.content["complete"] and not self.settings.constraints:
-            self.same("the number of covered sets", int(self.content["covered"]), self.settings.space.count)
-            if self.settings.strategy == "exhaustive":
-                self.same("the number of evaluated sets", int(self.content["visited"]), classes)
+        settings, space = self.settings, self.settings.space
+        self.same("the count", _whole(self.content, "count"), count_again(space))
+        classes = space.classes(settings.equivalences)
+        self.same("the number of classes", _whole(self.content, "classes"), classes)
+        self.same("the hash of the settings", self.content["settings"], settings_hash(settings, self.within))
+        self.same("the size", self.content["size"], size_name(settings))
+        self.same("the list of equivalences", self.content["equivalences"], list(settings.equivalences))
+        self.same("the tolerance", settings.slack, tolerant(settings, self.within)[0].slack)
+        covered, visited = _whole(self.content, "covered"), _whole(self.content, "visited")
+        possible = 0 <= covered <= space.count and visited >= 0
+        self.same("the numbers of covered and evaluated sets as possible", True, possible)
+        if self.complete and not settings.constraints:
+            self.same("the number of covered sets", covered, space.count)
+            if settings.strategy == "exhaustive":
+                self.same("the number of evaluated sets", visited, classes)
         count = f"the space has {self.settings.space.count:,} sets (counted again from a Stern-Brocot enumeration)"
         return [f"{count}, {classes:,} up to {' and '.join(self.settings.equivalences) or 'nothing'} (Burnside)"]
 
@@ -137,22 +230,37 @@ class _Checker:
             other = "branch-and-bound"
         if not thorough and classes > limit:
             return self.sampled()
-        found = search(
+        found = self.again(other, [item.text for item in self.settings.constraints], thorough)
+        self.same("the best value by " + other, self.listed[0].value, found.best.value if found.best else None)
+        stated, again = self.inner(self.listed), self.inner([item for item in (found.best, *found.others) if item])
+        self.same("the list of sets by " + other, stated, again)
+        if self.free is not None:
+            free = self.again(other, [], thorough).best
+            self.same("the best value without constraints", self.free.value, free.value if free else None)
+        return [f"no set of the space is better: searched again by {other} ({found.visited:,} evaluations)"]
+
+    def again(self, strategy: str, constraints: list[str], thorough: bool) -> SearchResult:
+        """The same search by a strategy."""
+        return search(
             self.settings.space,
             self.settings.objective,
             axes=self.settings.axes,
-            constraints=[item.text for item in self.settings.constraints],
-            strategy=other,
+            constraints=constraints,
+            strategy=strategy,
             convention=self.settings.convention,
+            within=self.within,
             allow_long=thorough,
         )
-        again = found.best
-        self.same("the best value by " + other, self.content["best"]["value"], again.value if again else None)
-        return [f"no set of the space is better: searched again by {other} ({found.visited:,} evaluations)"]
+
+    def inner(self, sets: list[PointSet]) -> list[str]:
+        """The sets by name, those at the very edge of the distance left out: floats decide there."""
+        limit = self.limit()
+        edge = limit - abs(limit) * EDGE if self.within else limit
+        return sorted(",".join(item.moduli) for item in sets if self.rank(item) <= edge)
 
     def sampled(self) -> list[str]:
         """No random set is better; says that this is no proof."""
-        best, count = float(self.content["best"]["float"]), 0
+        best, count = self.listed[0].approximate, 0
         sign = -1 if self.settings.objective.maximise else 1
         for moduli, value in _random_sets(self.settings):
             count += 1
@@ -183,10 +291,6 @@ def _random_sets(settings: Settings) -> Iterator[tuple[tuple[str, ...], float]]:
             yield part.texts(chosen), gain**settings.axes
         else:
             yield part.texts(chosen), point_set(settings, part.texts(chosen)).approximate
-
-
-def _number(item: dict[str, Any]) -> Any:
-    return number_of(item["value"], float(item["float"]))
 
 
 def _draw(generator: random.Random, weights: list[int]) -> int:

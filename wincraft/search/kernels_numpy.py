@@ -169,7 +169,7 @@ def branch(made: Instance, prefix: tuple[int, ...], leaves: Leaves, budget: int)
                 own = (*chosen, int(ids[k]))
                 if found.values[k] <= leaves.threshold and is_canonical(own, made.symmetries):
                     leaves.add(float(found.values[k]), own)
-        if full.all():
+        if full.all() and (len(ids) or found.state.left == 1):
             continue
         if not at and evaluated > budget:
             return evaluated, False

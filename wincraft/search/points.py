@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -14,13 +15,13 @@ from typing import Any
 from sympy import Rational
 
 from wincraft.construct.conventions import CONVENTIONS
-from wincraft.errors import NotApplicable, look_up
+from wincraft.errors import BadDocument, NotApplicable, look_up
 from wincraft.search import kernels_numpy
 from wincraft.search.gain import Instance, lower_bound
 from wincraft.search.incumbent import estimated_nodes, incumbent
 from wincraft.search.objectives import Objective, objective_named, parse_constraints
 from wincraft.search.result import PointSet, SearchResult, number_of, point_set, settings_hash
-from wincraft.search.running import Checkpoint, Found, Progress, Run, advance, start
+from wincraft.search.running import WAVE, Checkpoint, Found, Progress, Run, advance, start
 from wincraft.search.space import Space
 from wincraft.search.strategies import STRATEGIES, Settings, instances, kernels
 from wincraft.search.workers import Mapper, workers
@@ -82,6 +83,8 @@ def search(
       no set of this space is better
     """
     began = time.monotonic()
+    if time_limit is not None and not 0 <= time_limit < inf:
+        raise NotApplicable("search", f"a time limit of {time_limit:g} seconds", "give a finite number, 0 or more")
     deadline = inf if time_limit is None else began + time_limit
     chosen = objective if isinstance(objective, Objective) else objective_named(objective)
     look_up("convention", convention, CONVENTIONS)
@@ -96,50 +99,64 @@ def search(
     limited = allow_long or time_limit is not None
     if not limited and name == "exhaustive":
         _check_enumeration(settings, parts, engine, jobs)
-    threshold, known = inf, list[Found]()
-    if settings.fast:
-        starts = ((value, number, chosen) for number, (value, chosen) in enumerate(map(incumbent, parts)))
-        known = sorted(item for item in starts if item[0] < inf)[:1]
-        value = known[0][0] if known else 0.0
-        tolerance = max(TOLERANCE, 64 * (space.m + space.r - 1) ** 2 * 2**-52 * value)
-        settings = Settings(space, axes, chosen, limits, convention, name, max(within, tolerance))
-        threshold = value * (1 + settings.slack) if known else inf
+    settings, threshold, known = tolerant(settings, within)
     if not limited and name == "branch-and-bound" and space.count > _SURE:
         nodes = sum(estimated_nodes(made, threshold) for made in parts)
         _refuse_long(nodes / _RATES[_kind(parts, engine)][1] / max(jobs, 1), f"about {nodes:.2g} nodes", name)
     file = None if checkpoint is None else Checkpoint(Path(checkpoint), settings_hash(settings, within))
     threads = settings.fast and kernels(engine) is not kernels_numpy and parts[0].nodes is not None
     with workers(jobs, cluster, threads) as mapper:
-        search_run = _Search(settings, within, engine, mapper, deadline, file, progress)
+        cores = os.cpu_count() or 1 if jobs < 0 else jobs
+        together = WAVE if threads or cluster is not None else 1 if jobs == 1 else 2 * cores
+        search_run = _Search(settings, within, engine, mapper, deadline, file, progress, together)
         if settings.fast and limits:
             return search_run.ranked(threshold, known)
         return search_run.plain(threshold, known)
 
 
+def tolerant(settings: Settings, within: float) -> tuple[Settings, float, list[Found]]:
+    """The settings with the slack that covers the float error, and the threshold and the set that a search starts with.
+
+    >>> from wincraft.search.objectives import objective_named
+    >>> rank = Settings(Space(2, 3, height=2), 1, objective_named("rank"), (), "wincnn", "exhaustive", 0.0)
+    >>> tolerant(rank, 0.0)[0].slack
+    1e-09
+    """
+    if not settings.fast:
+        return replace(settings, slack=max(within, TOLERANCE)), inf, []
+    parts = instances(settings.space, settings.equivalences)
+    starts = ((value, number, chosen) for number, (value, chosen) in enumerate(map(incumbent, parts)))
+    known = sorted(item for item in starts if item[0] < inf)[:1]
+    value = known[0][0] if known else 0.0
+    tolerance = max(TOLERANCE, 64 * (settings.space.m + settings.space.r - 1) ** 2 * 2**-52 * value)
+    settings = replace(settings, slack=max(within, tolerance))
+    return settings, value * (1 + settings.slack) if known else inf, known
+
+
 class _Search:
     def __init__(
         self, settings: Settings, within: float, engine: str, mapper: Mapper, deadline: float,
-        checkpoint: Checkpoint | None, progress: Progress,
+        checkpoint: Checkpoint | None, progress: Progress, together: int,
     ) -> None:  # fmt: skip
         self.settings, self.within, self.engine, self.mapper = settings, within, engine, mapper
-        self.deadline, self.checkpoint, self.progress = deadline, checkpoint, progress
+        self.deadline, self.checkpoint, self.progress, self.together = deadline, checkpoint, progress, together
         self.parts = instances(settings.space, settings.equivalences)
 
     def plain(self, threshold: float, known: list[Found]) -> SearchResult:
         """Without constraints, or with an objective whose sets are evaluated with them."""
         stored = self.checkpoint.load() if self.checkpoint else None
-        run = Run.from_document(stored["run"]) if stored else start(self.settings, threshold, known)
+        run = self.resumed(stored) if stored else start(self.settings, threshold, known)
         complete = self.advance(run, {})
-        sets = self.exact(run.found)
+        sets = self.exact(run.known)
         if complete and not sets:
             raise self.nothing(f"none of the {self.settings.space.count:,} sets")
         return self.result(sets, run.evaluated, run.covered, complete, None if complete else self.open_bound(run))
 
     def ranked(self, threshold: float, known: list[Found]) -> SearchResult:
         """The best set without constraints, then all sets ever further from it until one meets the constraints."""
-        stored = (self.checkpoint.load() if self.checkpoint else None) or {"round": -1, "best": None, "run": None}
+        stored = (self.checkpoint.load() if self.checkpoint else None) or {"round": -1, "best": None, "run": {}}
+        run = self.resumed(stored) if stored.get("run", True) else start(self.settings, threshold, known)
         number, best, before = stored["round"], stored["best"], stored.get("before", 0)
-        run = Run.from_document(stored["run"]) if stored["run"] else start(self.settings, threshold, known)
         if number < 0:
             complete = self.advance(run, {"round": -1, "best": None})
             if not complete:
@@ -149,7 +166,7 @@ class _Search:
         everything = self.settings.space.classes(self.settings.equivalences)
         while True:
             complete = self.advance(run, {"round": number, "best": best, "before": before})
-            ranking = sorted(run.found)
+            ranking = sorted(run.known)
             feasible, evaluated = self.feasible(ranking), before + run.evaluated
             bound = None if complete else self.open_bound(run)
             first = self.exact(ranking[:8], only_feasible=False)
@@ -162,12 +179,33 @@ class _Search:
             number, before = number + 1, evaluated
             run = start(self.settings, best * (1 + ROUNDS[number]), fixed=True)
 
+    def resumed(self, stored: dict[str, Any]) -> Run:
+        """The run of a checkpoint; raises `BadDocument` for what no search has written."""
+        assert self.checkpoint is not None
+        try:
+            run = Run.from_document(stored["run"])
+            run.check(self.settings)
+            number = stored.get("round", -1)
+            if self.settings.fast and self.settings.constraints:
+                best, before = stored["best"], stored.get("before", 0)
+                if type(number) is not int or not -1 <= number < len(ROUNDS) or type(before) is not int:
+                    raise ValueError("its round is wrong")
+                if (number < 0) != (best is None) or (best is not None and not 0 < best < inf):
+                    raise ValueError("its best value is wrong")
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            reason = f"its state is damaged: {error}".splitlines()[0][:120]
+            raise BadDocument(str(self.checkpoint.path), reason, "give another one, or delete it") from None
+        return run
+
     def advance(self, run: Run, more: dict[str, Any]) -> bool:
         def save(now: Run, at_once: bool = False) -> None:
             if self.checkpoint:
                 self.checkpoint.save({**more, "run": now.document}, at_once)
 
-        complete = advance(run, self.settings, self.engine, self.mapper, self.deadline, save, self.progress)
+        save(run, True)
+        complete = advance(
+            run, self.settings, self.engine, self.mapper, self.deadline, save, self.progress, self.together
+        )
         save(run, True)
         return complete
 
@@ -207,7 +245,7 @@ class _Search:
         if not self.settings.fast:
             return None
         opened = [lower_bound(self.parts[part], prefix) for part, prefix in run.frontier]
-        known = min([run.threshold, *(value for value, *_ in run.found)])
+        known = min([run.threshold, *(value for value, *_ in run.known)])
         least, end = min([known, *opened]), time.monotonic() + BOUND_SECONDS
         settings = replace(self.settings, strategy="branch-and-bound")
         for share in SHARES:

@@ -67,8 +67,7 @@ class SearchResult:
     @property
     def size(self) -> str:
         """F(m,r), or of several equal axes F(mxm,rxr)."""
-        m, r = ("x".join([str(side)] * self.settings.axes) for side in (self.space.m, self.space.r))
-        return f"F({m},{r})"
+        return size_name(self.settings)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -116,6 +115,12 @@ class SearchResult:
         if len(self.others) > SHOWN:
             lines.append(f"  and {len(self.others) - SHOWN} more")
         return "\n".join(lines)
+
+
+def size_name(settings: Settings) -> str:
+    """F(m,r), or of several equal axes F(mxm,rxr)."""
+    m, r = ("x".join([str(side)] * settings.axes) for side in (settings.space.m, settings.space.r))
+    return f"F({m},{r})"
 
 
 def described(settings: Settings, within: float) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 """A search in waves: tasks for the first prefixes of the frontier, their outcomes merged in order, a checkpoint.
 
 The threshold changes only between waves and a task depends on nothing else, so that neither the number of workers nor
-an interruption changes the result, the number of evaluated nodes included.
+an interruption changes the result, the number of evaluated nodes included. A run that ends inside a wave keeps the
+outcomes that it has of it.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, isclose, isnan
 from pathlib import Path
 from typing import Any
 
 from wincraft.errors import BadDocument, CannotWrite
 from wincraft.search import kernels_numpy
 from wincraft.search.counting import is_canonical
-from wincraft.search.gain import Instance
+from wincraft.search.gain import Instance, values
 from wincraft.search.leaves import MAX_LEAVES, too_many
-from wincraft.search.strategies import Settings, Task, instances
+from wincraft.search.strategies import Outcome, Settings, Task, instances
 from wincraft.search.workers import Mapper
 
 WAVE = 64
@@ -42,7 +43,8 @@ class Run:
     """The state of a search: what a checkpoint holds.
 
     `frontier` are the open prefixes (part, members) in the order of the search, `found` the sets within the threshold,
-    `evaluated` the nodes, `covered` the sets of all finished prefixes.
+    `evaluated` the nodes, `covered` the sets of all finished prefixes. `wave` are the outcomes of the first prefixes
+    that wait for the rest of their wave.
     """
 
     threshold: float
@@ -51,6 +53,13 @@ class Run:
     found: list[Found] = field(default_factory=list)
     evaluated: int = 0
     covered: int = 0
+    wave: list[Outcome] = field(default_factory=list)
+
+    @property
+    def known(self) -> list[Found]:
+        """The sets found, those of an unfinished wave too."""
+        pairs = zip(self.frontier, self.wave, strict=False)
+        return self.found + [(value, part, chosen) for (part, _), item in pairs for value, chosen in item.leaves]
 
     @property
     def document(self) -> dict[str, Any]:
@@ -62,6 +71,10 @@ class Run:
             "found": [[value, part, list(chosen)] for value, part, chosen in self.found],
             "evaluated": self.evaluated,
             "covered": self.covered,
+            "wave": [
+                [item.evaluated, [[value, list(chosen)] for value, chosen in item.leaves], item.done]
+                for item in self.wave
+            ],
         }
 
     @classmethod
@@ -74,7 +87,42 @@ class Run:
             [(float(value), int(part), tuple(map(int, chosen))) for value, part, chosen in content["found"]],
             int(content["evaluated"]),
             int(content["covered"]),
+            [
+                Outcome(
+                    int(evaluated), tuple((float(value), tuple(map(int, own))) for value, own in leaves), bool(done)
+                )
+                for evaluated, leaves, done in content["wave"]
+            ],
         )
+
+    def check(self, settings: Settings) -> None:
+        """Refuse a state that no search of these settings has.
+
+        Raises:
+            ValueError: with what is wrong.
+        """
+        parts = instances(settings.space, settings.equivalences)
+        prefixes = [*self.frontier, *((part, chosen) for _, part, chosen in self.known)]
+        for number, own in prefixes:
+            if not (0 <= number < len(parts) and list(own) == sorted(set(own))):
+                raise ValueError("an index is wrong")
+            if own and not (own[0] >= 0 and own[-1] < len(parts[number].part.members)):
+                raise ValueError("an index is wrong")
+        opened = sum(parts[number].part.covered(prefix) for number, prefix in self.frontier)
+        if self.covered < 0 or self.evaluated < 0 or self.covered + opened != settings.space.count:
+            raise ValueError("covered and open sets do not add up to the space")
+        if isnan(self.threshold) or len(self.wave) > len(self.frontier):
+            raise ValueError("its threshold or its wave is wrong")
+        for stated, number, chosen in self.known:
+            if sum(parts[number].part.degrees[i] for i in chosen) != parts[number].part.degree:
+                raise ValueError("an index is wrong")
+            if settings.fast:
+                value = float(values(parts[number], [chosen])[0])
+            else:
+                value = float(settings.objective.measure(settings.algorithm(parts[number].part.texts(chosen))))
+                value = -value if settings.objective.maximise else value
+            if not isclose(stated, value, rel_tol=max(1e-6, settings.slack)):
+                raise ValueError("the value of a found set is wrong")
 
 
 @dataclass
@@ -143,14 +191,25 @@ def advance(
     deadline: float = inf,
     save: Callable[[Run], None] = lambda run: None,
     progress: Progress = lambda done, total, name: None,
+    together: int = 1,
 ) -> bool:
-    """Search until the frontier is empty or, after a wave at least, the deadline has passed; whether it is empty."""
+    """Search until the frontier is empty or the deadline has passed, after one call of the mapper at least.
+
+    The mapper gets `together` tasks at once. Returns whether the frontier is empty.
+    """
     parts = instances(settings.space, settings.equivalences)
     total, began, before = settings.space.count, time.monotonic(), run.covered
     while run.frontier:
         size = WAVE if settings.fast else SLOW_WAVE
         wave, rest = run.frontier[:size], run.frontier[size:]
-        outcomes = mapper([Task(settings, engine, *item, run.threshold, run.fixed) for item in wave])
+        now = wave[len(run.wave) : len(run.wave) + together]
+        run.wave += mapper([Task(settings, engine, *item, run.threshold, run.fixed) for item in now])
+        if len(run.wave) < len(wave):
+            save(run)
+            if time.monotonic() >= deadline:
+                break
+            continue
+        outcomes, run.wave = run.wave, []
         opened: list[tuple[int, tuple[int, ...]]] = []
         for (number, prefix), outcome in zip(wave, outcomes, strict=True):
             run.evaluated += outcome.evaluated

@@ -16,6 +16,7 @@ from math import gcd, pi
 from typing import Any
 
 import numpy as np
+from sympy import Rational, expand
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, check_coprime, modulus, parse_moduli, point, quadratic_inner
@@ -192,6 +193,9 @@ class Space:
         points = sorted(shaped.values(), key=lambda v: (-max(abs(v[0]), 1 / abs(v[0])), v[0]))
         higher = [Member(modulus=item) for item in (*given, *extra) if item.degree > 1]
         check_coprime(tuple(item.modulus for item in higher if item.modulus))
+        finite = [p for shape in points for p in shape] + [Fraction(0)] * (True in CHOICES[self.zero])
+        for member in higher:
+            _check_roots(member, finite)
         return tuple(higher) + tuple(Member(p) for p in points)
 
     def parts(self, equivalences: Iterable[str] = ()) -> tuple[Part, ...]:
@@ -252,6 +256,19 @@ def _rational(item: Modulus) -> Fraction | None:
     if not item.point.is_Rational:
         raise NotApplicable("search space", f"the point {item.point} is irrational", "give rational points")
     return to_fraction(item.point)
+
+
+def _check_roots(member: Member, points: list[Fraction]) -> None:
+    """Refuse a modulus that is zero at a point: floats tell where it may be, exact numbers whether it is."""
+    assert member.modulus is not None
+    exact = member.modulus.coefficients
+    powers = np.array([float(p) for p in points])[:, None] ** np.arange(len(exact))
+    terms = powers * np.array([float(c) for c in exact])
+    for at in np.flatnonzero(abs(terms.sum(axis=1)) <= 1e-9 * abs(terms).sum(axis=1)):
+        p = Rational(points[at].numerator, points[at].denominator)
+        if expand(sum(c * p**k for k, c in enumerate(exact))) == 0:
+            what = f"the modulus {member.modulus} has the root {p}, a point of the space"
+            raise NotApplicable("search space", what, "leave out one of the two")
 
 
 def _symmetries(members: tuple[Member, ...], kept: frozenset[str]) -> list[list[int]]:

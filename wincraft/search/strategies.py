@@ -19,12 +19,15 @@ from wincraft.search.leaves import Leaf, Leaves
 from wincraft.search.objectives import Constraint, Objective
 from wincraft.search.space import Space
 
-GRAIN = 1 << 22
+GRAIN = 1 << 20
 """Most sets that one call enumerates with a kernel."""
+ROWS_GRAIN = 1 << 15
+"""Most sets that one call enumerates through inverse matrices."""
 SLOW_GRAIN = 1 << 5
 """Most sets that one call evaluates one by one."""
-BUDGET = 1 << 20
-"""Nodes of one call of branch and bound, about."""
+BUDGET = 1 << 17
+"""Nodes of one call of branch and bound, about: some seconds with NumPy. The number of visited nodes depends on it,
+so that it is the same for every engine."""
 LARGE = 1 << 26
 """Sets of a part that is split without trying to search it in one call."""
 
@@ -124,7 +127,8 @@ ENGINES = {"auto": "numba where it is installed", "numba": "compiled", "numpy": 
 def exhaustive(task: Task) -> Outcome:
     """Evaluate every set, equivalent ones once: by kernels where the objective has them, else one by one."""
     made = instances(task.settings.space, task.settings.equivalences)[task.part]
-    grain = GRAIN if task.settings.fast else SLOW_GRAIN
+    grain = GRAIN if made.nodes is not None else min(GRAIN, ROWS_GRAIN)
+    grain = grain if task.settings.fast else SLOW_GRAIN
     splits = sum(made.part.degrees[i] for i in task.prefix) + max(made.part.degrees, default=1) < made.part.degree
     if splits and made.part.covered(task.prefix) > grain:
         return Outcome(0, (), False)
