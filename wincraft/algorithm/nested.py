@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -119,9 +119,9 @@ class Nested:
 
     def change_basis(self, basis: Any = None, *, input: Any = None, filter: Any = None, output: Any = None) -> Nested:
         """Every axis through other polynomial bases; see `wincraft.basis.change.change_basis`."""
-        maps = {"input": input, "filter": filter, "output": output}
-        changed = {axis: axis.change_basis(basis, **maps) for axis in dict.fromkeys(self.axes)}
-        return Nested(tuple(changed[axis] for axis in self.axes))
+        changed = map_axes(self, lambda axis: axis.change_basis(basis, input=input, filter=filter, output=output))
+        assert isinstance(changed, Nested)
+        return changed
 
     @cached_property
     def sha256(self) -> str:
@@ -134,3 +134,16 @@ class Nested:
 
 
 Algorithm = BilinearAlgorithm | Nested
+
+
+def map_axes(algorithm: Algorithm, change: Callable[[BilinearAlgorithm], BilinearAlgorithm]) -> Algorithm:
+    """The algorithm with every axis changed, axes that are alike once.
+
+    >>> from wincraft import parse
+    >>> map_axes(parse("F(2x2,3x3)"), lambda axis: axis.rescale(a=[2] * 4)).scale
+    4
+    """
+    changed = {axis: change(axis) for axis in dict.fromkeys(algorithm.axes)}
+    if isinstance(algorithm, BilinearAlgorithm):
+        return changed[algorithm]
+    return Nested(tuple(changed[axis] for axis in algorithm.axes))

@@ -168,8 +168,7 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simul
     Raises:
         NotApplicable: in linear convolution form.
     """
-    if algorithm.axes[0].form != "correlation":
-        raise NotApplicable("simulation", "this is the linear convolution form", "call transpose() first")
+    _check_form(algorithm)
     _check_batch(algorithm, batch)
     run = _Run(scheme, machine_for(scheme), {})
     operands = []
@@ -204,8 +203,7 @@ def direct_outputs(algorithm: Algorithm, batch: Batch) -> np.ndarray:
 
 def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
     """Raise `NotApplicable` where a scheme does not admit an algorithm: its form, or operands beyond the word."""
-    if algorithm.axes[0].form != "correlation":
-        raise NotApplicable("simulation", "this is the linear convolution form", "call transpose() first")
+    _check_form(algorithm)
     if scheme.word is None:
         return
     for name, stage, side in (("U", scheme.input, "input"), ("V", scheme.weights, "filter")):
@@ -245,6 +243,11 @@ class _Run:
     def check_unused(self) -> None:
         for label in self.scales:
             look_up("stage with a scale", label, self.records)
+
+
+def _check_form(algorithm: Algorithm) -> None:
+    if algorithm.form != "correlation":
+        raise NotApplicable("simulation", "this is the linear convolution form", "call transpose() first")
 
 
 def _check_batch(algorithm: Algorithm, batch: Batch) -> None:

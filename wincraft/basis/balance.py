@@ -9,7 +9,7 @@ from typing import Any
 from wincraft.algorithm.balancing import MAX_GRID_BITS, balancing_factors
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.nested import Algorithm, map_axes
 from wincraft.errors import BadNumber
 from wincraft.exact.matrix import diagonal
 from wincraft.exact.number import to_element
@@ -33,10 +33,7 @@ def balance_stages(algorithm: Algorithm, bits: int = 0) -> Algorithm:
     """
     if not isinstance(bits, int) or not 0 <= bits <= MAX_GRID_BITS:
         raise BadNumber(f"bits={bits!r}", f"the grid has 0 to {MAX_GRID_BITS} fraction bits")
-    balanced = {axis: _balance_axis(axis, bits) for axis in dict.fromkeys(algorithm.axes)}
-    if isinstance(algorithm, BilinearAlgorithm):
-        return balanced[algorithm]
-    return Nested(tuple(balanced[axis] for axis in algorithm.axes))
+    return map_axes(algorithm, lambda axis: _balance_axis(axis, bits))
 
 
 def _balance_axis(axis: BilinearAlgorithm, bits: int) -> BilinearAlgorithm:

@@ -8,7 +8,7 @@ from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.nested import Algorithm, map_axes
 from wincraft.basis.bases import Basis, given_basis, parse_basis
 from wincraft.exact.matrix import diagonal
 from wincraft.exact.number import field_of
@@ -49,10 +49,7 @@ def change_basis(
     True
     """
     bases = [_read(given if given is not None else basis) for given in (input, filter, output)]
-    changed = {axis: _change_axis(axis, *bases) for axis in dict.fromkeys(algorithm.axes)}
-    if isinstance(algorithm, BilinearAlgorithm):
-        return changed[algorithm]
-    return Nested(tuple(changed[axis] for axis in algorithm.axes))
+    return map_axes(algorithm, lambda axis: _change_axis(axis, *bases))
 
 
 def _read(given: AnyBasis | None) -> Basis | None:

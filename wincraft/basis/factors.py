@@ -13,7 +13,7 @@ from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.nested import Algorithm, map_axes
 from wincraft.errors import BadShape, NotApplicable, look_up
 from wincraft.exact.matrix import diagonal, exact_matrix, from_numbers, read_rows
 from wincraft.exact.number import to_element
@@ -48,10 +48,7 @@ def factorise(
         for name, given in (("input", input), ("filter", filter), ("output", output))
         if (given or every) is not None
     }
-    made = {axis: _factorise_axis(axis, chosen) for axis in dict.fromkeys(algorithm.axes)}
-    if isinstance(algorithm, BilinearAlgorithm):
-        return made[algorithm]
-    return Nested(tuple(made[axis] for axis in algorithm.axes))
+    return map_axes(algorithm, lambda axis: _factorise_axis(axis, chosen))
 
 
 def _factorise_axis(axis: BilinearAlgorithm, chosen: dict[str, Factorisation]) -> BilinearAlgorithm:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.nested import Algorithm, map_axes
 from wincraft.analysis.channels import channel_counts
 from wincraft.analysis.coefficients import magnitudes
 from wincraft.analysis.conditioning import conditioning, matrix_conditioning, vandermonde
@@ -132,10 +132,7 @@ def integer_form(algorithm: Algorithm) -> Algorithm:
     >>> integer_form(winograd(4, 3, points="0,1,-1,2,-2")).scale
     24
     """
-    integer = {axis: _integer_axis(axis) for axis in dict.fromkeys(algorithm.axes)}
-    if isinstance(algorithm, BilinearAlgorithm):
-        return integer[algorithm]
-    return Nested(tuple(integer[axis] for axis in algorithm.axes))
+    return map_axes(algorithm, _integer_axis)
 
 
 def source_of(algorithm: Algorithm) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 from sympy import Integer, Rational
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.nested import Algorithm, map_axes
 from wincraft.analysis.prediction import predict
 from wincraft.analysis.schemes import Scheme
+from wincraft.analysis.simulation import sqnr
 from wincraft.construct.conventions import balance
 from wincraft.errors import NotApplicable
 
@@ -79,8 +80,7 @@ def search_scaling(
 
     def built() -> Algorithm:
         scaled = {axis: _scaled(base, e) for axis, base, e in zip(distinct, bases, exponents, strict=True)}
-        axes = tuple(scaled[axis] for axis in algorithm.axes)
-        return axes[0] if isinstance(algorithm, BilinearAlgorithm) else Nested(axes)
+        return map_axes(algorithm, scaled.__getitem__)
 
     def value(item: Algorithm) -> float:
         nonlocal evaluations
@@ -88,8 +88,7 @@ def search_scaling(
         return predict(item, scheme, None, CHANNELS, outputs=CHANNELS).noise_to_signal
 
     plain = predict(algorithm, scheme, None, CHANNELS, outputs=CHANNELS).decibels
-    start = predict(built(), scheme, None, CHANNELS, outputs=CHANNELS).decibels
-    best = value(built())
+    start = best = value(built())
     for _ in range(MAX_SWEEPS):
         before = best
         for base, axis in zip(bases, exponents, strict=True):
@@ -100,9 +99,8 @@ def search_scaling(
         if best > before * (1 - _GAIN):
             break
     result = built()
-    found = predict(result, scheme, None, CHANNELS, outputs=CHANNELS).decibels
     return ScalingSearch(
-        result, scheme, found, start, plain, evaluations, tuple(_absolute(distinct, result, algorithm))
+        result, scheme, sqnr(best), sqnr(start), plain, evaluations, tuple(_absolute(distinct, result, algorithm))
     )
 
 
