@@ -97,18 +97,24 @@ class Quantizer:
         Raises:
             UnknownName, BadNumber: for another method or percentile.
         """
-        taps = tuple(range(values.ndim - 2))
+        if self.per is None:
+            ones = np.ones([1] * values.ndim)
+            return Scale(ones, np.zeros_like(ones))
+        return self.scale_of(*self.ends(values, method))
+
+    def ends(self, values: np.ndarray, method: str = "max-abs") -> tuple[np.ndarray, np.ndarray]:
+        """The ends low <= 0 <= high of what each scale should hold; `calibrate` is their `scale_of`.
+
+        Raises:
+            UnknownName, BadNumber: for another method or percentile.
+        """
         axes: tuple[int, ...] = tuple(range(values.ndim))
         if self.per not in (None, "tensor"):
-            shared = taps if self.per in _TAP_AXES_SHARED else ()
+            shared = axes[:-2] if self.per in _TAP_AXES_SHARED else ()
             axes = (*shared, *((-2, -1) if self.per == "tap" else (-1,)))
-        ones = np.ones([1] * values.ndim)
-        if self.per is None:
-            return Scale(ones, np.zeros_like(ones))
         if not np.isfinite(values).all():
             values = np.where(np.isfinite(values), values, 0)
-        low, high = calibration(method)(values, axes, self)
-        return self.scale_of(low, high)
+        return calibration(method)(values, axes, self)
 
     def scale_of(self, low: np.ndarray, high: np.ndarray) -> Scale:
         """Scales and zero points for values between ends, low <= 0 <= high."""

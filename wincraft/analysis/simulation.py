@@ -137,6 +137,15 @@ def simulate(algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping
     >>> simulate(F, SCHEMES["tapwise-8"], Workload().batch(F))
     tapwise-8: SQNR 17.05 dB
     """
+    outputs, records, overflowed = run_stages(algorithm, scheme, batch, scales)
+    reference = direct_outputs(algorithm, batch)
+    return Simulation(scheme, outputs, reference, batch.counts, records, overflowed, batch.data.shape[-2])
+
+
+def run_stages(
+    algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping[str, Any] | None = None
+) -> tuple[np.ndarray, dict[str, StageRecord], bool]:
+    """The outputs (m..., K, T) of `simulate`, what each stage did, and whether 32-bit sums overflowed; raises as it."""
     check_scheme(algorithm, scheme)
     _check_batch(algorithm, batch)
     run = _Run(scheme, machine_for(scheme), dict(scales or {}))
@@ -148,16 +157,7 @@ def simulate(algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping
     y = run.machine.divide(y, divisor_of(algorithm))
     y = run.store("output", scheme.output, y)
     run.check_unused()
-    reference = direct_outputs(algorithm, batch)
-    return Simulation(
-        scheme,
-        run.machine.real(y),
-        reference,
-        batch.counts,
-        run.records,
-        run.machine.overflowed,
-        batch.data.shape[-2],
-    )
+    return run.machine.real(y), run.records, run.machine.overflowed
 
 
 def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simulation:
@@ -172,9 +172,9 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simul
     _check_batch(algorithm, batch)
     run = _Run(scheme, machine_for(scheme), {})
     operands = []
-    for label, stage, array in (("input", "U", batch.data), ("weights", "V", batch.weights)):
-        quantizer = getattr(scheme, label) or _per_tensor(getattr(scheme, stage))
-        operands.append(run.store(label, quantizer, run.machine.load(array)))
+    quantizers = direct_quantizers(scheme)
+    for label, array in (("input", batch.data), ("weights", batch.weights)):
+        operands.append(run.store(label, quantizers[label], run.machine.load(array)))
     data, weights = (run.machine.real(operand) for operand in operands)
     patches = _patches(data, [axis.m for axis in algorithm.axes], [axis.r for axis in algorithm.axes])
     K, C = weights.shape[-2:]
@@ -186,9 +186,23 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simul
         products = run.machine.real(run.machine.multiply(run.machine.load(filters), rows))[0]
     m, T = [axis.m for axis in algorithm.axes], batch.data.shape[-1]
     y = np.moveaxis(products.reshape(K, *m, T), 0, -2)
-    y = run.store("output", scheme.output, run.machine.load(y))
+    y = run.store("output", quantizers["output"], run.machine.load(y))
     reference = direct_outputs(algorithm, batch)
     return Simulation(scheme, run.machine.real(y), reference, batch.counts, run.records, False, C)
+
+
+def direct_quantizers(scheme: Scheme) -> dict[str, Quantizer | None]:
+    """How direct convolution stores its input, weights and output: see `simulate_direct`.
+
+    >>> from wincraft.analysis.schemes import SCHEMES
+    >>> direct_quantizers(SCHEMES["fp16-fp32acc"])["input"].name
+    'fp16'
+    """
+    return {
+        "input": scheme.input or _per_tensor(scheme.U),
+        "weights": scheme.weights or _per_tensor(scheme.V),
+        "output": scheme.output,
+    }
 
 
 def direct_outputs(algorithm: Algorithm, batch: Batch) -> np.ndarray:

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training with checkpoints, and the answers of a network on all test images."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from experiments.images import Images, augmented, normalised
+from wincraft.errors import BadDocument
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train: SGD with momentum 0.9, the rate rising for a part of the time and then falling as a cosine.
+
+    `images`: how many of the training images an epoch sees, None for all. `bfloat16`: products of the network are
+    computed in bfloat16, on weights of float32.
+    """
+
+    epochs: int
+    rate: float = 0.2
+    batch: int = 128
+    decay: float = 5e-4
+    warmup: float = 0.15
+    images: int | None = None
+    bfloat16: bool = False
+    seed: int = 0
+
+    def rate_at(self, progress: float) -> float:
+        """The learning rate after a part of the training."""
+        if progress < self.warmup:
+            return self.rate * progress / self.warmup
+        rest = torch.tensor((progress - self.warmup) / (1 - self.warmup))
+        return self.rate * float(1 + torch.cos(torch.pi * rest)) / 2
+
+
+def train(
+    model: nn.Module,
+    data: Images,
+    plan: Plan,
+    checkpoint: Path | None = None,
+    settings: dict[str, Any] | None = None,
+    after_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> list[dict[str, float]]:
+    """Train in place; the learning curve, one record per epoch.
+
+    With a checkpoint the state is kept there after every epoch, and a run that finds one goes on from it: images and
+    augmentation of an epoch depend on the seed and its number alone, so that the result is the same.
+
+    Raises:
+        BadDocument: where the checkpoint was made with other settings.
+    """
+    device = next(model.parameters()).device
+    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    others = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": plan.decay}, {"params": others, "weight_decay": 0.0}]
+    optimiser = torch.optim.SGD(groups, lr=plan.rate, momentum=0.9, nesterov=True)
+    settings = {"plan": asdict(plan), **(settings or {})}
+    curve: list[dict[str, float]] = []
+    if checkpoint is not None and checkpoint.exists():
+        state = load_checkpoint(checkpoint, settings)
+        model.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        curve = state["curve"]
+    count = plan.images or len(data)
+    steps = -(-count // plan.batch)
+    for epoch in range(len(curve), plan.epochs):
+        generator = torch.Generator().manual_seed(plan.seed * 10_007 + epoch)
+        order = torch.randperm(len(data), generator=generator)[:count]
+        model.train()
+        started, total, right = time.perf_counter(), 0.0, 0
+        for step in range(steps):
+            rows = order[step * plan.batch : (step + 1) * plan.batch]
+            pixels = augmented(data.pixels[rows.to(data.pixels.device)].to(device), generator)
+            labels = data.labels[rows.to(data.labels.device)].to(device)
+            for group in optimiser.param_groups:
+                group["lr"] = plan.rate_at((epoch * steps + step) / (plan.epochs * steps))
+            with torch.autocast(device.type, torch.bfloat16, enabled=plan.bfloat16):
+                answers = model(normalised(pixels))
+            loss = F.cross_entropy(answers.float(), labels)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            total += loss.item() * len(rows)
+            right += int((answers.argmax(1) == labels).sum())
+        seconds = round(time.perf_counter() - started, 2)
+        curve.append({"epoch": epoch + 1, "loss": total / count, "accuracy": 100 * right / count, "seconds": seconds})
+        if checkpoint is not None:
+            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "curve": curve}
+            save_checkpoint(checkpoint, settings, state)
+        if after_epoch is not None:
+            after_epoch(curve[-1])
+    return curve
+
+
+def save_checkpoint(path: Path, settings: dict[str, Any], state: dict[str, Any]) -> None:
+    """Written beside and moved into place, so that a run that is stopped leaves the last one whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    torch.save({"settings": json.dumps(settings, sort_keys=True), **state}, partial)
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """The state of a checkpoint that was made with these settings.
+
+    Raises:
+        BadDocument: where it was made with others, or is none.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        made = json.loads(state["settings"])
+    except Exception as error:  # torch.load raises what its readers raise
+        raise BadDocument(str(path), f"it is no checkpoint ({type(error).__name__})", "remove it") from None
+    wanted = json.loads(json.dumps(settings))
+    if made != wanted:
+        differing = ", ".join(
+            f"{key} {made.get(key)!r}, not {wanted.get(key)!r}"
+            for key in sorted(made.keys() | wanted.keys())
+            if made.get(key) != wanted.get(key)
+        )
+        raise BadDocument(str(path), f"it was made with {differing}", "name another folder, or remove it")
+    return state
+
+
+@torch.no_grad()
+def answers(model: nn.Module, data: Images, batch: int = 100) -> torch.Tensor:
+    """The class that the network in evaluation mode gives every image, in order."""
+    device = next(model.parameters()).device
+    model.eval()
+    parts = [
+        model(normalised(data.pixels[start : start + batch].to(device))).argmax(1).cpu()
+        for start in range(0, len(data), batch)
+    ]
+    return torch.cat(parts)
+
+
+def accuracy(given: torch.Tensor, data: Images) -> float:
+    """Per cent of right answers."""
+    return 100 * float((given == data.labels.cpu()).double().mean())

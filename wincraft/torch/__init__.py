@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Winograd convolution in PyTorch (the extra ``torch``): layers, conversion of networks, calibration, reports."""
+
+from __future__ import annotations
+
+from wincraft.torch.conversion import calibrate, convert
+from wincraft.torch.direct import DirectConv1d, DirectConv2d
+from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
+
+__all__ = ["DirectConv1d", "DirectConv2d", "WinogradConv1d", "WinogradConv2d", "calibrate", "convert"]

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trained network with Winograd convolutions, and the scales of its stages from images."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.conv import _ConvNd
+
+from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.schemes import Scheme, parse_scheme
+from wincraft.errors import NotApplicable, UnknownName
+from wincraft.torch.direct import DirectConv1d, DirectConv2d
+from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
+from wincraft.torch.pipeline import Pipeline
+
+Chosen = str | Algorithm | None
+"""An algorithm or its text; None for direct convolution."""
+_LAYERS: dict[type[_ConvNd], tuple[Any, Any]] = {
+    nn.Conv1d: (WinogradConv1d, DirectConv1d),
+    nn.Conv2d: (WinogradConv2d, DirectConv2d),
+}
+
+
+def convert(
+    model: nn.Module,
+    algorithm: Chosen | Callable[[str, _ConvNd], Chosen] = "F(4x4,3x3)",
+    scheme: str | Scheme | None = None,
+    *,
+    skip: Iterable[str] = (),
+    **options: Any,
+) -> nn.Module:
+    """A copy of a network whose convolutions run Winograd's algorithm; `nn.Conv1d` and `nn.Conv2d` are replaced.
+
+    Those with stride 1, no dilation and more than one tap along some axis get the algorithm, fitted to their kernel.
+    The others stay direct, and under a scheme become a `DirectConv2d` whose `note` says why. With a function of (name,
+    layer) the algorithm is chosen per layer, None for direct; then strides may be decomposed (see `WinogradConv2d`).
+    Layers named in `skip` stay as they are. `options` are those of `WinogradConv2d`. Layers that are one object at
+    several places stay one. Without a scheme the network computes what it did, to the accuracy of its dtype; with one
+    `calibrate` comes next.
+
+    Raises:
+        UnknownName: for a layer to skip that there is not, and as `WinogradConv2d` does.
+        NotApplicable: where there is nothing to convert, and as `WinogradConv2d` does, with the layer's name.
+
+    >>> network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, stride=2))
+    >>> converted = convert(network, "F(4x4,3x3)", "tapwise-8")
+    >>> converted[0].algorithm.size, converted[2].note
+    ('F(4x4,3x3)', 'direct: stride (2, 2)')
+    """
+    chosen = parse_scheme(scheme) if isinstance(scheme, str) else scheme
+    result = copy.deepcopy(model)
+    names = {name: layer for name, layer in result.named_modules(remove_duplicate=False) if type(layer) in _LAYERS}
+    left = set(skip)
+    for name in left - names.keys():
+        raise UnknownName("convolution", name, tuple(names))
+    if not names.keys() - left:
+        raise NotApplicable("conversion", "the network has no convolution to convert", "give one with nn.Conv2d")
+    made: dict[_ConvNd, nn.Module] = {}
+    for name, layer in names.items():
+        if name in left:
+            continue
+        assert isinstance(layer, _ConvNd)
+        if layer not in made:
+            wanted = algorithm(name, layer) if callable(algorithm) else algorithm
+            reason = "" if callable(algorithm) else _why_direct(layer)
+            made[layer] = _converted(name, layer, None if reason else wanted, reason, chosen, options)
+        parent, _, child = name.rpartition(".")
+        setattr(result.get_submodule(parent), child, made[layer])
+    return result if type(model) not in _LAYERS else made[next(iter(made))]
+
+
+def calibrate(model: nn.Module, loader: Iterable[Any], images: int | None = None) -> int:
+    """Set the scales of every stored stage from batches of images (or of tuples that begin with them); their number.
+
+    The network runs in evaluation mode; every stage is stored with the scales seen so far. Max-abs keeps the widest
+    range of all batches, other calibrations the mean over batches. Ends after `images` images, the last batch cut.
+    Layers that balance channels look at the images once more before.
+
+    Raises:
+        NotApplicable: where there is no stage to calibrate, or no image.
+
+    >>> network = convert(nn.Sequential(nn.Conv2d(3, 4, 3)), scheme="tapwise-8")
+    >>> calibrate(network, [torch.ones(5, 3, 12, 12)], images=2)
+    2
+    """
+    batches = list(_images(loader, images))
+    count = sum(len(batch) for batch in batches)
+    observed = [layer for layer in model.modules() if isinstance(layer, Pipeline | DirectConv1d | DirectConv2d)]
+    if not count or not any(layer.labelled for layer in observed):
+        reason = "there are no images" if not count else "the network has no stage that is stored"
+        raise NotApplicable("calibration", reason, "give a loader of images" if not count else "convert with a scheme")
+    balanced = [layer for layer in observed if isinstance(layer, Pipeline) and layer.omega is not None]
+    with evaluating(model), torch.no_grad():
+        if balanced:
+            _observe(model, observed, batches, ranging=True)
+            for layer in balanced:
+                layer.balance_channels()
+        _observe(model, observed, batches)
+    return count
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """The network in evaluation mode, then every module as it was."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def _observe(model: nn.Module, observed: list[Any], batches: list[torch.Tensor], ranging: bool = False) -> None:
+    for layer in observed:
+        layer.observe(True, ranging)
+    try:
+        for batch in batches:
+            model(batch)
+    finally:
+        for layer in observed:
+            layer.observe(False)
+
+
+def _images(loader: Iterable[Any], count: int | None) -> Iterator[torch.Tensor]:
+    left = count
+    for item in loader:
+        batch = item[0] if isinstance(item, tuple | list) else item
+        yield batch if left is None else batch[:left]
+        if left is not None:
+            left -= len(batch)
+            if left <= 0:
+                return
+
+
+def _why_direct(layer: _ConvNd) -> str:
+    if any(step > 1 for step in layer.stride):
+        return f"stride {layer.stride}"
+    if any(step > 1 for step in layer.dilation):
+        return f"dilation {layer.dilation}"
+    return "" if any(size > 1 for size in layer.kernel_size) else f"kernel {layer.kernel_size}"
+
+
+def _converted(
+    name: str, layer: _ConvNd, algorithm: Chosen, reason: str, scheme: Scheme | None, options: dict[str, Any]
+) -> nn.Module:
+    winograd, direct = _LAYERS[type(layer)]
+    try:
+        if algorithm is not None:
+            made: nn.Module = winograd.from_direct(layer, algorithm=algorithm, scheme=scheme, **options)
+            return made
+        if scheme is None:
+            return layer
+        note = f"direct: {reason or 'as chosen'}"
+        made = direct.from_direct(layer, scheme=scheme, learn_scales=options.get("learn_scales", False), note=note)
+        return made
+    except NotApplicable as error:
+        raise NotApplicable(f"layer {name}: {error.what}", error.reason, error.repair) from None

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Direct convolution with its operands and outputs stored as a scheme says: what Winograd layers are compared with."""
+
+from __future__ import annotations
+
+from math import inf, prod
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.conv import _ConvNd
+
+from wincraft.analysis.integer_grid import IntegerGrid
+from wincraft.analysis.schemes import Scheme, parse_scheme
+from wincraft.analysis.simulation import direct_quantizers
+from wincraft.errors import NotApplicable
+from wincraft.torch.rounding import FLOAT32_BITS
+from wincraft.torch.stage import ExactModule, Stage
+
+
+class _Direct(ExactModule, _ConvNd):
+    """What the layers share."""
+
+    def __init__(
+        self, *args: Any, scheme: str | Scheme, learn_scales: bool = False, note: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.scheme = parse_scheme(scheme) if isinstance(scheme, str) else scheme
+        self.note = note
+        quantizers = direct_quantizers(self.scheme)
+        stored = [q for q in quantizers.values() if q]
+        if self.scheme.arithmetic is not None or not all(isinstance(q.format, IntegerGrid) for q in stored):
+            raise NotApplicable(f"direct layer under {self.scheme.name}", "it is no scheme of integers", "leave it out")
+        ones = (1,) * len(self.kernel_size)
+        shapes = {"input": (ones, self.in_channels), "weights": (self.kernel_size, self.out_channels)}
+        self.register_buffer("one", torch.ones(1, 1, 1, dtype=torch.float64), persistent=False)
+        self.stages = nn.ModuleDict()
+        for label, quantizer in quantizers.items():
+            if quantizer is not None:
+                taps, channels = shapes.get(label, (ones, self.out_channels))
+                stage = Stage(label, quantizer, taps, channels, self.scheme.calibration, learn_scales)
+                self.stages[label] = stage
+
+    one: torch.Tensor
+
+    @classmethod
+    def from_direct(cls, direct: _ConvNd, **options: Any) -> _Direct:
+        """The layer with the weights of an unquantised one, which it shares."""
+        layer = cls(
+            direct.in_channels,
+            direct.out_channels,
+            direct.kernel_size,
+            stride=direct.stride,
+            padding=direct.padding,
+            dilation=direct.dilation,
+            groups=direct.groups,
+            bias=direct.bias is not None,
+            padding_mode=direct.padding_mode,
+            device=direct.weight.device,
+            dtype=direct.weight.dtype,
+            **options,
+        )
+        layer.weight, layer.bias = direct.weight, direct.bias
+        return layer.train(direct.training).to(direct.weight.device)
+
+    @property
+    def labelled(self) -> dict[str, Stage]:
+        """The stored stages by label."""
+        return {label: stage for label, stage in self.stages.items() if isinstance(stage, Stage)}
+
+    def observe(self, on: bool, ranging: bool = False) -> None:
+        """Whether the next batches set the scales."""
+        for stage in self.labelled.values():
+            stage.observing = on
+            if on:
+                stage.reset()
+
+    def extra_repr(self) -> str:
+        """The layer, the scheme, and why it is direct."""
+        return ", ".join(part for part in (super().extra_repr(), self.scheme.name, self.note) if part)
+
+    def _conv_forward(self, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        d = len(self.kernel_size)
+        with torch.autocast(input.device.type, enabled=False):
+            dtype = torch.promote_types(input.dtype, torch.float32)
+            x, x_unit, x_bound = self._store("input", input.to(dtype).movedim(-d - 1, -1), self.one)
+            filters = weight.to(dtype).permute(*range(2, d + 2), 1, 0)
+            w, w_unit, w_bound = self._store("weights", filters, self.one)
+            exact = x_bound * w_bound * weight[0].numel() < 2**FLOAT32_BITS
+            word = torch.float32 if exact else torch.float64
+            codes = w.to(word).movedim((-1, -2), (0, 1))
+            y = super()._conv_forward(x.to(word).movedim(-1, -d - 1), codes, None)
+            y, unit, _ = self._store("output", y.movedim(-d - 1, -1), x_unit * w_unit)
+            y = y * unit.to(y.dtype).view(-1)
+        if bias is not None:
+            y = y + bias.to(y.dtype)
+        return y.movedim(-1, -d - 1).to(input.dtype)
+
+    def _store(self, label: str, value: torch.Tensor, unit: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
+        """What is stored of a value whose channels come last, its unit and its bound."""
+        if label not in self.stages:
+            return value, unit, inf
+        stage = self.labelled[label]
+        flat = value.reshape(prod(stage.taps), -1, value.shape[-1])
+        codes, scale = stage(flat, unit)
+        return codes.view(value.shape), scale, stage.bound
+
+
+class DirectConv2d(_Direct, nn.Conv2d):
+    """`nn.Conv2d` with input, weights and output stored by a scheme of integers, and exact sums; 8-bit inference.
+
+    Where the scheme stores no input or weights its U and V are taken, per tensor. `calibrate` sets the scales.
+
+    Raises:
+        NotApplicable: for a scheme that is not of integers, and where a stage has no scales yet.
+
+    >>> layer = DirectConv2d(3, 8, 3, padding=1, scheme="tapwise-8")
+    >>> sorted(layer.labelled)
+    ['input', 'output', 'weights']
+    """
+
+
+class DirectConv1d(_Direct, nn.Conv1d):
+    """`nn.Conv1d`, as `DirectConv2d`.
+
+    >>> DirectConv1d(3, 8, 1, scheme="barabasz-2020-8").scheme.output.name
+    'int8/tensor'
+    """

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Convolution layers that run Winograd's algorithm, in place of torch's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.modules.conv import _ConvNd
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.analysis.quantizer import Scale
+from wincraft.analysis.schemes import Scheme, parse_scheme
+from wincraft.construct.winograd import parse, winograd
+from wincraft.errors import BadShape, NotApplicable, look_up
+from wincraft.torch.pipeline import UNQUANTISED, Learning, Pipeline
+from wincraft.torch.tiles import phases
+
+TRANSFORMS = {"static": None, "flex": None, "diagonals": None}
+"""What of the transforms is learned: nothing, the matrices next to the taps, or one factor per tap of U and of V."""
+
+
+class _Winograd(_ConvNd):
+    """What the layers share: the algorithm fitted to the kernel and stride, and the way from images to tiles."""
+
+    def __init__(
+        self,
+        *args: Any,
+        algorithm: str | Algorithm | None = None,
+        scheme: str | Scheme | None = None,
+        transforms: str = "static",
+        learn_scales: bool = False,
+        balance_channels: bool = False,
+        rank_one_scales: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        look_up("transforms", transforms, TRANSFORMS)
+        axes = len(self.kernel_size)
+        if algorithm is None:
+            algorithm = "F({},{})".format(*("x".join([size] * axes) for size in "43"))
+        given = parse(algorithm) if isinstance(algorithm, str) else algorithm
+        chosen = parse_scheme(scheme) if isinstance(scheme, str) else scheme or UNQUANTISED
+        if any(step > 1 for step in self.dilation):
+            raise NotApplicable(f"dilation {self.dilation}", "taps must be neighbours", "keep the direct layer")
+        if balance_channels and self.groups > 1:
+            raise NotApplicable("balancing of channels", f"there are {self.groups} groups", "leave it out")
+        kernel = tuple(-(-size // step) for size, step in zip(self.kernel_size, self.stride, strict=True))
+        learning = Learning(transforms, learn_scales, balance_channels, rank_one_scales)
+        channels = self.in_channels * prod(self.stride)
+        self.winograd = Pipeline(fitted(given, kernel), chosen, channels, self.out_channels, learning)
+
+    @classmethod
+    def from_direct(cls, direct: _ConvNd, **options: Any) -> _Winograd:
+        """The layer with the weights of a direct one, which it shares; options as for the layer itself."""
+        layer = cls(
+            direct.in_channels,
+            direct.out_channels,
+            direct.kernel_size,
+            stride=direct.stride,
+            padding=direct.padding,
+            dilation=direct.dilation,
+            groups=direct.groups,
+            bias=direct.bias is not None,
+            padding_mode=direct.padding_mode,
+            device=direct.weight.device,
+            dtype=direct.weight.dtype,
+            **options,
+        )
+        layer.weight, layer.bias = direct.weight, direct.bias
+        return layer.train(direct.training).to(direct.weight.device)
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The algorithm that runs, fitted to the kernel and the stride."""
+        return self.winograd.algorithm
+
+    @property
+    def scheme(self) -> Scheme:
+        """What is stored and how."""
+        return self.winograd.scheme
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """The scales in use by stage, as `wincraft.analysis.simulation.simulate` takes them."""
+        return {label: stage.as_scale for label, stage in self.winograd.labelled.items()}
+
+    def extra_repr(self) -> str:
+        """The layer, the algorithm, the scheme."""
+        scheme = f", {self.scheme.name}" if self.scheme.stages else ""
+        return f"{super().extra_repr()}, {self.algorithm.size}{scheme}"
+
+    def _conv_forward(self, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        d = len(self.kernel_size)
+        if not input.is_floating_point():
+            raise NotApplicable(f"input of {input.dtype}", "it is no floating point", "call .float() on it")
+        if input.ndim not in (d + 1, d + 2) or input.shape[-d - 1] != self.in_channels:
+            raise BadShape("input", str(tuple(input.shape)), f"(N, {self.in_channels}, {', '.join('HWD'[:d])})")
+        with torch.autocast(input.device.type, enabled=False):
+            batch = input if input.ndim == d + 2 else input[None]
+            y = self._images(batch, weight.to(torch.promote_types(weight.dtype, torch.float32)))
+        if bias is not None:
+            y = y + bias.to(y.dtype)
+        y = y.movedim(-1, 1).to(_autocast_dtype(input))
+        if not _channels_last(batch):
+            y = y.contiguous()
+        return y if input.ndim == d + 2 else y[0]
+
+    def _images(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) to (N, H, W, K), without bias."""
+        low, high = self._pads()
+        if self.padding_mode != "zeros":
+            sides = [side for pair in zip(reversed(low), reversed(high), strict=True) for side in pair]
+            x = F.pad(x, sides, mode=self.padding_mode)
+            low = high = [0] * len(low)
+        sizes = []
+        for size, before, after, r, step in zip(x.shape[2:], low, high, self.kernel_size, self.stride, strict=True):
+            if size + before + after < r:
+                repair = "use a smaller kernel or more padding"
+                raise NotApplicable(
+                    f"kernel {self.kernel_size}", f"the padded input has {size + before + after}", repair
+                )
+            sizes.append((size + before + after - r) // step + 1)
+        x = x.movedim(1, -1)
+        if any(step > 1 for step in self.stride):
+            x, weight = self._without_stride(x, weight, low, sizes)
+            low = [0] * len(low)
+        y: torch.Tensor = self.winograd(x, weight, low, sizes, self.groups)
+        return y
+
+    def _without_stride(
+        self, x: torch.Tensor, weight: torch.Tensor, low: Sequence[int], sizes: Sequence[int]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same convolution with stride 1: residue classes of positions become channels."""
+        pads: list[int] = []
+        taps: list[int] = []
+        for axis, (before, size, step) in enumerate(zip(low, sizes, self.stride, strict=True)):
+            reach = (size - 1 + self.winograd.r[axis]) * step
+            pads = [before, reach - x.shape[axis + 1] - before, *pads]
+            taps = [0, self.winograd.r[axis] * step - weight.shape[axis + 2], *taps]
+        classes = phases(F.pad(x, [0, 0, *pads]), self.stride)
+        filters = phases(F.pad(weight, taps).movedim(1, -1), self.stride).movedim(-1, 1)
+        if self.groups == 1:
+            return classes, filters
+        # channels of one group stay together: (phases, groups, C/g) to (groups, phases, C/g)
+        split = classes.unflatten(-1, (-1, self.groups, self.in_channels // self.groups))
+        return split.transpose(-3, -2).flatten(-3), filters
+
+    def _pads(self) -> tuple[list[int], list[int]]:
+        if self.padding == "valid":
+            return [0] * len(self.kernel_size), [0] * len(self.kernel_size)
+        if self.padding == "same":
+            totals = [r - 1 for r in self.kernel_size]
+            return [total // 2 for total in totals], [total - total // 2 for total in totals]
+        pads = [int(pad) for pad in self.padding]
+        return pads, list(pads)
+
+
+class WinogradConv2d(_Winograd, nn.Conv2d):
+    """`nn.Conv2d` by Winograd's algorithm, with every stage quantised by a scheme if one is given.
+
+    y = A^T [(G g G^T) * (B^T d B)] A, tile by tile, summed over the channels of a group; input (N, C, H, W) of a
+    floating-point dtype, output as of `nn.Conv2d`. Arguments, weights and state are those of `nn.Conv2d`; beside them:
+
+    - `algorithm`: a proved algorithm or a text such as ``"F(4x4,3x3)"`` (its default), one axis serving both. For a
+      stride s the residue classes mod s become channels, with kernels of ceil(r / s) taps; for these, and for kernels
+      of another size, an algorithm of the same tile is made from the same moduli.
+    - `scheme`: a `Scheme`, or a text for `parse_scheme`; then `calibrate` sets the scales before the layer can run.
+      Input, weights, U, V, M, output and the steps between the stages of a chain are stored as integers. Without one
+      the layer computes in the dtype of its input (in float32 for half precision and under autocast).
+    - `transforms`: ``static``; ``flex``: the matrices next to the taps are parameters; ``diagonals``: one factor per
+      tap for U and one for V is, and A^T undoes them.
+    - `learn_scales`: the scales of every stage are parameters, powers of two where the scheme has them so.
+    - `balance_channels`: U is divided, and V multiplied, by sqrt(range of U / range of V) per tap and channel.
+    - `rank_one_scales`: scales per tap become products of one factor per axis, which fold into A, B and G.
+
+    Raises:
+        NotApplicable: for a dilation, an algorithm that does not fit, an input that is no floating point, a stage
+            without scales, and options that the scheme does not have.
+        BadShape: for an input of another shape, an algorithm of other axes.
+        UnknownName, BadSize: for names and sizes that there are not.
+
+    Source: Lavin & Gray, arXiv 1509.09308; flex: Fernandez-Marques et al., arXiv 2002.10711; learned powers of two:
+    Andri et al., arXiv 2209.12982; channels: Chikin & Kryzhanovskiy 2022; rank one: Chen et al. 2023.
+
+    >>> layer = WinogradConv2d(8, 4, 3, padding=1, algorithm="F(4x4,3x3)", dtype=torch.float64)
+    >>> x = torch.linspace(-1, 1, 8 * 9 * 10, dtype=torch.float64).view(1, 8, 9, 10)
+    >>> exact = nn.functional.conv2d(x, layer.weight, layer.bias, padding=1)
+    >>> bool((layer(x) - exact).abs().max() < 1e-12)
+    True
+    """
+
+
+class WinogradConv1d(_Winograd, nn.Conv1d):
+    """`nn.Conv1d` by Winograd's algorithm: (N, C, L) to (N, K, L'); everything else as in `WinogradConv2d`.
+
+    >>> layer = WinogradConv1d(2, 3, 5, padding="same", algorithm="F(2,5)")
+    >>> layer(torch.zeros(1, 2, 30)).shape
+    torch.Size([1, 3, 30])
+    """
+
+
+def fitted(algorithm: Algorithm, kernel: Sequence[int]) -> Algorithm:
+    """The algorithm for kernels of these sizes: itself, or those of the same tile from its moduli.
+
+    Raises:
+        BadShape: where it has other axes than the kernel.
+        NotApplicable: where its tile is too small, or it has no moduli.
+
+    >>> fitted(parse("F(4x4,3x3)"), (2, 5))
+    F(5x2,2x5), rank 36 = 6*6, scale 1, proved
+    """
+    axes = algorithm.axes * len(kernel) if len(algorithm.axes) == 1 else algorithm.axes
+    if len(axes) != len(kernel):
+        raise BadShape("algorithm", algorithm.size, f"{len(kernel)} axes, or one for all")
+    made = [_fitted_axis(axis, size) for axis, size in zip(axes, kernel, strict=True)]
+    return made[0] if len(made) == 1 else Nested(tuple(made))
+
+
+def _fitted_axis(axis: BilinearAlgorithm, r: int) -> BilinearAlgorithm:
+    if axis.r == r:
+        return axis
+    m = axis.n - r + 1
+    if m < 1 or axis.moduli is None:
+        reason = f"kernels of {r} taps leave no output of its tile" if m < 1 else f"its moduli for {r} taps are unknown"
+        raise NotApplicable(axis.size, reason, f"give an algorithm F(m,{r})")
+    return winograd(m, r, moduli=axis.moduli, convention=axis.convention or "wincnn")
+
+
+def _channels_last(x: torch.Tensor) -> bool:
+    """Whether the channels of images lie last in memory, and not only because there is no difference."""
+    return not x.is_contiguous() and x.movedim(1, -1).is_contiguous()
+
+
+def _autocast_dtype(x: torch.Tensor) -> torch.dtype:
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype

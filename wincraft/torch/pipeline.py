@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stages of a Winograd convolution on images: transform, store, multiply, transform back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import inf, prod
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.integer_grid import IntegerGrid
+from wincraft.analysis.quantizer import Quantizer
+from wincraft.analysis.schemes import Scheme
+from wincraft.analysis.simulation import check_scheme, divisor_of, run_stages
+from wincraft.analysis.workload import Batch
+from wincraft.errors import NotApplicable
+from wincraft.torch.rounding import FLOAT32_BITS, straight_through
+from wincraft.torch.stage import ExactModule, Stage
+from wincraft.torch.tiles import cut, join, padded, tile_counts
+from wincraft.torch.transform import Factors, Transform, multiplied, outer
+
+_CHUNK = 1 << 19
+"""So many values of U or M are computed at a time: they stay in the cache, and their memory is used again."""
+UNQUANTISED = Scheme("exact")
+
+
+class Learning(NamedTuple):
+    """What besides the weights is learned or balanced; see `WinogradConv2d`."""
+
+    transforms: str = "static"
+    scales: bool = False
+    balance_channels: bool = False
+    rank_one_scales: bool = False
+
+
+class Value(NamedTuple):
+    """Multiples (taps, vectors, channels) times a scale; the multiples are integers up to `bound`, inf for reals."""
+
+    data: torch.Tensor
+    scale: torch.Tensor
+    bound: float
+
+
+class Pipeline(ExactModule):
+    """y = A^T [(G g) * (B^T d)] under a scheme, for images with the channels last.
+
+    Schemes of integers run as matrix products of integers, exact in float32 or float64, with one product by a ratio of
+    scales before each rounding. Other schemes run operation by operation in `wincraft.analysis.simulation`, on the
+    CPU, with the gradient of the exact convolution.
+    """
+
+    def __init__(self, algorithm: Algorithm, scheme: Scheme, channels: int, outputs: int, learning: Learning) -> None:
+        super().__init__()
+        check_scheme(algorithm, scheme)
+        self.algorithm, self.scheme, self.learning = algorithm, scheme, learning
+        self.m, self.r, self.n = (tuple(getattr(axis, name) for axis in algorithm.axes) for name in "mrn")
+        self.rank = tuple(axis.rank for axis in algorithm.axes)
+        self.native = scheme.arithmetic is None and all(
+            isinstance(quantizer.format, IntegerGrid) for quantizer in scheme.stages.values()
+        )
+        if not self.native and learning != Learning():
+            raise NotApplicable(f"learning under {scheme.name}", "it is no scheme of integers", "leave the options out")
+        self._make_transforms(scheme if self.native else UNQUANTISED)
+        self.stages = nn.ModuleDict()
+        for label, quantizer, taps, count in self._stored(channels, outputs):
+            stage = Stage(label, quantizer, taps, count, scheme.calibration, learning.scales, learning.rank_one_scales)
+            self.stages[_key(label)] = stage
+        both = "U" in self.stages and "V" in self.stages
+        if (learning.transforms == "diagonals" or learning.balance_channels) and not both:
+            raise NotApplicable(f"balancing under {scheme.name}", "U and V are not both stored", "use another scheme")
+        products = prod(self.rank)
+        self.log_diagonals = nn.Parameter(torch.zeros(2, products)) if learning.transforms == "diagonals" else None
+        omega = torch.ones(products, channels, dtype=torch.float64) if learning.balance_channels else None
+        self.register_buffer("omega", omega)
+        self.register_buffer("one", torch.ones(1, 1, 1, dtype=torch.float64), persistent=False)
+        self.observing = self.ranging = False
+        self._ranges: dict[str, torch.Tensor] = {}
+
+    one: torch.Tensor
+    omega: torch.Tensor | None
+    M_factors: torch.Tensor
+    output_factors: torch.Tensor
+
+    def _make_transforms(self, scheme: Scheme) -> None:
+        flex = self.learning.transforms == "flex"
+        chains = [[getattr(axis.maps, side) for axis in self.algorithm.axes] for side in ("input", "filter", "output")]
+        inner, outermost = ("last", "first") if flex else (None, None)
+        self.input = Transform(chains[0], scheme, scheme.pre_step, learned=inner)
+        self.filter = Transform(chains[1], scheme, scheme.pre_step, learned=inner)
+        ones: Factors = tuple((Fraction(1),) * size for size in self.rank)
+        unstored = [
+            transform.exact_factors if stage is None else ones
+            for transform, stage in ((self.filter, scheme.V), (self.input, scheme.U))
+        ]
+        of_M = multiplied(*unstored)
+        columns = of_M if scheme.M is None else None
+        self.output = Transform(chains[2], scheme, scheme.post_step, columns, outermost)
+        self.register_buffer("M_factors", outer(of_M), persistent=False)
+        first, *rest = self.output.exact_factors
+        divided = (tuple(factor / divisor_of(self.algorithm) for factor in first), *rest)
+        self.register_buffer("output_factors", outer(divided), persistent=False)
+        self._plain_outputs = not scheme.stages and divisor_of(self.algorithm) == 1
+
+    def _stored(self, channels: int, outputs: int) -> Iterator[tuple[str, Quantizer, tuple[int, ...], int]]:
+        """Label, quantiser, shape and channels of every stage that is stored, in the order of the computation."""
+        scheme = self.scheme
+        sides = (("input", self.n, channels), ("weights", self.r, outputs))
+        for (side, shape, count), transformed in zip(sides, ("U", "V"), strict=True):
+            if quantizer := getattr(scheme, side):
+                yield side, quantizer, shape, count
+            if scheme.pre_step:
+                chains = [axis.maps.input if side == "input" else axis.maps.filter for axis in self.algorithm.axes]
+                for number in range(1, len(chains[0].stages)):
+                    positions = tuple(chain.stages[number - 1].shape[0] for chain in chains)
+                    yield f"{side} pre-step {number}", scheme.pre_step, positions, count
+            if quantizer := getattr(scheme, transformed):
+                yield transformed, quantizer, self.rank, count
+        if scheme.M:
+            yield "M", scheme.M, self.rank, outputs
+        if scheme.post_step:
+            chains = [axis.maps.output for axis in self.algorithm.axes]
+            for number in range(1, len(chains[0].stages)):
+                positions = tuple(chain.stages[number - 1].shape[0] for chain in chains)
+                yield f"post-step {number}", scheme.post_step, positions, outputs
+        if scheme.output:
+            yield "output", scheme.output, self.m, outputs
+
+    def __repr__(self) -> str:
+        return f"{len(self.stages)} stored stages"
+
+    @property
+    def labelled(self) -> dict[str, Stage]:
+        """The stored stages by label."""
+        return {stage.label: stage for stage in self.stages.values() if isinstance(stage, Stage)}
+
+    def forward(
+        self, x: torch.Tensor, weight: torch.Tensor, low: Sequence[int], sizes: Sequence[int], groups: int = 1
+    ) -> torch.Tensor:
+        """Outputs (N, sizes..., K) of images (N, ..., C), `low` zeros before each axis, and filters (K, C/g, ...)."""
+        tiles = tile_counts(sizes, self.m)
+        whole = [count * step + r - 1 for count, step, r in zip(tiles, self.m, self.r, strict=True)]
+        if not self.native:
+            return self._simulated(x, weight, low, whole, tiles, sizes, groups)
+        dtype = torch.promote_types(x.dtype, torch.float32)
+        filters = weight.to(dtype).permute(*range(2, weight.ndim), 1, 0).reshape(-1, weight.shape[1], weight.shape[0])
+        V = self._transformed("weights", self.filter, self._store("weights", Value(filters, self.one, inf)))
+        images = max(1, _CHUNK // (prod(self.rank) * prod(tiles) * max(x.shape[-1], weight.shape[0])))
+        if self.observing:
+            images = len(x)
+        parts = [self._convolved(part, V, low, whole, tiles, groups) for part in x.split(images)]
+        y = parts[0] if len(parts) == 1 else torch.cat(parts)
+        return y[(slice(None), *(slice(size) for size in sizes))].to(x.dtype)
+
+    def _convolved(
+        self, x: torch.Tensor, V: Value, low: Sequence[int], whole: Sequence[int], tiles: Sequence[int], groups: int
+    ) -> torch.Tensor:
+        dtype = torch.promote_types(x.dtype, torch.float32)
+        value = Value(x.to(dtype), self.one, inf)
+        if not self.observing:  # then every pixel is stored once; while ranges are observed, as often as tiles hold it
+            value = self._store("input", value)
+        value = value._replace(data=cut(padded(value.data, low, whole), self.n, self.m))
+        if self.observing:
+            value = self._store("input", value)
+        U = self._transformed("input", self.input, value)
+        M = self._store("M", self._multiplied(U, V, groups), self.M_factors)
+        if self.log_diagonals is not None:
+            M = M._replace(scale=M.scale * torch.exp2(-self.log_diagonals.double().sum(0))[:, None, None])
+        y = self._chain("post-step", self.output, M)
+        y = self._store("output", y, self.output_factors)
+        data = y.data
+        if not self._plain_outputs:
+            unit = y.scale if "output" in self.stages else y.scale * self.output_factors
+            data = data * unit.to(data.dtype)
+        return join(data, self.m, len(x), tiles)
+
+    def _transformed(self, side: str, transform: Transform, value: Value) -> Value:
+        """U or V from the stored input or weights."""
+        value = self._chain(f"{side} pre-step", transform, value)
+        factors, _ = transform.step(len(transform) - 1)
+        label, row = ("U", 0) if side == "input" else ("V", 1)
+        if label not in self.stages:
+            return value
+        if self.log_diagonals is not None:
+            factors = factors * torch.exp2(self.log_diagonals[row].double())[:, None, None]
+        if self.ranging:
+            self._observe_range(label, value, factors)
+        elif self.omega is not None:
+            factors = factors / self.omega[:, None, :] if label == "U" else factors * self.omega[:, :, None]
+        return self._store(label, value, factors)
+
+    def _chain(self, label: str, transform: Transform, value: Value) -> Value:
+        for number in range(len(transform)):
+            if number:
+                value = self._store(f"{label} {number}", value, transform.step(number - 1).factors)
+            data, scale, bound = value
+            if len(scale) > 1:
+                smallest = scale.detach().amin(dim=0, keepdim=True)
+                data, scale, bound = data * (scale / smallest), smallest, inf
+            bound *= transform.step(number).growth
+            data = transform.apply_step(number, data.to(self._dtype(data, bound)))
+            value = self._wrapped(Value(data, scale, bound))
+        return value
+
+    def _store(self, label: str, value: Value, factors: torch.Tensor | None = None) -> Value:
+        key = _key(label)
+        if key not in self.stages:
+            return value
+        stage = self.stages[key]
+        assert isinstance(stage, Stage)
+        codes, scale = stage(value.data, value.scale if factors is None else value.scale * factors)
+        return Value(codes, scale, stage.bound)
+
+    def _multiplied(self, U: Value, V: Value, groups: int) -> Value:
+        """M = sum_c V_c U_c, tap by tap, as one product of matrices per tap and group."""
+        taps, vectors, channels = U.data.shape
+        inner, outputs = V.data.shape[1:]
+        bound = U.bound * V.bound * inner
+        dtype = self._dtype(U.data, bound)
+        u, v = U.data.to(dtype), V.data.to(dtype)
+        if groups == 1:
+            M = torch.bmm(u, v)
+        elif inner == 1 and outputs == channels:
+            M = u * v
+        else:
+            u = u.view(taps, vectors, groups, inner).transpose(1, 2).reshape(taps * groups, vectors, inner)
+            v = v.view(taps, inner, groups, -1).transpose(1, 2).reshape(taps * groups, inner, -1)
+            M = torch.bmm(u, v).view(taps, groups, vectors, -1).transpose(1, 2).reshape(taps, vectors, outputs)
+        return self._wrapped(Value(M, V.scale * U.scale, bound))
+
+    def _dtype(self, data: torch.Tensor, bound: float) -> torch.dtype:
+        """Integers below 2^24 in float32, other integers and reals in float64; what is learned, or exact, as it is."""
+        if bound < 2**FLOAT32_BITS:
+            return torch.float32
+        if not self.scheme.stages or (bound == inf and self.learning.transforms == "flex"):
+            return data.dtype if not self.scheme.stages else torch.float32
+        return torch.float64
+
+    def _wrapped(self, value: Value) -> Value:
+        """Sums of 32 bits, where the scheme has them."""
+        if self.scheme.word is None or value.bound < 2**31:
+            return value
+        return value._replace(data=torch.remainder(value.data + 2.0**31, 2.0**32) - 2.0**31, bound=2.0**31)
+
+    def observe(self, on: bool, ranging: bool = False) -> None:
+        """Whether the next batches set the scales; with `ranging`, the ranges that channels are balanced by."""
+        self.observing, self.ranging = on, ranging and on
+        for stage in self.labelled.values():
+            stage.observing = on
+            if on:
+                stage.reset()
+
+    @torch.no_grad()
+    def _observe_range(self, label: str, value: Value, factors: torch.Tensor) -> None:
+        largest = (value.data * value.scale * factors).abs().amax(1 if label == "U" else 2)
+        self._ranges[label] = torch.maximum(largest, self._ranges.get(label, largest))
+
+    @torch.no_grad()
+    def balance_channels(self) -> None:
+        """Omega = sqrt(range of U / range of V) per tap and channel, of geometric mean 1 in every tap."""
+        assert self.omega is not None
+        tiny = torch.finfo(torch.float32).tiny
+        logs = [torch.log2(self._ranges.pop(label).clamp_min(tiny)) for label in ("U", "V")]
+        half = (logs[0] - logs[1]) / 2
+        self.omega.copy_(torch.exp2(half - half.mean(dim=1, keepdim=True)))
+
+    def _simulated(
+        self,
+        x: torch.Tensor,
+        weight: torch.Tensor,
+        low: Sequence[int],
+        whole: Sequence[int],
+        tiles: Sequence[int],
+        sizes: Sequence[int],
+        groups: int,
+    ) -> torch.Tensor:
+        """Operation by operation on the CPU; the gradient is that of the exact convolution."""
+        x = padded(x, low, whole)
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[len(self.m) - 1]
+        exact = convolve(x.movedim(-1, 1), weight, groups=groups).movedim(1, -1)
+        with torch.no_grad():
+            inner, count = weight.shape[1], len(weight) // groups
+            dense = weight.new_zeros(len(weight), inner * groups, *weight.shape[2:])
+            for group in range(groups):
+                rows = slice(group * count, (group + 1) * count)
+                dense[rows, group * inner : (group + 1) * inner] = weight[rows]
+            data, filters = (item.double().cpu() for item in (cut(x, self.n, self.m), dense))
+            batch = Batch(
+                data.transpose(1, 2).reshape(*self.n, data.shape[2], -1).numpy(),
+                filters.movedim((0, 1), (-2, -1)).contiguous().numpy(),
+                np.ones(1, dtype=bool),
+            )
+            given = {label: s.as_scale for label, s in self.labelled.items() if s.quantizer.per and s.usable()}
+            outputs, records, _ = run_stages(self.algorithm, self.scheme, batch, None if self.observing else given)
+            if self.observing:
+                for label, stage in self.labelled.items():
+                    stage.observe_scale(records[label].scale)
+            y = torch.from_numpy(outputs).reshape(prod(self.m), len(weight), -1).transpose(1, 2)
+            y = join(y.to(x), self.m, len(x), tiles)
+        y, exact = (item[(slice(None), *(slice(size) for size in sizes))] for item in (y, exact))
+        return straight_through(y, exact)
+
+
+def _key(label: str) -> str:
+    """A stage's label as the name of a module."""
+    return label.replace(" ", "_").replace("-", "_")

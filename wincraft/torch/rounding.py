@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rounding with straight-through gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+FLOAT32_BITS = 24
+"""Integers of so many bits are exact in float32."""
+
+
+class RoundClip(torch.autograd.Function):
+    """clip(round_half_even(x * ratio), low, high): one product in float64, rounded half to even.
+
+    The gradients of x and of the ratio are those of the product where nothing is clipped, and 0 where something is.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: torch.Tensor, ratio: torch.Tensor, low: torch.Tensor, high: torch.Tensor, dtype: torch.dtype
+    ) -> torch.Tensor:
+        """Take x of float32 or float64; the others of float64, broadcast to x; the codes in `dtype`, which holds them."""
+        codes = x.double() if x.dtype != torch.float64 else x.clone()
+        codes.mul_(ratio).round_()
+        if any(ctx.needs_input_grad):
+            inside = (codes >= low) & (codes <= high)
+            ctx.save_for_backward(x if ctx.needs_input_grad[1] else x.new_empty(0), ratio, inside)
+        return codes.clamp_(low, high).to(dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Straight through."""
+        x, ratio, inside = ctx.saved_tensors
+        passed = gradient * inside
+        to_x = passed * ratio.to(passed.dtype) if ctx.needs_input_grad[0] else None
+        to_ratio = (passed * x).sum_to_size(ratio.shape).to(ratio.dtype) if ctx.needs_input_grad[1] else None
+        return to_x, to_ratio, None, None, None
+
+
+class _StraightThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, rounded: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        return rounded.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, torch.Tensor]:
+        return None, gradient
+
+
+def straight_through(rounded: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The rounded values, with the gradient of x."""
+    result: torch.Tensor = _StraightThrough.apply(rounded.detach(), x)
+    return result
+
+
+def damped(x: torch.Tensor, factor: float) -> torch.Tensor:
+    """The same values with a gradient times the factor."""
+    return x * factor + (x * (1 - factor)).detach() if x.requires_grad else x

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a layer stores one stage as small integers, and where the scales come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from wincraft.analysis.integer_grid import IntegerGrid
+from wincraft.analysis.quantizer import Quantizer, Scale
+from wincraft.errors import NotApplicable
+from wincraft.torch.rounding import FLOAT32_BITS, RoundClip, damped, straight_through
+
+
+class ExactModule(nn.Module):
+    """A module whose own float64 buffers stay float64: in another dtype they would store other integers."""
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> ExactModule:
+        kept = {name: item for name, item in self._buffers.items() if item is not None and item.dtype == torch.float64}
+        super()._apply(fn, recurse)
+        for name, item in kept.items():
+            moved = self._buffers[name]
+            if moved is not None and moved.dtype != torch.float64:
+                self._buffers[name] = item.to(moved.device)
+        return self
+
+
+class Stage(ExactModule):
+    """One stored stage: codes = clip(round(value * unit / scale), low, high), shape (taps, vectors, channels).
+
+    The scales are float64 with the axes of the stage, 1 where one is shared; NaN until they are calibrated. With
+    `learned` they are 2^log_scale, a parameter whose gradient is damped by 1/sqrt(values * largest code) (Esser et al.
+    2020, arXiv 1902.08153); power-of-two scales then round the exponent up, with the gradient of the identity.
+    With `rank_one` the scales per tap are products of one factor per axis (Chen et al. 2023): the fit to the logarithms
+    of the calibrated ones, raised until no calibrated range is clipped.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        quantizer: Quantizer,
+        taps: tuple[int, ...],
+        channels: int,
+        calibration: str,
+        learned: bool = False,
+        rank_one: bool = False,
+    ) -> None:
+        super().__init__()
+        self.label, self.quantizer, self.taps = label, quantizer, taps
+        self.calibration, self.rank_one = calibration, rank_one and "tap" in (quantizer.per or "")
+        per = quantizer.per or ""
+        shape = (prod(taps) if "tap" in per else 1, 1, channels if "channel" in per else 1)
+        unknown = torch.nan if per else 1.0
+        self.register_buffer("scale", torch.full(shape, unknown, dtype=torch.float64))
+        self.register_buffer("zero_point", torch.zeros(shape, dtype=torch.float64))
+        self.log_scale = nn.Parameter(torch.zeros(shape)) if learned else None
+        self.observing = False
+        self._ends: tuple[np.ndarray, np.ndarray] | None = None
+        self._batches = 0
+        self._ready = False
+
+    scale: torch.Tensor
+    zero_point: torch.Tensor
+
+    def extra_repr(self) -> str:
+        """The quantiser."""
+        return self.quantizer.name + (", learned" if self.log_scale is not None else "")
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether there are scales."""
+        return not bool(torch.isnan(self.scale).any())
+
+    @property
+    def grid(self) -> IntegerGrid:
+        """The format, where it is an integer's."""
+        assert isinstance(self.quantizer.format, IntegerGrid)
+        return self.quantizer.format
+
+    @property
+    def bound(self) -> float:
+        """The largest magnitude of a code less its zero point."""
+        signed = float(max(self.grid.high, -self.grid.low))
+        return signed if self.grid.signed else 2 * signed
+
+    def current_scale(self, values: int = 1) -> torch.Tensor:
+        """The scales in use; `values` is how many values share them, for the damping."""
+        if self.log_scale is None:
+            return self.scale
+        log_scale = damped(self.log_scale, (max(1.0, values / self.scale.numel()) * self.grid.high) ** -0.5).double()
+        if self.quantizer.power_of_two:
+            log_scale = straight_through(torch.ceil(log_scale - 1e-6), log_scale)
+        return torch.exp2(log_scale)
+
+    def forward(self, value: torch.Tensor, unit: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Codes less their zero points, and the scale of one; the value stands for value * unit."""
+        if self.observing:
+            self.observe(value.detach() * unit.detach())
+        else:
+            self.usable()
+        scale = self.current_scale(value.numel())
+        dtype = torch.float32 if self.grid.bits <= FLOAT32_BITS else torch.float64
+        low, high = self.grid.low - self.zero_point, self.grid.high - self.zero_point
+        return RoundClip.apply(value, unit / scale, low, high, dtype), scale
+
+    def usable(self) -> bool:
+        """True; raises `NotApplicable` where the scales are not calibrated."""
+        if not (self._ready or self.observing):
+            self._check()
+        return True
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _check(self) -> None:
+        if not self.calibrated:
+            raise NotApplicable(f"stage {self.label}", "its scales are not calibrated", "call calibrate(model, loader)")
+        self._ready = True
+
+    def reset(self) -> None:
+        """Forget what was observed, not the scales."""
+        self._ends, self._batches = None, 0
+
+    @torch.no_grad()
+    def observe(self, real: torch.Tensor) -> None:
+        """Take a batch into account: the widest range of all batches for max-abs, else the mean of the ranges."""
+        array = self._numpy_layout(real)
+        low, high = self.quantizer.ends(array, self.calibration)
+        if self._ends is not None:
+            if self.calibration == "max-abs":
+                low, high = np.minimum(low, self._ends[0]), np.maximum(high, self._ends[1])
+            else:
+                share = 1 / (self._batches + 1)
+                low, high = (old + (new - old) * share for old, new in zip(self._ends, (low, high), strict=True))
+        self._ends, self._batches = (low, high), self._batches + 1
+        self.set_scale(self.quantizer.scale_of(low, high))
+
+    def observe_scale(self, given: Scale) -> None:
+        """Take the scales of a batch into account: the largest of all batches."""
+        seen, self._batches = self._batches, self._batches + 1
+        self.set_scale(Scale(np.maximum(given.scale, self.as_scale.scale), given.zero_point) if seen else given)
+
+    @torch.no_grad()
+    def set_scale(self, given: Scale) -> None:
+        """Use these scales; their axes are (taps..., channels, vectors)."""
+        scale, zero_point = given
+        if self.rank_one and scale.size > 1:
+            scale = rank_one_scales(scale)
+        for buffer, array in ((self.scale, scale), (self.zero_point, zero_point)):
+            axes = torch.from_numpy(np.ascontiguousarray(array)).reshape(-1, *array.shape[-2:]).transpose(1, 2)
+            buffer.copy_(axes.expand_as(buffer))
+        if self.log_scale is not None:
+            self.log_scale.copy_(torch.log2(self.scale))
+
+    @property
+    def as_scale(self) -> Scale:
+        """The scales in use as the analysis module has them, axes (taps..., channels, vectors)."""
+        with torch.no_grad():
+            arrays = [self._numpy_layout(item) for item in (self.current_scale(), self.zero_point)]
+        return Scale(*arrays)
+
+    def _numpy_layout(self, value: torch.Tensor) -> np.ndarray:
+        array = value.detach().double().transpose(1, 2).cpu().numpy()
+        taps = self.taps if len(array) == prod(self.taps) else (1,) * len(self.taps)
+        return array.reshape(*taps, *array.shape[1:])
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """The state of a plain convolution has no scales: they stay as they are."""
+        missing: list[str] = args[2]
+        before = len(missing)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+        if not any(key.startswith(prefix) for key in state_dict):
+            del missing[before:]
+        self._ready = False
+
+
+def rank_one_scales(scale: np.ndarray) -> np.ndarray:
+    """Scales (taps..., channels, 1) as products of one factor per axis of taps, none below the given ones.
+
+    >>> rank_one_scales(np.array([[1.0, 2.0], [3.0, 6.0]])[..., None, None])[..., 0, 0].round(6).tolist()
+    [[1.0, 2.0], [3.0, 6.0]]
+    """
+    logs = np.log(scale)
+    taps = range(scale.ndim - 2)
+    mean = logs.mean(axis=tuple(taps), keepdims=True)
+    fit = mean + sum(
+        logs.mean(axis=tuple(other for other in taps if other != axis), keepdims=True) - mean for axis in taps
+    )
+    return np.asarray(np.exp(fit + (logs - fit).max(axis=tuple(taps), keepdims=True)))
