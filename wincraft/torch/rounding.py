@@ -21,7 +21,7 @@ class RoundClip(torch.autograd.Function):
     def forward(
         ctx: Any, x: torch.Tensor, ratio: torch.Tensor, low: torch.Tensor, high: torch.Tensor, dtype: torch.dtype
     ) -> torch.Tensor:
-        """Take x of float32 or float64; the others of float64, broadcast to x; the codes in `dtype`, which holds them."""
+        """Take x of float32 or float64, the others float64 and broadcast to x; give codes in a `dtype` that holds them."""
         codes = x.double() if x.dtype != torch.float64 else x.clone()
         codes.mul_(ratio).round_()
         if any(ctx.needs_input_grad):

@@ -26,7 +26,7 @@ Factors = tuple[tuple[Fraction, ...], ...]
 
 
 class Step(NamedTuple):
-    """Of one matrix product: the factors of its rows, (rows, 1, 1), and the largest absolute row sum, inf if unknown."""
+    """Of one matrix product: the factors of its rows, (rows, 1, 1), and the largest absolute row sum or inf."""
 
     factors: torch.Tensor
     growth: float
