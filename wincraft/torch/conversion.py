@@ -70,9 +70,11 @@ def convert(
             wanted = algorithm(name, layer) if callable(algorithm) else algorithm
             reason = "" if callable(algorithm) else _why_direct(layer)
             made[layer] = _converted(name, layer, None if reason else wanted, reason, chosen, options)
+        if not name:
+            return made[layer]
         parent, _, child = name.rpartition(".")
         setattr(result.get_submodule(parent), child, made[layer])
-    return result if type(model) not in _LAYERS else made[next(iter(made))]
+    return result
 
 
 def calibrate(model: nn.Module, loader: Iterable[Any], images: int | None = None) -> int:
@@ -89,7 +91,9 @@ def calibrate(model: nn.Module, loader: Iterable[Any], images: int | None = None
     >>> calibrate(network, [torch.ones(5, 3, 12, 12)], images=2)
     2
     """
-    batches = list(_images(loader, images))
+    if images is not None and images < 1:
+        raise NotApplicable("calibration", f"{images} images", "give 1 or more, or None for all")
+    batches = list(images_of(loader, images))
     count = sum(len(batch) for batch in batches)
     observed = [layer for layer in model.modules() if isinstance(layer, Pipeline | DirectConv1d | DirectConv2d)]
     if not count or not any(layer.labelled for layer in observed):
@@ -128,7 +132,8 @@ def _observe(model: nn.Module, observed: list[Any], batches: list[torch.Tensor],
             layer.observe(False)
 
 
-def _images(loader: Iterable[Any], count: int | None) -> Iterator[torch.Tensor]:
+def images_of(loader: Iterable[Any], count: int | None) -> Iterator[torch.Tensor]:
+    """Batches of images from a loader of batches, or of tuples that begin with one; all, or the first `count`."""
     left = count
     for item in loader:
         batch = item[0] if isinstance(item, tuple | list) else item

@@ -15,7 +15,8 @@ from wincraft.analysis.schemes import Scheme, parse_scheme
 from wincraft.analysis.simulation import direct_quantizers
 from wincraft.errors import NotApplicable
 from wincraft.torch.rounding import FLOAT32_BITS
-from wincraft.torch.stage import ExactModule, Stage
+from wincraft.torch.layer import check_input, like_direct
+from wincraft.torch.stage import ExactModule, Stage, fill_in
 
 
 class _Direct(ExactModule, _ConvNd):
@@ -40,6 +41,7 @@ class _Direct(ExactModule, _ConvNd):
                 taps, channels = shapes.get(label, (ones, self.out_channels))
                 stage = Stage(label, quantizer, taps, channels, self.scheme.calibration, learn_scales)
                 self.stages[label] = stage
+        self.stages.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
 
     one: torch.Tensor
 
@@ -79,22 +81,28 @@ class _Direct(ExactModule, _ConvNd):
         """The layer, the scheme, and why it is direct."""
         return ", ".join(part for part in (super().extra_repr(), self.scheme.name, self.note) if part)
 
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        fill_in(state_dict, f"{prefix}stages.", self.stages)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     def _conv_forward(self, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        check_input(self, input)
         d = len(self.kernel_size)
         with torch.autocast(input.device.type, enabled=False):
             dtype = torch.promote_types(input.dtype, torch.float32)
-            x, x_unit, x_bound = self._store("input", input.to(dtype).movedim(-d - 1, -1), self.one)
+            batch = input if input.ndim == d + 2 else input[None]
+            x, x_unit, x_bound = self._store("input", batch.to(dtype).movedim(1, -1), self.one)
             filters = weight.to(dtype).permute(*range(2, d + 2), 1, 0)
             w, w_unit, w_bound = self._store("weights", filters, self.one)
             exact = x_bound * w_bound * weight[0].numel() < 2**FLOAT32_BITS
             word = torch.float32 if exact else torch.float64
             codes = w.to(word).movedim((-1, -2), (0, 1))
-            y = super()._conv_forward(x.to(word).movedim(-1, -d - 1), codes, None)
-            y, unit, _ = self._store("output", y.movedim(-d - 1, -1), x_unit * w_unit)
+            y = super()._conv_forward(x.to(word).movedim(-1, 1), codes, None)
+            y, unit, _ = self._store("output", y.movedim(1, -1), x_unit * w_unit)
             y = y * unit.to(y.dtype).view(-1)
-        if bias is not None:
-            y = y + bias.to(y.dtype)
-        return y.movedim(-1, -d - 1).to(input.dtype)
+            if bias is not None:
+                y = y + bias.to(y.dtype)
+        return like_direct(y, input)
 
     def _store(self, label: str, value: torch.Tensor, unit: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
         """What is stored of a value whose channels come last, its unit and its bound."""

@@ -19,6 +19,7 @@ from wincraft.analysis.schemes import Scheme, parse_scheme
 from wincraft.construct.winograd import parse, winograd
 from wincraft.errors import BadShape, NotApplicable, look_up
 from wincraft.torch.pipeline import UNQUANTISED, Learning, Pipeline
+from wincraft.torch.stage import fill_in
 from wincraft.torch.tiles import phases
 
 TRANSFORMS = {"static": None, "flex": None, "diagonals": None}
@@ -53,7 +54,8 @@ class _Winograd(_ConvNd):
         kernel = tuple(-(-size // step) for size, step in zip(self.kernel_size, self.stride, strict=True))
         learning = Learning(transforms, learn_scales, balance_channels, rank_one_scales)
         channels = self.in_channels * prod(self.stride)
-        self.winograd = Pipeline(fitted(given, kernel), chosen, channels, self.out_channels, learning)
+        pipeline = Pipeline(fitted(given, kernel), chosen, channels, self.out_channels, learning)
+        self.winograd = pipeline.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
 
     @classmethod
     def from_direct(cls, direct: _ConvNd, **options: Any) -> _Winograd:
@@ -96,42 +98,32 @@ class _Winograd(_ConvNd):
         return f"{super().extra_repr()}, {self.algorithm.size}{scheme}"
 
     def _conv_forward(self, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        d = len(self.kernel_size)
-        if not input.is_floating_point():
-            raise NotApplicable(f"input of {input.dtype}", "it is no floating point", "call .float() on it")
-        if input.ndim not in (d + 1, d + 2) or input.shape[-d - 1] != self.in_channels:
-            raise BadShape("input", str(tuple(input.shape)), f"(N, {self.in_channels}, {', '.join('HWD'[:d])})")
+        check_input(self, input)
         with torch.autocast(input.device.type, enabled=False):
-            batch = input if input.ndim == d + 2 else input[None]
-            y = self._images(batch, weight.to(torch.promote_types(weight.dtype, torch.float32)))
-        if bias is not None:
-            y = y + bias.to(y.dtype)
-        y = y.movedim(-1, 1).to(_autocast_dtype(input))
-        if not _channels_last(batch):
-            y = y.contiguous()
-        return y if input.ndim == d + 2 else y[0]
+            batch = input if input.ndim == len(self.kernel_size) + 2 else input[None]
+            x, filters = (item.to(torch.promote_types(item.dtype, torch.float32)) for item in (batch, weight))
+            y = self.winograd(*self.operands(x, filters), self.groups)
+            if bias is not None:
+                y = y + bias.to(y.dtype)
+        return like_direct(y, input)
 
-    def _images(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) to (N, H, W, K), without bias."""
-        low, high = self._pads()
+    def operands(
+        self, x: torch.Tensor, weight: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, list[int], list[int]]:
+        """Images (N, H, W, C), filters (K, C/g, r, r), zeros before each axis, output sizes; all for stride 1."""
+        low, high = _pads(self)
         if self.padding_mode != "zeros":
             sides = [side for pair in zip(reversed(low), reversed(high), strict=True) for side in pair]
             x = F.pad(x, sides, mode=self.padding_mode)
             low = high = [0] * len(low)
         sizes = []
         for size, before, after, r, step in zip(x.shape[2:], low, high, self.kernel_size, self.stride, strict=True):
-            if size + before + after < r:
-                repair = "use a smaller kernel or more padding"
-                raise NotApplicable(
-                    f"kernel {self.kernel_size}", f"the padded input has {size + before + after}", repair
-                )
             sizes.append((size + before + after - r) // step + 1)
         x = x.movedim(1, -1)
         if any(step > 1 for step in self.stride):
             x, weight = self._without_stride(x, weight, low, sizes)
             low = [0] * len(low)
-        y: torch.Tensor = self.winograd(x, weight, low, sizes, self.groups)
-        return y
+        return x, weight, low, sizes
 
     def _without_stride(
         self, x: torch.Tensor, weight: torch.Tensor, low: Sequence[int], sizes: Sequence[int]
@@ -151,14 +143,9 @@ class _Winograd(_ConvNd):
         split = classes.unflatten(-1, (-1, self.groups, self.in_channels // self.groups))
         return split.transpose(-3, -2).flatten(-3), filters
 
-    def _pads(self) -> tuple[list[int], list[int]]:
-        if self.padding == "valid":
-            return [0] * len(self.kernel_size), [0] * len(self.kernel_size)
-        if self.padding == "same":
-            totals = [r - 1 for r in self.kernel_size]
-            return [total // 2 for total in totals], [total - total // 2 for total in totals]
-        pads = [int(pad) for pad in self.padding]
-        return pads, list(pads)
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        fill_in(state_dict, f"{prefix}winograd.", self.winograd)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 class WinogradConv2d(_Winograd, nn.Conv2d):
@@ -225,6 +212,8 @@ def fitted(algorithm: Algorithm, kernel: Sequence[int]) -> Algorithm:
 def _fitted_axis(axis: BilinearAlgorithm, r: int) -> BilinearAlgorithm:
     if axis.r == r:
         return axis
+    if any(len(chain.stages) > 1 for chain in axis.maps):
+        raise NotApplicable(axis.size, f"its chains are not for kernels of {r} taps", f"give an algorithm F(m,{r})")
     m = axis.n - r + 1
     if m < 1 or axis.moduli is None:
         reason = f"kernels of {r} taps leave no output of its tile" if m < 1 else f"its moduli for {r} taps are unknown"
@@ -232,11 +221,37 @@ def _fitted_axis(axis: BilinearAlgorithm, r: int) -> BilinearAlgorithm:
     return winograd(m, r, moduli=axis.moduli, convention=axis.convention or "wincnn")
 
 
-def _channels_last(x: torch.Tensor) -> bool:
-    """Whether the channels of images lie last in memory, and not only because there is no difference."""
-    return not x.is_contiguous() and x.movedim(1, -1).is_contiguous()
+def check_input(layer: _ConvNd, x: torch.Tensor) -> None:
+    """Raise `NotApplicable` or `BadShape` where an input is none for a layer."""
+    d = len(layer.kernel_size)
+    if not x.is_floating_point():
+        raise NotApplicable(f"input of {x.dtype}", "it is no floating point", "call .float() on it")
+    if x.ndim not in (d + 1, d + 2) or x.shape[-d - 1] != layer.in_channels:
+        raise BadShape("input", str(tuple(x.shape)), f"(N, {layer.in_channels}, {', '.join('HWD'[:d])})")
+    low, high = _pads(layer)
+    for axis, (r, spread) in enumerate(zip(layer.kernel_size, layer.dilation, strict=True)):
+        size = x.shape[axis - d] + low[axis] + high[axis]
+        if size < (r - 1) * spread + 1:
+            repair = "use a smaller kernel or more padding"
+            raise NotApplicable(f"kernel {layer.kernel_size}", f"the padded input has {size}", repair)
 
 
-def _autocast_dtype(x: torch.Tensor) -> torch.dtype:
+def like_direct(y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Outputs (N, H, W, K) with the axes, the dtype and the order in memory that torch's own layer gives them."""
     kind = x.device.type
-    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+    cast = torch.is_autocast_enabled(kind) and x.dtype != torch.float64
+    y = y.movedim(-1, 1).to(torch.get_autocast_dtype(kind) if cast else x.dtype)
+    if x.ndim < y.ndim:
+        return y[0].contiguous()
+    last = y.ndim == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
+    return y.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+
+
+def _pads(layer: _ConvNd) -> tuple[list[int], list[int]]:
+    if layer.padding == "valid":
+        return [0] * len(layer.kernel_size), [0] * len(layer.kernel_size)
+    if layer.padding == "same":
+        totals = [(r - 1) * spread for r, spread in zip(layer.kernel_size, layer.dilation, strict=True)]
+        return [total // 2 for total in totals], [total - total // 2 for total in totals]
+    pads = [int(pad) for pad in layer.padding]
+    return pads, list(pads)

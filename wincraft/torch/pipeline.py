@@ -22,7 +22,7 @@ from wincraft.analysis.workload import Batch
 from wincraft.errors import NotApplicable
 from wincraft.torch.rounding import FLOAT32_BITS, straight_through
 from wincraft.torch.stage import ExactModule, Stage
-from wincraft.torch.tiles import cut, join, padded, tile_counts
+from wincraft.torch.tiles import cut, interleaved, join, padded, tile_counts
 from wincraft.torch.transform import Factors, Transform, multiplied, outer
 
 _CHUNK = 1 << 19
@@ -66,6 +66,8 @@ class Pipeline(ExactModule):
         )
         if not self.native and learning != Learning():
             raise NotApplicable(f"learning under {scheme.name}", "it is no scheme of integers", "leave the options out")
+        if learning.transforms == "flex" and scheme.word is not None:
+            raise NotApplicable(f"flex under {scheme.name}", "its operands are exact integers", "learn no matrices")
         self._make_transforms(scheme if self.native else UNQUANTISED)
         self.stages = nn.ModuleDict()
         for label, quantizer, taps, count in self._stored(channels, outputs):
@@ -74,6 +76,11 @@ class Pipeline(ExactModule):
         both = "U" in self.stages and "V" in self.stages
         if (learning.transforms == "diagonals" or learning.balance_channels) and not both:
             raise NotApplicable(f"balancing under {scheme.name}", "U and V are not both stored", "use another scheme")
+        if learning.scales and not self.stages:
+            raise NotApplicable(f"learned scales under {scheme.name}", "nothing is stored", "use another scheme")
+        if learning.rank_one_scales and (learning.scales or not any(stage.rank_one for stage in self.labelled.values())):
+            reason = "learned scales stay no products" if learning.scales else "no scale is per tap"
+            raise NotApplicable(f"rank-one scales under {scheme.name}", reason, "leave them out")
         products = prod(self.rank)
         self.log_diagonals = nn.Parameter(torch.zeros(2, products)) if learning.transforms == "diagonals" else None
         omega = torch.ones(products, channels, dtype=torch.float64) if learning.balance_channels else None
@@ -153,13 +160,20 @@ class Pipeline(ExactModule):
         images = max(1, _CHUNK // (prod(self.rank) * prod(tiles) * max(x.shape[-1], weight.shape[0])))
         if self.observing:
             images = len(x)
-        parts = [self._convolved(part, V, low, whole, tiles, groups) for part in x.split(images)]
-        y = parts[0] if len(parts) == 1 else torch.cat(parts)
+        parts = (self._convolved(part, V, low, whole, tiles, groups) for part in x.split(images))
+        if torch.is_grad_enabled():
+            y = torch.cat(list(parts))
+        else:
+            y = x.new_empty(len(x), *(side for pair in zip(tiles, self.m, strict=True) for side in pair), len(weight))
+            for part, place in zip(parts, y.split(images), strict=True):
+                place.copy_(part)
+        y = y.view(len(x), *(count * step for count, step in zip(tiles, self.m, strict=True)), len(weight))
         return y[(slice(None), *(slice(size) for size in sizes))].to(x.dtype)
 
     def _convolved(
         self, x: torch.Tensor, V: Value, low: Sequence[int], whole: Sequence[int], tiles: Sequence[int], groups: int
     ) -> torch.Tensor:
+        """Outputs by tile, (N, tiles, m, ..., K) with one pair of axes after the other."""
         dtype = torch.promote_types(x.dtype, torch.float32)
         value = Value(x.to(dtype), self.one, inf)
         if not self.observing:  # then every pixel is stored once; while ranges are observed, as often as tiles hold it
@@ -177,7 +191,7 @@ class Pipeline(ExactModule):
         if not self._plain_outputs:
             unit = y.scale if "output" in self.stages else y.scale * self.output_factors
             data = data * unit.to(data.dtype)
-        return join(data, self.m, len(x), tiles)
+        return interleaved(data.view(*self.m, len(x), *tiles, data.shape[-1]))
 
     def _transformed(self, side: str, transform: Transform, value: Value) -> Value:
         """U or V from the stored input or weights."""
@@ -201,7 +215,7 @@ class Pipeline(ExactModule):
             data, scale, bound = value
             if len(scale) > 1:
                 smallest = scale.detach().amin(dim=0, keepdim=True)
-                data, scale, bound = data * (scale / smallest), smallest, inf
+                data, scale, bound = data.double() * (scale / smallest), smallest, inf
             bound *= transform.step(number).growth
             data = transform.apply_step(number, data.to(self._dtype(data, bound)))
             value = self._wrapped(Value(data, scale, bound))
@@ -230,7 +244,7 @@ class Pipeline(ExactModule):
         else:
             u = u.view(taps, vectors, groups, inner).transpose(1, 2).reshape(taps * groups, vectors, inner)
             v = v.view(taps, inner, groups, -1).transpose(1, 2).reshape(taps * groups, inner, -1)
-            M = torch.bmm(u, v).view(taps, groups, vectors, -1).transpose(1, 2).reshape(taps, vectors, outputs)
+            M = torch.bmm(u, v).view(taps, groups, vectors, outputs // groups).transpose(1, 2).reshape(taps, vectors, outputs)
         return self._wrapped(Value(M, V.scale * U.scale, bound))
 
     def _dtype(self, data: torch.Tensor, bound: float) -> torch.dtype:
@@ -282,7 +296,9 @@ class Pipeline(ExactModule):
         """Operation by operation on the CPU; the gradient is that of the exact convolution."""
         x = padded(x, low, whole)
         convolve = (F.conv1d, F.conv2d, F.conv3d)[len(self.m) - 1]
-        exact = convolve(x.movedim(-1, 1), weight, groups=groups).movedim(1, -1)
+        exact = convolve(x.movedim(-1, 1), weight.to(x.dtype), groups=groups).movedim(1, -1)
+        if not exact.numel():
+            return exact[(slice(None), *(slice(size) for size in sizes))]
         with torch.no_grad():
             inner, count = weight.shape[1], len(weight) // groups
             dense = weight.new_zeros(len(weight), inner * groups, *weight.shape[2:])

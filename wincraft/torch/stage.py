@@ -105,8 +105,8 @@ class Stage(ExactModule):
             self.usable()
         scale = self.current_scale(value.numel())
         dtype = torch.float32 if self.grid.bits <= FLOAT32_BITS else torch.float64
-        low, high = self.grid.low - self.zero_point, self.grid.high - self.zero_point
-        return RoundClip.apply(value, unit / scale, low, high, dtype), scale
+        zero = self.zero_point if self.quantizer.unsigned else 0.0
+        return RoundClip.apply(value, unit / scale, self.grid.low - zero, self.grid.high - zero, dtype), scale
 
     def usable(self) -> bool:
         """True; raises `NotApplicable` where the scales are not calibrated."""
@@ -148,7 +148,7 @@ class Stage(ExactModule):
         """Use these scales; their axes are (taps..., channels, vectors)."""
         scale, zero_point = given
         if self.rank_one and scale.size > 1:
-            scale = rank_one_scales(scale)
+            scale = rank_one_scales(scale, self.quantizer.power_of_two)
         for buffer, array in ((self.scale, scale), (self.zero_point, zero_point)):
             axes = torch.from_numpy(np.ascontiguousarray(array)).reshape(-1, *array.shape[-2:]).transpose(1, 2)
             buffer.copy_(axes.expand_as(buffer))
@@ -168,25 +168,28 @@ class Stage(ExactModule):
         return array.reshape(*taps, *array.shape[1:])
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """The state of a plain convolution has no scales: they stay as they are."""
-        missing: list[str] = args[2]
-        before = len(missing)
+        """The scales may be unknown again."""
         super()._load_from_state_dict(state_dict, prefix, *args)
-        if not any(key.startswith(prefix) for key in state_dict):
-            del missing[before:]
         self._ready = False
 
 
-def rank_one_scales(scale: np.ndarray) -> np.ndarray:
+def fill_in(state_dict: dict[str, Any], prefix: str, module: nn.Module) -> None:
+    """Where a state has nothing under a prefix, as that of a plain convolution, what the module has stays."""
+    if not any(key.startswith(prefix) for key in state_dict):
+        state_dict.update(module.state_dict(prefix=prefix))
+
+
+def rank_one_scales(scale: np.ndarray, power_of_two: bool = False) -> np.ndarray:
     """Scales (taps..., channels, 1) as products of one factor per axis of taps, none below the given ones.
+
+    Powers of two become products of powers of two.
 
     >>> rank_one_scales(np.array([[1.0, 2.0], [3.0, 6.0]])[..., None, None])[..., 0, 0].round(6).tolist()
     [[1.0, 2.0], [3.0, 6.0]]
     """
-    logs = np.log(scale)
+    logs = np.log2(scale)
     taps = range(scale.ndim - 2)
     mean = logs.mean(axis=tuple(taps), keepdims=True)
-    fit = mean + sum(
-        logs.mean(axis=tuple(other for other in taps if other != axis), keepdims=True) - mean for axis in taps
-    )
-    return np.asarray(np.exp(fit + (logs - fit).max(axis=tuple(taps), keepdims=True)))
+    factors = [logs.mean(axis=tuple(other for other in taps if other != axis), keepdims=True) - mean for axis in taps]
+    fit = sum(np.floor(factor + 0.5) if power_of_two else factor for factor in factors)
+    return np.asarray(np.exp2(fit + (logs - fit).max(axis=tuple(taps), keepdims=True)))

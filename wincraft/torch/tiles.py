@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from math import prod
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -23,23 +25,53 @@ def padded(x: torch.Tensor, low: Sequence[int], sizes: Sequence[int]) -> torch.T
     return F.pad(x, [0, 0, *pads]) if any(pads) else x
 
 
+def interleaved(x: torch.Tensor) -> torch.Tensor:
+    """Positions in a tile behind those of tiles, axis by axis: (h, w, N, H, W, C) to (N, H, h, W, w, C)."""
+    d = (x.ndim - 2) // 2
+    return x.permute(d, *(axis for k in range(d) for axis in (d + 1 + k, k)), 2 * d + 1)
+
+
+class _Cut(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
+        d = len(n)
+        ctx.shape, ctx.n, ctx.m = x.shape, n, m
+        for axis, (size, step) in enumerate(zip(n, m, strict=True), start=1):
+            x = x.unfold(axis, size, step)
+        order = (*range(d + 2, 2 * d + 2), *range(d + 2))
+        return x.permute(order).reshape(prod(n), prod(x.shape[: d + 1]), x.shape[d + 1])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        """Blocks of m positions, which lie side by side, at a time."""
+        images, *sizes, channels = ctx.shape
+        tiles = [(size - n) // m + 1 for size, n, m in zip(sizes, ctx.n, ctx.m, strict=True)]
+        blocks = [-(-n // m) for n, m in zip(ctx.n, ctx.m, strict=True)]
+        windows = gradient.reshape(*ctx.n, images, *tiles, channels)
+        ends = [(t + b - 1) * m for t, b, m in zip(tiles, blocks, ctx.m, strict=True)]
+        result = gradient.new_zeros(images, *ends, channels)
+        split = result.view(images, *(size for t, b, m in zip(tiles, blocks, ctx.m, strict=True) for size in (t + b - 1, m)), channels)
+        for block in product(*map(range, blocks)):
+            part = windows[tuple(slice(b * m, (b + 1) * m) for b, m in zip(block, ctx.m, strict=True))]
+            places = [slice(None)]
+            for b, t, inside in zip(block, tiles, part.shape, strict=False):
+                places += [slice(b, b + t), slice(inside)]
+            split[tuple(places)] += interleaved(part)
+        return result[(slice(None), *map(slice, sizes))], None, None
+
+
 def cut(x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
     """Windows of n at steps of m: (N, H, W, C) to (prod(n), N * tiles, C)."""
-    d = len(n)
-    for axis, (size, step) in enumerate(zip(n, m, strict=True), start=1):
-        x = x.unfold(axis, size, step)
-    order = (*range(d + 2, 2 * d + 2), *range(d + 2))
-    return x.permute(order).reshape(prod(n), -1, x.shape[d + 1])
+    result: torch.Tensor = _Cut.apply(x, n, m)
+    return result
 
 
 def join(y: torch.Tensor, m: Sequence[int], images: int, tiles: Sequence[int]) -> torch.Tensor:
     """Tiles of m outputs side by side: (prod(m), N * tiles, K) to (N, H, W, K)."""
     d = len(m)
     y = y.reshape(*m, images, *tiles, y.shape[-1])
-    order = [d]
-    for axis in range(d):
-        order += [d + 1 + axis, axis]
-    return y.permute(*order, 2 * d + 1).reshape(images, *(t * s for t, s in zip(tiles, m, strict=True)), -1)
+    sizes = (t * s for t, s in zip(tiles, m, strict=True))
+    return interleaved(y).reshape(images, *sizes, y.shape[-1])
 
 
 def phases(x: torch.Tensor, stride: Sequence[int]) -> torch.Tensor:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from math import inf, prod
@@ -51,6 +52,8 @@ class Transform(ExactModule):
     ) -> None:
         super().__init__()
         stages = scheme_stages(chains, scheme, between)
+        self._grid = scheme.matrices if isinstance(scheme.matrices, IntegerGrid) else None
+        unrounded = scheme_stages(chains, replace(scheme, matrices=None), between) if self._grid else stages
         folded = not scheme.stages
         core = {None: None, "first": 0, "last": len(stages) - 1}[learned]
         self._growth: list[float] = []
@@ -58,11 +61,10 @@ class Transform(ExactModule):
         self.exact_factors: Factors = ()
         self.matrices = nn.ParameterList()
         self._axes: list[int] = []
-        self._grid = scheme.matrices if isinstance(scheme.matrices, IntegerGrid) else None
         for number, rows in enumerate(stages):
             before = columns if columns and not number else tuple((Fraction(1),) * len(table[0]) for table in rows)
             if number == core:
-                self._learn(rows, before)
+                self._learn(unrounded[number], before)
                 matrix, growth = np.zeros((0, 0)), inf
             else:
                 matrix, growth = self._fixed(rows, before)
@@ -79,7 +81,8 @@ class Transform(ExactModule):
         pairs = [integer_rows(table, before) for table, before in zip(rows, columns, strict=True)]
         self.exact_factors = tuple(contents for _, contents in pairs)
         matrix = reduce(np.kron, (matrix for matrix, _ in pairs))
-        return matrix, float(np.abs(matrix).sum(axis=1).max())
+        integers = np.array_equal(matrix, np.rint(matrix))  # not so for irrational points
+        return matrix, float(np.abs(matrix).sum(axis=1).max()) if integers else inf
 
     def _learn(self, rows: list[Rows], columns: Factors) -> None:
         seen: list[list[list[float]]] = []
@@ -87,7 +90,7 @@ class Transform(ExactModule):
             entries = [[float(value * c) for value, c in zip(row, before, strict=True)] for row in table]
             if entries not in seen:
                 seen.append(entries)
-                self.matrices.append(nn.Parameter(torch.tensor(entries, dtype=torch.get_default_dtype())))
+                self.matrices.append(nn.Parameter(torch.tensor(entries, dtype=torch.float64)))
             self._axes.append(seen.index(entries))
 
     def __len__(self) -> int:
@@ -104,14 +107,15 @@ class Transform(ExactModule):
         else:
             matrix = self.get_buffer(f"matrix_{number}")
         product = matrix.to(value.dtype) @ value.reshape(len(value), -1)
-        return product.view(-1, *value.shape[1:])
+        return product.view(len(product), *value.shape[1:])
 
     def _in_use(self, matrix: torch.Tensor) -> torch.Tensor:
         if self._grid is None:
             return matrix
-        scale = matrix.detach().abs().max() / float(self._grid.limit)
-        codes = torch.clamp(torch.round(matrix / scale), self._grid.low, self._grid.high)
-        return straight_through(codes * scale, matrix)
+        entries = matrix.detach().double()
+        scale = entries.abs().max() / float(self._grid.limit)
+        codes = torch.clamp(torch.round(entries / scale), self._grid.low, self._grid.high)
+        return straight_through((codes * scale).to(matrix.dtype), matrix)
 
 
 def multiplied(first: Factors, second: Factors) -> Factors:

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of the comparison: an algorithm for every tile, a scheme, and what is learned or balanced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from torch import nn
+from torch.nn.modules.conv import _ConvNd
+
+import wincraft as wc
+from wincraft.algorithm.nested import Algorithm
+from wincraft.basis.chains import chained
+from wincraft.torch import convert
+
+CANONICAL = {2: "0,1,-1", 4: "0,1,-1,2,-2", 6: "0,1,-1,2,-2,1/2,-1/2"}
+"""The points that most libraries ship, by m."""
+QUADRATIC = {4: "0,1,-1,x^2+1,inf", 6: "0,1,-1,x^2+x+1,x^2-x+1,inf"}
+"""Moduli with one or two quadratics, ranks 7 and 10."""
+TENSOR = {8: "barabasz-2020-8", 9: "barabasz-2020-8-9"}
+"""One scale per stage; by the bits of the accumulated product M."""
+TAP = {8: "tapwise-8", 9: "tapwise-8,M=int9/tap"}
+"""A scale per tap for U, V and M."""
+POW2_TAP = {bits: f"tapwise-pow2,M=int{bits}/tap/pow2" for bits in (8, 9, 10)}
+"""Scales that are powers of two, per tap for U, V and M (Andri et al. 2022)."""
+WIDE = {8: "tapwise-8,M=none"}
+"""A scale per tap for U and V; M as it was accumulated."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the comparison. `points`: canonical, best (the catalogue's) or quadratic; `schemes` by the bits of M.
+
+    `options` are those of `WinogradConv2d`; with `learned_only` the row makes no sense without training.
+    """
+
+    name: str
+    points: str
+    schemes: Mapping[int, str]
+    convention: str = "wincnn"
+    basis: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    learned_only: bool = False
+    source: str = ""
+
+    def algorithm(self, m: int) -> Algorithm | None:
+        """F(m x m, 3 x 3) of this row; None where it has none."""
+        return _algorithm(self.points, self.convention, self.basis, m)
+
+
+ROWS = (
+    Row("canonical", "canonical", TENSOR, source="Barabasz 2020"),
+    Row("Legendre", "canonical", TENSOR, basis="legendre", source="Barabasz 2020"),
+    Row("canonical, pow2", "canonical", TENSOR, "pow2"),
+    Row("canonical, per tap", "canonical", TAP),
+    Row("best points, pow2", "best", TENSOR, "pow2"),
+    Row("best points, per tap", "best", TAP),
+    Row("quadratic, pow2", "quadratic", TENSOR, "pow2"),
+    Row("quadratic, per tap", "quadratic", TAP),
+    Row("tap-wise pow2", "canonical", POW2_TAP, source="Andri et al. 2022"),
+    Row("tap-wise pow2, best points", "best", POW2_TAP),
+    Row("channel balancing", "canonical", TAP, options={"balance_channels": True}, source="Chikin 2022"),
+    Row("channel balancing, wide M", "canonical", WIDE, options={"balance_channels": True}, source="Chikin 2022"),
+    Row("per tap, wide M", "canonical", WIDE),
+    Row("rank-1 scales", "canonical", TAP, options={"rank_one_scales": True}, source="Chen et al. 2023"),
+    Row("canonical, flex", "canonical", TENSOR, options={"transforms": "flex"}, learned_only=True),
+    Row("Legendre, flex", "canonical", TENSOR, basis="legendre", options={"transforms": "flex"}, learned_only=True),
+    Row(
+        "learned diagonals",
+        "canonical",
+        TENSOR,
+        options={"transforms": "diagonals"},
+        learned_only=True,
+        source="Pan et al. 2025",
+    ),
+    Row(
+        "learned tap-wise pow2",
+        "canonical",
+        POW2_TAP,
+        options={"learn_scales": True},
+        learned_only=True,
+        source="Andri et al. 2022",
+    ),
+    Row(
+        "learned clipping, x^2+1",
+        "quadratic",
+        TENSOR,
+        "pow2",
+        options={"learn_scales": True},
+        learned_only=True,
+        source="Mori et al. 2024",
+    ),
+)
+"""In the order of the tables."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row at one tile and size of M; without a row, direct 8-bit convolution."""
+
+    row: Row | None
+    m: int = 0
+    bits: int = 8
+
+    @property
+    def name(self) -> str:
+        """A name that serves as that of a file too."""
+        if self.row is None:
+            return "direct"
+        words = self.row.name.replace(",", "").replace("^", "").replace("+", "p").split()
+        return f"F{self.m}-M{self.bits}-{'-'.join(words)}"
+
+    @property
+    def label(self) -> str:
+        """What a table says."""
+        if self.row is None:
+            return "direct, 8 bits"
+        return f"F({self.m}x{self.m},3x3), M {self.bits} bits: {self.row.name}"
+
+    def network(self, trained: nn.Module) -> nn.Module:
+        """A trained network with quantised convolutions, the first excepted; its scales are not calibrated yet.
+
+        Convolutions with a stride or of one tap are direct, under the same scheme. Where images are smaller than half
+        a tile, that is in the last stage of ResNet18, F(6x6,3x3) gives way to F(4x4,3x3).
+        """
+        if self.row is None:
+            return convert(trained, None, TENSOR[8], skip=("conv",))
+        row, smaller = self.row, {name for name, _ in trained.named_modules() if name.startswith("blocks.6.")}
+        smaller |= {name for name, _ in trained.named_modules() if name.startswith("blocks.7.")}
+        last_is_small = hasattr(trained, "blocks") and len(trained.blocks) == 8
+
+        def choose(name: str, layer: _ConvNd) -> Algorithm | None:
+            if layer.stride != (1, 1) or layer.kernel_size == (1, 1):
+                return None
+            return row.algorithm(4 if last_is_small and name in smaller and self.m == 6 else self.m)
+
+        return convert(trained, choose, row.schemes[self.bits], skip=("conv",), **row.options)
+
+
+def cases(tiles: tuple[int, ...], trained: bool) -> list[Case]:
+    """Direct convolution, then every row at every tile and size of M that it has."""
+    found = [Case(None)]
+    for m in tiles:
+        for row in ROWS:
+            if (trained or not row.learned_only) and row.algorithm(m) is not None:
+                found += [Case(row, m, bits) for bits in row.schemes]
+    return found
+
+
+@cache
+def _algorithm(points: str, convention: str, basis: str | None, m: int) -> Algorithm | None:
+    if points == "quadratic" and m not in QUADRATIC:
+        return None
+    moduli = {"canonical": CANONICAL, "quadratic": QUADRATIC}.get(points, {}).get(m)
+    algorithm = wc.parse(f"F({m}x{m},3x3)", moduli=moduli, convention=convention)
+    return chained(algorithm, basis) if basis else algorithm

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A quantised layer and the simulation hold the same integers at every stage, given the same scales."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from oracle_layers import ALGORITHMS, F43, INTEGER, joined, rand, simulated_codes, stored_codes, tiled
+
+from wincraft import parse
+from wincraft.analysis.schemes import SCHEMES, parse_scheme
+from wincraft.analysis.simulation import simulate
+from wincraft.analysis.workload import Layer
+from wincraft.torch import WinogradConv1d, WinogradConv2d, calibrate
+
+ULP = 2.0**-23
+OPTIONS = {
+    "per channel": {"weights_per_channel": True},
+    "unsigned": {"unsigned_activations": True},
+    "percentile": {"calibration": "percentile:95"},
+    "mse": {"calibration": "mse"},
+    "all": {"weights_per_channel": True, "unsigned_activations": True, "calibration": "percentile"},
+}
+
+
+def layer_for(made, scheme, channels=5, outputs=4, **options):
+    """The layer without bias and images for it, of the kernel of an algorithm."""
+    torch.manual_seed(1)
+    axes, kernel = len(made.axes), tuple(axis.r for axis in made.axes)
+    conv = (WinogradConv1d, WinogradConv2d)[axes - 1]
+    layer = conv(channels, outputs, kernel, padding=1, algorithm=made, scheme=scheme, bias=False, **options)
+    return layer, rand(2, channels, *(13, 17)[-axes:], seed=3)
+
+
+def same_integers(layer, x, monkeypatch, clipped=False):
+    """Codes of every stage, and outputs; the calibrated scales are those that the simulation calibrates."""
+    calibrate(layer, [x])
+    own, _ = simulated_codes(layer, x, layer.scheme, None, monkeypatch)
+    assert own.scales.keys() == layer.scales.keys()
+    for label, scale in own.scales.items():
+        np.testing.assert_allclose(layer.scales[label].scale, scale.scale, rtol=1e-12, atol=0)
+        np.testing.assert_array_equal(layer.scales[label].zero_point, scale.zero_point)
+    found, wanted = simulated_codes(layer, x, layer.scheme, layer.scales, monkeypatch)
+    y, codes = stored_codes(layer, x)
+    if "input" in codes:
+        codes["input"] = tiled(codes["input"], layer)
+    assert codes.keys() == wanted.keys()
+    for label, array in wanted.items():
+        assert np.array_equal(codes[label].reshape(array.shape), array), label
+        assert len(np.unique(array)) > 8, label
+    assert any(record.clipped for record in found.records.values()) or not clipped
+    # float32 rounds the scale and the product
+    np.testing.assert_allclose(y.numpy(), joined(found.outputs, layer, len(x), y.shape[2:]), rtol=ULP)
+    return found
+
+
+@pytest.mark.parametrize("size", ALGORITHMS)
+@pytest.mark.parametrize("name", INTEGER)
+def test_presets(name, size, monkeypatch):
+    same_integers(*layer_for(ALGORITHMS[size](), name), monkeypatch)
+
+
+@pytest.mark.parametrize("size", ["F4 wincnn", "F4 legendre", "1-D"])
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("name", INTEGER)
+def test_options(name, option, size, monkeypatch):
+    scheme = SCHEMES[name].with_options(**OPTIONS[option])
+    same_integers(*layer_for(ALGORITHMS[size](), scheme), monkeypatch, clipped="percentile" in scheme.calibration)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tapwise-8,M=none",
+        "tapwise-pow2,M=int8/tap/pow2",
+        "tapwise-8,U=none",
+        "tapwise-8,V=int4/channel-tap,output=none",
+        "tapwise-8,input=none,weights=none",
+        "barabasz-2020-8,pre-step=none,U=int12,V=int12,M=int20,output=int16",
+        "barabasz-2020-8,input=int8/tensor/pow2,pre-step=int6/tap,post-step=int9/channel-tap",
+        "tapwise-8,M=int30/tap,output=uint10",
+        "tapwise-8,matrices=fp16",
+    ],
+)
+@pytest.mark.parametrize("size", ["F4 wincnn", "F4 legendre"])
+def test_changed_stages(text, size, monkeypatch):
+    same_integers(*layer_for(ALGORITHMS[size](), text), monkeypatch)
+
+
+@pytest.mark.parametrize("size", ["F4 wincnn", "F4 legendre"])
+@pytest.mark.parametrize("option", [{}, OPTIONS["unsigned"]])
+def test_exact_words(size, option, monkeypatch):
+    made = ALGORITHMS[size]()
+    same_integers(*layer_for(made, SCHEMES["ncnn-int8"].with_options(**option)), monkeypatch)
+
+
+def test_sums_of_32_bits_wrap_alike(monkeypatch):
+    """Constant images of 128 channels: 127 * 31 * 9 * 128 times the factors 24^2 of the matrices leave 32 bits."""
+    layer, _ = layer_for(parse("F(4x4,3x3)", points=F43), "ncnn-int8", channels=128)
+    x = torch.ones(1, 128, 8, 8)
+    with torch.no_grad():
+        layer.weight.fill_(0.5)
+        calibrate(layer, [x])
+    found, wanted = simulated_codes(layer, x, layer.scheme, layer.scales, monkeypatch)
+    assert found.overflowed
+    y, codes = stored_codes(layer, x)
+    assert np.array_equal(codes["output"].reshape(wanted["output"].shape), wanted["output"])
+    assert (y - 576).abs().max() > 1  # far from the 0.5 * 9 * 128 of the inner outputs
+
+
+def test_sums_beyond_the_24_bits_of_float32_stay_exact(monkeypatch):
+    """Equal signs: M reaches 127^2 * 1201 > 2^24, odd, and is not stored before A^T."""
+    made = parse("F(2,3)", points="0,1,-1")
+    layer, _ = layer_for(made, "tapwise-8,M=none,output=int30", channels=1201, outputs=2)
+    x = rand(1, 1201, 9).abs() + 3
+    with torch.no_grad():
+        layer.weight.copy_(rand(*layer.weight.shape).abs() + 3)
+    found = same_integers(layer, x, monkeypatch)
+    largest = np.abs(found.outputs).max() / (layer.scales["U"].scale.min() * layer.scales["V"].scale.min())
+    assert largest > 2**24
+
+
+def test_irrational_points_stay_in_float64(monkeypatch):
+    layer, x = layer_for(parse("F(4x4,3x3)", points="0,1,-1,sqrt(2),-sqrt(2)"), "tapwise-8")
+    same_integers(layer, x, monkeypatch)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_other_dtypes_hold_the_same_integers(dtype, monkeypatch):
+    layer, x = layer_for(ALGORITHMS["F4 wincnn"](), "tapwise-8")
+    layer, x = layer.to(dtype), x.to(dtype)
+    calibrate(layer, [x])
+    _, wanted = simulated_codes(layer, x, layer.scheme, layer.scales, monkeypatch)
+    y, codes = stored_codes(layer, x)
+    assert y.dtype == dtype
+    for label in ("U", "V", "M", "output"):
+        assert np.array_equal(codes[label].reshape(wanted[label].shape), wanted[label])
+
+
+@pytest.mark.parametrize("groups", [2, 4])
+def test_groups_are_layers_of_their_own(groups):
+    """Given the scales of the whole, every group holds what a layer of that group alone holds."""
+    made = ALGORITHMS["F4 wincnn"]()
+    whole = WinogradConv2d(4, 8, 3, padding=1, groups=groups, algorithm=made, scheme="tapwise-8", bias=False)
+    x = rand(2, 4, 9, 9)
+    calibrate(whole, [x])
+    parts = []
+    for weight, part in zip(whole.weight.chunk(groups), x.chunk(groups, 1), strict=True):
+        one = WinogradConv2d(4 // groups, 8 // groups, 3, padding=1, algorithm=made, scheme="tapwise-8", bias=False)
+        one.weight = torch.nn.Parameter(weight.detach())
+        for label, stage in one.winograd.labelled.items():
+            stage.set_scale(whole.scales[label])
+        parts.append(one(part))
+    assert torch.equal(whole(x), torch.cat(parts, 1))
+
+
+FLOATS = ["fp32", "fp16-fp32acc", "fp16", "bf16", "fp8-e4m3", "fp8-e5m2", "fp16,accumulator=fp32"]
+
+
+@pytest.mark.parametrize("size", ["F4 wincnn", "F4 legendre", "F6 quadratic", "F4 integer", "1-D"])
+@pytest.mark.parametrize("name", FLOATS)
+def test_float_schemes(name, size, monkeypatch):
+    """The same operations one by one: the layer runs the simulation on its tiles."""
+    layer, x = layer_for(ALGORITHMS[size](), name, channels=3, outputs=2)
+    scheme = parse_scheme(name)
+    if any(quantizer.per for quantizer in scheme.stages.values()):
+        calibrate(layer, [x])
+    batch = Layer(x.double().numpy(), layer.weight.detach().double().numpy(), 1).batch(layer.algorithm)
+    found = simulate(layer.algorithm, scheme, batch)
+    y = layer(x)
+    wanted = joined(found.outputs, layer, len(x), y.shape[2:]).astype(np.float32)
+    assert np.array_equal(y.detach().numpy(), wanted)
+    assert not np.array_equal(wanted, joined(found.reference, layer, len(x), y.shape[2:]).astype(np.float32))
+
+
+def test_float_schemes_with_groups_padding_modes_and_strides():
+    direct = torch.nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2, padding_mode="reflect")
+    x = rand(2, 4, 11, 10)
+    found = WinogradConv2d.from_direct(direct, algorithm="F(4x4,2x2)", scheme="fp32")(x)
+    assert (found - direct(x)).abs().max() < 1e-5
+    assert WinogradConv2d.from_direct(direct.half(), algorithm="F(4x4,2x2)", scheme="fp16")(x.half()).isfinite().all()
