@@ -36,7 +36,10 @@ STAGES = ("float", "untrained", "trained")
 
 @dataclass(frozen=True)
 class Preset:
-    """What a run computes. `later_systems` says at which tiles the rows of later papers are computed too."""
+    """What a run computes: tiles m and bits of M of the rows without and with training; see `experiments.rows`.
+
+    The systems of later papers are computed at `later_tiles` only, and trained at `trained_tiles`.
+    """
 
     network: str
     width: float | None
@@ -44,6 +47,7 @@ class Preset:
     aware: Plan
     seeds: tuple[int, ...]
     tiles: tuple[int, ...]
+    later_tiles: tuple[int, ...]
     trained_tiles: tuple[int, ...]
     trained_bits: tuple[int, ...]
     calibration_images: int
@@ -52,9 +56,8 @@ class Preset:
     def cases(self, stage: str) -> list[Case]:
         """The cases of a stage, direct convolution first."""
         if stage == "untrained":
-            return cases(self.tiles, trained=False)
-        found = cases(self.trained_tiles, trained=True)
-        return [case for case in found if case.row is None or case.bits in self.trained_bits]
+            return cases(stage, self.tiles, self.later_tiles, (8, 9, 10))
+        return cases(stage, self.trained_tiles, self.trained_tiles, self.trained_bits)
 
 
 PRESETS = {
@@ -65,6 +68,7 @@ PRESETS = {
         Plan(epochs=1, rate=0.02, batch=16, images=32),
         seeds=(0,),
         tiles=(4,),
+        later_tiles=(4,),
         trained_tiles=(4,),
         trained_bits=(8,),
         calibration_images=32,
@@ -77,6 +81,7 @@ PRESETS = {
         Plan(epochs=1, rate=0.02, batch=64, images=6400),
         seeds=(0, 1, 2),
         tiles=(2, 4, 6),
+        later_tiles=(4,),
         trained_tiles=(4,),
         trained_bits=(8,),
         calibration_images=500,
@@ -88,6 +93,7 @@ PRESETS = {
         Plan(epochs=60, rate=0.02),
         seeds=(0, 1, 2),
         tiles=(2, 4, 6),
+        later_tiles=(2, 4, 6),
         trained_tiles=(2, 4, 6),
         trained_bits=(8, 9, 10),
         calibration_images=1000,
@@ -164,7 +170,7 @@ class Run:
             "images": len(self.test),
             "seconds": round(time.perf_counter() - started, 1),
             "curve": curve or [],
-            "answers": "".join(map(str, given.tolist())),
+            "right": "".join(map(str, (given == self.test.labels.cpu()).int().tolist())),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
@@ -278,5 +284,3 @@ def _data(preset: Preset, data: str | None) -> tuple[Images, Images]:
 
 if __name__ == "__main__":
     main()
-
-

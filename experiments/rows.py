@@ -26,15 +26,20 @@ TAP = {8: "tapwise-8", 9: "tapwise-8,M=int9/tap"}
 """A scale per tap for U, V and M."""
 POW2_TAP = {bits: f"tapwise-pow2,M=int{bits}/tap/pow2" for bits in (8, 9, 10)}
 """Scales that are powers of two, per tap for U, V and M (Andri et al. 2022)."""
+TAP_8 = {8: TAP[8]}
 WIDE = {8: "tapwise-8,M=none"}
 """A scale per tap for U and V; M as it was accumulated."""
+
+SMALL_IMAGES: dict[int, tuple[str, ...]] = {8: ("blocks.6.", "blocks.7.")}
+"""Where images are 4x4, by the number of blocks of a network."""
 
 
 @dataclass(frozen=True)
 class Row:
     """One line of the comparison. `points`: canonical, best (the catalogue's) or quadratic; `schemes` by the bits of M.
 
-    `options` are those of `WinogradConv2d`; with `learned_only` the row makes no sense without training.
+    `options` are those of `WinogradConv2d`. `when`: whether the row makes sense before training, after it, or both.
+    `later` are the systems that followed the paper.
     """
 
     name: str
@@ -43,7 +48,8 @@ class Row:
     convention: str = "wincnn"
     basis: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    learned_only: bool = False
+    when: tuple[str, ...] = ("untrained", "trained")
+    later: bool = False
     source: str = ""
 
     def algorithm(self, m: int) -> Algorithm | None:
@@ -51,47 +57,44 @@ class Row:
         return _algorithm(self.points, self.convention, self.basis, m)
 
 
+_BEFORE, _AFTER = ("untrained",), ("trained",)
+_ANDRI, _CHIKIN, _CHEN, _PAN, _MORI = (
+    "Andri et al. 2022",
+    "Chikin & Kryzhanovskiy 2022",
+    "Chen et al. 2023",
+    "Pan et al. 2025",
+    "Mori et al. 2024",
+)
+_FLEX = {"transforms": "flex"}
+_OMEGA = {"balance_channels": True}
+_LEARNED = {"learn_scales": True}
+
 ROWS = (
-    Row("canonical", "canonical", TENSOR, source="Barabasz 2020"),
-    Row("Legendre", "canonical", TENSOR, basis="legendre", source="Barabasz 2020"),
+    Row("canonical", "canonical", TENSOR),
+    Row("canonical, flex", "canonical", TENSOR, options=_FLEX, when=_AFTER),
+    Row("Legendre", "canonical", TENSOR, basis="legendre"),
+    Row("Legendre, flex", "canonical", TENSOR, basis="legendre", options=_FLEX, when=_AFTER),
     Row("canonical, pow2", "canonical", TENSOR, "pow2"),
     Row("canonical, per tap", "canonical", TAP),
     Row("best points, pow2", "best", TENSOR, "pow2"),
     Row("best points, per tap", "best", TAP),
     Row("quadratic, pow2", "quadratic", TENSOR, "pow2"),
     Row("quadratic, per tap", "quadratic", TAP),
-    Row("tap-wise pow2", "canonical", POW2_TAP, source="Andri et al. 2022"),
-    Row("tap-wise pow2, best points", "best", POW2_TAP),
-    Row("channel balancing", "canonical", TAP, options={"balance_channels": True}, source="Chikin 2022"),
-    Row("channel balancing, wide M", "canonical", WIDE, options={"balance_channels": True}, source="Chikin 2022"),
-    Row("per tap, wide M", "canonical", WIDE),
-    Row("rank-1 scales", "canonical", TAP, options={"rank_one_scales": True}, source="Chen et al. 2023"),
-    Row("canonical, flex", "canonical", TENSOR, options={"transforms": "flex"}, learned_only=True),
-    Row("Legendre, flex", "canonical", TENSOR, basis="legendre", options={"transforms": "flex"}, learned_only=True),
+    Row("tap-wise pow2", "canonical", POW2_TAP, when=_BEFORE, later=True, source=_ANDRI),
+    Row("channel balancing", "canonical", TAP_8, options=_OMEGA, when=_BEFORE, later=True, source=_CHIKIN),
+    Row("channel balancing, wide M", "canonical", WIDE, options=_OMEGA, when=_BEFORE, later=True, source=_CHIKIN),
+    Row("per tap, wide M", "canonical", WIDE, when=_BEFORE, later=True),
+    Row("rank-1 scales", "canonical", TAP_8, options={"rank_one_scales": True}, when=_BEFORE, later=True, source=_CHEN),
+    Row("learned tap-wise pow2", "canonical", POW2_TAP, options=_LEARNED, when=_AFTER, later=True, source=_ANDRI),
+    Row("learned clipping, x^2+1", "quadratic", TENSOR, "pow2", None, _LEARNED, _AFTER, later=True, source=_MORI),
     Row(
         "learned diagonals",
         "canonical",
         TENSOR,
         options={"transforms": "diagonals"},
-        learned_only=True,
-        source="Pan et al. 2025",
-    ),
-    Row(
-        "learned tap-wise pow2",
-        "canonical",
-        POW2_TAP,
-        options={"learn_scales": True},
-        learned_only=True,
-        source="Andri et al. 2022",
-    ),
-    Row(
-        "learned clipping, x^2+1",
-        "quadratic",
-        TENSOR,
-        "pow2",
-        options={"learn_scales": True},
-        learned_only=True,
-        source="Mori et al. 2024",
+        when=_AFTER,
+        later=True,
+        source=_PAN,
     ),
 )
 """In the order of the tables."""
@@ -123,30 +126,37 @@ class Case:
     def network(self, trained: nn.Module) -> nn.Module:
         """A trained network with quantised convolutions, the first excepted; its scales are not calibrated yet.
 
-        Convolutions with a stride or of one tap are direct, under the same scheme. Where images are smaller than half
-        a tile, that is in the last stage of ResNet18, F(6x6,3x3) gives way to F(4x4,3x3).
+        Convolutions with a stride or of one tap are direct, under the same scheme. In the last stage of ResNet18, with
+        images of 4x4, F(6x6,3x3) gives way to F(4x4,3x3).
         """
         if self.row is None:
             return convert(trained, None, TENSOR[8], skip=("conv",))
-        row, smaller = self.row, {name for name, _ in trained.named_modules() if name.startswith("blocks.6.")}
-        smaller |= {name for name, _ in trained.named_modules() if name.startswith("blocks.7.")}
-        last_is_small = hasattr(trained, "blocks") and len(trained.blocks) == 8
+        row, m = self.row, self.m
+        small = SMALL_IMAGES.get(len(trained.blocks), ())  # type: ignore[arg-type]
 
         def choose(name: str, layer: _ConvNd) -> Algorithm | None:
             if layer.stride != (1, 1) or layer.kernel_size == (1, 1):
                 return None
-            return row.algorithm(4 if last_is_small and name in smaller and self.m == 6 else self.m)
+            return row.algorithm(min(m, 4) if name.startswith(small) else m)
 
         return convert(trained, choose, row.schemes[self.bits], skip=("conv",), **row.options)
 
 
-def cases(tiles: tuple[int, ...], trained: bool) -> list[Case]:
-    """Direct convolution, then every row at every tile and size of M that it has."""
+def cases(stage: str, tiles: tuple[int, ...], later_tiles: tuple[int, ...], bits: tuple[int, ...]) -> list[Case]:
+    """Direct convolution, then every row of a stage, at every tile and size of M that it has.
+
+    A row that at some tile is the same as one before it, since the best points are the canonical ones, is left out.
+    """
     found = [Case(None)]
     for m in tiles:
+        known = []
         for row in ROWS:
-            if (trained or not row.learned_only) and row.algorithm(m) is not None:
-                found += [Case(row, m, bits) for bits in row.schemes]
+            if stage not in row.when or (row.later and m not in later_tiles) or row.algorithm(m) is None:
+                continue
+            what = (row.algorithm(m), row.schemes, row.options)
+            if what not in known:
+                known.append(what)
+                found += [Case(row, m, size) for size in row.schemes if size in bits]
     return found
 
 

@@ -156,16 +156,23 @@ def test_narrow_dtypes_are_computed_in_float32_and_rounded_once(dtype):
     assert ((found.double() - exact).abs() <= bound + 1e-7).all()
 
 
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate"])
 @pytest.mark.parametrize("bias", [True, False])
-def test_channels_last_in_and_out(bias):
-    direct = nn.Conv2d(3, 4, 3, bias=bias)
+def test_channels_last_in_and_out(bias, mode):
+    direct = nn.Conv2d(3, 4, 3, bias=bias, padding=int(mode != "zeros"), padding_mode=mode)
     x = rand(2, 3, 9, 9).to(memory_format=torch.channels_last)
     y = WinogradConv2d.from_direct(direct)(x)
     assert y.stride() == direct(x).stride()
     assert y.is_contiguous(memory_format=torch.channels_last)
     plain = WinogradConv2d.from_direct(direct)(x.contiguous())
     assert torch.equal(y, plain)
-    assert plain.view(-1).shape == (2 * 4 * 49,)
+    assert plain.view(-1).shape == (plain.numel(),)
+
+
+def test_circular_padding_gives_contiguous_outputs_as_torch_does():
+    direct = nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular")
+    x = rand(2, 3, 9, 9).to(memory_format=torch.channels_last)
+    assert WinogradConv2d.from_direct(direct)(x).stride() == direct(x).stride() == (324, 81, 9, 1)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

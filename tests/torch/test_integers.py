@@ -112,15 +112,15 @@ def test_sums_of_32_bits_wrap_alike(monkeypatch):
 
 
 def test_sums_beyond_the_24_bits_of_float32_stay_exact(monkeypatch):
-    """Equal signs: M reaches 127^2 * 1201 > 2^24, odd, and is not stored before A^T."""
-    made = parse("F(2,3)", points="0,1,-1")
-    layer, _ = layer_for(made, "tapwise-8,M=none,output=int30", channels=1201, outputs=2)
-    x = rand(1, 1201, 9).abs() + 3
+    """Values of one sign and nearly one size: M passes 2^24 and keeps its odd numbers, unstored, up to A^T."""
+    layer, _ = layer_for(parse("F(2,3)", points="0,1,-1"), "tapwise-8,M=none,output=int30", channels=1501, outputs=2)
+    x = 1 + 0.06 * rand(1, 1501, 9).abs().clamp(max=2)
     with torch.no_grad():
-        layer.weight.copy_(rand(*layer.weight.shape).abs() + 3)
-    found = same_integers(layer, x, monkeypatch)
-    largest = np.abs(found.outputs).max() / (layer.scales["U"].scale.min() * layer.scales["V"].scale.min())
-    assert largest > 2**24
+        layer.weight.copy_(1 + 0.06 * rand(*layer.weight.shape).abs().clamp(max=2))
+    same_integers(layer, x, monkeypatch)
+    _, codes = stored_codes(layer, x)
+    M = np.einsum("akc,act->akt", codes["V"], codes["U"])
+    assert ((M > 2**24) & (M % 2 == 1)).any()
 
 
 def test_irrational_points_stay_in_float64(monkeypatch):

@@ -38,11 +38,11 @@ def convert(
     """A copy of a network whose convolutions run Winograd's algorithm; `nn.Conv1d` and `nn.Conv2d` are replaced.
 
     Those with stride 1, no dilation and more than one tap along some axis get the algorithm, fitted to their kernel.
-    The others stay direct, and under a scheme become a `DirectConv2d` whose `note` says why. With a function of (name,
-    layer) the algorithm is chosen per layer, None for direct; then strides may be decomposed (see `WinogradConv2d`).
-    Layers named in `skip` stay as they are. `options` are those of `WinogradConv2d`. Layers that are one object at
-    several places stay one. Without a scheme the network computes what it did, to the accuracy of its dtype; with one
-    `calibrate` comes next.
+    The others stay direct, and under a scheme of integers become a `DirectConv2d` whose `note` says why. With a
+    function of (name, layer) the algorithm is chosen per layer, None for direct; then strides may be decomposed (see
+    `WinogradConv2d`). Layers named in `skip` stay as they are; one that is used at several places stays one. `options`
+    are those of `WinogradConv2d`. Without a scheme the network computes what it did, to the accuracy of its dtype; with
+    one `calibrate` comes next.
 
     Raises:
         UnknownName: for a layer to skip that there is not, and as `WinogradConv2d` does.
@@ -80,8 +80,9 @@ def convert(
 def calibrate(model: nn.Module, loader: Iterable[Any], images: int | None = None) -> int:
     """Set the scales of every stored stage from batches of images (or of tuples that begin with them); their number.
 
-    The network runs in evaluation mode; every stage is stored with the scales seen so far. Max-abs keeps the widest
-    range of all batches, other calibrations the mean over batches. Ends after `images` images, the last batch cut.
+    The network runs in evaluation mode; every stage is stored with the scales seen so far, so that later stages see the
+    rounding of earlier ones (and depend a little on how images are put into batches). Max-abs keeps the widest range
+    of all batches, other calibrations the mean over batches. Ends after `images` images, the last batch cut.
     Layers that balance channels look at the images once more before.
 
     Raises:
@@ -93,20 +94,18 @@ def calibrate(model: nn.Module, loader: Iterable[Any], images: int | None = None
     """
     if images is not None and images < 1:
         raise NotApplicable("calibration", f"{images} images", "give 1 or more, or None for all")
-    batches = list(images_of(loader, images))
-    count = sum(len(batch) for batch in batches)
     observed = [layer for layer in model.modules() if isinstance(layer, Pipeline | DirectConv1d | DirectConv2d)]
-    if not count or not any(layer.labelled for layer in observed):
-        reason = "there are no images" if not count else "the network has no stage that is stored"
-        raise NotApplicable("calibration", reason, "give a loader of images" if not count else "convert with a scheme")
+    if not any(layer.labelled for layer in observed):
+        raise NotApplicable("calibration", "the network has no stage that is stored", "convert with a scheme")
     balanced = [layer for layer in observed if isinstance(layer, Pipeline) and layer.omega is not None]
+    batches: Iterable[torch.Tensor] = images_of(loader, images)
     with evaluating(model), torch.no_grad():
         if balanced:
+            batches = list(batches)
             _observe(model, observed, batches, ranging=True)
             for layer in balanced:
                 layer.balance_channels()
-        _observe(model, observed, batches)
-    return count
+        return _observe(model, observed, batches)
 
 
 @contextmanager
@@ -121,15 +120,20 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def _observe(model: nn.Module, observed: list[Any], batches: list[torch.Tensor], ranging: bool = False) -> None:
+def _observe(model: nn.Module, observed: list[Any], batches: Iterable[torch.Tensor], ranging: bool = False) -> int:
     for layer in observed:
         layer.observe(True, ranging)
+    count = 0
     try:
         for batch in batches:
             model(batch)
+            count += len(batch)
     finally:
         for layer in observed:
             layer.observe(False)
+    if not count:
+        raise NotApplicable("calibration", "there are no images", "give a loader of images")
+    return count
 
 
 def images_of(loader: Iterable[Any], count: int | None) -> Iterator[torch.Tensor]:
@@ -160,7 +164,7 @@ def _converted(
         if algorithm is not None:
             made: nn.Module = winograd.from_direct(layer, algorithm=algorithm, scheme=scheme, **options)
             return made
-        if scheme is None:
+        if scheme is None or scheme.arithmetic is not None:
             return layer
         note = f"direct: {reason or 'as chosen'}"
         made = direct.from_direct(layer, scheme=scheme, learn_scales=options.get("learn_scales", False), note=note)

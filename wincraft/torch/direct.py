@@ -14,8 +14,8 @@ from wincraft.analysis.integer_grid import IntegerGrid
 from wincraft.analysis.schemes import Scheme, parse_scheme
 from wincraft.analysis.simulation import direct_quantizers
 from wincraft.errors import NotApplicable
-from wincraft.torch.rounding import FLOAT32_BITS
 from wincraft.torch.layer import check_input, like_direct
+from wincraft.torch.rounding import FLOAT32_BITS
 from wincraft.torch.stage import ExactModule, Stage, fill_in
 
 
@@ -102,7 +102,7 @@ class _Direct(ExactModule, _ConvNd):
             y = y * unit.to(y.dtype).view(-1)
             if bias is not None:
                 y = y + bias.to(y.dtype)
-        return like_direct(y, input)
+        return like_direct(self, y, input)
 
     def _store(self, label: str, value: torch.Tensor, unit: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
         """What is stored of a value whose channels come last, its unit and its bound."""

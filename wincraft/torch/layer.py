@@ -105,7 +105,7 @@ class _Winograd(_ConvNd):
             y = self.winograd(*self.operands(x, filters), self.groups)
             if bias is not None:
                 y = y + bias.to(y.dtype)
-        return like_direct(y, input)
+        return like_direct(self, y, input)
 
     def operands(
         self, x: torch.Tensor, weight: torch.Tensor
@@ -236,14 +236,15 @@ def check_input(layer: _ConvNd, x: torch.Tensor) -> None:
             raise NotApplicable(f"kernel {layer.kernel_size}", f"the padded input has {size}", repair)
 
 
-def like_direct(y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+def like_direct(layer: _ConvNd, y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Outputs (N, H, W, K) with the axes, the dtype and the order in memory that torch's own layer gives them."""
     kind = x.device.type
     cast = torch.is_autocast_enabled(kind) and x.dtype != torch.float64
     y = y.movedim(-1, 1).to(torch.get_autocast_dtype(kind) if cast else x.dtype)
     if x.ndim < y.ndim:
         return y[0].contiguous()
-    last = y.ndim == 4 and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
+    kept = y.ndim == 4 and layer.padding_mode != "circular"
+    last = kept and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
     return y.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
 
 

@@ -25,7 +25,7 @@ from wincraft.torch.stage import ExactModule, Stage
 from wincraft.torch.tiles import cut, interleaved, join, padded, tile_counts
 from wincraft.torch.transform import Factors, Transform, multiplied, outer
 
-_CHUNK = 1 << 19
+_CHUNK = 1 << 18
 """So many values of U or M are computed at a time: they stay in the cache, and their memory is used again."""
 UNQUANTISED = Scheme("exact")
 
@@ -64,6 +64,7 @@ class Pipeline(ExactModule):
         self.native = scheme.arithmetic is None and all(
             isinstance(quantizer.format, IntegerGrid) for quantizer in scheme.stages.values()
         )
+        self._unquantised = not scheme.stages
         if not self.native and learning != Learning():
             raise NotApplicable(f"learning under {scheme.name}", "it is no scheme of integers", "leave the options out")
         if learning.transforms == "flex" and scheme.word is not None:
@@ -78,7 +79,7 @@ class Pipeline(ExactModule):
             raise NotApplicable(f"balancing under {scheme.name}", "U and V are not both stored", "use another scheme")
         if learning.scales and not self.stages:
             raise NotApplicable(f"learned scales under {scheme.name}", "nothing is stored", "use another scheme")
-        if learning.rank_one_scales and (learning.scales or not any(stage.rank_one for stage in self.labelled.values())):
+        if learning.rank_one_scales and (learning.scales or not any(s.rank_one for s in self.labelled.values())):
             reason = "learned scales stay no products" if learning.scales else "no scale is per tap"
             raise NotApplicable(f"rank-one scales under {scheme.name}", reason, "leave them out")
         products = prod(self.rank)
@@ -215,7 +216,7 @@ class Pipeline(ExactModule):
             data, scale, bound = value
             if len(scale) > 1:
                 smallest = scale.detach().amin(dim=0, keepdim=True)
-                data, scale, bound = data.double() * (scale / smallest), smallest, inf
+                data, scale, bound = _scaled(data, scale / smallest), smallest, inf
             bound *= transform.step(number).growth
             data = transform.apply_step(number, data.to(self._dtype(data, bound)))
             value = self._wrapped(Value(data, scale, bound))
@@ -244,15 +245,16 @@ class Pipeline(ExactModule):
         else:
             u = u.view(taps, vectors, groups, inner).transpose(1, 2).reshape(taps * groups, vectors, inner)
             v = v.view(taps, inner, groups, -1).transpose(1, 2).reshape(taps * groups, inner, -1)
-            M = torch.bmm(u, v).view(taps, groups, vectors, outputs // groups).transpose(1, 2).reshape(taps, vectors, outputs)
+            M = torch.bmm(u, v).view(taps, groups, vectors, outputs // groups)
+            M = M.transpose(1, 2).reshape(taps, vectors, outputs)
         return self._wrapped(Value(M, V.scale * U.scale, bound))
 
     def _dtype(self, data: torch.Tensor, bound: float) -> torch.dtype:
         """Integers below 2^24 in float32, other integers and reals in float64; what is learned, or exact, as it is."""
         if bound < 2**FLOAT32_BITS:
             return torch.float32
-        if not self.scheme.stages or (bound == inf and self.learning.transforms == "flex"):
-            return data.dtype if not self.scheme.stages else torch.float32
+        if self._unquantised or (bound == inf and self.learning.transforms == "flex"):
+            return data.dtype if self._unquantised else torch.float32
         return torch.float64
 
     def _wrapped(self, value: Value) -> Value:
@@ -320,6 +322,11 @@ class Pipeline(ExactModule):
             y = join(y.to(x), self.m, len(x), tiles)
         y, exact = (item[(slice(None), *(slice(size) for size in sizes))] for item in (y, exact))
         return straight_through(y, exact)
+
+
+def _scaled(codes: torch.Tensor, ratio: torch.Tensor) -> torch.Tensor:
+    """The product in float64, in place of a copy where no gradient needs its factors."""
+    return codes.double() * ratio if ratio.requires_grad else codes.to(torch.float64, copy=True).mul_(ratio)
 
 
 def _key(label: str) -> str:

@@ -99,7 +99,7 @@ def report(model: nn.Module, loader: Iterable[Any], images: int | None = None) -
     >>> abs(layer.measured - layer.predicted) < 1, round(layer.noise_gain, 4)
     (True, 2.7778)
     """
-    watched: dict[nn.Module, _Watched] = {}
+    watched: dict[Any, _Watched] = {}
     order: list[str] = []
     hooks = []
     for name, layer in model.named_modules():
@@ -164,7 +164,7 @@ def _layer_report(layer: Any, seen: _Watched) -> LayerReport:
     tiles, taps = cut(padded(x, low, whole), layer.winograd.n, layer.winograd.m), filters.flatten(2).permute(2, 1, 0)
     moments = _moments(tiles), _moments(taps)
     H = _gram(algorithm, *moments)
-    gains = {"noise_gain": float(algorithm.noise_gain()), "own_noise_gain": float(np.trace(H) / H.sum())}
+    gains: Any = {"noise_gain": float(algorithm.noise_gain()), "own_noise_gain": float(np.trace(H) / H.sum())}
     learning = layer.winograd.learning
     if learning.transforms != "static" or learning.balance_channels or not scheme.stages:
         note = "nothing is stored" if not scheme.stages else "balanced or learned transforms"

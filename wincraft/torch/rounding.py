@@ -20,8 +20,10 @@ class RoundClip(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, ratio: torch.Tensor, low: End, high: End, dtype: torch.dtype) -> torch.Tensor:
-        """Take x of float32 or float64, the ratio in float64, which broadcasts; give codes in a `dtype` that holds them."""
+    def forward(
+        ctx: Any, x: torch.Tensor, ratio: torch.Tensor, low: End, high: End, dtype: torch.dtype
+    ) -> torch.Tensor:
+        """Take x of float32 or float64, the ratio of float64, which broadcasts; give codes in a `dtype` for them."""
         product = x * ratio if x.dtype == torch.float64 else x.double().mul_(ratio)  # a mixed product is slower
         rounded = product.round_().to(dtype)
         if not any(ctx.needs_input_grad):
@@ -42,9 +44,10 @@ class RoundClip(torch.autograd.Function):
 
 
 def _clip(x: torch.Tensor, low: End, high: End, out: torch.Tensor | None = None) -> torch.Tensor:
-    if isinstance(low, torch.Tensor) and isinstance(high, torch.Tensor):  # torch.clamp takes four times as long
-        return torch.minimum(torch.maximum(x, low.to(x.dtype), out=out), high.to(x.dtype), out=out)
-    return torch.clamp(x, low, high, out=out)
+    if isinstance(low, float) and isinstance(high, float):
+        return torch.clamp(x, low, high, out=out)
+    least, most = (torch.as_tensor(end, dtype=x.dtype, device=x.device) for end in (low, high))
+    return torch.minimum(torch.maximum(x, least, out=out), most, out=out)  # torch.clamp takes four times as long
 
 
 class _StraightThrough(torch.autograd.Function):

@@ -100,7 +100,7 @@ class Stage(ExactModule):
     def forward(self, value: torch.Tensor, unit: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Codes less their zero points, and the scale of one; the value stands for value * unit."""
         if self.observing:
-            self.observe(value.detach() * unit.detach())
+            self.observe(value.detach(), unit.detach())
         else:
             self.usable()
         scale = self.current_scale(value.numel())
@@ -125,10 +125,15 @@ class Stage(ExactModule):
         self._ends, self._batches = None, 0
 
     @torch.no_grad()
-    def observe(self, real: torch.Tensor) -> None:
+    def observe(self, value: torch.Tensor, unit: torch.Tensor) -> None:
         """Take a batch into account: the widest range of all batches for max-abs, else the mean of the ranges."""
-        array = self._numpy_layout(real)
-        low, high = self.quantizer.ends(array, self.calibration)
+        if self.calibration == "max-abs" and unit.shape[1] == 1:  # the ends of each channel are all that counts
+            ends = torch.cat(torch.aminmax(value, dim=1, keepdim=True), dim=1)
+            value = ends if bool(ends.isfinite().all()) else value
+        low, high = self.quantizer.ends(self._numpy_layout(value * unit), self.calibration)
+        if not self.quantizer.unsigned:  # symmetric: the mean of batches is that of their amplitudes
+            high = np.maximum(-low, high)
+            low = -high
         if self._ends is not None:
             if self.calibration == "max-abs":
                 low, high = np.minimum(low, self._ends[0]), np.maximum(high, self._ends[1])

@@ -32,6 +32,8 @@ def interleaved(x: torch.Tensor) -> torch.Tensor:
 
 
 class _Cut(torch.autograd.Function):
+    """What `cut` does; the gradient of torch's own windows takes five times as long."""
+
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
         d = len(n)
@@ -48,15 +50,16 @@ class _Cut(torch.autograd.Function):
         tiles = [(size - n) // m + 1 for size, n, m in zip(sizes, ctx.n, ctx.m, strict=True)]
         blocks = [-(-n // m) for n, m in zip(ctx.n, ctx.m, strict=True)]
         windows = gradient.reshape(*ctx.n, images, *tiles, channels)
-        ends = [(t + b - 1) * m for t, b, m in zip(tiles, blocks, ctx.m, strict=True)]
-        result = gradient.new_zeros(images, *ends, channels)
-        split = result.view(images, *(size for t, b, m in zip(tiles, blocks, ctx.m, strict=True) for size in (t + b - 1, m)), channels)
+        steps = [t + b - 1 for t, b in zip(tiles, blocks, strict=True)]
+        places = [size for pair in zip(steps, ctx.m, strict=True) for size in pair]
+        split = gradient.new_zeros(images, *places, channels)
         for block in product(*map(range, blocks)):
             part = windows[tuple(slice(b * m, (b + 1) * m) for b, m in zip(block, ctx.m, strict=True))]
-            places = [slice(None)]
+            where = [slice(None)]
             for b, t, inside in zip(block, tiles, part.shape, strict=False):
-                places += [slice(b, b + t), slice(inside)]
-            split[tuple(places)] += interleaved(part)
+                where += [slice(b, b + t), slice(inside)]
+            split[tuple(where)] += interleaved(part)
+        result = split.view(images, *(step * m for step, m in zip(steps, ctx.m, strict=True)), channels)
         return result[(slice(None), *map(slice, sizes))], None, None
 
 
@@ -68,7 +71,6 @@ def cut(x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
 
 def join(y: torch.Tensor, m: Sequence[int], images: int, tiles: Sequence[int]) -> torch.Tensor:
     """Tiles of m outputs side by side: (prod(m), N * tiles, K) to (N, H, W, K)."""
-    d = len(m)
     y = y.reshape(*m, images, *tiles, y.shape[-1])
     sizes = (t * s for t, s in zip(tiles, m, strict=True))
     return interleaved(y).reshape(images, *sizes, y.shape[-1])

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The experiment on generated images: it runs, goes on where it was stopped, and refuses what does not fit."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+torch = pytest.importorskip("torch")
+
+from experiments import cifar10, tables
+from experiments.cifar10 import PRESETS
+from experiments.images import generated
+from experiments.networks import network
+from experiments.rows import ROWS, cases
+from experiments.training import Plan, train
+from wincraft.errors import BadDocument, NotApplicable, UnknownName
+
+SMALL = replace(
+    PRESETS["smoke"],
+    plan=Plan(epochs=1, rate=0.1, batch=32, images=64),
+    aware=Plan(epochs=1, rate=0.02, batch=16, images=16),
+    width=0.25,
+    generated=64,
+    calibration_images=16,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("run")
+    cifar10.run(SMALL, folder, match="F4-M8-canonical-pow2")
+    torch.set_num_threads(threads)
+    return folder
+
+
+def test_a_run_leaves_a_result_for_every_case_and_answers_for_every_image(folder):
+    found = {path.parent.name + "/" + path.stem for path in folder.glob("seed0/*/*.json")}
+    pow2 = "F4-M8-canonical-pow2"
+    assert found == {"float/float", "untrained/direct", f"untrained/{pow2}", "trained/direct", f"trained/{pow2}"}
+    for path in folder.glob("seed0/*/*.json"):
+        result = json.loads(path.read_text())
+        assert len(result["right"]) == result["images"] == 64
+        assert result["accuracy"] == 100 * result["right"].count("1") / 64
+        assert bool(result["curve"]) == (result["stage"] == "trained")
+
+
+def test_a_second_run_computes_nothing_again(folder, monkeypatch):
+    monkeypatch.setattr(cifar10, "answers", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(cifar10, "calibrate", lambda *_: pytest.fail("calibrated again"))
+    cifar10.run(SMALL, folder, match="F4-M8-canonical-pow2")
+
+
+def test_a_folder_of_other_settings_is_refused(folder):
+    with pytest.raises(BadDocument, match="another preset"):
+        cifar10.run(replace(SMALL, calibration_images=17), folder)
+
+
+def test_training_that_was_stopped_gives_the_same_network(tmp_path):
+    data, plan = generated(64, 0), Plan(epochs=3, rate=0.1, batch=32)
+
+    def fresh():
+        torch.manual_seed(0)
+        return network("resnet20", 0.25)
+
+    whole = fresh()
+    curve = train(whole, data, plan)
+    stopped = fresh()
+
+    class Stop(Exception):
+        pass
+
+    def stop(record):
+        if record["epoch"] == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train(stopped, data, plan, tmp_path / "net.pt", after_epoch=stop)
+    resumed = fresh()
+    again = train(resumed, data, plan, tmp_path / "net.pt")
+    assert [record["loss"] for record in again] == [record["loss"] for record in curve]
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(tmp_path):
+    model, data = network("resnet20", 0.25), generated(32, 0)
+    train(model, data, Plan(epochs=1, images=32), tmp_path / "net.pt", {"network": "resnet20"})
+    with pytest.raises(BadDocument, match=r"network 'resnet20', not 'resnet18'"):
+        train(model, data, Plan(epochs=1, images=32), tmp_path / "net.pt", {"network": "resnet18"})
+    (tmp_path / "net.pt").write_bytes(b"nonsense")
+    with pytest.raises(BadDocument, match="no checkpoint"):
+        train(model, data, Plan(epochs=1, images=32), tmp_path / "net.pt", {"network": "resnet20"})
+
+
+def test_training_learns_the_generated_images():
+    torch.manual_seed(0)
+    model, data = network("resnet20", 0.25), generated(256, 0)
+    curve = train(model, data, Plan(epochs=4, rate=0.1, batch=32))
+    assert curve[-1]["loss"] < curve[0]["loss"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["cpu", "out"], "needs CIFAR-10"),
+        (["cpu", "out", "--data", "nowhere"], "download https://www.cs.toronto.edu"),
+        (["smoke", "out", "--device", "cuda"], "no CUDA device"),
+    ],
+)
+def test_bad_usage_ends_with_one_line(arguments, message, tmp_path, monkeypatch):
+    if "cuda" in arguments and torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cifar10.main, arguments)
+    assert result.exit_code == 3
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_networks_have_the_sizes_of_the_papers():
+    assert sum(p.numel() for p in network("resnet20").parameters()) == 269_722
+    assert network("resnet18")(torch.zeros(1, 3, 32, 32)).shape == (1, 10)
+    assert network("resnet18", 1.0).linear.in_features == 512
+    with pytest.raises(UnknownName, match="resnet20"):
+        network("resnet21")
+
+
+def test_every_case_makes_a_network_and_none_comes_twice():
+    model = network("resnet20", 0.25)
+    for stage in ("untrained", "trained"):
+        found = cases(stage, (2, 4, 6), (2, 4, 6), (8, 9, 10))
+        assert len({case.name for case in found}) == len(found)
+        made = {case.row.name for case in found if case.row is not None}
+        assert made == {row.name for row in ROWS if stage in row.when}
+        for case in found[:: 1 if stage == "trained" else 5]:
+            case.network(model)
+
+
+def test_small_images_of_resnet18_get_smaller_tiles():
+    case = next(case for case in cases("untrained", (6,), (), (8,)) if case.row is not None)
+    quantised = case.network(network("resnet18", 0.125))
+    assert quantised.blocks[5].conv2.algorithm.m == (6, 6)
+    assert quantised.blocks[6].conv2.algorithm.m == (4, 4)
+    assert quantised.blocks[2].projection[0].note == "direct: as chosen"
+
+
+def test_tables_compare_with_direct_convolution_image_by_image(folder, tmp_path):
+    results = tables.collect(folder)
+    pow2 = next(r for r in results if r.stage == "untrained" and r.case != "direct")
+    direct = next(r for r in results if r.stage == "untrained" and r.case == "direct")
+    assert pow2.accuracy - direct.accuracy == pytest.approx(pow2.difference)
+    assert direct.gained == direct.lost == 0
+    tables.write_csv(tmp_path / "r.csv", results)
+    assert tables.read_csv(tmp_path / "r.csv") == results
+
+
+def test_intervals_are_those_of_student_and_of_the_images():
+    made = [tables.Result("untrained", "F4-M8-x", "F(4x4,3x3), M 8 bits: x", s, 80.0, 100, g, l, 1.0)
+            for s, (g, l) in enumerate([(1, 3), (2, 5), (0, 1)])]  # fmt: skip
+    (item,) = tables.summaries(made, "untrained")
+    assert item.difference == pytest.approx(-2)
+    assert item.over_seeds == pytest.approx(4.302653 * 1 / 3**0.5, rel=1e-6)
+    variance = sum((g + l) / 100 - ((g - l) / 100) ** 2 for g, l in [(1, 3), (2, 5), (0, 1)]) / 100
+    assert item.over_images == pytest.approx(100 * 1.96 * variance**0.5 / 3)
+
+
+def test_pages_are_updated_only_where_they_say_so(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- trained -->\nold\n<!-- end -->\nafter\n")
+    tables.insert(page, "trained", "new")
+    assert page.read_text() == "before\n<!-- trained -->\nnew\n<!-- end -->\nafter\n"
+    with pytest.raises(BadDocument, match="no place"):
+        tables.insert(page, "untrained", "new")
+    with pytest.raises(BadDocument, match="no results"):
+        tables.collect(tmp_path)
+    with pytest.raises(BadDocument, match="no results"):
+        tables.read_csv(page)
+
+
+def test_plots_are_written(folder, tmp_path):
+    pytest.importorskip("matplotlib")
+    result = CliRunner().invoke(tables.main, [str(folder), "--plots", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "canonical, pow2" in result.output
+    assert {path.name for path in tmp_path.iterdir()} == {"cifar10-untrained.png", "cifar10-trained.png"}
+
+
+def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(NotApplicable, match="cuda"):
+        cifar10.run(SMALL, tmp_path / "new", device="cuda")
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a Winograd layer does not take is refused in one line, with the value and the repair."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from oracle_messages import refused
+
+from wincraft import parse, winograd
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.nested import Nested
+from wincraft.basis.chains import chained
+from wincraft.errors import BadShape, BadSize, NotApplicable, UnknownName, WrongTotalDegree
+from wincraft.torch import WinogradConv1d, WinogradConv2d
+
+F43 = winograd(4, 3, points="0,1,-1,2,-2")
+MIXED = Nested((F43, chained(F43, "legendre")))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "options", "kind", "mentions"),
+    [
+        (3, {"algorithm": Nested((F43,) * 3)}, BadShape, ("F(4x4x4,3x3x3)", "2 axes")),
+        (7, {}, NotApplicable, ("F(4,3)", "7 taps", "F(m,7)")),
+        (5, {"algorithm": chained(F43, "legendre")}, NotApplicable, ("chains", "F(m,5)")),
+        (3, {"algorithm": F43.transpose()}, NotApplicable, ("linear convolution form", "transpose()")),
+        (3, {"algorithm": "F(4x4;3x3)"}, BadSize, ("F(4x4;3x3)",)),
+        (3, {"dilation": 2}, NotApplicable, ("dilation (2, 2)", "direct")),
+        (3, {"scheme": "tapwise-9"}, UnknownName, ("'tapwise-9'", "did you mean tapwise-8?")),
+        (3, {"scheme": "tapwise-8,M=int99"}, NotApplicable, ("99",)),
+        (3, {"transforms": "flexible"}, UnknownName, ("'flexible'", "flex")),
+        (3, {"transforms": "diagonals"}, NotApplicable, ("balancing under exact", "U and V")),
+        (3, {"balance_channels": True}, NotApplicable, ("balancing under exact", "U and V")),
+        (3, {"scheme": "ncnn-int8", "balance_channels": True}, NotApplicable, ("ncnn-int8", "U and V")),
+        (3, {"scheme": "ncnn-int8", "transforms": "flex"}, NotApplicable, ("flex under ncnn-int8", "exact integers")),
+        (3, {"scheme": "tapwise-8", "balance_channels": True, "groups": 2}, NotApplicable, ("2 groups",)),
+        (3, {"learn_scales": True}, NotApplicable, ("nothing is stored",)),
+        (3, {"rank_one_scales": True}, NotApplicable, ("no scale is per tap",)),
+        (3, {"scheme": "barabasz-2020-8", "rank_one_scales": True}, NotApplicable, ("no scale is per tap",)),
+        (3, {"scheme": "tapwise-8", "rank_one_scales": True, "learn_scales": True}, NotApplicable, ("learned",)),
+        (3, {"scheme": "fp16", "learn_scales": True}, NotApplicable, ("fp16", "no scheme of integers")),
+        (3, {"scheme": "ncnn-int8", "algorithm": "F(6x6,3x3)"}, NotApplicable, ("int16", "smaller tile")),
+        (3, {"scheme": "barabasz-2020-8", "algorithm": MIXED}, NotApplicable, ("chains of 1 and 2 stages",)),
+    ],
+)
+def test_layers_that_there_are_not(kernel, options, kind, mentions):
+    with refused(kind, *mentions):
+        WinogradConv2d(4, 4, kernel, **({"algorithm": Nested((F43, F43))} | options))
+
+
+def test_other_axes_and_moduli():
+    with refused(BadShape, "F(4x4,3x3)", "1 axes"):
+        WinogradConv1d(3, 4, 3, algorithm="F(4x4,3x3)")
+    with refused(NotApplicable, "its moduli for 5 taps are unknown"):
+        own = BilinearAlgorithm.from_matrices(F43.AT, F43.G, F43.BT)
+        WinogradConv1d(3, 4, 5, algorithm=own)
+    with refused(WrongTotalDegree):
+        WinogradConv2d(3, 4, 3, algorithm=parse("F(4,3)", points="0,1"))
+
+
+@pytest.mark.parametrize(
+    ("x", "kind", "mentions"),
+    [
+        (torch.zeros(1, 3, 8, 8, dtype=torch.int32), NotApplicable, ("torch.int32", ".float()")),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.bool), NotApplicable, ("torch.bool",)),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.complex64), NotApplicable, ("torch.complex64",)),
+        (torch.zeros(1, 4, 8, 8), BadShape, ("(1, 4, 8, 8)", "(N, 3, H, W)")),
+        (torch.zeros(8, 3, 8), BadShape, ("(8, 3, 8)",)),
+        (torch.zeros(3, 8), BadShape, ("(3, 8)",)),
+        (torch.zeros(1, 1, 3, 8, 8), BadShape, ("(1, 1, 3, 8, 8)",)),
+        (torch.zeros(1, 3, 8, 2), NotApplicable, ("kernel (3, 3)", "has 2", "padding")),
+        (torch.zeros(1, 3, 0, 8), NotApplicable, ("has 0",)),
+    ],
+)
+@pytest.mark.parametrize("scheme", [None, "fp16"])
+def test_inputs_that_are_none(x, kind, mentions, scheme):
+    with refused(kind, *mentions):
+        WinogradConv2d(3, 4, 3, scheme=scheme)(x)
+
+
+def test_inputs_of_one_axis():
+    layer = WinogradConv1d(3, 4, 5, padding=1)
+    with refused(BadShape, "(2, 2, 9)", "(N, 3, H)"):
+        layer(torch.zeros(2, 2, 9))
+    with refused(NotApplicable, "kernel (5,)", "has 4"):
+        layer(torch.zeros(2, 3, 2))
+    assert layer(torch.zeros(2, 3, 3)).shape == (2, 4, 1)
+
+
+def test_torch_refuses_what_it_always_does():
+    with pytest.raises(ValueError, match="padding='same'"):
+        WinogradConv2d(3, 4, 3, stride=2, padding="same")
+    with pytest.raises(ValueError, match="divisible"):
+        WinogradConv2d(3, 4, 3, groups=2)
