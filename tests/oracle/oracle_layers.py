@@ -93,7 +93,7 @@ def joined(outputs, layer, images, sizes):
 def fake(value, scale, bits=8, sharers=None):
     """Stored to b bits, symmetric; gradients by autograd: those of value where inside, of the scale LSQ's.
 
-    `sharers` is how many values share a scale, for the damping of its gradient; None where scales are fixed.
+    `sharers` is how many values of an image share a scale, for the damping of its gradient; None for fixed scales.
     """
     high = 2 ** (bits - 1) - 1
     if sharers:
@@ -114,7 +114,8 @@ def fake_layer(x, w, matrices, scales, pad, m, bits=None, learned=False):
     def store(label, value):
         if label not in scales:
             return value
-        sharers = value.numel() / scales[label].numel() if learned else None
+        images = 1 if label in ("weights", "V") else len(x)
+        sharers = value.numel() / images / scales[label].numel() if learned else None
         return fake(value, scales[label], counts[label], sharers)
 
     x, w = store("input", x), store("weights", w)

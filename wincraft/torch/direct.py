@@ -110,7 +110,7 @@ class _Direct(ExactModule, _ConvNd):
             return value, unit, inf
         stage = self.labelled[label]
         flat = value.reshape(prod(stage.taps), -1, value.shape[-1])
-        codes, scale = stage(flat, unit)
+        codes, scale = stage(flat, unit, 1 if label == "weights" else len(value))
         return codes.view(value.shape), scale, stage.bound
 
 

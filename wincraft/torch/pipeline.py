@@ -40,11 +40,12 @@ class Learning(NamedTuple):
 
 
 class Value(NamedTuple):
-    """Multiples (taps, vectors, channels) times a scale; the multiples are integers up to `bound`, inf for reals."""
+    """Multiples (taps, vectors, channels) times a scale: integers up to `bound`, inf for reals; of so many images."""
 
     data: torch.Tensor
     scale: torch.Tensor
     bound: float
+    images: int = 1
 
 
 class Pipeline(ExactModule):
@@ -176,7 +177,7 @@ class Pipeline(ExactModule):
     ) -> torch.Tensor:
         """Outputs by tile, (N, tiles, m, ..., K) with one pair of axes after the other."""
         dtype = torch.promote_types(x.dtype, torch.float32)
-        value = Value(x.to(dtype), self.one, inf)
+        value = Value(x.to(dtype), self.one, inf, len(x))
         if not self.observing:  # then every pixel is stored once; while ranges are observed, as often as tiles hold it
             value = self._store("input", value)
         value = value._replace(data=cut(padded(value.data, low, whole), self.n, self.m))
@@ -213,13 +214,13 @@ class Pipeline(ExactModule):
         for number in range(len(transform)):
             if number:
                 value = self._store(f"{label} {number}", value, transform.step(number - 1).factors)
-            data, scale, bound = value
+            data, scale, bound, _ = value
             if len(scale) > 1:
                 smallest = scale.detach().amin(dim=0, keepdim=True)
                 data, scale, bound = _scaled(data, scale / smallest), smallest, inf
             bound *= transform.step(number).growth
             data = transform.apply_step(number, data.to(self._dtype(data, bound)))
-            value = self._wrapped(Value(data, scale, bound))
+            value = self._wrapped(value._replace(data=data, scale=scale, bound=bound))
         return value
 
     def _store(self, label: str, value: Value, factors: torch.Tensor | None = None) -> Value:
@@ -228,8 +229,8 @@ class Pipeline(ExactModule):
             return value
         stage = self.stages[key]
         assert isinstance(stage, Stage)
-        codes, scale = stage(value.data, value.scale if factors is None else value.scale * factors)
-        return Value(codes, scale, stage.bound)
+        codes, scale = stage(value.data, value.scale if factors is None else value.scale * factors, value.images)
+        return value._replace(data=codes, scale=scale, bound=stage.bound)
 
     def _multiplied(self, U: Value, V: Value, groups: int) -> Value:
         """M = sum_c V_c U_c, tap by tap, as one product of matrices per tap and group."""
@@ -247,7 +248,7 @@ class Pipeline(ExactModule):
             v = v.view(taps, inner, groups, -1).transpose(1, 2).reshape(taps * groups, inner, -1)
             M = torch.bmm(u, v).view(taps, groups, vectors, outputs // groups)
             M = M.transpose(1, 2).reshape(taps, vectors, outputs)
-        return self._wrapped(Value(M, V.scale * U.scale, bound))
+        return self._wrapped(U._replace(data=M, scale=V.scale * U.scale, bound=bound))
 
     def _dtype(self, data: torch.Tensor, bound: float) -> torch.dtype:
         """Integers below 2^24 in float32, other integers and reals in float64; what is learned, or exact, as it is."""

@@ -34,8 +34,9 @@ class Stage(ExactModule):
     """One stored stage: codes = clip(round(value * unit / scale), low, high), shape (taps, vectors, channels).
 
     The scales are float64 with the axes of the stage, 1 where one is shared; NaN until they are calibrated. With
-    `learned` they are 2^log_scale, a parameter whose gradient is damped by 1/sqrt(values * largest code) (Esser et al.
-    2020, arXiv 1902.08153); power-of-two scales then round the exponent up, with the gradient of the identity.
+    `learned` they are 2^log_scale, a parameter whose gradient is damped by 1/sqrt(values per image * largest code) as
+    in LSQ (Esser et al. 2020, arXiv 1902.08153); power-of-two scales then round the exponent up, with the gradient of
+    the identity.
     With `rank_one` the scales per tap are products of one factor per axis (Chen et al. 2023): the fit to the logarithms
     of the calibrated ones, raised until no calibrated range is clipped.
     """
@@ -88,8 +89,8 @@ class Stage(ExactModule):
         signed = float(max(self.grid.high, -self.grid.low))
         return signed if self.grid.signed else 2 * signed
 
-    def current_scale(self, values: int = 1) -> torch.Tensor:
-        """The scales in use; `values` is how many values share them, for the damping."""
+    def current_scale(self, values: float = 1) -> torch.Tensor:
+        """The scales in use; `values` is how many values of an image share them, for the damping."""
         if self.log_scale is None:
             return self.scale
         log_scale = damped(self.log_scale, (max(1.0, values / self.scale.numel()) * self.grid.high) ** -0.5).double()
@@ -97,13 +98,13 @@ class Stage(ExactModule):
             log_scale = straight_through(torch.ceil(log_scale - 1e-6), log_scale)
         return torch.exp2(log_scale)
 
-    def forward(self, value: torch.Tensor, unit: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Codes less their zero points, and the scale of one; the value stands for value * unit."""
+    def forward(self, value: torch.Tensor, unit: torch.Tensor, images: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+        """Codes less their zero points, and the scale of one; the value, of so many images, stands for value * unit."""
         if self.observing:
             self.observe(value.detach(), unit.detach())
         else:
             self.usable()
-        scale = self.current_scale(value.numel())
+        scale = self.current_scale(value.numel() / max(1, images))
         dtype = torch.float32 if self.grid.bits <= FLOAT32_BITS else torch.float64
         zero = self.zero_point if self.quantizer.unsigned else 0.0
         return RoundClip.apply(value, unit / scale, self.grid.low - zero, self.grid.high - zero, dtype), scale
