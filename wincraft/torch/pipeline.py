@@ -8,21 +8,19 @@ from fractions import Fraction
 from math import inf, prod
 from typing import NamedTuple
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.integer_grid import IntegerGrid
 from wincraft.analysis.quantizer import Quantizer
 from wincraft.analysis.schemes import Scheme
-from wincraft.analysis.simulation import check_scheme, divisor_of, run_stages
-from wincraft.analysis.workload import Batch
+from wincraft.analysis.simulation import check_scheme, divisor_of
 from wincraft.errors import NotApplicable
-from wincraft.torch.rounding import FLOAT32_BITS, straight_through
+from wincraft.torch.rounding import FLOAT32_BITS
+from wincraft.torch.simulated import simulated
 from wincraft.torch.stage import ExactModule, Stage
-from wincraft.torch.tiles import cut, interleaved, join, padded, tile_counts
+from wincraft.torch.tiles import cut, interleaved, padded, tile_counts
 from wincraft.torch.transform import Factors, Transform, multiplied, outer
 
 _CHUNK = 1 << 18
@@ -155,7 +153,8 @@ class Pipeline(ExactModule):
         tiles = tile_counts(sizes, self.m)
         whole = [count * step + r - 1 for count, step, r in zip(tiles, self.m, self.r, strict=True)]
         if not self.native:
-            return self._simulated(x, weight, low, whole, tiles, sizes, groups)
+            y = simulated(self.algorithm, self.scheme, self.labelled, padded(x, low, whole), weight, groups)
+            return y[(slice(None), *(slice(size) for size in sizes))]
         dtype = torch.promote_types(x.dtype, torch.float32)
         filters = weight.to(dtype).permute(*range(2, weight.ndim), 1, 0).reshape(-1, weight.shape[1], weight.shape[0])
         V = self._transformed("weights", self.filter, self._store("weights", Value(filters, self.one, inf)))
@@ -285,44 +284,6 @@ class Pipeline(ExactModule):
         logs = [torch.log2(self._ranges.pop(label).clamp_min(tiny)) for label in ("U", "V")]
         half = (logs[0] - logs[1]) / 2
         self.omega.copy_(torch.exp2(half - half.mean(dim=1, keepdim=True)))
-
-    def _simulated(
-        self,
-        x: torch.Tensor,
-        weight: torch.Tensor,
-        low: Sequence[int],
-        whole: Sequence[int],
-        tiles: Sequence[int],
-        sizes: Sequence[int],
-        groups: int,
-    ) -> torch.Tensor:
-        """Operation by operation on the CPU; the gradient is that of the exact convolution."""
-        x = padded(x, low, whole)
-        convolve = (F.conv1d, F.conv2d, F.conv3d)[len(self.m) - 1]
-        exact = convolve(x.movedim(-1, 1), weight.to(x.dtype), groups=groups).movedim(1, -1)
-        if not exact.numel():
-            return exact[(slice(None), *(slice(size) for size in sizes))]
-        with torch.no_grad():
-            inner, count = weight.shape[1], len(weight) // groups
-            dense = weight.new_zeros(len(weight), inner * groups, *weight.shape[2:])
-            for group in range(groups):
-                rows = slice(group * count, (group + 1) * count)
-                dense[rows, group * inner : (group + 1) * inner] = weight[rows]
-            data, filters = (item.double().cpu() for item in (cut(x, self.n, self.m), dense))
-            batch = Batch(
-                data.transpose(1, 2).reshape(*self.n, data.shape[2], -1).numpy(),
-                filters.movedim((0, 1), (-2, -1)).contiguous().numpy(),
-                np.ones(1, dtype=bool),
-            )
-            given = {label: s.as_scale for label, s in self.labelled.items() if s.quantizer.per and s.usable()}
-            outputs, records, _ = run_stages(self.algorithm, self.scheme, batch, None if self.observing else given)
-            if self.observing:
-                for label, stage in self.labelled.items():
-                    stage.observe_scale(records[label].scale)
-            y = torch.from_numpy(outputs).reshape(prod(self.m), len(weight), -1).transpose(1, 2)
-            y = join(y.to(x), self.m, len(x), tiles)
-        y, exact = (item[(slice(None), *(slice(size) for size in sizes))] for item in (y, exact))
-        return straight_through(y, exact)
 
 
 def _scaled(codes: torch.Tensor, ratio: torch.Tensor) -> torch.Tensor:
