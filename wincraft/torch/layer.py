@@ -54,7 +54,7 @@ class _Winograd(_ConvNd):
         kernel = tuple(-(-size // step) for size, step in zip(self.kernel_size, self.stride, strict=True))
         learning = Learning(transforms, learn_scales, balance_channels, rank_one_scales)
         channels = self.in_channels * prod(self.stride)
-        pipeline = Pipeline(fitted(given, kernel), chosen, channels, self.out_channels, learning)
+        pipeline = Pipeline(fitted(given, kernel), chosen, channels, self.out_channels, self.groups, learning)
         self.winograd = pipeline.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
 
     @classmethod
@@ -102,7 +102,7 @@ class _Winograd(_ConvNd):
         with torch.autocast(input.device.type, enabled=False):
             batch = input if input.ndim == len(self.kernel_size) + 2 else input[None]
             x, filters = (item.to(torch.promote_types(item.dtype, torch.float32)) for item in (batch, weight))
-            y = self.winograd(*self.operands(x, filters), self.groups)
+            y = self.winograd(*self.operands(x, filters))
             if bias is not None:
                 y = y + bias.to(y.dtype)
         return like_direct(self, y, input)
@@ -222,7 +222,12 @@ def _fitted_axis(axis: BilinearAlgorithm, r: int) -> BilinearAlgorithm:
 
 
 def check_input(layer: _ConvNd, x: torch.Tensor) -> None:
-    """Raise `NotApplicable` or `BadShape` where an input is none for a layer."""
+    """Check that an input is one for a layer.
+
+    Raises:
+        NotApplicable: no floating point, or smaller than the kernel.
+        BadShape: other channels or dimensions.
+    """
     d = len(layer.kernel_size)
     if not x.is_floating_point():
         raise NotApplicable(f"input of {x.dtype}", "it is no floating point", "call .float() on it")

@@ -38,11 +38,10 @@ class Learning(NamedTuple):
 
 
 class Value(NamedTuple):
-    """Multiples (taps, vectors, channels) times a scale: integers up to `bound`, inf for reals; of so many images."""
+    """Multiples (taps, vectors, channels) times a scale, of so many images; integers once something was stored."""
 
     data: torch.Tensor
     scale: torch.Tensor
-    bound: float
     images: int = 1
 
 
@@ -52,12 +51,17 @@ class Pipeline(ExactModule):
     Schemes of integers run as matrix products of integers, exact in float32 or float64, with one product by a ratio of
     scales before each rounding. Other schemes run operation by operation in `wincraft.analysis.simulation`, on the
     CPU, with the gradient of the exact convolution.
+
+    Raises:
+        NotApplicable: a scheme that does not admit the algorithm, or learning that the scheme has no place for.
     """
 
-    def __init__(self, algorithm: Algorithm, scheme: Scheme, channels: int, outputs: int, learning: Learning) -> None:
+    def __init__(
+        self, algorithm: Algorithm, scheme: Scheme, channels: int, outputs: int, groups: int, learning: Learning
+    ) -> None:
         super().__init__()
         check_scheme(algorithm, scheme)
-        self.algorithm, self.scheme, self.learning = algorithm, scheme, learning
+        self.algorithm, self.scheme, self.groups, self.learning = algorithm, scheme, groups, learning
         self.m, self.r, self.n = (tuple(getattr(axis, name) for axis in algorithm.axes) for name in "mrn")
         self.rank = tuple(axis.rank for axis in algorithm.axes)
         self.native = scheme.arithmetic is None and all(
@@ -86,6 +90,10 @@ class Pipeline(ExactModule):
         omega = torch.ones(products, channels, dtype=torch.float64) if learning.balance_channels else None
         self.register_buffer("omega", omega)
         self.register_buffer("one", torch.ones(1, 1, 1, dtype=torch.float64), persistent=False)
+        self._words: dict[str, torch.dtype | None] = {}
+        self._wraps: set[str] = set()
+        if self.native:
+            self._plan_sums(channels // groups)
         self.observing = self.ranging = False
         self._ranges: dict[str, torch.Tensor] = {}
 
@@ -138,6 +146,42 @@ class Pipeline(ExactModule):
         if scheme.output:
             yield "output", scheme.output, self.m, outputs
 
+    def _plan_sums(self, channels: int) -> None:
+        """In which dtype the sums of every matrix product are exact, from the largest integers there can be.
+
+        None where nothing is stored, so that the dtype stays; float32 for what is learned.
+        """
+        ends = {}
+        for side, transform, label in (("input", self.input, "U"), ("weights", self.filter, "V")):
+            bound = self._plan_chain(f"{side} pre-step", transform, self._bound(side, inf))
+            ends[label] = self._bound(label, bound)
+        bound = self._bound("M", self._planned("M", ends["U"] * ends["V"] * channels))
+        scaled = [
+            self.labelled[label] for label in (("M",) if "M" in self.stages else ("U", "V")) if label in self.stages
+        ]
+        per_tap = any(len(stage.scale) > 1 for stage in scaled)
+        self._plan_chain("post-step", self.output, inf if per_tap or self.log_diagonals is not None else bound)
+
+    def _plan_chain(self, label: str, transform: Transform, bound: float) -> float:
+        for number in range(len(transform)):
+            if number:
+                before = self.labelled[f"{label} {number}"]
+                bound = before.bound if len(before.scale) == 1 else inf
+            bound = self._planned(f"{label} {number}", bound * transform.step(number).growth)
+        return bound
+
+    def _planned(self, name: str, bound: float) -> float:
+        learned = bound == inf and self.learning.transforms == "flex"
+        exact = torch.float32 if bound < 2**FLOAT32_BITS or learned else torch.float64
+        self._words[name] = None if self._unquantised else exact
+        if self.scheme.word is not None and bound >= 2**31:
+            self._wraps.add(name)
+            return 2.0**31
+        return bound
+
+    def _bound(self, label: str, otherwise: float) -> float:
+        return self.labelled[label].bound if label in self.labelled else otherwise
+
     def __repr__(self) -> str:
         return f"{len(self.stages)} stored stages"
 
@@ -146,44 +190,42 @@ class Pipeline(ExactModule):
         """The stored stages by label."""
         return {stage.label: stage for stage in self.stages.values() if isinstance(stage, Stage)}
 
-    def forward(
-        self, x: torch.Tensor, weight: torch.Tensor, low: Sequence[int], sizes: Sequence[int], groups: int = 1
-    ) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, weight: torch.Tensor, low: Sequence[int], sizes: Sequence[int]) -> torch.Tensor:
         """Outputs (N, sizes..., K) of images (N, ..., C), `low` zeros before each axis, and filters (K, C/g, ...)."""
         tiles = tile_counts(sizes, self.m)
         whole = [count * step + r - 1 for count, step, r in zip(tiles, self.m, self.r, strict=True)]
         if not self.native:
-            y = simulated(self.algorithm, self.scheme, self.labelled, padded(x, low, whole), weight, groups)
+            y = simulated(self.algorithm, self.scheme, self.labelled, padded(x, low, whole), weight, self.groups)
             return y[(slice(None), *(slice(size) for size in sizes))]
         dtype = torch.promote_types(x.dtype, torch.float32)
         filters = weight.to(dtype).permute(*range(2, weight.ndim), 1, 0).reshape(-1, weight.shape[1], weight.shape[0])
-        V = self._transformed("weights", self.filter, self._store("weights", Value(filters, self.one, inf)))
+        V = self._transformed("weights", self.filter, self._store("weights", Value(filters, self.one)))
         images = max(1, _CHUNK // (prod(self.rank) * prod(tiles) * max(x.shape[-1], weight.shape[0])))
         if self.observing:
             images = len(x)
-        parts = (self._convolved(part, V, low, whole, tiles, groups) for part in x.split(images))
+        parts = (self._convolved(part, V, low, whole, tiles) for part in x.split(images))
         if torch.is_grad_enabled():
             y = torch.cat(list(parts))
         else:
             y = x.new_empty(len(x), *(side for pair in zip(tiles, self.m, strict=True) for side in pair), len(weight))
             for part, place in zip(parts, y.split(images), strict=True):
                 place.copy_(part)
-        y = y.view(len(x), *(count * step for count, step in zip(tiles, self.m, strict=True)), len(weight))
+        y = y.reshape(len(x), *(count * step for count, step in zip(tiles, self.m, strict=True)), len(weight))
         return y[(slice(None), *(slice(size) for size in sizes))].to(x.dtype)
 
     def _convolved(
-        self, x: torch.Tensor, V: Value, low: Sequence[int], whole: Sequence[int], tiles: Sequence[int], groups: int
+        self, x: torch.Tensor, V: Value, low: Sequence[int], whole: Sequence[int], tiles: Sequence[int]
     ) -> torch.Tensor:
         """Outputs by tile, (N, tiles, m, ..., K) with one pair of axes after the other."""
         dtype = torch.promote_types(x.dtype, torch.float32)
-        value = Value(x.to(dtype), self.one, inf, len(x))
+        value = Value(x.to(dtype), self.one, len(x))
         if not self.observing:  # then every pixel is stored once; while ranges are observed, as often as tiles hold it
             value = self._store("input", value)
         value = value._replace(data=cut(padded(value.data, low, whole), self.n, self.m))
         if self.observing:
             value = self._store("input", value)
         U = self._transformed("input", self.input, value)
-        M = self._store("M", self._multiplied(U, V, groups), self.M_factors)
+        M = self._store("M", self._multiplied(U, V), self.M_factors)
         if self.log_diagonals is not None:
             M = M._replace(scale=M.scale * torch.exp2(-self.log_diagonals.double().sum(0))[:, None, None])
         y = self._chain("post-step", self.output, M)
@@ -213,13 +255,13 @@ class Pipeline(ExactModule):
         for number in range(len(transform)):
             if number:
                 value = self._store(f"{label} {number}", value, transform.step(number - 1).factors)
-            data, scale, bound, _ = value
+            data, scale, _ = value
             if len(scale) > 1:
                 smallest = scale.detach().amin(dim=0, keepdim=True)
-                data, scale, bound = _scaled(data, scale / smallest), smallest, inf
-            bound *= transform.step(number).growth
-            data = transform.apply_step(number, data.to(self._dtype(data, bound)))
-            value = self._wrapped(value._replace(data=data, scale=scale, bound=bound))
+                data, scale = _scaled(data, scale / smallest), smallest
+            name = f"{label} {number}"
+            data = self._wrapped(name, transform.apply_step(number, data.to(self._words[name] or data.dtype)))
+            value = value._replace(data=data, scale=scale)
         return value
 
     def _store(self, label: str, value: Value, factors: torch.Tensor | None = None) -> Value:
@@ -229,15 +271,14 @@ class Pipeline(ExactModule):
         stage = self.stages[key]
         assert isinstance(stage, Stage)
         codes, scale = stage(value.data, value.scale if factors is None else value.scale * factors, value.images)
-        return value._replace(data=codes, scale=scale, bound=stage.bound)
+        return value._replace(data=codes, scale=scale)
 
-    def _multiplied(self, U: Value, V: Value, groups: int) -> Value:
+    def _multiplied(self, U: Value, V: Value) -> Value:
         """M = sum_c V_c U_c, tap by tap, as one product of matrices per tap and group."""
         taps, vectors, channels = U.data.shape
         inner, outputs = V.data.shape[1:]
-        bound = U.bound * V.bound * inner
-        dtype = self._dtype(U.data, bound)
-        u, v = U.data.to(dtype), V.data.to(dtype)
+        groups, word = self.groups, self._words["M"] or U.data.dtype
+        u, v = U.data.to(word), V.data.to(word)
         if groups == 1:
             M = torch.bmm(u, v)
         elif inner == 1 and outputs == channels:
@@ -247,21 +288,11 @@ class Pipeline(ExactModule):
             v = v.view(taps, inner, groups, -1).transpose(1, 2).reshape(taps * groups, inner, -1)
             M = torch.bmm(u, v).view(taps, groups, vectors, outputs // groups)
             M = M.transpose(1, 2).reshape(taps, vectors, outputs)
-        return self._wrapped(U._replace(data=M, scale=V.scale * U.scale, bound=bound))
+        return U._replace(data=self._wrapped("M", M), scale=V.scale * U.scale)
 
-    def _dtype(self, data: torch.Tensor, bound: float) -> torch.dtype:
-        """Integers below 2^24 in float32, other integers and reals in float64; what is learned, or exact, as it is."""
-        if bound < 2**FLOAT32_BITS:
-            return torch.float32
-        if self._unquantised or (bound == inf and self.learning.transforms == "flex"):
-            return data.dtype if self._unquantised else torch.float32
-        return torch.float64
-
-    def _wrapped(self, value: Value) -> Value:
-        """Sums of 32 bits, where the scheme has them."""
-        if self.scheme.word is None or value.bound < 2**31:
-            return value
-        return value._replace(data=torch.remainder(value.data + 2.0**31, 2.0**32) - 2.0**31, bound=2.0**31)
+    def _wrapped(self, name: str, sums: torch.Tensor) -> torch.Tensor:
+        """Sums of 32 bits, where the scheme has them and they can be larger."""
+        return torch.remainder(sums + 2.0**31, 2.0**32) - 2.0**31 if name in self._wraps else sums
 
     def observe(self, on: bool, ranging: bool = False) -> None:
         """Whether the next batches set the scales; with `ranging`, the ranges that channels are balanced by."""

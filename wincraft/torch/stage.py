@@ -63,7 +63,7 @@ class Stage(ExactModule):
         self.observing = False
         self._ends: tuple[np.ndarray, np.ndarray] | None = None
         self._batches = 0
-        self._ready = False
+        self._ready = not per
 
     scale: torch.Tensor
     zero_point: torch.Tensor
@@ -112,14 +112,8 @@ class Stage(ExactModule):
     def usable(self) -> bool:
         """True; raises `NotApplicable` where the scales are not calibrated."""
         if not (self._ready or self.observing):
-            self._check()
-        return True
-
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
-    def _check(self) -> None:
-        if not self.calibrated:
             raise NotApplicable(f"stage {self.label}", "its scales are not calibrated", "call calibrate(model, loader)")
-        self._ready = True
+        return True
 
     def reset(self) -> None:
         """Forget what was observed, not the scales."""
@@ -160,6 +154,7 @@ class Stage(ExactModule):
             buffer.copy_(axes.expand_as(buffer))
         if self.log_scale is not None:
             self.log_scale.copy_(torch.log2(self.scale))
+        self._ready = self.calibrated
 
     @property
     def as_scale(self) -> Scale:
@@ -176,7 +171,7 @@ class Stage(ExactModule):
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         """The scales may be unknown again."""
         super()._load_from_state_dict(state_dict, prefix, *args)
-        self._ready = False
+        self._ready = self.calibrated
 
 
 def fill_in(state_dict: dict[str, Any], prefix: str, module: nn.Module) -> None:
