@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -140,9 +141,9 @@ def summaries(results: Iterable[Result], stage: str) -> list[Summary]:
     made = [_summary(case, label, group) for (case, label), group in groups.items()]
     names = [row.name for row in ROWS]
 
-    def order(item: Summary) -> tuple[str, int, str]:
+    def order(item: Summary) -> tuple[str, int, int]:
         tile, _, row = item.label.partition(": ")
-        return tile[:5] if row else "", names.index(row) if row in names else -1, item.case
+        return tile[:5] if row else "", names.index(row) if row in names else -1, _bits(item)
 
     return sorted(made, key=order)
 
@@ -159,6 +160,12 @@ def _summary(case: str, label: str, group: Sequence[Result]) -> Summary:
     images = 100 * 1.96 * sqrt(sum(variances)) / len(group)
     accuracy = float(np.mean([result.accuracy for result in group]))
     return Summary(label, case, len(group), accuracy, float(differences.mean()), float(spread), images)
+
+
+def _bits(item: Summary) -> int:
+    """Of M, as the case says; 8 where it does not."""
+    found = re.search(r"-M(\d+)-", item.case)
+    return int(found[1]) if found else 8
 
 
 def markdown(items: Sequence[Summary]) -> str:
@@ -204,7 +211,7 @@ def plot(items: Sequence[Summary], path: Path, title: str) -> None:
         if item.difference < floor:
             axes.annotate(f"{item.difference:.0f}", (floor, place), va="center", ha="left", fontsize=8)
             continue
-        marker = {"8": "o", "9": "s", "1": "^"}[item.case.split("-M")[1][0]]
+        marker = {8: "o", 9: "s", 10: "^"}[_bits(item)]
         width = 0 if np.isnan(item.over_seeds) else item.over_seeds
         axes.errorbar(item.difference, place, xerr=width, fmt=marker, color="black", ms=4, capsize=2, lw=0.8)
     axes.set_yticks(range(len(shown)), [item.label for item in reversed(shown)], fontsize=7)
@@ -214,7 +221,8 @@ def plot(items: Sequence[Summary], path: Path, title: str) -> None:
     axes.set_xscale("symlog", linthresh=1)
     axes.set_xticks([-20, -10, -5, -2, -1, 0, 1], ["-20", "-10", "-5", "-2", "-1", "0", "1"])
     axes.grid(axis="x", lw=0.3)
-    axes.set_xlabel("percentage points against direct 8-bit convolution (95 % over seeds; grey: 0.3)")
+    axes.set_ylim(-0.7, len(shown) - 0.3)
+    axes.set_xlabel("points against direct 8-bit convolution; bars: 95 % over seeds; grey: 0.3 points", fontsize=8)
     axes.set_title(title, fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
