@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wincraft.emit import render
     from wincraft.errors import WincraftError
     from wincraft.load import read
+    from wincraft.report.explorer import explore
 
 _HOMES = {
     "BilinearAlgorithm": "wincraft.algorithm.bilinear",
@@ -31,6 +32,7 @@ _HOMES = {
     "balance": "wincraft.construct.conventions",
     "catalogue": "wincraft.construct.catalogue",
     "change_basis": "wincraft.basis.change",
+    "explore": "wincraft.report.explorer",
     "factorise": "wincraft.basis.factors",
     "identify": "wincraft.construct.identify",
     "parse": "wincraft.construct.winograd",
@@ -48,6 +50,7 @@ __all__ = [
     "balance",
     "catalogue",
     "change_basis",
+    "explore",
     "factorise",
     "identify",
     "parse",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
 Entry = TypeVar("Entry")
@@ -222,7 +223,10 @@ class UnknownName(WincraftError):
 
 
 def look_up(what: str, name: object, registry: Mapping[str, Entry]) -> Entry:
-    """The registry's entry of that name; raises `UnknownName`, which offers the nearest.
+    """The registry's entry of that name.
+
+    Raises:
+        UnknownName: it offers the nearest.
 
     >>> look_up("animal", "dgo", {"dog": 1, "cat": 2})
     Traceback (most recent call last):
@@ -244,6 +248,36 @@ class NotApplicable(WincraftError):
 
     def _message(self) -> str:
         return f"{self.what}: {self.reason}; {self.repair}"
+
+
+@dataclass(eq=False)
+class MissingTool(WincraftError):
+    """A package or program that is needed and not there."""
+
+    exit_code: ClassVar[int] = 4
+    what: str
+    tool: str
+    repair: str
+
+    def _message(self) -> str:
+        return f"{self.what} needs {self.tool}, which is not installed; {self.repair}"
+
+
+def import_tool(module: str, what: str, extra: str) -> Any:
+    """A module that an extra brings.
+
+    Raises:
+        MissingTool: it is not installed.
+
+    >>> import_tool("not_there.at_all", "a plot", "notebooks")
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.MissingTool: a plot needs not_there, which is not installed; pip install 'wincraft[notebooks]'
+    """
+    try:
+        return import_module(module)
+    except ImportError:
+        raise MissingTool(what, module.partition(".")[0], f"pip install 'wincraft[{extra}]'") from None
 
 
 @dataclass(eq=False)

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 import wincraft as wc
+from wincraft.cli.main import COMMANDS
 from wincraft.load.document import KIND
 
 PRELUDE = "import sys; from wincraft.cli.main import run; sys.argv[0] = 'wincraft'; run()"
@@ -44,11 +45,21 @@ def assert_one_line_error(done, code):
 def test_version_help_and_every_command_help():
     assert wincraft("--version", check=0).stdout == f"wincraft {wc.__version__}\n"
     listing = wincraft("--help", check=0).stdout
-    for command in ("generate", "verify", "identify", "formats", "completion"):
+    assert wincraft(check=0).stdout == listing
+    for command in COMMANDS:
         assert command in listing
-        text = wincraft(command, "--help", check=0).stdout
-        assert "Examples:" in text
-        assert all(len(line) <= 100 for line in text.splitlines())
+    for command in ("generate", "completion"):
+        assert "Examples:" in wincraft(command, "--help", check=0).stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_begins_with_examples_in_80_columns(command, wincraft_here, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = wincraft_here(command, "--help").stdout.splitlines()
+    assert lines[0].startswith(f"Usage: wincraft {command}")
+    text = lines[lines.index("") + 1 :]  # below the usage: a sentence, a blank line, the examples
+    assert text[text.index("") + 1].strip() == "Examples:"
+    assert all(len(line) <= 80 for line in lines)
 
 
 def test_help_imports_nothing_heavy():
@@ -129,6 +140,7 @@ def test_decimal_matrices(tmp_path):
         (("4,3", "--moduli", "0,1,2*x^2+2,inf"), "make it monic: x^2+1"),
         (("0,3",), "at least 1"),
         (("4,-3",), "at least 1"),
+        (("-1,3",), "F(-1,3): m and r are at least 1"),
         (("4000,3",), "beyond the limit 256"),
         (("4x4,3",), "axes differ"),
         (("F(4,3",), "write it as"),
@@ -150,21 +162,18 @@ def test_bad_input_is_one_line_exit_3_and_writes_nothing(arguments, words, tmp_p
 @pytest.mark.parametrize(
     "arguments",
     [
-        (),
         ("nonsense",),
+        ("generate", "4,3", "-1"),
         ("generate",),
         ("generate", "4,3", "--nonsense"),
         ("verify",),
         ("completion", "csh"),
+        ("completion",),
         ("generate", "4,3", "--points", "0", "--moduli", "0"),
     ],
 )
 def test_usage_errors_exit_2(arguments):
-    done = wincraft(*arguments)
-    assert done.returncode == (2 if arguments else done.returncode)
-    assert "Traceback" not in done.stderr
-    if arguments:
-        assert_one_line_error(done, 2)
+    assert_one_line_error(wincraft(*arguments), 2)
 
 
 def test_unwritable_paths_leave_nothing(tmp_path):
@@ -215,11 +224,36 @@ def test_bad_tolerance(tolerance, tmp_path):
 
 def test_debug_shows_the_traceback():
     assert "Traceback" in wincraft("--debug", "generate", "2,3", "--points", "0,0").stderr
+    assert "Traceback" in wincraft("generate", "2,3", "--points", "0,0", "--debug").stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell):
     assert "_WINCRAFT_COMPLETE" in wincraft("completion", shell, check=0).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("generate 4,3 --convention bal", ["balanced", "balanced-2bit"]),
+        ("generate 4,3 --format la", ["latex"]),
+        ("generate 4,3 --basis leg", ["legendre"]),
+        ("report 4,3 --scheme tap", ["tapwise-8", "tapwise-pow2"]),
+        ("report 4,3 --format m", ["markdown"]),
+        ("basis 4,3 --bases canonical,cheb", ["canonical,chebyshev", "canonical,chebyshev-u"]),
+        ("search 4,3 --objective worst", ["worst-case"]),
+        ("selftest --format j", ["json"]),
+        ("ver", ["verify"]),
+    ],
+)
+def test_shells_complete_commands_and_values(words, offered):
+    from click.shell_completion import BashComplete
+
+    from wincraft.cli.main import main
+
+    *arguments, incomplete = words.split()
+    completions = BashComplete(main, {}, "wincraft", "_WINCRAFT_COMPLETE").get_completions(arguments, incomplete)
+    assert [item.value for item in completions] == offered
 
 
 def test_a_closed_pipe_is_no_traceback():
@@ -262,3 +296,10 @@ def test_a_link_is_written_through(tmp_path):
     assert (tmp_path / "link.json").is_symlink()
     assert (tmp_path / "target.json").read_text().startswith("{")
     assert_one_line_error(wincraft("generate", "2,3", "-o", "a" * 300, cwd=tmp_path), 3)
+
+
+@pytest.mark.parametrize("words", [("4", "3"), ("4x4", "3x3")])
+def test_a_size_in_two_words_is_told_how_to_write_it(words):
+    done = wincraft("generate", *words)
+    assert_one_line_error(done, 2)
+    assert f"write the size in one word: {','.join(words)}" in done.stderr

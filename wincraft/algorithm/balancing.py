@@ -19,7 +19,17 @@ MAX_GRID_BITS = 64
 
 
 def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any]] | None = None) -> list[Any]:
-    """The factor of each row of a map that brings its standard deviation nearest to 1, on the grid of `balance`."""
+    """The factor of each row of a map that brings its standard deviation nearest to 1, on the grid of `balance`.
+
+    Raises:
+        BadNumber: `bits` out of range.
+        BadShape: second moments of another size than the rows.
+        NotApplicable: a row whose second moment is not positive.
+
+    >>> from wincraft import winograd
+    >>> balancing_factors(winograd(2, 3, points="0,1,-1").filter, bits=2)
+    [1, 5/4, 5/4, 1]
+    """
     size = rows.shape[1]
     if not isinstance(bits, int) or not 0 <= bits <= MAX_GRID_BITS:
         raise BadNumber(f"bits={bits!r}", f"the grid has 0 to {MAX_GRID_BITS} fraction bits")

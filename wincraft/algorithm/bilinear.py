@@ -40,6 +40,8 @@ class BilinearAlgorithm:
     Raises:
         Refuted: where the maps do not compute the convolution; it carries the diagnosis.
         BadShape: where the maps do not fit together.
+        UnknownName: a form that is neither.
+        BadNumber: maps over different domains, or a scale that is no exact number.
 
     Source: S. Winograd, Arithmetic Complexity of Computations, 1980.
 
@@ -179,6 +181,7 @@ class BilinearAlgorithm:
         Raises:
             BadScaling: where a*g*b differs between taps or is 0.
             BadShape: where a sequence has not R numbers.
+            BadNumber, FloatGiven: what is no sequence of exact numbers.
 
         >>> from wincraft import winograd
         >>> winograd(2, 3, points="0,1,-1").rescale(a=[1, 2, 2, 1], g=[2, 1, 1, 2]).scale
@@ -305,6 +308,14 @@ class BilinearAlgorithm:
 
     def __hash__(self) -> int:
         return hash(self.sha256)
+
+    def _repr_latex_(self) -> str | None:
+        shown: str | None = import_module("wincraft.emit.latex").display(self)
+        return shown
+
+    def plot(self, ax: Any = None) -> Any:
+        """What each tap adds to the noise gain, as bars; see `wincraft.report.figures.plot_taps`."""
+        return import_module("wincraft.report.figures").plot_taps(self, ax)
 
     def __repr__(self) -> str:
         moduli = f", moduli {','.join(map(str, self.moduli))}" if self.moduli is not None else ""

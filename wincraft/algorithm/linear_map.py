@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from sympy.polys.domains import QQ
@@ -85,7 +86,11 @@ class LinearMap:
         return LinearMap(tuple(stage.transpose() for stage in reversed(self.stages)))
 
     def apply(self, vector: Sequence[Any]) -> list[Any]:
-        """The image of a vector of domain elements; raises `BadShape` where it has another length."""
+        """The image of a vector of domain elements, exact.
+
+        Raises:
+            BadShape: a vector of another length.
+        """
         if len(vector) != self.shape[1]:
             raise BadShape("a vector", f"({len(vector)},)", f"({self.shape[1]},)")
         for stage in self.stages:
@@ -93,9 +98,18 @@ class LinearMap:
             vector = [sum((a * x for a, x in zip(row, vector, strict=True)), self.domain.zero) for row in rows]
         return list(vector)
 
+    def _repr_latex_(self) -> str | None:
+        shown: str | None = import_module("wincraft.emit.latex").display_chain(self)
+        return shown
+
 
 class Maps(NamedTuple):
-    """The three maps of one axis as they are applied: data -> `input`, filter -> `filter`, products -> `output`."""
+    """The three maps of one axis as they are applied: data -> `input`, filter -> `filter`, products -> `output`.
+
+    >>> from wincraft import winograd
+    >>> [linear_map.shape for linear_map in winograd(2, 3).maps]
+    [(2, 4), (4, 3), (4, 4)]
+    """
 
     output: LinearMap
     filter: LinearMap

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,14 @@ class Nested:
     def sha256(self) -> str:
         """Hash of the axes' hashes."""
         return hashlib.sha256(",".join(axis.sha256 for axis in self.axes).encode()).hexdigest()
+
+    def _repr_latex_(self) -> str | None:
+        shown: str | None = import_module("wincraft.emit.latex").display(self)
+        return shown
+
+    def plot(self, ax: Any = None) -> Any:
+        """What each tap adds to the noise gain, in grey; see `wincraft.report.figures.plot_taps`."""
+        return import_module("wincraft.report.figures").plot_taps(self, ax)
 
     def __repr__(self) -> str:
         ranks = "*".join(str(axis.rank) for axis in self.axes)

@@ -49,6 +49,13 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
 
     Raises:
         NotApplicable: for an integer dtype where an entry is no integer, or for any other dtype.
+
+    >>> from wincraft import winograd
+    >>> matrix_to_numpy(winograd(2, 3, points="0,1,-1").filter.dense, "float16")
+    array([[ 1. ,  0. ,  0. ],
+           [ 0.5,  0.5,  0.5],
+           [ 0.5, -0.5,  0.5],
+           [ 0. ,  0. ,  1. ]], dtype=float16)
     """
     try:
         dtype = np.dtype(dtype)

@@ -40,14 +40,26 @@ def tap_products(AT: Any, G: Any) -> tuple[list[list[Any]], list[list[int]]]:
 
 
 def convolution_tensor(AT: Any, G: Any, BT: Any) -> tuple[list[list[Any]], list[list[int]]]:
-    """The tensor sum_k AT[i,k] G[k,j] BT[k,l]: its distinct rows over l, and which row belongs to (i, j)."""
+    """The tensor sum_k AT[i,k] G[k,j] BT[k,l]: its distinct rows over l, and which row belongs to (i, j).
+
+    >>> from wincraft import winograd
+    >>> f = winograd(1, 2, points="0")
+    >>> convolution_tensor(f.output.dense, f.filter.dense, f.input.dense)
+    ([[1, 0], [0, 1]], [[0, 1]])
+    """
     rows, where = tap_products(AT, G)
     product = exact_matrix(rows, (len(rows), BT.shape[0]), BT.domain) * BT
     return product.to_list(), where
 
 
 def proved_scale(AT: Any, G: Any, BT: Any) -> Any | None:
-    """The scale at which the identity holds for every i, j, l, or None. Exact, over the matrices' common domain."""
+    """The scale at which the identity holds for every i, j, l, or None. Exact, over the matrices' common domain.
+
+    >>> from wincraft import winograd
+    >>> f = winograd(2, 3)
+    >>> proved_scale(f.output.dense, f.filter.dense, f.input.dense)
+    1
+    """
     tensor, where = convolution_tensor(AT, G, BT)
     n, zero = BT.shape[1], BT.domain.zero
     scale = tensor[where[0][0]][0]

@@ -65,7 +65,11 @@ class Arithmetic:
 
     @cached_property
     def dtype(self) -> np.dtype:
-        """The carrier: float32 or float64."""
+        """The carrier: float32 or float64.
+
+        Raises:
+            NotApplicable: a format that neither carries without double rounding.
+        """
         f = self.format
         for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
             if self.native:
@@ -102,11 +106,19 @@ class Arithmetic:
         return values if carried else self.round(values)
 
     def add(self, a: Any, b: Any) -> np.ndarray:
-        """Sums a + b, each rounded once; operands are read by `hold`; `BadShape` where they do not broadcast."""
+        """Sums a + b, each rounded once; operands are read by `hold`.
+
+        Raises:
+            BadShape: operands that do not broadcast.
+        """
         return self._rounded(np.add, a, b)
 
     def multiply(self, a: Any, b: Any) -> np.ndarray:
-        """Products a * b, each rounded once; operands are read by `hold`; `BadShape` where they do not broadcast."""
+        """Products a * b, each rounded once; operands are read by `hold`.
+
+        Raises:
+            BadShape: operands that do not broadcast.
+        """
         return self._rounded(np.multiply, a, b)
 
     def rounder(self, size: int) -> Rounder:

@@ -79,7 +79,10 @@ def rational(value: object) -> Fraction:
 
 
 def check_bits(what: str, bits: int) -> None:
-    """Raise `NotApplicable` for a width that is no integer from 1 to `MAX_BITS`.
+    """Check that a width is an integer from 1 to `MAX_BITS`.
+
+    Raises:
+        NotApplicable: any other width.
 
     >>> check_bits("an accumulator", 200)
     Traceback (most recent call last):

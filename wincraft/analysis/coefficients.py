@@ -84,7 +84,12 @@ def unrepresentable(algorithm: Algorithm, represents: Callable[[Fraction], bool]
 
 
 def coefficients(algorithm: Algorithm) -> Iterator[Coefficient]:
-    """Every entry of every stage of A^T, G and B^T, axis by axis; zeros included."""
+    """Every entry of every stage of A^T, G and B^T, axis by axis; zeros included.
+
+    >>> from wincraft import winograd
+    >>> print(*(c for c in coefficients(winograd(1, 2)) if c.value), sep="; ")
+    AT[0][0] = 1; AT[0][1] = 1; G[0][0] = 1; G[1][1] = 1; BT[0][0] = 1; BT[1][1] = 1
+    """
     for number, axis in enumerate(algorithm.axes):
         for name, linear_map in _matrices(axis).items():
             for stage, matrix in enumerate(linear_map.stages):

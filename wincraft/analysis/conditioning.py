@@ -107,7 +107,12 @@ def conditioning(algorithm: Algorithm) -> Conditioning:
 
 
 def has_points(axis: BilinearAlgorithm) -> bool:
-    """Whether the algorithm is known to come from interpolation points, inf included, and so has a V."""
+    """Whether the algorithm is known to come from interpolation points, inf included, and so has a V.
+
+    >>> from wincraft import winograd
+    >>> has_points(winograd(4, 3)), has_points(winograd(4, 3, moduli="0,1,-1,x^2+1,inf"))
+    (True, False)
+    """
     return axis.moduli is not None and all(modulus.degree == 1 for modulus in axis.moduli)
 
 

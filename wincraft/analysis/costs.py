@@ -36,6 +36,10 @@ class StageCost:
 
     `matrix` is the name of the map, ``BT``, ``G`` or ``AT`` (in linear convolution form ``A``, ``G`` or ``B``), and
     `number` the place of the stage in the chain of this axis, 0 first; `non_zeros` are the entries of the matrix.
+
+    >>> from wincraft import winograd
+    >>> costs(winograd(2, 3)).stages[0].shape
+    (4, 4)
     """
 
     label: str
@@ -138,7 +142,11 @@ class Costs:
 
 @dataclass(frozen=True)
 class LayerShape:
-    """C input channels, K filters, and the spatial sizes of the outputs; `BadShape` for what is not 1..`MAX_LAYER`."""
+    """C input channels, K filters, and the spatial sizes of the outputs.
+
+    Raises:
+        BadShape: a number that is not 1..`MAX_LAYER`.
+    """
 
     channels: int
     filters: int

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +52,10 @@ class Evaluation:
         """What the averages hide."""
         gaussian = (f"calibration {self.scheme.calibration}: the predicted clipping is that of Gaussian values",)
         return self.simulation.flags + gaussian * (self.scheme.calibration != "max-abs")
+
+    def plot(self, ax: Any = None) -> Any:
+        """See `wincraft.report.figures.plot_evaluation`."""
+        return import_module("wincraft.report.figures").plot_evaluation(self, ax)
 
     def __repr__(self) -> str:
         head = f"{self.algorithm.size} under {self.scheme.name}: SQNR predicted {self.predicted.decibels:.2f} dB, "

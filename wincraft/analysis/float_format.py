@@ -26,6 +26,9 @@ class FloatFormat:
     `precision` counts significand bits with the leading one, so the unit roundoff is 2^-precision. What rounds beyond
     `max` becomes `max` if the format saturates, else infinity, else (no infinity: fp8 e4m3) NaN. NaN stays NaN.
 
+    Raises:
+        NotApplicable: a format that float64 cannot carry exactly.
+
     Source: IEEE 754-2019; OCP 8-bit Floating Point Specification 1.0 (e4m3, there also called e4m3fn, and e5m2).
 
     >>> FP16 = FloatFormat.ieee("fp16", exponent_bits=5, precision=11)

@@ -65,5 +65,9 @@ def of_constant(value: Any) -> Operations:
 
 
 def sum_of(items: Iterable[Operations]) -> Operations:
-    """The sum, of nothing no operations."""
+    """The sum, of nothing no operations.
+
+    >>> sum_of([Operations(additions=2), Operations(additions=1, shifts=1)])
+    Operations(multiplications=0, shifts=1, additions=3, small=0)
+    """
     return sum(items, Operations())

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from importlib import import_module
 from math import inf, nan, prod
 from numbers import Integral
 from typing import Any
@@ -64,6 +65,10 @@ class Prediction:
         stage = max(self.stages, key=lambda name: self.stages[name])
         rest = sum(noise for name, noise in self.stages.items() if name != stage)
         return stage, inf if not rest else sqnr(rest) - sqnr(total)
+
+    def plot(self, ax: Any = None) -> Any:
+        """See `wincraft.report.figures.plot_stages`."""
+        return import_module("wincraft.report.figures").plot_stages(self, ax)
 
     def __repr__(self) -> str:
         total = self.noise_to_signal

@@ -32,7 +32,11 @@ _SAMPLE = 1 << 14
 
 
 class Scale(NamedTuple):
-    """The calibrated scales of a stage, and its zero points; both broadcast to its values."""
+    """The calibrated scales of a stage, and its zero points; both broadcast to its values.
+
+    >>> parse_quantizer("int8/tensor").calibrate(np.array([-254.0, 127.0]))
+    Scale(scale=array([2.]), zero_point=array([0.]))
+    """
 
     scale: np.ndarray
     zero_point: np.ndarray

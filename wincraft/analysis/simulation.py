@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
+from importlib import import_module
 from math import inf, log10, nan
 from operator import mul
 from typing import Any
@@ -105,13 +106,21 @@ class Simulation:
             found.append(f"{self.channels} channels: predictions assume {FEW_CHANNELS} or more")
         return tuple(found)
 
+    def plot(self, ax: Any = None) -> Any:
+        """See `wincraft.report.figures.plot_scales`."""
+        return import_module("wincraft.report.figures").plot_scales(self, ax)
+
     def __repr__(self) -> str:
         lines = [f"{self.scheme.name}: SQNR {self.decibels:.2f} dB", *(f"  {flag}" for flag in self.flags)]
         return "\n".join(lines)
 
 
 def sqnr(noise_to_signal: float) -> float:
-    """-10 log10, with inf for 0 and -inf for inf."""
+    """-10 log10, with inf for 0 and -inf for inf.
+
+    >>> sqnr(0.001)
+    30.0
+    """
     if noise_to_signal == 0:
         return inf
     return -inf if noise_to_signal == inf else -10 * log10(noise_to_signal)
@@ -145,7 +154,18 @@ def simulate(algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping
 def run_stages(
     algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping[str, Any] | None = None
 ) -> tuple[np.ndarray, dict[str, StageRecord], bool]:
-    """The outputs (m..., K, T) of `simulate`, what each stage did, and whether 32-bit sums overflowed; raises as it."""
+    """The outputs (m..., K, T) of `simulate`, what each stage did, and whether 32-bit sums overflowed.
+
+    Raises:
+        NotApplicable, UnknownName, BadNumber, BadShape: as `simulate`.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.analysis.schemes import SCHEMES
+    >>> from wincraft.analysis.workload import Workload
+    >>> f = winograd(4, 3)
+    >>> list(run_stages(f, SCHEMES["tapwise-8"], Workload(channels=8).batch(f))[1])
+    ['input', 'U', 'weights', 'V', 'M', 'output']
+    """
     check_scheme(algorithm, scheme)
     _check_batch(algorithm, batch)
     run = _Run(scheme, machine_for(scheme), dict(scales or {}))
@@ -167,6 +187,14 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simul
 
     Raises:
         NotApplicable: in linear convolution form.
+        BadShape: a batch of another size.
+
+    >>> from wincraft import parse
+    >>> from wincraft.analysis.schemes import SCHEMES
+    >>> from wincraft.analysis.workload import Workload
+    >>> F = parse("F(4x4,3x3)", points="0,1,-1,2,-2")
+    >>> simulate_direct(F, SCHEMES["tapwise-8"], Workload().batch(F))
+    tapwise-8: SQNR 35.88 dB
     """
     _check_form(algorithm)
     _check_batch(algorithm, batch)
@@ -216,7 +244,15 @@ def direct_outputs(algorithm: Algorithm, batch: Batch) -> np.ndarray:
 
 
 def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
-    """Raise `NotApplicable` where a scheme does not admit an algorithm: its form, or operands beyond the word."""
+    """Check that a scheme admits an algorithm.
+
+    Raises:
+        NotApplicable: the linear convolution form, or operands beyond the scheme's word.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.analysis.schemes import SCHEMES
+    >>> check_scheme(winograd(4, 3), SCHEMES["tapwise-8"])
+    """
     _check_form(algorithm)
     if scheme.word is None:
         return
@@ -297,7 +333,12 @@ def _chain(run: _Run, chains: list[LinearMap], value: Any, label: str, between: 
 
 
 def divisor_of(algorithm: Algorithm) -> Fraction:
-    """The algorithm's scale."""
+    """The algorithm's scale.
+
+    >>> from wincraft import winograd
+    >>> divisor_of(winograd(4, 3, points="0,1,-1,2,-2", convention="integer"))
+    Fraction(24, 1)
+    """
     return reduce(mul, (to_fraction(axis.scale) for axis in algorithm.axes), Fraction(1))
 
 

@@ -218,6 +218,7 @@ def _levels(count: int) -> int:
 
 
 def _sequential_channels(count: int, write_product: _WriteProduct, sums: np.ndarray, rounds: Rounder) -> None:
+    """Add channel after channel, each sum rounded."""
     write_product(0, sums[0])
     for c in range(1, count):
         write_product(c, sums[1])
@@ -226,6 +227,8 @@ def _sequential_channels(count: int, write_product: _WriteProduct, sums: np.ndar
 
 
 def _pairwise_channels(count: int, write_product: _WriteProduct, sums: np.ndarray, rounds: Rounder) -> None:
+    """Add the sums of the two halves, each sum rounded."""
+
     def add_range(start: int, stop: int, level: int) -> None:
         if stop - start == 1:
             write_product(start, sums[level])

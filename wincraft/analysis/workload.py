@@ -25,14 +25,17 @@ _COPIES = 4
 
 
 def _gaussian(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Independent, of mean 0 and variance 1."""
     return rng.standard_normal(shape)
 
 
 def _relu_gaussian(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """max(0, x) of Gaussian x."""
     return np.maximum(rng.standard_normal(shape), 0)
 
 
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Independent, uniform on [-1, 1)."""
     return rng.uniform(-1, 1, shape)
 
 
@@ -46,7 +49,13 @@ DISTRIBUTIONS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.nda
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Arrays of a simulation: data (n..., C, T), weights (r..., K, C), and which outputs (m..., T) count."""
+    """Arrays of a simulation: data (n..., C, T), weights (r..., K, C), and which outputs (m..., T) count.
+
+    >>> from wincraft import winograd
+    >>> batch = Workload(channels=8).batch(winograd(4, 3))
+    >>> batch.data.shape[:2], batch.weights.shape
+    ((6, 8), (3, 8, 8))
+    """
 
     data: np.ndarray
     weights: np.ndarray
@@ -196,6 +205,13 @@ def load_layer(data: str, weights: str, padding: int | Sequence[int] = 0) -> Lay
     Raises:
         BadDocument: where a file cannot be read as an array of numbers.
         BadShape, BadNumber: as `Layer`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(f"{folder}/x.npy", np.ones((1, 2, 8, 8)))
+    ...     np.save(f"{folder}/w.npy", np.ones((4, 2, 3, 3)))
+    ...     load_layer(f"{folder}/x.npy", f"{folder}/w.npy", padding=1).channels
+    2
     """
     return Layer(_load(data), _load(weights), padding)
 
@@ -211,7 +227,11 @@ def _load(path: str) -> Any:
 
 
 def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int) -> None:
-    """Raise `NotApplicable` with an estimate where a simulation would need more memory than there is."""
+    """Check that a simulation fits into the memory there is.
+
+    Raises:
+        NotApplicable: with the estimate.
+    """
     rank = prod(axis.rank for axis in algorithm.axes)
     patches = 2 * channels * tiles * prod(axis.m * axis.r for axis in algorithm.axes)
     needed = 8 * (_COPIES * rank * (channels * tiles + outputs * channels + outputs * tiles) + patches)

@@ -61,14 +61,17 @@ class Basis:
 
 
 def _canonical(size: int) -> list[Any]:
+    """The powers of x."""
     return [Poly(x**k, x) for k in range(size)]
 
 
 def _sympys(family: Callable[..., Any]) -> Callable[..., list[Any]]:
+    """A family from one of sympy's functions of degree, parameters and x."""
     return lambda size, *parameters: [family(k, *parameters, x, polys=True) for k in range(size)]
 
 
 def _laguerre(size: int, alpha: Any = 0) -> list[Any]:
+    """Generalised Laguerre polynomials; the parameter is 0 by default."""
     return [orthopolys.laguerre_poly(k, x, alpha, polys=True) for k in range(size)]
 
 
@@ -146,6 +149,7 @@ def given_basis(P: Any, name: str = "given") -> Basis:
 
     Raises:
         FloatGiven, BadNumber, BadShape: where P is no square matrix of exact numbers.
+        NotApplicable: later, for fewer coefficients where P is not lower triangular.
 
     >>> given_basis([["1", "0"], ["-1/2", "1"]]).matrix(2).to_Matrix()
     Matrix([
@@ -234,7 +238,11 @@ def _point(text: str) -> Modulus:
 
 
 def newton_rows(name: str, finite: Sequence[Modulus], size: int) -> list[Row]:
-    """1, m_1, m_1 m_2, ...; a modulus of degree d gives d rows, times 1, x, ..., x^{d-1}. Of degrees 0 to size - 1."""
+    """1, m_1, m_1 m_2, ...; a modulus of degree d gives d rows, times 1, x, ..., x^{d-1}. Of degrees 0 to size - 1.
+
+    Raises:
+        NotApplicable: fewer nodes than size - 1.
+    """
     rows: list[Row] = []
     product: Row = [exact_number(1)]
     for modulus in finite:

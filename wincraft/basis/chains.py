@@ -77,7 +77,12 @@ def parse_chains(text: str) -> dict[str, str]:
 
 
 def apply_chains(algorithm: Algorithm, chosen: Mapping[str, str]) -> Algorithm:
-    """The algorithm with the named basis or factorisation for each map that is named; raises as `basis_named`."""
+    """The algorithm with the named basis or factorisation for each map that is named; raises as `basis_named`.
+
+    >>> from wincraft import winograd
+    >>> len(apply_chains(winograd(4, 3), {"input": "legendre"}).input.stages)
+    2
+    """
     read = {name: basis_named(value) for name, value in chosen.items()}
     factors = {name: chosen[name] for name, basis in read.items() if basis is None}
     bases = {name: basis for name, basis in read.items() if basis is not None}

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from wincraft.cli.command import Command, basis_names, offer, report_format_option
 from wincraft.cli.measuring import (
     algorithm_options,
     finish,
@@ -19,11 +20,12 @@ from wincraft.cli.measuring import (
 from wincraft.cli.progress import progress_bar
 
 
-@click.command(name="basis")
+@click.command(name="basis", cls=Command)
 @click.argument("size", metavar="SIZE|FILE.json")
 @algorithm_options
 @click.option(
     "--bases",
+    shell_complete=offer(basis_names),
     help="Bases and factorisations, separated by commas.  "
     "[default: canonical,legendre,legendre:classical,chebyshev,newton]",
 )
@@ -33,9 +35,7 @@ from wincraft.cli.progress import progress_bar
     metavar="OBJECTIVE",
     help="Find the best chain instead: operations, all-operations, additions, or error:SCHEME; takes --bases too.",
 )
-@click.option(
-    "--format", "format_given", help="text, json, markdown or html; by default that of FILE's suffix, else text."
-)
+@report_format_option()
 @measuring_options(limits=False)
 def command(
     size: str,
@@ -55,18 +55,20 @@ def command(
     """Put SIZE through several polynomial bases and compare cost, conditioning and error of every stage.
 
     \b
-    Bases: canonical, legendre, chebyshev, chebyshev-u, hermite, hermite-prob, laguerre(a), jacobi(a,b), newton,
-    newton-leja, newton(nodes), lagrange(nodes), bernstein; legendre:classical is not monic, legendre(2x-1) shifted.
-    Factorisations: butterfly, reciprocal, lu, plu, diagonal, bjorck-pereyra.
-    For single maps: "input=legendre output=butterfly"; with balanced stages: legendre/pow2.
-
-    \b
     Examples:
       wincraft basis "F(4,3)"
-      wincraft basis 4x4,3x3 --bases canonical,legendre,legendre/pow2 --scheme barabasz-2020-8
-      wincraft basis 6,3 --bases "canonical,butterfly,input=bjorck-pereyra" --format json
+      wincraft basis 4x4,3x3 --bases canonical,legendre,legendre/pow2
+      wincraft basis 6,3 --bases "canonical,butterfly,input=bjorck-pereyra"
+      wincraft basis 4x4,3x3 --scheme barabasz-2020-8 --format json
       wincraft basis 6x6,3x3 --search operations
       wincraft generate 4,3 --basis legendre --format json
+
+    Bases: canonical, legendre, chebyshev, chebyshev-u, hermite, hermite-prob, laguerre(a), jacobi(a,b), newton,
+    newton-leja, newton(nodes), lagrange(nodes), bernstein; legendre:classical is not monic, legendre(2x-1) shifted.
+
+    Factorisations: butterfly, reciprocal, lu, plu, diagonal, bjorck-pereyra.
+
+    For single maps: "input=legendre output=butterfly"; with balanced stages: legendre/pow2.
     """
     from wincraft.report.bases import DEFAULT_BASES, DEFAULT_SCHEMES, compare_bases
 

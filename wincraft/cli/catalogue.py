@@ -5,14 +5,22 @@ from __future__ import annotations
 
 import click
 
+from wincraft.cli.command import Command, offer
 from wincraft.cli.output import write_output
 from wincraft.errors import NotApplicable, look_up
 
 
-@click.command(name="catalogue")
+@click.command(name="catalogue", cls=Command)
 @click.argument("size", required=False)
 @click.option("--taps", type=int, metavar="R", help="Only sizes with R filter taps.")
-@click.option("--format", "format_name", default="text", show_default=True, help="text or json.")
+@click.option(
+    "--format",
+    "format_name",
+    default="text",
+    show_default=True,
+    shell_complete=offer(lambda: ("text", "json")),
+    help="text or json.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
 def command(size: str | None, taps: int | None, format_name: str, output: str | None) -> None:
     """Show the best points known: the default of every size, or all that is known of SIZE.
@@ -28,6 +36,8 @@ def command(size: str | None, taps: int | None, format_name: str, output: str | 
 
     from wincraft.construct.catalogue import catalogue
     from wincraft.construct.size import parse_size
+    from wincraft.report.layout import Table
+    from wincraft.report.text import table_lines, wrapped_lines
 
     look_up("format", format_name, {"text": None, "json": None})
     entries = catalogue()
@@ -45,20 +55,18 @@ def command(size: str | None, taps: int | None, format_name: str, output: str | 
         document = {"kind": "wincraft.catalogue", "version": 1, "entries": [asdict(entry) for entry in chosen]}
         write_output(json.dumps(document, indent=2) + "\n", output)
     elif size is None:
-        write_output("\n".join([_HEAD, *map(_row, chosen)]) + "\n", output)
+        table = Table(("size", "noise gain", "above limit", "points"), tuple(map(_row, chosen)), "lrrl")
+        write_output("\n".join(table_lines(table)) + "\n", output)
     else:
-        write_output("\n\n".join(map(_whole, chosen)) + "\n", output)
+        write_output("\n\n".join(wrapped_lines(_whole(entry)) for entry in chosen) + "\n", output)
 
 
-_HEAD = f"{'size':<9}{'noise gain':>12}{'above limit':>13}  points"
-
-
-def _row(entry: object) -> str:
+def _row(entry: object) -> tuple[str, ...]:
     from wincraft.construct.catalogue import Entry
 
     assert isinstance(entry, Entry)
-    gain = _value(entry.noise_gain)
-    return f"{f'F({entry.m},{entry.r})':<9}{gain:>12.6g}{max(entry.above_limit, 0):>13.2%}  {entry.points}"
+    gain = f"{_value(entry.noise_gain):.6g}"
+    return f"F({entry.m},{entry.r})", gain, f"{max(entry.above_limit, 0):.2%}", entry.points
 
 
 def _whole(entry: object) -> str:

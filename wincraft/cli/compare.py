@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wincraft.cli.command import Command, basis_option, convention_option, report_format_option
 from wincraft.cli.measuring import (
     finish,
     format_name,
@@ -26,15 +27,13 @@ MAX_COLUMNS = 60
 """More are not compared side by side."""
 
 
-@click.command(name="compare")
+@click.command(name="compare", cls=Command)
 @click.argument("sizes", nargs=-1, required=True, metavar="SIZE|FILE.json ...")
 @click.option("--points", multiple=True, help='Interpolation points, "0,1,-1,1/2,inf"; may be repeated.')
 @click.option("--moduli", multiple=True, help='Points and polynomials, "0,1,-1,x^2+1,inf"; may be repeated.')
-@click.option("--convention", "conventions", multiple=True, help="Scaling and signs; may be repeated.")
-@click.option("--basis", "bases", multiple=True, help="A basis or factorisation, see wincraft basis; may be repeated.")
-@click.option(
-    "--format", "format_given", help="text, json, markdown or html; by default that of FILE's suffix, else text."
-)
+@convention_option("conventions", multiple=True, help="Scaling and signs; may be repeated.")
+@basis_option("bases", multiple=True, help="A basis or factorisation, see wincraft basis; may be repeated.")
+@report_format_option()
 @measuring_options(limits=True)
 def command(
     sizes: tuple[str, ...],
@@ -53,17 +52,16 @@ def command(
 ) -> None:
     """Put algorithms side by side and mark the best of each measure.
 
-    There is one column for every SIZE with every list of points and moduli in every convention and basis (their cross
-    product), and one for every FILE that generate --format json wrote. By default fp16, tapwise-8 and barabasz-2020-8
-    are run.
-    MEASURE is as for report; every column is held to it.
-
     \b
     Examples:
-      wincraft compare "F(4,3)" --points "0,1,-1,2,-2" --points "0,2/3,-2/3,3/2,-3/2"
-      wincraft compare 4x4,3x3 --convention wincnn --convention balanced --scheme barabasz-2020-8
+      wincraft compare 4,3 --points "0,1,-1,2,-2" --points "0,2/3,-2/3,3/2,-3/2"
+      wincraft compare 4x4,3x3 --convention wincnn --convention balanced
       wincraft compare 2x2,3x3 4x4,3x3 6x6,3x3 --format markdown
       wincraft compare 6,3 mine.json --fail-above noise-gain=20
+
+    There is one column for every SIZE with every list of points and moduli in every convention and basis (their cross
+    product), and one for every FILE that generate --format json wrote. By default fp16, tapwise-8 and barabasz-2020-8
+    are run. MEASURE is as for report; every column is held to it.
     """
     from wincraft.report.comparison import DEFAULT_SCHEMES, build_comparison
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from wincraft.cli.command import Command
 
-@click.command(name="completion")
+
+@click.command(name="completion", cls=Command)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the completion script of SHELL.
@@ -16,6 +18,9 @@ def command(shell: str) -> None:
     Examples:
       eval "$(wincraft completion bash)"
       wincraft completion fish > ~/.config/fish/completions/wincraft.fish
+
+    Commands, options, files and the values of --format, --convention, --basis and --scheme are completed. For bash and
+    zsh put the line with eval into ~/.bashrc or ~/.zshrc; bash must be 4.4 or later.
     """
     from wincraft.cli.main import main
 

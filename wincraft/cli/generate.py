@@ -5,20 +5,24 @@ from __future__ import annotations
 
 import click
 
+from wincraft.cli.command import Command, basis_option, convention_option, offer
 from wincraft.cli.output import write_output
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.emit import FORMATS, SUFFIXES, render
 from wincraft.errors import look_up
 
 
-@click.command(name="generate")
+@click.command(name="generate", cls=Command)
 @click.argument("size")
 @click.option("--points", help='Interpolation points, "0,1,-1,1/2,inf"; one list per axis separated by ";".')
 @click.option("--moduli", help='Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.')
-@click.option("--convention", default="wincnn", show_default=True, help=f"Scaling and signs: {', '.join(CONVENTIONS)}.")
-@click.option("--basis", help="A basis or factorisation of the maps, such as legendre; see wincraft basis --help.")
+@convention_option(default="wincnn", show_default=True, help=f"Scaling and signs: {', '.join(CONVENTIONS)}.")
+@basis_option(help="A basis or factorisation of the maps, such as legendre; see wincraft basis --help.")
 @click.option(
-    "--format", "format_name", help=f"One of {', '.join(FORMATS)}; by default that of FILE's suffix, else text."
+    "--format",
+    "format_name",
+    shell_complete=offer(lambda: FORMATS),
+    help=f"One of {', '.join(FORMATS)}; by default that of FILE's suffix, else text.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
 def command(
@@ -32,8 +36,6 @@ def command(
 ) -> None:
     """Make the algorithm of SIZE, prove it, and write it.
 
-    SIZE is "F(4,3)" or 4,3; for images 4x4,3x3; rectangular 2x4,3x5. Without points the catalogue's are used.
-
     \b
     Examples:
       wincraft generate 4,3
@@ -42,6 +44,8 @@ def command(
       wincraft generate 6,3 --moduli "0,1,-1,x^2+x+1,x^2-x+1,inf" --format json
       wincraft generate 4x4,3x3 --basis legendre --format c -o f4_legendre.h
       wincraft generate 2x4,3x3 --points "0,1,-1;0,1,-1,2,-2"
+
+    SIZE is "F(4,3)" or 4,3; for images 4x4,3x3; rectangular 2x4,3x5. Without points the catalogue's are used.
     """
     from pathlib import Path
 

@@ -7,10 +7,11 @@ import io
 
 import click
 
+from wincraft.cli.command import Command
 from wincraft.cli.output import parse_tolerance, tolerance_option, write_output
 
 
-@click.command(name="identify")
+@click.command(name="identify", cls=Command)
 @click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
 @tolerance_option
 @click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -18,13 +19,13 @@ from wincraft.cli.output import parse_tolerance, tolerance_option, write_output
 def command(files: tuple[str, ...], tolerance: str, format_name: str, output: str | None) -> None:
     """Find form, points, scaling and convention of bare matrices.
 
-    FILE is JSON with AT, G and BT, a NumPy .npz, or a text file of rows; or give three files, AT G BT. Entries are
-    integers, fractions, sqrt() expressions, decimals or floats. JSON output is an algorithm document.
-
     \b
     Examples:
       wincraft identify their_matrices.txt
       wincraft identify weights.npz --tolerance 1e-3 --format json -o exact.json
+
+    FILE is JSON with AT, G and BT, a NumPy .npz, or a text file of rows; or give three files, AT G BT. Entries are
+    integers, fractions, sqrt() expressions, decimals or floats. JSON output is an algorithm document.
     """
     from wincraft.construct.identify import identify
     from wincraft.load.matrices import read_matrices

@@ -21,6 +21,7 @@ COMMANDS = {
     "search": "Find the best points of a space, with a certificate.",
     "catalogue": "Show the best points known, and what others publish.",
     "formats": "Describe the number formats.",
+    "selftest": "Check this installation in a few seconds.",
     "completion": "Print the shell completion script.",
 }
 
@@ -58,9 +59,13 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, message="wincraft %(version)s")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error; it may stand anywhere.")
 @click.pass_context
 def main(ctx: click.Context, debug: bool) -> None:
     """Make, prove and ship Winograd / Toom-Cook convolution algorithms F(m,r).
@@ -69,13 +74,15 @@ def main(ctx: click.Context, debug: bool) -> None:
     Examples:
       wincraft generate 4,3
       wincraft generate 4x4,3x3 --format c -o f4x4.h
-      wincraft generate 6,3 --points "0,1,-1,2,-2,1/2,-1/2" --convention lavin
+      wincraft report 4x4,3x3 --scheme fp16
       wincraft verify f4.json
-      wincraft identify their_matrices.npz --format json
+      wincraft identify their_matrices.npz
+      wincraft search 6,3 --max-height 8 --space symmetric
 
     Exit codes: 0 done, 1 a check failed, 2 usage, 3 bad input, 4 a needed tool is missing, 130 interrupted.
     """
-    ctx.obj = debug
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def run() -> None:
@@ -86,7 +93,8 @@ def run() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     debug = "--debug" in sys.argv[1:]
     try:
-        result = main(standalone_mode=False)
+        arguments = [arg for arg in sys.argv[1:] if arg != "--debug"]
+        result = main(args=arguments, prog_name="wincraft", standalone_mode=False)
         sys.stdout.flush()
     except WincraftError as error:
         if debug:
@@ -101,10 +109,10 @@ def run() -> None:
         sys.exit(130)
     except click.UsageError as error:
         hint = f" (try: {error.ctx.command_path} --help)" if error.ctx else ""
-        click.echo(f"wincraft: {error.format_message()}{hint}", err=True)
+        click.echo(f"wincraft: {_one_line(error)}{hint}", err=True)
         sys.exit(2)
     except click.ClickException as error:
-        click.echo(f"wincraft: {error.format_message()}", err=True)
+        click.echo(f"wincraft: {_one_line(error)}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
@@ -113,6 +121,10 @@ def run() -> None:
         click.echo(f"wincraft: cannot write to stdout: {error.strerror}; free the device or use -o", err=True)
         sys.exit(3)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _one_line(error: click.ClickException) -> str:
+    return " ".join(error.format_message().split())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from wincraft.cli.command import convention_option, offer
 from wincraft.cli.output import write_output
 from wincraft.errors import NotApplicable, look_up
 
@@ -45,7 +46,7 @@ _SCHEMES = (
 )
 
 _OPTIONS = (
-    click.option("--scheme", "schemes", multiple=True, help=_SCHEMES),
+    click.option("--scheme", "schemes", multiple=True, shell_complete=offer(lambda: SCHEME_NAMES), help=_SCHEMES),
     click.option("--weights-per-channel", is_flag=True, help="Integer weights with one scale per output channel."),
     click.option("--unsigned-activations", is_flag=True, help="Unsigned integer input and output (after a ReLU)."),
     click.option("--calibration", help="Scales of integers: max-abs, percentile, percentile:99.99 or mse."),
@@ -64,7 +65,7 @@ _LIMITS = click.option("--fail-above", "limits", multiple=True, metavar="MEASURE
 _ALGORITHM = (
     click.option("--points", help='Interpolation points, "0,1,-1,1/2,inf"; one list per axis separated by ";".'),
     click.option("--moduli", help='Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.'),
-    click.option("--convention", help="Scaling and signs, as for generate.  [default: wincnn]"),
+    convention_option(help="Scaling and signs, as for generate.  [default: wincnn]"),
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from wincraft.cli.command import Command, basis_option, report_format_option
 from wincraft.cli.measuring import (
     algorithm_options,
     basis_help,
@@ -21,14 +22,12 @@ from wincraft.cli.measuring import (
 from wincraft.cli.progress import progress_bar
 
 
-@click.command(name="report")
+@click.command(name="report", cls=Command)
 @click.argument("size", metavar="SIZE|FILE.json")
 @algorithm_options
-@click.option("--basis", help=basis_help)
+@basis_option(help=basis_help)
 @click.option("--layer", metavar="C,K,H,W", help='Totals of a layer with "same" padding, 64,64,56,56.')
-@click.option(
-    "--format", "format_given", help="text, json, markdown or html; by default that of FILE's suffix, else text."
-)
+@report_format_option()
 @measuring_options(limits=True)
 def command(
     size: str,
@@ -46,21 +45,22 @@ def command(
     output: str | None,
     **workload: Any,
 ) -> None:
-    """What SIZE costs and what rounding does to it, predicted and measured, with a verdict.
-
-    SIZE is as for generate, or a file that generate --format json wrote. Without --scheme all schemes are run.
-    MEASURE is loss:SCHEME (dB below direct convolution), error:SCHEME (minus the SQNR in dB), noise-gain,
-    noise-gain-db, worst-case, cond-V, cond-AT, cond-G, cond-BT, word, word-tap, bits, products-per-output,
-    transform-operations, additions or break-even.
+    """Say what SIZE costs and what rounding does to it, predicted and measured, with a verdict.
 
     \b
     Examples:
       wincraft report "F(4x4,3x3)"
       wincraft report 4x4,3x3 --layer 64,64,56,56 -o f4x4.html
-      wincraft report 6,3 --points "0,1,-1,2,-2,1/2,-1/2" --scheme fp16 --scheme tapwise-8,M=int10/tap
-      wincraft report 4x4,3x3 --data x.npy --weights w.npy --padding 1 --scheme tapwise-8 --weights-per-channel
+      wincraft report 6,3 --points "0,1,-1,2,-2,1/2,-1/2" --scheme fp16
+      wincraft report 4x4,3x3 --scheme tapwise-8 --scheme tapwise-8,M=int10/tap
+      wincraft report 4x4,3x3 --data x.npy --weights w.npy --padding 1
       wincraft report 4x4,3x3 --basis legendre --scheme barabasz-2020-8
       wincraft report 4,3 --fail-above noise-gain=5 --fail-above loss:fp16=10
+
+    SIZE is as for generate, or a file that generate --format json wrote. Without --scheme all schemes are run.
+    MEASURE is loss:SCHEME (dB below direct convolution), error:SCHEME (minus the SQNR in dB), noise-gain,
+    noise-gain-db, worst-case, cond-V, cond-AT, cond-G, cond-BT, word, word-tap, bits, products-per-output,
+    transform-operations, additions or break-even.
     """
     from wincraft.analysis.costs import parse_layer_shape
     from wincraft.analysis.schemes import SCHEMES

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from wincraft.cli.command import Command, convention_option, offer
+from wincraft.cli.measuring import SCHEME_NAMES
 from wincraft.cli.output import write_output
 from wincraft.cli.progress import progress_bar
 from wincraft.errors import NotApplicable, look_up
@@ -15,10 +18,18 @@ if TYPE_CHECKING:
     from wincraft.search.space import Space
 
 FORMATS = ("text", "json")
+
+
+def _objective_names() -> Iterable[str]:
+    from wincraft.search.objectives import OBJECTIVES
+
+    return OBJECTIVES
+
+
 _CHOICE = click.Choice(["with", "without", "any"])
 
 
-@click.command(name="search")
+@click.command(name="search", cls=Command)
 @click.argument("size")
 @click.option("--max-height", type=int, metavar="H", help="Points p/q with |p|, q <= H.")
 @click.option("--points", metavar="LIST", help='Choose from these points and moduli instead: "1/2,-1/2,2,-2,x^2+1".')
@@ -32,9 +43,15 @@ _CHOICE = click.Choice(["with", "without", "any"])
 @click.option("--zero", type=_CHOICE, help="Whether 0 is in every set, in none, or in any.  [default: any]")
 @click.option("--inf", "infinity", type=_CHOICE, help="The same for inf.  [default: with]")
 @click.option("--moduli", metavar="LIST", help='Moduli of higher degree to choose from as well: "x^2+1,x^2+x+1".')
-@click.option("--objective", default="noise-gain", show_default=True, help="What is to be least; see below.")
+@click.option(
+    "--objective",
+    default="noise-gain",
+    show_default=True,
+    shell_complete=offer(_objective_names),
+    help="What is to be least; see below.",
+)
 @click.option("--constraint", "constraints", multiple=True, metavar="NAME<=X", help="An objective's limit; repeatable.")
-@click.option("--convention", default="wincnn", show_default=True, help="For objectives that depend on scaling.")
+@convention_option(default="wincnn", show_default=True, help="For objectives that depend on scaling.")
 @click.option("--strategy", default="auto", show_default=True, help="branch-and-bound, exhaustive, or auto.")
 @click.option("--within", default="0", show_default=True, help="List every set within this of the best: 1% or 0.01.")
 @click.option("--engine", default="auto", show_default=True, help="numba or numpy: the same results.")
@@ -46,10 +63,19 @@ _CHOICE = click.Choice(["with", "without", "any"])
     "--pareto", is_flag=True, help="Show every set that none beats in products, noise gain, operations, bits."
 )
 @click.option(
-    "--scaling", "scheme", metavar="SCHEME", help="Search power-of-two scalings of SIZE under a scheme instead."
+    "--scaling",
+    "scheme",
+    metavar="SCHEME",
+    shell_complete=offer(lambda: SCHEME_NAMES),
+    help="Search power-of-two scalings of SIZE under a scheme instead.",
 )
 @click.option("--allow-long", is_flag=True, help="Start even what is estimated to take more than an hour.")
-@click.option("--format", "format_given", help="text or json (--pareto: markdown, html too); by default FILE's suffix.")
+@click.option(
+    "--format",
+    "format_given",
+    shell_complete=offer(lambda: ("text", "json", "markdown", "html")),
+    help="text or json (--pareto: markdown, html too); by default FILE's suffix.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
 def command(
     size: str,
@@ -71,27 +97,29 @@ def command(
     """Find the best points for SIZE in a space of points, and prove that no set of the space is better.
 
     \b
-    Objectives: noise-gain, noise-gain:RHO (neighbours with correlation RHO), worst-case, matrix-rounding:BITS,
-    sqnr:SCHEME, operations, integer-width, exact-bits, coefficients, rank, height,
-    cond-V, cond-V-finite, cond-AT, cond-G, cond-BT.
-    Noise gain alone has compiled kernels (pip install 'wincraft[search]') and a bound; the others are evaluated
-    set by set.
-
-    \b
     Examples:
       wincraft search "F(4,3)" --max-height 8
       wincraft search 6x6,3x3 --max-height 12 --space symmetric --within 1%
-      wincraft search 4,3 --max-height 12 --jobs 2 --checkpoint f4.search -o f4.json
-      wincraft search 4,3 --max-height 4 --convention integer --constraint "exact-bits<=6"
+      wincraft search 4,3 --max-height 12 --jobs 2 --checkpoint f4.part -o f.json
+      wincraft search 4,3 --max-height 4 --convention integer \\
+          --constraint "exact-bits<=6"
       wincraft search 6,3 --max-height 3 --moduli "x^2+1,x^2+x+1,x^2-x+1"
-      wincraft search 4,3 --max-height 4 --space symmetric --moduli "x^2+1,x^2+2" --pareto -o front.html
+      wincraft search 4,3 --max-height 4 --space symmetric --pareto -o front.html
       wincraft search 4x4,3x3 --points "0,1,-1,2,-2" --scaling barabasz-2020-8
-      wincraft verify f4.json
+      wincraft verify f.json
+
+    Objectives: noise-gain, noise-gain:RHO (neighbours with correlation RHO), worst-case, matrix-rounding:BITS,
+    sqnr:SCHEME, operations, integer-width, exact-bits, coefficients, rank, height, cond-V, cond-V-finite, cond-AT,
+    cond-G, cond-BT.
+
+    Noise gain alone has compiled kernels (pip install 'wincraft[search]') and a bound; the others are evaluated
+    set by set.
     """
     import json
     from pathlib import Path
 
     from wincraft.construct.size import parse_size
+    from wincraft.report.text import wrapped_lines
     from wincraft.search.points import search
 
     if pareto or scheme is not None:
@@ -126,7 +154,7 @@ def command(
         whole = {"kind": documents[0]["kind"], "version": documents[0]["version"], "size": size, "searches": documents}
         write_output(json.dumps(documents[0] if len(documents) == 1 else whole, indent=2) + "\n", output)
     else:
-        write_output("\n".join(f"{result!r}" for result in results) + "\n", output)
+        write_output("\n".join(wrapped_lines(f"{result!r}") for result in results) + "\n", output)
 
 
 _OF_FRONTS = {"size", "pareto", "max_height", "points", "space_name", "zero", "infinity", "moduli"}
@@ -146,10 +174,11 @@ def _check_options(flag: str, known: set[str]) -> None:
 def _scaling(size: str, points: str | None, convention: str, scheme: str, output: str | None) -> None:
     from wincraft.analysis.schemes import parse_scheme
     from wincraft.construct.winograd import parse
+    from wincraft.report.text import wrapped_lines
     from wincraft.search.scalings import search_scaling
 
     found = search_scaling(parse(size, points=points, convention=convention), parse_scheme(scheme))
-    write_output(f"{found!r}\n", output)
+    write_output(wrapped_lines(f"{found!r}") + "\n", output)
 
 
 def _front(

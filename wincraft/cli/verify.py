@@ -8,20 +8,17 @@ from pathlib import Path
 
 import click
 
+from wincraft.cli.command import Command
 from wincraft.cli.output import parse_tolerance, tolerance_option, write_output
 from wincraft.errors import Refuted
 
 
-@click.command(name="verify")
+@click.command(name="verify", cls=Command)
 @click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
 @tolerance_option
 @click.option("--thorough", is_flag=True, help="Of a search result: search again, however large the space is.")
 def command(files: tuple[str, ...], tolerance: str, thorough: bool) -> None:
     """Prove the matrices of FILE exactly: exit 0 proved, 1 refuted with a diagnosis.
-
-    FILE is an algorithm document, JSON with AT, G and BT, a NumPy .npz, or a text file of rows; or give three
-    files, AT G BT. Matrices stored transposed or in linear convolution form are recognised. Of the result of
-    a search the values, the count of the space and the optimality are checked again.
 
     \b
     Examples:
@@ -29,6 +26,10 @@ def command(files: tuple[str, ...], tolerance: str, thorough: bool) -> None:
       wincraft verify their_matrices.txt
       wincraft verify AT.npy G.npy BT.npy
       wincraft verify f4_search.json
+
+    FILE is an algorithm document, JSON with AT, G and BT, a NumPy .npz, or a text file of rows; or give three
+    files, AT G BT. Matrices stored transposed or in linear convolution form are recognised. Of the result of
+    a search the values, the count of the space and the optimality are checked again.
     """
     from wincraft.construct.identify import identify
     from wincraft.load.document import check_statements, load_json, parse_document

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from importlib import resources
+from importlib import import_module, resources
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, list_of_points, parse_moduli
@@ -87,6 +87,10 @@ class Entry:
         others = [item.source for item in self.published if {*parse_moduli(item.points), INFINITY} == own | {INFINITY}]
         return f"{words}; also in {'; '.join(others)}" if others else words
 
+    def _repr_html_(self) -> str:
+        shown = import_module("wincraft.report.found").EntryReport(self)  # by name: a convenience up the floors
+        return str(import_module("wincraft.report.html").fragment(shown))
+
 
 @cache
 def catalogue() -> dict[tuple[int, int], Entry]:
@@ -108,7 +112,11 @@ def _entry(
 
 
 def default_moduli(m: int, r: int) -> tuple[Modulus, ...]:
-    """The catalogue's points for F(m,r); beyond it 0, 1, -1, 2, -2, 1/2, -1/2, ... by growing height, and inf."""
+    """The catalogue's points for F(m,r); beyond it 0, 1, -1, 2, -2, 1/2, -1/2, ... by growing height, and inf.
+
+    >>> print(*default_moduli(4, 3))
+    0 3/2 -3/2 2/3 -2/3 inf
+    """
     entry = catalogue().get((m, r))
     if entry is not None:
         return parse_moduli(entry.points)

@@ -209,6 +209,11 @@ def _times(left: list[Any], right: list[Any]) -> list[Any]:
 
 
 def content(values: Sequence[Any], K: Any) -> Any:
-    """The positive rational c such that the values over c are integers without a common factor."""
+    """The positive rational c such that the values over c are integers without a common factor.
+
+    >>> from sympy import QQ
+    >>> content([QQ(2, 3), QQ(4, 5)], QQ)
+    2/15
+    """
     fractions = [(int(K.numer(value)), int(K.denom(value))) for value in values if value] or [(1, 1)]
     return K(gcd(*(p for p, _ in fractions)), lcm(*(q for _, q in fractions)))

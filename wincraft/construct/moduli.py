@@ -48,6 +48,11 @@ def modulus(coefficients: tuple[Any, ...], inner: tuple[Modulus, ...] | None = N
 
     Raises:
         BadModulus: not monic, constant, or inner moduli that do not have total degree 2d - 1.
+        NotCoprime: inner moduli that share a factor.
+        BadNumber: a coefficient of too many digits.
+
+    >>> print(modulus((exact_number(1), exact_number(0), exact_number(1))))
+    x^2+1@1
     """
     text = polynomial_text(coefficients)
     degree = len(coefficients) - 1
@@ -79,7 +84,11 @@ def modulus(coefficients: tuple[Any, ...], inner: tuple[Modulus, ...] | None = N
 
 
 def quadratic_inner(c: object) -> tuple[Modulus, ...]:
-    """The inner moduli of a degree-2 modulus with inner point c: taps (constant, c, leading)."""
+    """The inner moduli of a degree-2 modulus with inner point c: taps (constant, c, leading).
+
+    >>> print(*quadratic_inner(-1))
+    0 -1 inf
+    """
     return point(0), point(c), INFINITY
 
 
@@ -114,6 +123,9 @@ def parse_moduli(values: object) -> tuple[Modulus, ...]:
 
     Raises:
         BadNumber, FloatGiven, BadModulus
+
+    >>> print(*parse_moduli("0, 1/2, x^2+1, inf"))
+    0 1/2 x^2+1@1 inf
     """
     if isinstance(values, str):
         values = _split(values)
@@ -160,6 +172,9 @@ def complete(moduli: tuple[Modulus, ...], m: int, r: int) -> tuple[Modulus, ...]
     Raises:
         NotCoprime: two share a factor, or a point is repeated.
         WrongTotalDegree: too few or too many.
+
+    >>> print(*complete(parse_moduli("0,1,-1"), 2, 3))
+    0 1 -1 inf
     """
     check_coprime(moduli)
     degree = sum(item.degree for item in moduli)
@@ -171,7 +186,10 @@ def complete(moduli: tuple[Modulus, ...], m: int, r: int) -> tuple[Modulus, ...]
 
 
 def check_coprime(moduli: tuple[Modulus, ...]) -> None:
-    """Raise `NotCoprime` where two moduli share a factor.
+    """Check that no two moduli share a factor.
+
+    Raises:
+        NotCoprime: the first two that are not.
 
     >>> check_coprime(parse_moduli("1, x^2-1"))
     Traceback (most recent call last):

@@ -49,7 +49,14 @@ def recover_moduli(algorithm: BilinearAlgorithm) -> tuple[Modulus, ...] | None:
 
 
 def row_scaling(algorithm: BilinearAlgorithm, taps: Taps) -> Scaling | None:
-    """What multiplies each canonical row in the algorithm, or None where a row is no multiple of its canonical one."""
+    """What multiplies each canonical row in the algorithm, or None where a row is no multiple of its canonical one.
+
+    >>> from wincraft.construct.toom_cook import canonical_taps
+    >>> from wincraft.construct.winograd import winograd
+    >>> f = winograd(2, 3, points="0,1,-1")
+    >>> row_scaling(f, canonical_taps(2, 3, f.moduli)).g
+    [1, 1/2, 1/2, 1]
+    """
     tables = (
         (algorithm.output.dense.transpose(), taps.A),
         (algorithm.filter.dense, taps.G),

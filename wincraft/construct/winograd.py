@@ -28,6 +28,7 @@ def winograd(
         BadNumber, FloatGiven, BadModulus: what is no exact point or monic modulus.
         NotCoprime, WrongTotalDegree: moduli that make no algorithm of this size.
         UnknownName: a convention that is not in `CONVENTIONS`.
+        NotApplicable: both points and moduli.
 
     Source: Winograd 1980; Lavin & Gray, arXiv 1509.09308.
 

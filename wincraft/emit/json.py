@@ -20,6 +20,10 @@ def document(algorithm: Algorithm, basis: str | None = None) -> dict[str, Any]:
 
     A 1-D document has the matrices, and under ``stages`` the chain of every map of more than one stage, in the order
     of application. An N-D document has ``axes``, a 1-D document each.
+
+    >>> from wincraft import winograd
+    >>> document(winograd(2, 3, points="0,1,-1"))["G"]
+    [['1', '0', '0'], ['1/2', '1/2', '1/2'], ['1/2', '-1/2', '1/2'], ['0', '0', '1']]
     """
     head: dict[str, Any] = {"kind": KIND, "version": VERSION, "command": command(algorithm, "json", basis)}
     common = {"rank": algorithm.rank, "scale": number_text(algorithm.scale), "form": algorithm.form}
@@ -51,7 +55,15 @@ def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None
 
 
 def write_document(content: dict[str, Any], stream: TextIO) -> None:
-    """Write plain data as JSON with lists of texts and numbers on one line each."""
+    """Write plain data as JSON with lists of texts and numbers on one line each.
+
+    >>> import sys
+    >>> write_document({"rank": 4, "row": ["1", "1/2"]}, sys.stdout)
+    {
+      "rank": 4,
+      "row": ["1", "1/2"]
+    }
+    """
     stream.write(_format(content, "") + "\n")
 
 

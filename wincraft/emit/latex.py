@@ -7,10 +7,14 @@ from typing import Any, TextIO
 
 from sympy import latex
 
+from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.emit._matrices import named_maps, named_matrices, named_stages
 from wincraft.emit.provenance import banner
 from wincraft.exact.matrix import to_numbers
+
+LARGEST = 16
+"""Matrices of more rows or columns are not shown in a notebook."""
 
 
 def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
@@ -33,6 +37,57 @@ def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None
         stream.write(" \\\\\n".join(blocks) + "\n\\end{align*}\n")
 
 
+def display(algorithm: Algorithm) -> str | None:
+    r"""One formula for a notebook: what is computed, and every distinct axis's matrices; None beyond `LARGEST`.
+
+    Chains are written as the products of their stages.
+
+    >>> from wincraft import winograd
+    >>> print(display(winograd(1, 2)).splitlines()[1])
+      y &= A^T\left[(G\,g) \odot (B^T d)\right] \\
+    """
+    axes = list(dict.fromkeys(algorithm.axes))
+    if max(axis.rank for axis in axes) > LARGEST:
+        return None
+    blocks = [_formula(algorithm)]
+    for number, axis in enumerate(axes):
+        if len(axes) > 1:
+            blocks.append(f"  &\\text{{axis {'I' * (number + 1)}, {axis.size}:}}")
+        blocks += [f"  {_symbol(name)} &= {_product(item)}" for name, item in named_maps(axis).items()]
+    lines = " \\\\\n".join(blocks)
+    return f"$\\displaystyle \\begin{{aligned}}\n{lines}\n\\end{{aligned}}$"
+
+
+def display_chain(chain: LinearMap) -> str | None:
+    """One formula for a notebook: the stages as they are multiplied, the first rightmost; None beyond `LARGEST`.
+
+    >>> from wincraft import winograd
+    >>> display_chain(winograd(1, 2).filter).count("bmatrix")
+    2
+    """
+    if max(max(stage.shape) for stage in chain.stages) > LARGEST:
+        return None
+    return f"$\\displaystyle {_product(chain)}$"
+
+
+def _product(chain: LinearMap) -> str:
+    return " ".join(_matrix(stage) for stage in reversed(chain.stages))
+
+
+def _formula(algorithm: Algorithm) -> str:
+    """What the matrices are for, as `apply` computes it."""
+    over = "" if algorithm.scale == 1 else f"\\tfrac{{1}}{{{latex(algorithm.scale)}}}\\,"
+    correlation = algorithm.form == "correlation"
+    if len(algorithm.axes) == 1:
+        text = "y &= {}A^T\\left[(G\\,g) \\odot (B^T d)\\right]"
+        return "  " + (text if correlation else "s &= {}B\\left[(G\\,g) \\odot (A\\,h)\\right]").format(over)
+    if len(algorithm.axes) == 2 and correlation:
+        one, two = ("", "") if len(set(algorithm.axes)) == 1 else ("_{\\mathrm{I}}", "_{\\mathrm{II}}")
+        taps = f"(G{one}\\,g\\,G{two}^T) \\odot (B{one}^T d\\,B{two})"
+        return f"  Y &= {over}A{one}^T\\left[{taps}\\right]A{two}"
+    return f"  &\\text{{{algorithm.size}, one axis after the other}}, \\text{{scale }} {latex(algorithm.scale)}"
+
+
 def _symbol(name: str) -> str:
     """A^T for AT, B_{0}^T for BT0.
 
@@ -45,6 +100,10 @@ def _symbol(name: str) -> str:
 
 
 def _block(symbol: str, matrix: Any) -> str:
+    return f"  {symbol} &= {_matrix(matrix)}"
+
+
+def _matrix(matrix: Any) -> str:
     rows = [" & ".join(latex(number) for number in row) for row in to_numbers(matrix)]
     body = " \\\\\n".join(f"    {row}" for row in rows)
-    return f"  {symbol} &= \\begin{{bmatrix}}\n{body}\n  \\end{{bmatrix}}"
+    return f"\\begin{{bmatrix}}\n{body}\n  \\end{{bmatrix}}"

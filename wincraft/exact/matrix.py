@@ -42,7 +42,12 @@ def diagonal(elements: Sequence[Any], K: Any) -> Any:
 
 
 def read_rows(name: str, rows: Any) -> list[list[Any]]:
-    """Rows of exact numbers from a matrix or nested sequences; raises `BadNumber`, `FloatGiven` or `BadShape`."""
+    """Rows of exact numbers from a matrix or nested sequences.
+
+    Raises:
+        BadNumber, FloatGiven: what is no exact number.
+        BadShape: rows of different lengths, or none.
+    """
     try:
         table = [[exact_number(value) for value in row] for row in (rows.tolist() if hasattr(rows, "tolist") else rows)]
     except TypeError:

@@ -99,6 +99,9 @@ def _from_expr(value: Any) -> Any:
 def field_of(values: Iterable[Any]) -> Any:
     """The smallest domain holding the sympy numbers: QQ, or a real algebraic field such as QQ<sqrt(2)>.
 
+    Raises:
+        BadNumber: roots that generate too large a field.
+
     >>> field_of([exact_number("1/2"), exact_number("sqrt(2)")])
     QQ<sqrt(2)>
     """

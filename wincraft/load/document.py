@@ -51,6 +51,13 @@ def load_json(path: str | Path) -> dict[str, Any]:
 
     Raises:
         BadDocument
+
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w+", suffix=".json") as file:
+    ...     _ = file.write('{"G": [[0.1]]}')
+    ...     file.flush()
+    ...     load_json(file.name)
+    {'G': [['0.1']]}
     """
     try:
         if Path(path).stat().st_size > MAX_BYTES:
@@ -73,7 +80,14 @@ def load_json(path: str | Path) -> dict[str, Any]:
 
 
 def parse_document(content: dict[str, Any], path: str = "the document") -> Algorithm:
-    """The algorithm in the plain data of a document; see `read`, also for the errors."""
+    """The algorithm in the plain data of a document, as `read` reads it.
+
+    Raises:
+        BadDocument, Refuted: as `read`.
+
+    >>> parse_document({"m": 1, "r": 1, "AT": [["2"]], "G": [["1/2"]], "BT": [["1"]]})
+    F(1,1), rank 1, scale 1, proved
+    """
     check_kind(content, path)
     try:
         if "axes" in content:
@@ -197,6 +211,9 @@ def check_statements(content: dict[str, Any], path: str, algorithm: BilinearAlgo
 
     Raises:
         BadDocument
+
+    >>> from wincraft import winograd
+    >>> check_statements({"m": 2, "scale": "1"}, "f.json", winograd(2, 3))
     """
     _check(content, path, m=algorithm.m, r=algorithm.r, rank=algorithm.rank)
     if "scale" in content and str(content["scale"]) != str(algorithm.scale):

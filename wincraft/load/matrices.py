@@ -36,7 +36,7 @@ class Matrices:
 
 
 def read_matrices(*paths: str | Path) -> Matrices:
-    """A^T, G and B^T from one file (JSON object, .npz, text) or from three (.npy or text, in that order).
+    r"""A^T, G and B^T from one file (JSON object, .npz, text) or from three (.npy or text, in that order).
 
     JSON and .npz name them AT, G, BT (or A, B); a text file has sections headed by these names, or three blocks of
     rows separated by blank lines. Entries are integers, p/q, sqrt() expressions, decimals or float literals; brackets,
@@ -44,6 +44,13 @@ def read_matrices(*paths: str | Path) -> Matrices:
 
     Raises:
         BadDocument: unreadable files, missing matrices, rows of different lengths, entries that are no finite numbers.
+
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w+", suffix=".txt") as file:
+    ...     _ = file.write("1 1\n\n1 0\n0 1\n\n1 0\n0 1\n")
+    ...     file.flush()
+    ...     read_matrices(file.name).AT
+    [[1, 1]]
     """
     if len(paths) == 3:
         tables = dict(zip(NAMES, (_read_one(path) for path in paths), strict=True))

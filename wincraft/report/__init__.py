@@ -33,6 +33,11 @@ def render(result: Report | Comparison | Documented, format: str = "text") -> st
 
     Raises:
         UnknownName: a format that is not in the registry.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.report.build import build_report
+    >>> render(build_report(winograd(2, 3), schemes=[]), "markdown").splitlines()[0]
+    '# F(2,3): 4 products for 2 outputs'
     """
     renderer = import_module(look_up("format", format, RENDERERS))
     stream = io.StringIO()

@@ -171,6 +171,17 @@ class BasisComparison:
             *refused,
         )
 
+    def _repr_html_(self) -> str:
+        from wincraft.report.html import fragment
+
+        return fragment(self)
+
+    def plot(self, ax: Any = None) -> Any:
+        """See `wincraft.report.figures.plot_bases`."""
+        from wincraft.report.figures import plot_bases
+
+        return plot_bases(self, ax)
+
     def __repr__(self) -> str:
         from wincraft.report import render
 

@@ -59,7 +59,14 @@ class FoundChain(Protocol):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ChainReport:
-    """A search's result with a layout and a document; the repr is the text."""
+    """A search's result with a layout and a document; the repr is the text.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.search.chains import search_chains
+    >>> found = search_chains(winograd(2, 3), "operations", ["canonical", "legendre"])
+    >>> ChainReport(found).layout().title
+    'F(2,3): the chain of least operations'
+    """
 
     found: FoundChain
 
@@ -120,6 +127,11 @@ class ChainReport:
 
     def _show(self, value: float) -> str:
         return f"{error_decibels(self._unit(value))} dB" if self._is_error else number(value)
+
+    def _repr_html_(self) -> str:
+        from wincraft.report.html import fragment
+
+        return fragment(self)
 
     def __repr__(self) -> str:
         from wincraft.report import render

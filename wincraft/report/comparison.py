@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.schemes import SCHEMES, Scheme
@@ -78,6 +79,17 @@ class Comparison:
 
     def _data(self) -> str:
         return f"SQNR in dB on {self.columns[0].report.workload.describe()}; loss is direct - measured."
+
+    def _repr_html_(self) -> str:
+        from wincraft.report.html import fragment
+
+        return fragment(self)
+
+    def plot(self, measure: str | None = None, ax: Any = None) -> Any:
+        """See `wincraft.report.figures.plot_comparison`."""
+        from wincraft.report.figures import plot_comparison
+
+        return plot_comparison(self, measure, ax)
 
     def __repr__(self) -> str:
         from wincraft.report import render

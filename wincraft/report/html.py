@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TextIO
 
-from wincraft.report.layout import Figured, LaidOut, Section, Table
+from wincraft.report.layout import Figured, LaidOut, Layout, Section, Table
 from wincraft.report.model import Report
 from wincraft.report.svg import plots
 
@@ -22,7 +23,7 @@ h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; border-bottom: 2px solid var(--rule); padding-bottom: .2rem; }
 .head p { margin: .1rem 0; color: var(--quiet); font-size: .9rem; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; margin: .75rem 0; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+table { border-collapse: collapse; table-layout: auto; width: 100%; font-size: .92rem; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th { border-bottom: 2px solid var(--ink); font-weight: 600; }
 th.r, td.r { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
@@ -37,6 +38,7 @@ ul.verdict li { margin: .3rem 0; padding: .3rem .7rem; border-left: .35rem solid
 ul.verdict li.good { border-color: var(--good); } ul.verdict li.fair { border-color: var(--fair); }
 ul.verdict li.poor { border-color: var(--poor); } ul.verdict li.bad { border-color: var(--bad); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem 2rem; }
+summary { cursor: pointer; font-weight: 600; margin: .3rem 0; } details h2 { display: none; }
 figure { margin: 0; } figcaption { font-weight: 600; margin: .5rem 0 .25rem; }
 svg { width: 100%; max-width: 34rem; height: auto; display: block; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: currentColor; }
@@ -49,16 +51,18 @@ svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-
   .plots { grid-template-columns: 1fr 1fr; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
+_SMALLER = """
+body { padding: .5rem 0; } h1 { font-size: 1.2rem; } h2 { font-size: 1rem; margin-top: 1rem; }
+th, td { text-align: left !important; } th.r, td.r { text-align: right !important; }
+"""
+"""What a fragment changes: it is smaller, and notebooks align all cells right."""
 
 
 def emit(result: LaidOut, stream: TextIO) -> None:
     """Write the page: the verdict first, then plots and tables."""
     layout = result.layout()
-    sections = sorted(layout.sections, key=lambda item: not item.levels)
-    parts = [f"<h1>{_inline(layout.title)}</h1>", '<div class="head">']
-    parts += [f"<p>{_inline(line)}</p>" for line in layout.head]
-    parts.append("</div>")
-    for number, section in enumerate(sections):
+    parts = _head(layout)
+    for number, section in enumerate(_ordered(layout)):
         parts += _section(section)
         if number == 0:
             parts += _figures(result)
@@ -68,6 +72,51 @@ def emit(result: LaidOut, stream: TextIO) -> None:
         f"<title>{_inline(layout.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
     )
     stream.write(head + "\n".join(parts) + "\n</body>\n</html>\n")
+
+
+def fragment(result: LaidOut) -> str:
+    """The page as a part of another one, a notebook's: the first section and the result are open, the others unfold.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.report.build import build_report
+    >>> text = fragment(build_report(winograd(2, 3), schemes=[], sweep=()))
+    >>> text[:22], text.count("<details>")
+    ('<div class="wincraft">', 5)
+    """
+    layout = result.layout()
+    first, *others = _ordered(layout)
+    parts = [f"<style>{_scoped(STYLE + _SMALLER)}</style>", *_head(layout), *_section(first), *_figures(result)]
+    for section in others:
+        state = " open" if section is others[-1] and not first.levels else ""
+        parts += [f"<details{state}><summary>{_inline(section.title)}</summary>", *_section(section), "</details>"]
+    return '<div class="wincraft">' + "\n".join(parts) + "</div>"
+
+
+def _scoped(style: str) -> str:
+    """The rules, for elements inside the fragment only.
+
+    >>> _scoped(":root { --ink: #000; } @media print { h1, body { margin: 0; } }").strip()
+    'div.wincraft { --ink: #000; } @media print { div.wincraft h1, div.wincraft { margin: 0; } }'
+    """
+
+    def scoped(match: re.Match[str]) -> str:
+        names = [name.strip() for name in match[1].split(",")]
+        if names[0].startswith("@"):
+            return match[0]
+        inside = ("div.wincraft" if name in (":root", "body") else f"div.wincraft {name}" for name in names)
+        return f" {', '.join(inside)} {{"
+
+    return re.sub(r"([^{}]+) \{", scoped, style)
+
+
+def _head(layout: Layout) -> list[str]:
+    lines = [f"<p>{_inline(line)}</p>" for line in layout.head]
+    return [f"<h1>{_inline(layout.title)}</h1>", '<div class="head">', *lines, "</div>"]
+
+
+def _ordered(layout: Layout) -> list[Section]:
+    """The verdict first."""
+    return sorted(layout.sections, key=lambda item: not item.levels)
 
 
 def _figures(result: LaidOut) -> list[str]:

@@ -14,6 +14,9 @@ class Table:
     """A table of texts; `align` has one of ``l`` and ``r`` per column.
 
     `marked` are the cells (row, column) that are best in their row. A last column aligned ``l`` may be wrapped.
+
+    >>> Table(("points", "noise gain"), (("0,1,-1,inf", "5/3"),), "lr").rows[0][1]
+    '5/3'
     """
 
     header: tuple[str, ...]

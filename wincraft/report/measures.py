@@ -245,7 +245,14 @@ def _limit_value(text: str) -> Fraction | float:
 
 
 def failures(report: Report, limits: Iterable[Limit], name: str) -> list[CheckFailed]:
-    """The limits that a report exceeds; a value that is not available or no number fails too."""
+    """The limits that a report exceeds; a value that is not available or no number fails too.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.report.build import build_report
+    >>> report = build_report(winograd(4, 3), schemes=[])
+    >>> print(*failures(report, [parse_limit("noise-gain=3")], "F(4,3)"))
+    check failed: noise-gain of F(4,3) is 4.76195, the limit is 3; choose another algorithm or another limit
+    """
     failed = []
     for limit in limits:
         value = limit.measure.value(report)

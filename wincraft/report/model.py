@@ -78,6 +78,11 @@ class Report:
 
     `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for int8 data and
     filters. `workload` is the data that the measured numbers are of. `float_errors` are of one channel of uniform data.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.report.build import build_report
+    >>> build_report(winograd(2, 3), schemes=[]).layout().title
+    'F(2,3): 4 products for 2 outputs'
     """
 
     algorithm: Algorithm
@@ -104,6 +109,11 @@ class Report:
         from wincraft.report.sections import report_layout
 
         return report_layout(self)
+
+    def _repr_html_(self) -> str:
+        from wincraft.report.html import fragment
+
+        return fragment(self)
 
     def __repr__(self) -> str:
         from wincraft.report import render

@@ -53,7 +53,13 @@ class FoundFront(Protocol):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FrontReport:
-    """A front with a layout, a figure and a document; the repr is the text."""
+    """A front with a layout, a figure and a document; the repr is the text.
+
+    >>> from wincraft.search.pareto import pareto_of_space
+    >>> from wincraft.search.space import Space
+    >>> FrontReport(pareto_of_space(Space(2, 3, shape="symmetric", height=2))).layout().title
+    'F(2,3): the Pareto front, 1 of 3 algorithms'
+    """
 
     found: FoundFront
 
@@ -119,6 +125,11 @@ class FrontReport:
                 for member in self.found.members
             ],
         }
+
+    def _repr_html_(self) -> str:
+        from wincraft.report.html import fragment
+
+        return fragment(self)
 
     def __repr__(self) -> str:
         from wincraft.report import render

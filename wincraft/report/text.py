@@ -58,6 +58,21 @@ def table_lines(table: Table) -> list[str]:
     return lines
 
 
+def wrapped_lines(text: str, hanging: int = 4) -> str:
+    """A text whose long lines go on, further indented, within the width.
+
+    >>> print(wrapped_lines("  points: " + ",".join(["1000/1001"] * 9)))
+      points:
+          1000/1001,1000/1001,1000/1001,1000/1001,1000/1001,1000/1001,1000/1001,
+          1000/1001,1000/1001
+    """
+    lines: list[str] = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += _broken(line.strip(), WIDTH, indent, indent + hanging * " ")
+    return "\n".join(lines)
+
+
 def _split(rows: list[list[str]], widths: list[int]) -> list[str]:
     """A wide table of numbers as several, each with the names of the rows."""
     lines: list[str] = []

@@ -45,7 +45,7 @@ class WrongResult(WincraftError):
 
 
 def recheck(content: dict[str, Any], path: str, thorough: bool = False) -> list[str]:
-    """What holds of a result document, line by line, and what was not checked.
+    r"""What holds of a result document, line by line, and what was not checked.
 
     The values of all listed sets are computed exactly by the proved construction, their membership and the constraints
     are tested, the space is counted from a second enumeration of its numbers. That no other set is better is checked
@@ -55,6 +55,14 @@ def recheck(content: dict[str, Any], path: str, thorough: bool = False) -> list[
     Raises:
         WrongResult: for the first statement that is untrue.
         BadDocument: for what is no search result.
+
+    >>> from wincraft.search.points import search
+    >>> from wincraft.search.space import Space
+    >>> found = search(Space(2, 3, shape="symmetric", height=2))
+    >>> print(*recheck(found.document, "f.json"), sep="\n")
+    F(2,3): noise-gain 5/3 of 0,1,-1,inf is exact, from its proved matrices
+    the space has 3 sets (counted again from a Stern-Brocot enumeration), 2 up to invert and negate (Burnside)
+    no set of the space is better: searched again by exhaustive (2 evaluations)
     """
     try:
         if "searches" not in content:

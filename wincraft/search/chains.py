@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.costs import costs
@@ -40,15 +41,18 @@ Objective = Callable[[Algorithm], float]
 
 
 def _online(algorithm: Algorithm) -> float:
+    """Operations of the data and output transforms of one tile."""
     found = costs(algorithm)
     return found.input.total + found.output.total
 
 
 def _all(algorithm: Algorithm) -> float:
+    """Those and the operations of the filter transform."""
     return _online(algorithm) + costs(algorithm).filter.total
 
 
 def _additions(algorithm: Algorithm) -> float:
+    """Additions of all three transforms of one tile."""
     found = costs(algorithm)
     return found.input.additions + found.output.additions + found.filter.additions
 
@@ -75,6 +79,10 @@ class ChainSearch:
     def text(self) -> str:
         """The chain as `chained` reads it."""
         return " ".join(f"{name}={value}" for name, value in self.chain.items())
+
+    def _repr_html_(self) -> str:
+        shown = import_module("wincraft.report.chains").ChainReport(self)  # by name: search and report are siblings
+        return str(import_module("wincraft.report.html").fragment(shown))
 
     def __repr__(self) -> str:
         lines = [f"{self.objective}: {self._show(self.value)} with {self.text} (as it is: {self._show(self.start)})"]

@@ -57,6 +57,7 @@ def _noise_gain(algorithm: Algorithm, correlation: Any = None) -> Any:
 
 
 def _noise_gain_objective(argument: str) -> Objective:
+    """``noise-gain`` for white data, ``noise-gain:RHO`` for correlated data."""
     if not argument:
         return Objective(
             "noise-gain", "output variance from rounding every product", _noise_gain, ("negate", "invert"), fast=True
@@ -88,11 +89,13 @@ def _sqnr(algorithm: Algorithm, scheme: Any) -> float:
 
 
 def _operations(algorithm: Algorithm) -> Any:
+    """Operations of the data and output transforms of one tile."""
     found = costs(algorithm)
     return Integer(found.input.total + found.output.total)
 
 
 def _outside(algorithm: Algorithm) -> Any:
+    """Entries that are neither 0 nor a signed power of two."""
     return Integer(sum(1 for item in coefficients(algorithm) if not _is_shift(to_fraction(item.value))))
 
 
@@ -134,10 +137,12 @@ def _integer_width(algorithm: Algorithm) -> Any:
 
 
 def _rank(algorithm: Algorithm) -> Any:
+    """Products of one tile."""
     return Integer(algorithm.rank)
 
 
 def _height(algorithm: Algorithm) -> Any:
+    """The largest numerator or denominator among the coefficients of the moduli."""
     numbers = [n for axis in algorithm.axes for item in axis.moduli or () for n in item.coefficients]
     return Integer(max((max(abs(n.p), n.q) for n in numbers), default=0))
 
@@ -147,6 +152,8 @@ def _condition(algorithm: Algorithm, matrix: str) -> float:
 
 
 def _plain(name: str, meaning: str, measure: Measure, equivalences: tuple[str, ...] = ()) -> Callable[[str], Objective]:
+    """An objective without an argument."""
+
     def make(argument: str) -> Objective:
         if argument:
             raise NotApplicable(f"objective {name}", f"it takes no argument, got {argument!r}", f"write {name}")
@@ -156,6 +163,7 @@ def _plain(name: str, meaning: str, measure: Measure, equivalences: tuple[str, .
 
 
 def _matrix_rounding_objective(argument: str) -> Objective:
+    """``matrix-rounding:BITS``."""
     if not argument.isdecimal() or not 2 <= int(argument) <= 64:
         raise NotApplicable("objective matrix-rounding", f"a word of {argument!r} bits", "write matrix-rounding:8")
     meaning = f"error power of {argument}-bit matrices over output power"
@@ -163,11 +171,13 @@ def _matrix_rounding_objective(argument: str) -> Objective:
 
 
 def _sqnr_objective(argument: str) -> Objective:
+    """``sqnr:SCHEME``, predicted; more is better."""
     measure = partial(_sqnr, scheme=parse_scheme(argument))
     return Objective(f"sqnr:{argument}", f"predicted SQNR in dB under {argument}", measure, maximise=True)
 
 
 def _condition_objective(name: str, matrix: str) -> Callable[[str], Objective]:
+    """The 2-norm condition number of one matrix."""
     return _plain(name, f"2-norm condition number of {matrix}", partial(_condition, matrix=matrix), ("negate",))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
@@ -48,6 +49,14 @@ class ParetoFront:
     members: tuple[Member, ...]
     considered: int
 
+    def _repr_html_(self) -> str:
+        shown = import_module("wincraft.report.pareto").FrontReport(self)  # by name: search and report are siblings
+        return str(import_module("wincraft.report.html").fragment(shown))
+
+    def plot(self, ax: Any = None) -> Any:
+        """See `wincraft.report.figures.plot_front`."""
+        return import_module("wincraft.report.figures").plot_front(self, ax)
+
     def __repr__(self) -> str:
         lines = [f"F({self.m},{self.r}): {len(self.members)} of {self.considered} algorithms are on the Pareto front"]
         lines.append(f"{'products/output':>16} {'noise gain':>11} {'ops/output':>11} {'int bits':>9}  moduli")
@@ -83,6 +92,7 @@ def pareto_of_space(space: Space, progress: Progress = lambda done, total, name:
 
     Raises:
         NotApplicable: for more than `MAX_SETS` sets; each is constructed and measured exactly.
+        BadShape: a space without an algorithm.
 
     >>> pareto_of_space(Space(2, 3, shape="symmetric", height=2))
     F(2,3): 1 of 3 algorithms are on the Pareto front

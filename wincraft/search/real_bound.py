@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context
+from importlib import import_module
 from itertools import combinations_with_replacement
 from math import inf, nextafter
 
@@ -53,6 +54,10 @@ class RealLimit:
     def distance(self) -> float:
         """(upper - lower)/upper: how far below the best set found a better one could be at most, relatively."""
         return 1 - self.lower / self.upper
+
+    def _repr_html_(self) -> str:
+        shown = import_module("wincraft.report.found").LimitReport(self)  # by name: search and report are siblings
+        return str(import_module("wincraft.report.html").fragment(shown))
 
     def __repr__(self) -> str:
         points = ", ".join(f"{point:.8g}" for point in self.points)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from importlib import import_module
 from math import isinf
 from typing import Any
 
@@ -92,6 +93,10 @@ class SearchResult:
             "tolerance": settings.slack,
             "complete": self.complete,
         }
+
+    def _repr_html_(self) -> str:
+        shown = import_module("wincraft.report.found").SearchReport(self)  # by name: search and report are siblings
+        return str(import_module("wincraft.report.html").fragment(shown))
 
     def __repr__(self) -> str:
         settings, count = self.settings, self.space.count

@@ -183,7 +183,12 @@ class Space:
 
     @cached_property
     def members(self) -> tuple[Member, ...]:
-        """What sets are chosen from, 0 and inf apart, in the order of the search."""
+        """What sets are chosen from, 0 and inf apart, in the order of the search.
+
+        Raises:
+            NotCoprime: moduli that share a factor.
+            NotApplicable: a modulus with a root among the points.
+        """
         given, extra = _parse_list(self.values or ()), _parse_list(self.moduli)
         numbers = {p for item in given if (p := _rational(item)) is not None and p}
         if self.height is not None:

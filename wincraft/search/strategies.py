@@ -108,7 +108,12 @@ def instances(space: Space, equivalences: tuple[str, ...]) -> tuple[Instance, ..
 
 
 def kernels(engine: str) -> Any:
-    """The module with the kernels of an engine for members of one row: numba, numpy, or auto."""
+    """The module with the kernels of an engine for members of one row: numba, numpy, or auto.
+
+    Raises:
+        UnknownName: another engine.
+        NotApplicable: numba where it is not installed.
+    """
     look_up("engine", engine, ENGINES)
     if engine == "auto":
         engine = "numba" if importlib.util.find_spec("numba") else "numpy"

@@ -110,7 +110,11 @@ class Stage(ExactModule):
         return RoundClip.apply(value, unit / scale, self.grid.low - zero, self.grid.high - zero, dtype), scale
 
     def usable(self) -> bool:
-        """True; raises `NotApplicable` where the scales are not calibrated."""
+        """True where the stage can run.
+
+        Raises:
+            NotApplicable: scales that are not calibrated.
+        """
         if not (self._ready or self.observing):
             raise NotApplicable(f"stage {self.label}", "its scales are not calibrated", "call calibrate(model, loader)")
         return True

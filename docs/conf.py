@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sphinx configuration: ``sphinx-build -W --keep-going -n -b html docs build/site``. Needs no network."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from docutils import nodes
+from docutils.utils.math import latex2mathml
+from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from wincraft import __version__  # after the path
+from wincraft.cli.main import COMMANDS
+
+project = "wincraft"
+author = "The wincraft authors"
+copyright = "The wincraft authors, Apache-2.0"
+version = release = __version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_click",
+]
+exclude_patterns = ["conf.py", "images/*.py"]
+source_suffix = {".md": "markdown"}
+suppress_warnings = ["config.cache"]
+nitpicky = True
+smartquotes = False  # -- and "" belong to commands here
+default_role = "py:obj"  # single backticks are code, and a link where they name an object
+
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence"]
+myst_heading_anchors = 3
+myst_dmath_double_inline = True
+
+autodoc_mock_imports = [name for name in ("torch", "numba", "joblib", "distributed") if not find_spec(name)]
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+autodoc_default_options = {"members": True, "show-inheritance": True}
+autosummary_generate = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+python_use_unqualified_type_names = True
+add_module_names = False
+
+# Annotations name types of other packages and private ones; single backticks name code that is no object. A name
+# written in full, `wincraft.package.module.name`, leads somewhere or is an error, and so does every link between pages.
+nitpick_ignore_regex = [("py:(class|exc)", ".*"), ("py:.*", r"(?!wincraft\.\w+\.).*")]
+
+html_theme = "furo"
+html_title = f"wincraft {version}"
+html_static_path = ["_static"]
+html_css_files = ["wincraft.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_math_renderer = "mathml"
+html_theme_options = {"navigation_with_keys": True}
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
+
+
+def _mathml(node: Any, block: bool) -> str:
+    """The formula as MathML, which browsers draw by themselves: no script and nothing to fetch."""
+    return str(latex2mathml.tex2mathml(node.astext().strip(), as_block=block))
+
+
+def _inline(translator: Any, node: Any) -> None:
+    translator.body.append(_mathml(node, block=False))
+    raise nodes.SkipNode
+
+
+def _block(translator: Any, node: Any) -> None:
+    translator.body.append(f'<div class="formula">{_mathml(node, block=True)}</div>\n')
+    raise nodes.SkipNode
+
+
+def _modules(app: Sphinx, page: str, source: list[str]) -> None:
+    """``<!-- modules of PACKAGE: first, second -->`` becomes all its public modules, those named before the others."""
+    source[0] = source[0].replace("ALL-COMMANDS", ",".join(COMMANDS))
+    source[0] = re.sub(r"<!-- modules of ([\w.]+):?([\w, ]*)-->", _documented, source[0])
+
+
+def _documented(marker: re.Match[str]) -> str:
+    package, first = marker[1], [name for name in re.split(r"[, ]+", marker[2]) if name]
+    path = Path(__file__).parents[1].joinpath(*package.split("."))
+    names = [item.name for item in iter_modules([str(path)]) if not item.name.startswith("_")]
+    ordered = [*first, *(name for name in sorted(names) if name not in first)]
+    return "\n".join(
+        f"## {package}.{name}\n\n```{{eval-rst}}\n.. automodule:: {package}.{name}\n```\n" for name in ordered
+    )
+
+
+def _plain(text: str) -> str:
+    """Text in which what is no code in backticks means itself: |x|, A * B, x_."""
+    parts = re.split(r"(`+[^`]*`+)", text)
+    return "".join(part if i % 2 else re.sub(r"([|*@]|(?<=\w)_(?!\w))", r"\\\1", part) for i, part in enumerate(parts))
+
+
+def _docstring(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Docstrings are written for the terminal: indented lines are formulas, and |x| is an absolute value."""
+    result: list[str] = []
+    field = formula = example = False
+    for line in lines:
+        indented = line.startswith("    ") and not field and not example
+        if line and not line.startswith(" "):
+            field = line.startswith((":", ".. "))
+            example = line.startswith(">>>") or (example and result[-1] != "")
+        if indented and not formula:
+            result += ["", "::", ""]
+        elif formula and line and not indented:
+            result.append("")
+        formula = indented or (formula and not line)
+        literal = formula or example or line.lstrip().startswith(".. ")
+        result.append(line if literal else _plain(line))
+    lines[:] = result
+
+
+def _help(app: Sphinx, ctx: object, lines: list[str]) -> None:
+    """The same for help texts, whose examples are line blocks."""
+    result: list[str] = []
+    inside = False
+    for line in lines:
+        before, inside = inside, re.match(r"\| +(wincraft|eval) ", line) is not None
+        if before and not inside:
+            result.append("")
+        if inside:
+            if not before:
+                result += ["", ".. code-block:: sh", ""]
+            result.append("    " + line[1:].strip())
+        elif line.startswith("| Examples:"):
+            result.append("Examples:")
+        else:
+            result.append(line if line.lstrip().startswith(".. ") else _plain(line) if line[:1] != "|" else line)
+    lines[:] = result
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Formulas are MathML."""
+    app.connect("source-read", _modules)
+    app.connect("autodoc-process-docstring", _docstring)
+    app.connect("sphinx-click-process-description", _help)
+    app.connect("sphinx-click-process-options", _help)
+    app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every example of the pages runs and prints what its page says; links lead somewhere; the site builds."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+if not PAGES[0].exists() or len(PAGES) < 2:
+    pytest.skip("the pages are not beside the tests", allow_module_level=True)
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+run_pages = script("run_pages")
+named = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+@named
+def test_examples_print_what_the_page_says(page, tmp_path, monkeypatch):
+    text = page.read_text(encoding="utf-8")
+    if text.startswith("<!-- needs: torch -->"):
+        pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    skipped = run_pages.Page(text, page.name, {"__name__": "__page__"}).run()
+    if skipped:
+        pytest.skip("; ".join(skipped))
+
+
+@named
+def test_links_lead_to_files_and_headings(page):
+    text = page.read_text(encoding="utf-8")
+    text = re.sub(r"^(`{3,}).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"`[^`\n]*`", "", text)
+    links = re.findall(r"\]\(([^()\s]+)\)", text) + re.findall(r"<img[^>]*src=\"([^\"]+)\"", text)
+    for link in links:
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor and target.suffix == ".md":
+            assert anchor in headings(target.read_text(encoding="utf-8")), f"{link}: no such heading"
+
+
+def headings(text):
+    """The anchors of a page's headings, as GitHub and MyST make them."""
+    titles = re.findall(r"^#+\s+(.*?)\s*$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(tmp_path):
+    for module in ("sphinx", "myst_parser", "furo", "sphinx_click"):
+        pytest.importorskip(module)
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(ROOT / "docs")]
+    built = subprocess.run([*command, str(tmp_path / "site")], check=False, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    assert (tmp_path / "site" / "index.html").exists()
+    # a visitor's browser fetches nothing from elsewhere
+    for page in (tmp_path / "site").rglob("*.html"):
+        fetched = re.findall(r"<(?:script|img|iframe)[^>]*src=\"(https?:[^\"]+)", page.read_text(encoding="utf-8"))
+        assert fetched == [], page.name
+
+
+def test_lines_agree_up_to_the_last_digit_and_any_lines():
+    assert run_pages.agrees("a 1.25 b\n...\nend\n", "a 1.26 b\nx\ny\nend\n")
+    assert run_pages.agrees("...\n", "")
+    assert not run_pages.agrees("a 1.25 b\n", "a 1.27 b\n")
+    assert not run_pages.agrees("one\n...\n", "two\n")
+    assert not run_pages.agrees("1e-3 2.5e-05\n", "1e-3 2.7e-05\n")
+    assert not run_pages.agrees("one\n", "one\ntwo\n")
+
+
+def test_commands_go_on_after_a_backslash():
+    found = run_pages.commands("$ one \\\n    two\nout\n$ three\n")
+    assert [(item.text, item.expected) for item in found] == [("one \\\n    two", "out\n"), ("three", "")]

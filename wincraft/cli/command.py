@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The class of the commands, and the values that shells complete."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
+
+import click
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+Completion = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+class Decorator(Protocol):
+    """What gives a command an option."""
+
+    def __call__(self, command: Decorated, /) -> Decorated:
+        """The command with it."""
+
+
+class Command(click.Command):
+    """A command that reads -1,3 as a size, to be judged as one, and knows a size that is given in two words."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's; what looks like a negative number is an argument, no option."""
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption:
+            negative = [arg for arg in given if re.match(r"-\d", arg)]
+            if not negative or "--" in given:
+                raise
+            return super().parse_args(ctx, [*(arg for arg in given if arg not in negative), "--", *negative])
+        except click.UsageError as error:
+            words = [arg for arg in given if re.fullmatch(r"\d+(x\d+)*", arg)]
+            if "unexpected extra argument" in error.message and len(words) == 2:
+                raise click.UsageError(f"{error.message}; write the size in one word: {','.join(words)}", ctx) from None
+            raise
+
+
+def offer(names: Callable[[], Iterable[str]]) -> Completion:
+    """A completion by names, which are looked up when a shell asks; in a list, its last item is completed."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        head, comma, last = incomplete.rpartition(",")
+        return [f"{head}{comma}{name}" for name in names() if name.startswith(last)]
+
+    return complete
+
+
+def convention_names() -> Iterable[str]:
+    """For ``--convention``."""
+    from wincraft.construct.conventions import CONVENTIONS
+
+    return CONVENTIONS
+
+
+def basis_names() -> Iterable[str]:
+    """For ``--basis`` and ``--bases``: families without parameters, and factorisations."""
+    from wincraft.basis.bases import FAMILIES
+    from wincraft.basis.factors import FACTORISATIONS
+
+    return (*FAMILIES, *FACTORISATIONS)
+
+
+def renderer_names() -> Iterable[str]:
+    """For ``--format`` of reports."""
+    from wincraft.report import RENDERERS
+
+    return RENDERERS
+
+
+def convention_option(*names: str, **settings: Any) -> Decorator:
+    """``--convention``."""
+    return click.option("--convention", *names, shell_complete=offer(convention_names), **settings)
+
+
+def basis_option(*names: str, **settings: Any) -> Decorator:
+    """``--basis``."""
+    return click.option("--basis", *names, shell_complete=offer(basis_names), **settings)
+
+
+def report_format_option() -> Decorator:
+    """``--format`` of the commands that report."""
+    text = "text, json, markdown or html; by default that of FILE's suffix, else text."
+    return click.option("--format", "format_given", shell_complete=offer(renderer_names), help=text)
