@@ -70,7 +70,8 @@ def test_the_root_through_pickle():
 def test_one_line_and_an_exit_code(error):
     assert str(error)
     assert "\n" not in str(error)
-    assert error.exit_code == (1 if isinstance(error, errors.Refuted | errors.Unidentified | errors.CheckFailed) else 3)
+    failed = errors.Refuted | errors.Unidentified | errors.CheckFailed
+    assert error.exit_code == (1 if isinstance(error, failed) else 4 if isinstance(error, errors.MissingTool) else 3)
     assert isinstance(error, WincraftError)
 
 
