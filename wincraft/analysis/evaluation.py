@@ -88,10 +88,10 @@ def evaluate(algorithm: Algorithm, scheme: Scheme, workload: Workload | Layer) -
         algorithm,
         scheme,
         channels=workload.channels,
-        data_moments=_measured_moments(batch.data, independent),
-        weight_moments=_measured_moments(batch.weights, independent),
-        data_values=None if gaussian else _sample(batch.data, scheme.input),
-        weight_values=None if gaussian else _sample(batch.weights, scheme.weights),
+        data_moments=measured_moments(batch.data, independent),
+        weight_moments=measured_moments(batch.weights, independent),
+        data_values=None if gaussian else value_sample(batch.data, scheme.input),
+        weight_values=None if gaussian else value_sample(batch.weights, scheme.weights),
         outputs=workload.outputs,
         tiles=batch.data.shape[-1],
     )
@@ -104,8 +104,14 @@ def evaluate(algorithm: Algorithm, scheme: Scheme, workload: Workload | Layer) -
     return Evaluation(algorithm, scheme, workload, predicted, blind, simulation, direct)
 
 
-def _measured_moments(values: np.ndarray, independent: bool) -> np.ndarray:
-    """E[x x^T] over channels and vectors, of the flattened positions."""
+def measured_moments(values: np.ndarray, independent: bool = False) -> np.ndarray:
+    """E[x x^T] over channels and vectors of (positions..., channels, vectors), the positions flattened. Float64.
+
+    Of `independent` values only their mean and variance count.
+
+    >>> measured_moments(np.array([[[1.0, 3.0]], [[0.0, 2.0]]])).tolist()
+    [[5.0, 3.0], [3.0, 2.0]]
+    """
     flat = values.reshape(-1, values.shape[-2] * values.shape[-1])
     if independent:
         return float(flat.var()) * np.eye(len(flat)) + float(flat.mean()) ** 2
@@ -113,8 +119,13 @@ def _measured_moments(values: np.ndarray, independent: bool) -> np.ndarray:
         return np.asarray(flat @ flat.T / flat.shape[1])
 
 
-def _sample(values: np.ndarray, quantizer: Quantizer | None) -> np.ndarray | None:
-    """Evenly spaced values, where one scale serves them all."""
+def value_sample(values: np.ndarray, quantizer: Quantizer | None) -> np.ndarray | None:
+    """Evenly spaced values, 8,192 at most, where one scale serves them all; else None.
+
+    >>> from wincraft.analysis.quantizer import parse_quantizer
+    >>> value_sample(np.arange(3.0), parse_quantizer("int8")).tolist()
+    [0.0, 1.0, 2.0]
+    """
     if quantizer is None or quantizer.per == "channel":
         return None
     flat = values.ravel()

@@ -8,18 +8,17 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.conv import _ConvNd
 
 from wincraft.analysis.integer_grid import IntegerGrid
 from wincraft.analysis.schemes import Scheme, parse_scheme
 from wincraft.analysis.simulation import direct_quantizers
 from wincraft.errors import NotApplicable
-from wincraft.torch.layer import check_input, like_direct
+from wincraft.torch.replacement import Replacement, check_input, like_direct
 from wincraft.torch.rounding import FLOAT32_BITS
 from wincraft.torch.stage import ExactModule, Stage, fill_in
 
 
-class _Direct(ExactModule, _ConvNd):
+class _Direct(ExactModule, Replacement):
     """What the layers share."""
 
     def __init__(
@@ -44,26 +43,6 @@ class _Direct(ExactModule, _ConvNd):
         self.stages.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
 
     one: torch.Tensor
-
-    @classmethod
-    def from_direct(cls, direct: _ConvNd, **options: Any) -> _Direct:
-        """The layer with the weights of an unquantised one, which it shares."""
-        layer = cls(
-            direct.in_channels,
-            direct.out_channels,
-            direct.kernel_size,
-            stride=direct.stride,
-            padding=direct.padding,
-            dilation=direct.dilation,
-            groups=direct.groups,
-            bias=direct.bias is not None,
-            padding_mode=direct.padding_mode,
-            device=direct.weight.device,
-            dtype=direct.weight.dtype,
-            **options,
-        )
-        layer.weight, layer.bias = direct.weight, direct.bias
-        return layer.train(direct.training).to(direct.weight.device)
 
     @property
     def labelled(self) -> dict[str, Stage]:

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.nn.modules.conv import _ConvNd
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm, Nested
@@ -19,6 +18,7 @@ from wincraft.analysis.schemes import Scheme, parse_scheme
 from wincraft.construct.winograd import parse, winograd
 from wincraft.errors import BadShape, NotApplicable, look_up
 from wincraft.torch.pipeline import UNQUANTISED, Learning, Pipeline
+from wincraft.torch.replacement import Replacement, check_input, like_direct, pads
 from wincraft.torch.stage import fill_in
 from wincraft.torch.tiles import phases
 
@@ -26,7 +26,7 @@ TRANSFORMS = {"static": None, "flex": None, "diagonals": None}
 """What of the transforms is learned: nothing, the matrices next to the taps, or one factor per tap of U and of V."""
 
 
-class _Winograd(_ConvNd):
+class _Winograd(Replacement):
     """What the layers share: the algorithm fitted to the kernel and stride, and the way from images to tiles."""
 
     def __init__(
@@ -56,26 +56,6 @@ class _Winograd(_ConvNd):
         channels = self.in_channels * prod(self.stride)
         pipeline = Pipeline(fitted(given, kernel), chosen, channels, self.out_channels, self.groups, learning)
         self.winograd = pipeline.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
-
-    @classmethod
-    def from_direct(cls, direct: _ConvNd, **options: Any) -> _Winograd:
-        """The layer with the weights of a direct one, which it shares; options as for the layer itself."""
-        layer = cls(
-            direct.in_channels,
-            direct.out_channels,
-            direct.kernel_size,
-            stride=direct.stride,
-            padding=direct.padding,
-            dilation=direct.dilation,
-            groups=direct.groups,
-            bias=direct.bias is not None,
-            padding_mode=direct.padding_mode,
-            device=direct.weight.device,
-            dtype=direct.weight.dtype,
-            **options,
-        )
-        layer.weight, layer.bias = direct.weight, direct.bias
-        return layer.train(direct.training).to(direct.weight.device)
 
     @property
     def algorithm(self) -> Algorithm:
@@ -111,7 +91,7 @@ class _Winograd(_ConvNd):
         self, x: torch.Tensor, weight: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, list[int], list[int]]:
         """Images (N, H, W, C), filters (K, C/g, r, r), zeros before each axis, output sizes; all for stride 1."""
-        low, high = _pads(self)
+        low, high = pads(self)
         if self.padding_mode != "zeros":
             sides = [side for pair in zip(reversed(low), reversed(high), strict=True) for side in pair]
             x = F.pad(x, sides, mode=self.padding_mode)
@@ -219,45 +199,3 @@ def _fitted_axis(axis: BilinearAlgorithm, r: int) -> BilinearAlgorithm:
         reason = f"kernels of {r} taps leave no output of its tile" if m < 1 else f"its moduli for {r} taps are unknown"
         raise NotApplicable(axis.size, reason, f"give an algorithm F(m,{r})")
     return winograd(m, r, moduli=axis.moduli, convention=axis.convention or "wincnn")
-
-
-def check_input(layer: _ConvNd, x: torch.Tensor) -> None:
-    """Check that an input is one for a layer.
-
-    Raises:
-        NotApplicable: no floating point, or smaller than the kernel.
-        BadShape: other channels or dimensions.
-    """
-    d = len(layer.kernel_size)
-    if not x.is_floating_point():
-        raise NotApplicable(f"input of {x.dtype}", "it is no floating point", "call .float() on it")
-    if x.ndim not in (d + 1, d + 2) or x.shape[-d - 1] != layer.in_channels:
-        raise BadShape("input", str(tuple(x.shape)), f"(N, {layer.in_channels}, {', '.join('HWD'[:d])})")
-    low, high = _pads(layer)
-    for axis, (r, spread) in enumerate(zip(layer.kernel_size, layer.dilation, strict=True)):
-        size = x.shape[axis - d] + low[axis] + high[axis]
-        if size < (r - 1) * spread + 1:
-            repair = "use a smaller kernel or more padding"
-            raise NotApplicable(f"kernel {layer.kernel_size}", f"the padded input has {size}", repair)
-
-
-def like_direct(layer: _ConvNd, y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Outputs (N, H, W, K) with the axes, the dtype and the order in memory that torch's own layer gives them."""
-    kind = x.device.type
-    cast = torch.is_autocast_enabled(kind) and x.dtype != torch.float64
-    y = y.movedim(-1, 1).to(torch.get_autocast_dtype(kind) if cast else x.dtype)
-    if x.ndim < y.ndim:
-        return y[0].contiguous()
-    kept = y.ndim == 4 and layer.padding_mode != "circular"
-    last = kept and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
-    return y.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
-
-
-def _pads(layer: _ConvNd) -> tuple[list[int], list[int]]:
-    if layer.padding == "valid":
-        return [0] * len(layer.kernel_size), [0] * len(layer.kernel_size)
-    if layer.padding == "same":
-        totals = [(r - 1) * spread for r, spread in zip(layer.kernel_size, layer.dilation, strict=True)]
-        return [total // 2 for total in totals], [total - total // 2 for total in totals]
-    pads = [int(pad) for pad in layer.padding]
-    return pads, list(pads)

@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.evaluation import measured_moments, value_sample
 from wincraft.analysis.prediction import predict
-from wincraft.analysis.quantizer import Quantizer
 from wincraft.analysis.simulation import sqnr
 from wincraft.errors import NotApplicable
 from wincraft.torch.conversion import evaluating, images_of
@@ -24,7 +24,6 @@ from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
 from wincraft.torch.tiles import cut, padded, tile_counts
 
-_SAMPLE = 8192
 _COLUMNS = ("layer", "algorithm", "channels", "measured", "predicted", "noise gain", "on its data", "most noise from")
 
 
@@ -162,7 +161,8 @@ def _layer_report(layer: Any, seen: _Watched) -> LayerReport:
     counts = tile_counts(outputs, layer.winograd.m)
     whole = [t * m + r - 1 for t, m, r in zip(counts, layer.winograd.m, layer.winograd.r, strict=True)]
     tiles, taps = cut(padded(x, low, whole), layer.winograd.n, layer.winograd.m), filters.flatten(2).permute(2, 1, 0)
-    moments = _moments(tiles), _moments(taps)
+    data, weights = (item.transpose(1, 2).numpy(force=True) for item in (tiles, taps))
+    moments = measured_moments(data), measured_moments(weights)
     H = _gram(algorithm, *moments)
     gains: Any = {"noise_gain": float(algorithm.noise_gain()), "own_noise_gain": float(np.trace(H) / H.sum())}
     learning = layer.winograd.learning
@@ -177,8 +177,8 @@ def _layer_report(layer: Any, seen: _Watched) -> LayerReport:
         *moments,
         outputs=layer.out_channels,
         tiles=tiles.shape[1],
-        data_values=_sample(tiles, scheme.input),
-        weight_values=_sample(taps, scheme.weights),
+        data_values=value_sample(data, scheme.input),
+        weight_values=value_sample(weights, scheme.weights),
     )
     shares = {label: noise / prediction.noise_to_signal for label, noise in prediction.stages.items()}
     independent = filters.shape[1] * H.sum() / prod(layer.winograd.m)  # the outputs' power if channels were
@@ -194,20 +194,6 @@ def _gram(algorithm: Algorithm, data_moments: np.ndarray, weight_moments: np.nda
     AT, G, BT = (reduce(np.kron, matrices) for matrices in zip(*(a.to_numpy() for a in algorithm.axes), strict=True))
     H = (AT.T @ AT) * (G @ weight_moments @ G.T) * (BT @ data_moments @ BT.T)
     return np.asarray(H / float(algorithm.scale) ** 2)
-
-
-def _moments(values: torch.Tensor) -> np.ndarray:
-    """E[x x^T] of (positions, vectors, channels)."""
-    flat = values.flatten(1).numpy(force=True)
-    return np.asarray(flat @ flat.T / flat.shape[1])
-
-
-def _sample(values: torch.Tensor, quantizer: Quantizer | None) -> np.ndarray | None:
-    """Evenly spaced values, where one scale serves them all."""
-    if quantizer is None or quantizer.per == "channel":
-        return None
-    flat = values.flatten().numpy(force=True)
-    return np.asarray(flat[:: -(-flat.size // _SAMPLE)])
 
 
 def _cells(layer: LayerReport) -> tuple[str, ...]:
