@@ -24,7 +24,9 @@ from wincraft.torch.tiles import cut, interleaved, padded, tile_counts
 from wincraft.torch.transform import Factors, Transform, multiplied, outer
 
 _CHUNK = 1 << 18
-"""So many values of U or M are computed at a time: they stay in the cache, and their memory is used again."""
+"""So many values of U or M a thread computes at a time: they stay in its cache, and their memory is used again."""
+_CHUNK_OF_DEVICE = 1 << 26
+"""So many an accelerator does."""
 UNQUANTISED = Scheme("exact")
 
 
@@ -200,7 +202,7 @@ class Pipeline(ExactModule):
         dtype = torch.promote_types(x.dtype, torch.float32)
         filters = weight.to(dtype).permute(*range(2, weight.ndim), 1, 0).reshape(-1, weight.shape[1], weight.shape[0])
         V = self._transformed("weights", self.filter, self._store("weights", Value(filters, self.one)))
-        images = max(1, _CHUNK // (prod(self.rank) * prod(tiles) * max(x.shape[-1], weight.shape[0])))
+        images = max(1, _chunk(x.device.type) // (prod(self.rank) * prod(tiles) * max(x.shape[-1], weight.shape[0])))
         if self.observing:
             images = len(x)
         parts = (self._convolved(part, V, low, whole, tiles) for part in x.split(images))
@@ -315,6 +317,11 @@ class Pipeline(ExactModule):
         logs = [torch.log2(self._ranges.pop(label).clamp_min(tiny)) for label in ("U", "V")]
         half = (logs[0] - logs[1]) / 2
         self.omega.copy_(torch.exp2(half - half.mean(dim=1, keepdim=True)))
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _chunk(device: str) -> int:
+    return _CHUNK * torch.get_num_threads() if device == "cpu" else _CHUNK_OF_DEVICE
 
 
 def _scaled(codes: torch.Tensor, ratio: torch.Tensor) -> torch.Tensor:
