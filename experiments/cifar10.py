@@ -24,7 +24,7 @@ from rich.progress import Progress
 from torch import nn
 
 from experiments.images import Images, generated, load_cifar10
-from experiments.networks import network
+from experiments.networks import ResidualNetwork, network, quantised
 from experiments.rows import Case, cases
 from experiments.training import Plan, accuracy, answers, train
 from wincraft.errors import BadDocument, NotApplicable, WincraftError
@@ -113,20 +113,21 @@ class Run:
         self.device = torch.device(device)
         self.settings = {"network": preset.network, "width": preset.width, "data": self.data.source}
 
-    def float_network(self) -> nn.Module:
+    def float_network(self) -> ResidualNetwork:
         """The network in floating point, trained if it is not there."""
         torch.manual_seed(self.seed)
-        model = network(self.preset.network, self.preset.width).to(self.device, memory_format=torch.channels_last)
+        model = network(self.preset.network, self.preset.width)
+        model.to(self.device, memory_format=torch.channels_last)
         plan = replace(self.preset.plan, seed=self.seed)
         self._train(model, plan, "float", self.settings)
         self._finish("float", "float", "float32", model)
         return model
 
-    def case(self, stage: str, case: Case, trained: nn.Module) -> None:
+    def case(self, stage: str, case: Case, trained: ResidualNetwork) -> None:
         """One row, untrained or trained."""
         if self._path(stage, case.name).exists():
             return
-        model = case.network(trained)
+        model = quantised(trained, case)
         self._calibrate(model)
         curve: list[dict[str, float]] = []
         if stage == "trained":

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two residual networks of the experiment, for images of 32 x 32."""
+"""The two residual networks of the experiment, for images of 32 x 32, and what a case makes of them."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
+from experiments.rows import TENSOR, Case
+from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import look_up
+from wincraft.torch import convert
+
+SMALL_IMAGES: dict[int, tuple[str, ...]] = {8: ("blocks.6.", "blocks.7.")}
+"""Where images are 4x4, by the number of blocks of a network."""
 
 
 class Block(nn.Module):
@@ -112,3 +119,22 @@ def network(name: str, width: float | None = None) -> ResidualNetwork:
     """
     make = look_up("network", name, NETWORKS)
     return make() if width is None else make(width)
+
+
+def quantised(trained: ResidualNetwork, case: Case) -> ResidualNetwork:
+    """A trained network with quantised convolutions, the first excepted; its scales are not calibrated yet.
+
+    Convolutions with a stride or of one tap are direct, under the same scheme. In the last stage of ResNet18, with
+    images of 4x4, F(6x6,3x3) gives way to F(4x4,3x3).
+    """
+    if case.row is None:
+        return convert(trained, None, TENSOR[8], skip=("conv",))
+    row, m = case.row, case.m
+    small = SMALL_IMAGES.get(len(trained.blocks), ())
+
+    def choose(name: str, layer: _ConvNd) -> Algorithm | None:
+        if layer.stride != (1, 1) or layer.kernel_size == (1, 1):
+            return None
+        return row.algorithm(min(m, 4) if name.startswith(small) else m)
+
+    return convert(trained, choose, row.schemes[case.bits], skip=("conv",), **row.options)

@@ -8,13 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from torch import nn
-from torch.nn.modules.conv import _ConvNd
-
 import wincraft as wc
 from wincraft.algorithm.nested import Algorithm
 from wincraft.basis.chains import chained
-from wincraft.torch import convert
 
 CANONICAL = {2: "0,1,-1", 4: "0,1,-1,2,-2", 6: "0,1,-1,2,-2,1/2,-1/2"}
 """The points that most libraries ship, by m."""
@@ -29,9 +25,6 @@ POW2_TAP = {bits: f"tapwise-pow2,M=int{bits}/tap/pow2" for bits in (8, 9, 10)}
 TAP_8 = {8: TAP[8]}
 WIDE = {8: "tapwise-8,M=none"}
 """A scale per tap for U and V; M as it was accumulated."""
-
-SMALL_IMAGES: dict[int, tuple[str, ...]] = {8: ("blocks.6.", "blocks.7.")}
-"""Where images are 4x4, by the number of blocks of a network."""
 
 
 @dataclass(frozen=True)
@@ -122,24 +115,6 @@ class Case:
         if self.row is None:
             return "direct, 8 bits"
         return f"F({self.m}x{self.m},3x3), M {self.bits} bits: {self.row.name}"
-
-    def network(self, trained: nn.Module) -> nn.Module:
-        """A trained network with quantised convolutions, the first excepted; its scales are not calibrated yet.
-
-        Convolutions with a stride or of one tap are direct, under the same scheme. In the last stage of ResNet18, with
-        images of 4x4, F(6x6,3x3) gives way to F(4x4,3x3).
-        """
-        if self.row is None:
-            return convert(trained, None, TENSOR[8], skip=("conv",))
-        row, m = self.row, self.m
-        small = SMALL_IMAGES.get(len(trained.blocks), ())  # type: ignore[arg-type]
-
-        def choose(name: str, layer: _ConvNd) -> Algorithm | None:
-            if layer.stride != (1, 1) or layer.kernel_size == (1, 1):
-                return None
-            return row.algorithm(min(m, 4) if name.startswith(small) else m)
-
-        return convert(trained, choose, row.schemes[self.bits], skip=("conv",), **row.options)
 
 
 def cases(stage: str, tiles: tuple[int, ...], later_tiles: tuple[int, ...], bits: tuple[int, ...]) -> list[Case]:

@@ -2,6 +2,8 @@
 """The experiment on generated images: it runs, goes on where it was stopped, and refuses what does not fit."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -12,7 +14,7 @@ torch = pytest.importorskip("torch")
 from experiments import cifar10, tables
 from experiments.cifar10 import PRESETS
 from experiments.images import generated
-from experiments.networks import network
+from experiments.networks import network, quantised
 from experiments.rows import ROWS, cases
 from experiments.training import Plan, train
 from wincraft.errors import BadDocument, NotApplicable, UnknownName
@@ -138,15 +140,21 @@ def test_every_case_makes_a_network_and_none_comes_twice():
         made = {case.row.name for case in found if case.row is not None}
         assert made == {row.name for row in ROWS if stage in row.when}
         for case in found[:: 1 if stage == "trained" else 5]:
-            case.network(model)
+            quantised(model, case)
 
 
 def test_small_images_of_resnet18_get_smaller_tiles():
     case = next(case for case in cases("untrained", (6,), (), (8,)) if case.row is not None)
-    quantised = case.network(network("resnet18", 0.125))
-    assert quantised.blocks[5].conv2.algorithm.m == (6, 6)
-    assert quantised.blocks[6].conv2.algorithm.m == (4, 4)
-    assert quantised.blocks[2].projection[0].note == "direct: as chosen"
+    model = quantised(network("resnet18", 0.125), case)
+    assert model.blocks[5].conv2.algorithm.m == (6, 6)
+    assert model.blocks[6].conv2.algorithm.m == (4, 4)
+    assert model.blocks[2].projection[0].note == "direct: as chosen"
+
+
+def test_tables_need_no_torch():
+    subprocess.run(
+        [sys.executable, "-c", "import experiments.tables, sys; assert 'torch' not in sys.modules"], check=True
+    )
 
 
 def test_tables_compare_with_direct_convolution_image_by_image(folder, tmp_path):

@@ -16,7 +16,7 @@ import pytest
 from sympy import Rational
 
 from wincraft.construct.winograd import winograd
-from wincraft.errors import BadDocument, NotApplicable, UnknownName, WincraftError
+from wincraft.errors import BadDocument, MissingTool, NotApplicable, UnknownName, WincraftError
 from wincraft.search import running
 from wincraft.search.certificate import WrongResult, recheck
 from wincraft.search.objectives import OBJECTIVES, noise_gain_under, objective_named, parse_constraints
@@ -349,12 +349,14 @@ def test_local_dask_cluster():
 
 def test_without_extras(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for name in ("joblib", "distributed"):
+        monkeypatch.setitem(sys.modules, name, None)
     assert search(SMALL).complete
-    with pytest.raises(NotApplicable, match=r"wincraft\[search\]"):
+    with pytest.raises(MissingTool, match=r"wincraft\[search\]"):
         search(SMALL, engine="numba")
-    with pytest.raises(NotApplicable, match=r"wincraft\[search\]"):
+    with pytest.raises(MissingTool, match=r"wincraft\[search\]"):
         search(SMALL, jobs=2)
-    with pytest.raises(NotApplicable, match="joblib"):
+    with pytest.raises(MissingTool, match=r"wincraft\[cluster\]"):
         search(SMALL, cluster="tcp://127.0.0.1:1")
 
 

@@ -47,6 +47,10 @@ class LinearMap:
         generators = () if self.domain.is_QQ else self.domain.orig_ext
         return _from_numbers, (generators, [to_numbers(stage) for stage in self.stages])
 
+    def __repr__(self) -> str:
+        names = " x ".join(f"{rows}x{columns}" for rows, columns in (stage.shape for stage in reversed(self.stages)))
+        return f"LinearMap of {names} over {self.domain}"
+
     @property
     def domain(self) -> Any:
         """The domain of all entries: QQ or a real algebraic field."""

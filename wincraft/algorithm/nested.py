@@ -84,7 +84,8 @@ class Nested:
     def verify(self) -> str:
         """Prove every axis again; returns one line that says what was proved. Raises `Refuted` where one fails."""
         lines = [axis.verify() for axis in dict.fromkeys(self.axes)]
-        return f"{self.size} proved: {self.rank} products, scale {number_text(self.scale)}; {'; '.join(lines)}"
+        told = [line for axis, line in zip(dict.fromkeys(self.axes), lines, strict=True) if axis.n > 1]
+        return f"{self.size} proved: {self.rank} products, scale {number_text(self.scale)}; {'; '.join(told or lines)}"
 
     def noise_gain(self) -> Any:
         """The product of the axes' noise gains, exact."""

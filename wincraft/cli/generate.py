@@ -65,5 +65,5 @@ def command(
     write_output(render(algorithm, format_name, basis), output, format_name, SUFFIXES)
     click.echo(algorithm.verify(), err=True)
     if points is None and moduli is None:
-        for axis in dict.fromkeys(algorithm.axes):
+        for axis in dict.fromkeys(axis for axis in algorithm.axes if axis.n > 1):
             click.echo(f"points of {axis.size}: {default_source(axis.m, axis.r)}", err=True)

@@ -64,6 +64,9 @@ class Entry:
     limit: Limit
     published: tuple[Published, ...]
 
+    def __repr__(self) -> str:
+        return f"F({self.m},{self.r}): {self.points}, {self.source}; for {', '.join(self.uses)}"
+
     @property
     def points(self) -> str:
         """The default points."""

@@ -134,6 +134,12 @@ CONVENTIONS: dict[str, Convention] = {
     "pow2": pow2,
     "balanced-2bit": balanced_2bit,
 }
+"""Every named convention, a function from the canonical taps to a `Scaling`, by name.
+
+>>> from wincraft import CONVENTIONS, winograd
+>>> {name: winograd(2, 3, convention=name).G[1, 0] for name in list(CONVENTIONS)[:4]}
+{'wincnn': 1/2, 'lavin': 1/2, 'monic': 1/2, 'positive-g': 1/2}
+"""
 
 
 def scaled_algorithm(taps: Taps, scaling: Scaling, convention: str | None) -> BilinearAlgorithm:

@@ -175,7 +175,7 @@ class _Search:
                 sets = self.exact(feasible)
                 return self.result(sets, evaluated, run.covered, complete, bound, free)
             if len(run.found) == everything or number + 1 == len(ROUNDS) or self.beyond(run.threshold):
-                raise self.nothing(f"none of the {len(run.found):,} sets within {ROUNDS[number]:.0%} of the best")
+                raise self.nothing(f"none of the {len(run.found):,} sets up to {1 + ROUNDS[number]:g} times the best")
             number, before = number + 1, evaluated
             run = start(self.settings, best * (1 + ROUNDS[number]), fixed=True)
 
@@ -269,7 +269,10 @@ class _Search:
     def nothing(self, what: str) -> NotApplicable:
         """The error of constraints that nothing meets."""
         texts = ", ".join(item.text for item in self.settings.constraints)
-        return NotApplicable("search", f"{what} meets {texts}", "relax a constraint, or search another space")
+        repair = "relax a constraint, or search another space"
+        if self.settings.convention != "integer" and "exact-bits" in texts:
+            repair += ', or convention "integer", whose entries are whole'
+        return NotApplicable("search", f"{what} meets {texts}", repair)
 
 
 def _number(item: PointSet) -> Any:

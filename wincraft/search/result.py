@@ -100,11 +100,12 @@ class SearchResult:
 
     def __repr__(self) -> str:
         settings, count = self.settings, self.space.count
+        share = f", {self.visited / count:.3%} of the space" if self.visited <= count else " with partial sets"
         subject = " subject to " + ", ".join(c.text for c in settings.constraints) if settings.constraints else ""
         lines = [
             f"{self.size}: {settings.objective.name} ({settings.objective.meaning}){subject}",
             f"  space: {self.space!r}",
-            f"  {settings.strategy}: {self.visited:,} evaluated, {self.visited / count:.3%} of the space; "
+            f"  {settings.strategy}: {self.visited:,} evaluated{share}; "
             f"{'complete' if self.complete else f'stopped with {self.covered / count:.2%} covered'}",
         ]
         if self.best is None:

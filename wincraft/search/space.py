@@ -146,7 +146,7 @@ class Space:
     >>> space.count, space.classes(("negate", "invert"))
     (36949857, 17944717)
     >>> Space(4, 3, shape="symmetric", height=3)
-    7 symmetric rationals of height <= 3, 0 in any, inf in every set: 21 sets for F(4,3)
+    7 symmetric rationals of height <= 3, 0 optional, inf in every set: 21 sets for F(4,3)
     """
 
     m: int
@@ -239,7 +239,7 @@ class Space:
         else:
             points = f"{len(self.members)} {shape}{self.numbers}s of height <= {self.height}"
         more = f" and {', '.join(self.moduli)}" if self.moduli else ""
-        words = {"with": "in every set", "without": "in none", "any": "in any"}
+        words = {"with": "in every set", "without": "in none", "any": "optional"}
         return (
             f"{points}{more}, 0 {words[self.zero]}, inf {words[self.infinity]}: "
             f"{self.count:,} sets for F({self.m},{self.r})"

@@ -12,7 +12,7 @@ from typing import Any
 
 from wincraft.algorithm.nested import Algorithm, Nested
 from wincraft.construct.winograd import winograd
-from wincraft.errors import NotApplicable, look_up
+from wincraft.errors import MissingTool, NotApplicable, look_up
 from wincraft.search import kernels_numpy
 from wincraft.search.gain import Instance, instance
 from wincraft.search.leaves import Leaf, Leaves
@@ -112,7 +112,7 @@ def kernels(engine: str) -> Any:
 
     Raises:
         UnknownName: another engine.
-        NotApplicable: numba where it is not installed.
+        MissingTool: numba where it is not installed.
     """
     look_up("engine", engine, ENGINES)
     if engine == "auto":
@@ -120,7 +120,7 @@ def kernels(engine: str) -> Any:
     if engine == "numpy":
         return kernels_numpy
     if not importlib.util.find_spec("numba"):
-        raise NotApplicable("engine numba", "numba is not installed", "pip install 'wincraft[search]'")
+        raise MissingTool("engine numba", "numba", "pip install 'wincraft[search]'")
     from wincraft.search import kernels_numba
 
     return kernels_numba

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
-from wincraft.errors import NotApplicable
+from wincraft.errors import NotApplicable, import_tool
 from wincraft.search.strategies import Outcome, Task, run_task
 
 CONNECT_SECONDS = 10
@@ -23,36 +23,31 @@ def workers(jobs: int, cluster: str | None, threads: bool) -> Iterator[Mapper]:
     Compiled kernels run in threads, everything else in processes; -1 jobs are all cores.
 
     Raises:
-        NotApplicable: without joblib or dask where they are needed, for a cluster that does not answer.
+        MissingTool: without joblib or dask where they are needed.
+        NotApplicable: for a number of jobs that is none, and a cluster that does not answer.
     """
     if jobs == 0 or jobs < -1:
         raise NotApplicable("search", f"{jobs} jobs", "give 1 or more, or -1 for all cores")
     if jobs == 1 and cluster is None:
         yield lambda tasks: [run_task(task) for task in tasks]
         return
-    if not importlib.util.find_spec("joblib"):
-        raise NotApplicable("search on several cores", "joblib is not installed", "pip install 'wincraft[search]'")
-    from joblib import Parallel, delayed
-
+    what, extra = ("several cores", "search") if cluster is None else ("a cluster", "cluster")
+    joblib = import_tool("joblib", f"search on {what}", extra)
     with ExitStack() as stack:
         if cluster is not None:
-            stack.enter_context(_cluster(cluster))
+            stack.enter_context(_cluster(cluster, joblib))
         backend = {"prefer": "threads" if threads else "processes"} if cluster is None else {}
-        parallel = stack.enter_context(Parallel(n_jobs=jobs if cluster is None else -1, **backend))
-        yield lambda tasks: list(parallel(delayed(run_task)(task) for task in tasks))
+        parallel = stack.enter_context(joblib.Parallel(n_jobs=jobs if cluster is None else -1, **backend))
+        yield lambda tasks: list(parallel(joblib.delayed(run_task)(task) for task in tasks))
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[None]:
-    if not importlib.util.find_spec("distributed"):
-        raise NotApplicable("search on a cluster", "dask is not installed", "pip install 'wincraft[cluster]'")
-    from distributed import Client
-    from joblib import parallel_config
-
+def _cluster(address: str, joblib: Any) -> Iterator[None]:
+    distributed = import_tool("distributed", "search on a cluster", "cluster")
     try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+        client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotApplicable(f"cluster {address}", reason[:120], "check that the scheduler runs there") from None
-    with client, parallel_config(backend="dask", client=client):
+    with client, joblib.parallel_config(backend="dask", client=client):
         yield
