@@ -78,7 +78,7 @@ PRESETS = {
         "resnet20",
         None,
         Plan(epochs=10, bfloat16=True),
-        Plan(epochs=1, rate=0.02, batch=64, images=12800),
+        Plan(epochs=1, rate=0.004, batch=64, images=12800),
         seeds=(0, 1, 2),
         tiles=(2, 4, 6),
         later_tiles=(4,),

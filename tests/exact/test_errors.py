@@ -9,8 +9,8 @@ import pickle
 import pytest
 
 from wincraft import errors, winograd
-from wincraft.algorithm.diagnosis import Diagnosis, RowRepair
 from wincraft.errors import WincraftError
+from wincraft.refutation import Diagnosis, RowRepair
 
 DIAGNOSIS = Diagnosis(
     m=2,

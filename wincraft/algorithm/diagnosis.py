@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from wincraft.algorithm.proof import convolution_tensor
-from wincraft.errors import Diagnosis, RowRepair
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import number_text, to_fraction
+from wincraft.refutation import Diagnosis, RowRepair
 
 LARGEST_REPAIRED = 64
 """Above this rank no repair is looked for, only the residual is told."""

@@ -16,10 +16,11 @@ from wincraft.algorithm.proof import proved_scale
 from wincraft.construct.conventions import CONVENTIONS, Scaling
 from wincraft.construct.recover import recover_moduli, row_scaling
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadShape, Diagnosis, Refuted, Unidentified
+from wincraft.errors import BadShape, Refuted, Unidentified
 from wincraft.exact.fraction import simplest_fraction_near
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of, number_text, to_fraction
+from wincraft.refutation import Diagnosis
 
 
 @dataclass(frozen=True)
