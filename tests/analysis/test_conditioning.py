@@ -209,7 +209,12 @@ def test_algorithms_without_points_have_no_v():
         assert list(conditioning(made).matrices) == ["AT", "G", "BT"]
         with refused(NotApplicable, "Vandermonde", made.size):
             vandermonde(made)
-    assert list(conditioning(winograd(1, 1)).matrices) == ["V", "AT", "G", "BT"]
+    assert list(conditioning(winograd(1, 1, points="inf")).matrices) == ["V", "AT", "G", "BT"]
+
+
+def test_an_axis_of_length_one_changes_nothing():
+    row, alone = conditioning(parse("1x4,1x3")).matrices, conditioning(winograd(4, 3)).matrices
+    assert {name: item.cond_2 for name, item in row.items()} == {name: item.cond_2 for name, item in alone.items()}
 
 
 def test_finite_points_alone_where_infinity_is_not_used():

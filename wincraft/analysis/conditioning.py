@@ -90,7 +90,7 @@ def conditioning(algorithm: Algorithm) -> Conditioning:
     factors: dict[str, list[Any]] = {}
     if all(has_points(axis) for axis in axes):
         factors["V"] = [vandermonde(axis) for axis in axes]
-        if all(axis.n > 1 for axis in axes):
+        if all(any(not modulus.is_infinite for modulus in axis.moduli or ()) for axis in axes):
             factors["V finite"] = [vandermonde(axis, finite=True) for axis in axes]
     chains: dict[str, list[LinearMap]] = {
         "AT": [axis.output for axis in axes],
