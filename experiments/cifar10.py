@@ -60,6 +60,19 @@ class Preset:
         return cases(stage, self.trained_tiles, self.trained_tiles, self.trained_bits)
 
 
+CPU = Preset(
+    "resnet20",
+    None,
+    Plan(epochs=10, bfloat16=True),
+    Plan(epochs=1, rate=0.004, batch=64, images=12800),
+    seeds=(0, 1, 2),
+    tiles=(2, 4, 6),
+    later_tiles=(4,),
+    trained_tiles=(4,),
+    trained_bits=(8, 9),
+    calibration_images=500,
+)
+
 PRESETS = {
     "smoke": Preset(
         "resnet20",
@@ -74,18 +87,8 @@ PRESETS = {
         calibration_images=32,
         generated=256,
     ),
-    "cpu": Preset(
-        "resnet20",
-        None,
-        Plan(epochs=10, bfloat16=True),
-        Plan(epochs=1, rate=0.004, batch=64, images=12800),
-        seeds=(0, 1, 2),
-        tiles=(2, 4, 6),
-        later_tiles=(4,),
-        trained_tiles=(4,),
-        trained_bits=(8, 9),
-        calibration_images=500,
-    ),
+    "cpu": CPU,
+    "cpu-epoch": replace(CPU, aware=Plan(epochs=1, rate=0.02, batch=64), seeds=(0,)),
     "gpu": Preset(
         "resnet18",
         0.5,
@@ -119,8 +122,8 @@ class Run:
         model = network(self.preset.network, self.preset.width)
         model.to(self.device, memory_format=torch.channels_last)
         plan = replace(self.preset.plan, seed=self.seed)
-        self._train(model, plan, "float", self.settings)
-        self._finish("float", "float", "float32", model)
+        curve = self._train(model, plan, "float", self.settings)
+        self._finish("float", "float", "float32", model, curve)
         return model
 
     def case(self, stage: str, case: Case, trained: ResidualNetwork) -> None:
@@ -153,9 +156,7 @@ class Run:
         self.progress.remove_task(bar)
         return curve
 
-    def _finish(
-        self, stage: str, name: str, label: str, model: nn.Module, curve: list[dict[str, float]] | None = None
-    ) -> None:
+    def _finish(self, stage: str, name: str, label: str, model: nn.Module, curve: list[dict[str, float]]) -> None:
         """Answer the test images and write the result whole."""
         path = self._path(stage, name)
         if path.exists():
@@ -170,7 +171,7 @@ class Run:
             "accuracy": accuracy(given, self.test),
             "images": len(self.test),
             "seconds": round(time.perf_counter() - started, 1),
-            "curve": curve or [],
+            "curve": curve,
             "right": "".join(map(str, (given == self.test.labels.cpu()).int().tolist())),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -224,7 +225,7 @@ def main(
     device: str,
     threads: int | None,
 ) -> None:
-    """Run PRESET (smoke, cpu or gpu) into FOLDER; a run that was stopped goes on. Tables: experiments.tables.
+    """Run PRESET (smoke, cpu, cpu-epoch, gpu) into FOLDER; a run that was stopped goes on. Tables: experiments.tables.
 
     \b
     Examples:

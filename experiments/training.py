@@ -17,6 +17,9 @@ from torch import nn
 from experiments.images import Images, augmented, normalised
 from wincraft.errors import BadDocument
 
+RECORDS = 10
+"""Of an epoch in a learning curve."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -49,9 +52,9 @@ def train(
     plan: Plan,
     checkpoint: Path | None = None,
     settings: dict[str, Any] | None = None,
-    after_epoch: Callable[[dict[str, float]], None] | None = None,
+    after_record: Callable[[dict[str, float]], None] | None = None,
 ) -> list[dict[str, float]]:
-    """Train in place; the learning curve, one record per epoch.
+    """Train in place; the learning curve, `RECORDS` records per epoch: loss and accuracy since the one before.
 
     With a checkpoint the state is kept there after every epoch, and a run that finds one goes on from it: images and
     augmentation of an epoch depend on the seed and its number alone, so that the result is the same.
@@ -73,11 +76,12 @@ def train(
         curve = state["curve"]
     count = plan.images or len(data)
     steps = -(-count // plan.batch)
-    for epoch in range(len(curve), plan.epochs):
+    every = -(-steps // RECORDS)
+    for epoch in range(round(curve[-1]["epoch"]) if curve else 0, plan.epochs):
         generator = torch.Generator().manual_seed(plan.seed * 10_007 + epoch)
         order = torch.randperm(len(data), generator=generator)[:count]
         model.train()
-        started, total, right = time.perf_counter(), 0.0, 0
+        started, seen, total, right = time.perf_counter(), 0, 0.0, 0
         for step in range(steps):
             rows = order[step * plan.batch : (step + 1) * plan.batch]
             pixels = augmented(data.pixels[rows.to(data.pixels.device)].to(device), generator)
@@ -90,15 +94,19 @@ def train(
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+            seen += len(rows)
             total += loss.item() * len(rows)
             right += int((answers.argmax(1) == labels).sum())
-        seconds = round(time.perf_counter() - started, 2)
-        curve.append({"epoch": epoch + 1, "loss": total / count, "accuracy": 100 * right / count, "seconds": seconds})
+            if (step + 1) % every and step + 1 < steps:
+                continue
+            record = {"epoch": epoch + (step + 1) / steps, "loss": total / seen, "accuracy": 100 * right / seen}
+            curve.append(record | {"seconds": round(time.perf_counter() - started, 2)})
+            started, seen, total, right = time.perf_counter(), 0, 0.0, 0
+            if after_record is not None:
+                after_record(curve[-1])
         if checkpoint is not None:
             state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "curve": curve}
             save_checkpoint(checkpoint, settings, state)
-        if after_epoch is not None:
-            after_epoch(curve[-1])
     return curve
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 torch = pytest.importorskip("torch")
 
-from experiments import cifar10, tables
+from experiments import cifar10, results, tables
 from experiments.cifar10 import PRESETS
 from experiments.images import generated
 from experiments.networks import network, quantised
@@ -47,7 +47,7 @@ def test_a_run_leaves_a_result_for_every_case_and_answers_for_every_image(folder
         result = json.loads(path.read_text())
         assert len(result["right"]) == result["images"] == 64
         assert result["accuracy"] == 100 * result["right"].count("1") / 64
-        assert bool(result["curve"]) == (result["stage"] == "trained")
+        assert bool(result["curve"]) == (result["stage"] != "untrained")
 
 
 def test_a_second_run_computes_nothing_again(folder, monkeypatch):
@@ -80,7 +80,7 @@ def test_training_that_was_stopped_gives_the_same_network(tmp_path):
             raise Stop
 
     with pytest.raises(Stop):
-        train(stopped, data, plan, tmp_path / "net.pt", after_epoch=stop)
+        train(stopped, data, plan, tmp_path / "net.pt", after_record=stop)
     resumed = fresh()
     again = train(resumed, data, plan, tmp_path / "net.pt")
     assert [record["loss"] for record in again] == [record["loss"] for record in curve]
@@ -158,19 +158,19 @@ def test_tables_need_no_torch():
 
 
 def test_tables_compare_with_direct_convolution_image_by_image(folder, tmp_path):
-    results = tables.collect(folder)
-    pow2 = next(r for r in results if r.stage == "untrained" and r.case != "direct")
-    direct = next(r for r in results if r.stage == "untrained" and r.case == "direct")
+    found = results.collect(folder)
+    pow2 = next(r for r in found if r.stage == "untrained" and r.case != "direct")
+    direct = next(r for r in found if r.stage == "untrained" and r.case == "direct")
     assert pow2.accuracy - direct.accuracy == pytest.approx(pow2.difference)
     assert direct.gained == direct.lost == 0
-    tables.write_csv(tmp_path / "r.csv", results)
-    assert tables.read_csv(tmp_path / "r.csv") == results
+    results.write_csv(tmp_path / "r.csv", found)
+    assert results.read_csv(tmp_path / "r.csv") == found
 
 
 def test_intervals_are_those_of_student_and_of_the_images():
-    made = [tables.Result("untrained", "F4-M8-x", "F(4x4,3x3), M 8 bits: x", s, 80.0, 100, g, l, 1.0)
+    made = [results.Result("untrained", "F4-M8-x", "F(4x4,3x3), M 8 bits: x", s, 80.0, 100, g, l, 1.0)
             for s, (g, l) in enumerate([(1, 3), (2, 5), (0, 1)])]  # fmt: skip
-    (item,) = tables.summaries(made, "untrained")
+    (item,) = results.summaries(made, "untrained")
     assert item.difference == pytest.approx(-2)
     assert item.over_seeds == pytest.approx(4.302653 * 1 / 3**0.5, rel=1e-6)
     variance = sum((g + l) / 100 - ((g - l) / 100) ** 2 for g, l in [(1, 3), (2, 5), (0, 1)]) / 100
@@ -185,9 +185,9 @@ def test_pages_are_updated_only_where_they_say_so(tmp_path):
     with pytest.raises(BadDocument, match="no place"):
         tables.insert(page, "untrained", "new")
     with pytest.raises(BadDocument, match="no results"):
-        tables.collect(tmp_path)
+        results.collect(tmp_path)
     with pytest.raises(BadDocument, match="no results"):
-        tables.read_csv(page)
+        results.read_csv(page)
 
 
 def test_plots_are_written(folder, tmp_path):
@@ -195,7 +195,7 @@ def test_plots_are_written(folder, tmp_path):
     result = CliRunner().invoke(tables.main, [str(folder), "--plots", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert "canonical, pow2" in result.output
-    assert {path.name for path in tmp_path.iterdir()} == {"cifar10-untrained.png", "cifar10-trained.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {f"cifar10-{name}.png" for name in ("untrained", "trained", "curves")}
 
 
 def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_path):

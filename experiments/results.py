@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What runs of the comparison found: read from their folders, kept as CSV, summed up over the seeds."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from math import nan, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from experiments.rows import ROWS
+from wincraft.errors import BadDocument
+
+
+@dataclass(frozen=True)
+class Result:
+    """One network's answers, beside those of direct convolution in 8 bits in the same run.
+
+    `gained` and `lost`: how many images it answers rightly where direct convolution does not, and the other way round.
+    """
+
+    stage: str
+    case: str
+    label: str
+    seed: int
+    accuracy: float
+    images: int
+    gained: int
+    lost: int
+    seconds: float
+
+    @property
+    def difference(self) -> float:
+        """Percentage points above direct convolution."""
+        return 100 * (self.gained - self.lost) / self.images
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A case over the seeds: means in per cent and percentage points, half widths of 95 % intervals.
+
+    `over_seeds` is Student's for the differences of the seeds, nan for one; `over_images` is what sampling the test
+    images adds for these very networks, from the images that the two answer differently.
+    """
+
+    label: str
+    case: str
+    seeds: int
+    accuracy: float
+    difference: float
+    over_seeds: float
+    over_images: float
+
+    @property
+    def bits(self) -> int:
+        """Of M, as the case says; 8 where it does not."""
+        found = re.search(r"-M(\d+)-", self.case)
+        return int(found[1]) if found else 8
+
+
+def collect(folder: Path) -> list[Result]:
+    """The results of a run, seed by seed.
+
+    Raises:
+        BadDocument: where there are none, or a seed has no direct convolution to compare with.
+    """
+    found = []
+    for path in sorted(folder.glob("seed*/*/*.json")):
+        found.append(json.loads(path.read_text(encoding="utf-8")))
+    if not found:
+        raise BadDocument(str(folder), "it holds no results", "run experiments.cifar10 into it first")
+    labels = {}
+    for item in found:
+        if item["case"] == "direct":
+            labels[item["stage"], item["seed"]] = item["right"]
+    results = []
+    for item in found:
+        stage, seed = item["stage"], item["seed"]
+        against = labels.get(("untrained" if stage == "float" else stage, seed))
+        if against is None:
+            raise BadDocument(str(folder), f"seed {seed}, {stage} has no direct convolution", "run the case direct")
+        results.append(_compared(item, against))
+    return results
+
+
+def learning_curves(folder: Path) -> dict[tuple[str, int], list[dict[str, float]]]:
+    """The records of every training in a folder, by label and seed; see `experiments.training.train`."""
+    found = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("seed*/*/*.json")))
+    return {(item["label"], item["seed"]): item["curve"] for item in found if item["curve"]}
+
+
+def _compared(item: dict[str, Any], against: str) -> Result:
+    right, other = (np.frombuffer(text.encode(), dtype=np.uint8) for text in (item["right"], against))
+    return Result(
+        item["stage"],
+        item["case"],
+        item["label"],
+        item["seed"],
+        item["accuracy"],
+        item["images"],
+        int((right > other).sum()),
+        int((right < other).sum()),
+        item["seconds"],
+    )
+
+
+def write_csv(path: Path, results: Iterable[Result]) -> None:
+    """One line per network."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Result)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(result) for result in results)
+
+
+def read_csv(path: Path) -> list[Result]:
+    """What `write_csv` wrote.
+
+    Raises:
+        BadDocument: where the file is another.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        kinds = {"int": int, "float": float, "str": str}
+        return [
+            Result(**{field.name: kinds[str(field.type)](row[field.name]) for field in fields(Result)}) for row in rows
+        ]
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise BadDocument(str(path), f"it holds no results ({error})", "give a folder, or a file of --csv") from None
+
+
+def summaries(results: Iterable[Result], stage: str) -> list[Summary]:
+    """The cases of a stage in the order of the rows, each over its seeds."""
+    groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in results:
+        if result.stage == stage:
+            groups[result.case, result.label].append(result)
+    made = [_summary(case, label, group) for (case, label), group in groups.items()]
+    names = [row.name for row in ROWS]
+
+    def order(item: Summary) -> tuple[str, int, int]:
+        tile, _, row = item.label.partition(": ")
+        return tile[:5] if row else "", names.index(row) if row in names else -1, item.bits
+
+    return sorted(made, key=order)
+
+
+def _summary(case: str, label: str, group: Sequence[Result]) -> Summary:
+    differences = np.array([result.difference for result in group])
+    spread = nan
+    if len(group) > 1:
+        spread = stats.t.ppf(0.975, len(group) - 1) * differences.std(ddof=1) / sqrt(len(group))
+    variances = [
+        (result.gained + result.lost - (result.gained - result.lost) ** 2 / result.images) / result.images**2
+        for result in group
+    ]
+    images = 100 * 1.96 * sqrt(sum(variances)) / len(group)
+    accuracy = float(np.mean([result.accuracy for result in group]))
+    return Summary(label, case, len(group), accuracy, float(differences.mean()), float(spread), images)
