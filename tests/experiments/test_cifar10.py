@@ -195,7 +195,8 @@ def test_plots_are_written(folder, tmp_path):
     result = CliRunner().invoke(tables.main, [str(folder), "--plots", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert "canonical, pow2" in result.output
-    assert {path.name for path in tmp_path.iterdir()} == {f"cifar10-{name}.png" for name in ("untrained", "trained", "curves")}
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written == {f"cifar10-{name}.png" for name in ("untrained", "trained", "curves")}
 
 
 def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_path):

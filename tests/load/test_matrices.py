@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import wincraft as wc
+from wincraft.emit import render
 from wincraft.errors import BadDocument
 from wincraft.load import read_matrices
 
@@ -163,3 +164,20 @@ def test_nan_in_numpy_file_and_absent_files(tmp_path):
             read_matrices(tmp_path / absent)
     with pytest.raises(BadDocument, match="2 files"):
         read_matrices("a", "b")
+
+
+@pytest.mark.parametrize("size", ["4,3", "4x4,3x3", "6,3"])
+def test_the_arrays_of_a_generated_header_are_read(size, tmp_path):
+    made = wc.parse(size)
+    path = tmp_path / "made.h"
+    path.write_text(render(made, "c"))
+    read = read_matrices(path)
+    found = wc.identify(read.AT, read.G, read.BT, tolerance=1e-5)
+    assert found.algorithm.G == made.axes[0].G
+
+
+def test_a_header_of_different_axes_is_refused(tmp_path):
+    path = tmp_path / "made.h"
+    path.write_text(render(wc.parse("2x4,3x3"), "c"))
+    with pytest.raises(BadDocument, match="axes differ"):
+        read_matrices(path)

@@ -21,6 +21,7 @@ _ALIASES = {"at": "AT", "a": "AT", "a^t": "AT", "g": "G", "bt": "BT", "b": "BT",
 _HEADING = re.compile(
     r"^\W*(?:.*[\s*&])?(\w+?(?:\^T)?)(?:\s*\[[^\]]*\])*\s*[=:]|^\W*([ABG](?:\^?T)?)\W*$", re.IGNORECASE
 )
+_ARRAY = re.compile(r"(\w+)\s*\[\s*\w*\s*\]\s*\[\s*\w*\s*\]\s*=\s*\{(.*?)\}\s*;", re.DOTALL)
 _SUFFIX = re.compile(r"(?<=[\d.])[fFlL]\b")
 
 
@@ -39,8 +40,9 @@ def read_matrices(*paths: str | Path) -> Matrices:
     r"""A^T, G and B^T from one file (JSON object, .npz, text) or from three (.npy or text, in that order).
 
     JSON and .npz name them AT, G, BT (or A, B); a text file has sections headed by these names, or three blocks of
-    rows separated by blank lines. Entries are integers, p/q, sqrt() expressions, decimals or float literals; brackets,
-    braces, commas, the suffix f and comments (# and //) are passed over. Decimals are read exactly as written.
+    rows separated by blank lines; of a C header the first array of each name is read. Entries are integers, p/q,
+    sqrt() expressions, decimals or float literals; brackets, braces, commas, the suffix f and comments (# and //) are
+    passed over. Decimals are read exactly as written.
 
     Raises:
         BadDocument: unreadable files, missing matrices, rows of different lengths, entries that are no finite numbers.
@@ -119,7 +121,10 @@ def _by_name(named: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _sections(text: str, path: Path) -> dict[str, Any]:
-    blocks = _blocks(text, path)
+    arrays = _arrays(text)
+    if arrays and re.search(r"_axis1\s*\[", text):
+        raise BadDocument(str(path), "its axes differ", "give the arrays of one axis at a time")
+    blocks = _blocks("\n".join(f"{name} = {body}" for name, body in arrays.items()) or text, path)
     names = [name for name, _ in blocks]
     if sorted(names) == sorted(NAMES):
         return dict(blocks)
@@ -128,6 +133,16 @@ def _sections(text: str, path: Path) -> dict[str, Any]:
     raise BadDocument(
         str(path), f"{len(blocks)} blocks of rows", "give three, headed AT, G, BT or in this order between blank lines"
     )
+
+
+def _arrays(text: str) -> dict[str, str]:
+    """Of source code in C with all three matrices the first array of each, by a part of its name: f4_3_AT_f32."""
+    found: dict[str, str] = {}
+    for name, body in _ARRAY.findall(text):
+        for part in name.lower().split("_"):
+            if part in _ALIASES:
+                found.setdefault(_ALIASES[part], body)
+    return found if len(found) == len(NAMES) else {}
 
 
 def _blocks(text: str, path: Path) -> list[tuple[str, list[list[str]]]]:
