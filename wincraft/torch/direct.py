@@ -15,10 +15,10 @@ from wincraft.analysis.simulation import direct_quantizers
 from wincraft.errors import NotApplicable
 from wincraft.torch.replacement import Replacement, check_input, like_direct
 from wincraft.torch.rounding import FLOAT32_BITS
-from wincraft.torch.stage import ExactModule, Stage, fill_in
+from wincraft.torch.stage import Stage, StoringModule, fill_in
 
 
-class _Direct(ExactModule, Replacement):
+class _Direct(StoringModule, Replacement):
     """What the layers share."""
 
     def __init__(
@@ -43,18 +43,6 @@ class _Direct(ExactModule, Replacement):
         self.stages.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
 
     one: torch.Tensor
-
-    @property
-    def labelled(self) -> dict[str, Stage]:
-        """The stored stages by label."""
-        return {label: stage for label, stage in self.stages.items() if isinstance(stage, Stage)}
-
-    def observe(self, on: bool, ranging: bool = False) -> None:
-        """Whether the next batches set the scales."""
-        for stage in self.labelled.values():
-            stage.observing = on
-            if on:
-                stage.reset()
 
     def extra_repr(self) -> str:
         """The layer, the scheme, and why it is direct."""

@@ -19,7 +19,7 @@ from wincraft.analysis.simulation import check_scheme, divisor_of
 from wincraft.errors import NotApplicable
 from wincraft.torch.rounding import FLOAT32_BITS
 from wincraft.torch.simulated import simulated
-from wincraft.torch.stage import ExactModule, Stage
+from wincraft.torch.stage import Stage, StoringModule
 from wincraft.torch.tiles import cut, interleaved, padded, tile_counts
 from wincraft.torch.transform import Factors, Transform, multiplied, outer
 
@@ -47,7 +47,7 @@ class Value(NamedTuple):
     images: int = 1
 
 
-class Pipeline(ExactModule):
+class Pipeline(StoringModule):
     """y = A^T [(G g) * (B^T d)] under a scheme, for images with the channels last.
 
     Schemes of integers run as matrix products of integers, exact in float32 or float64, with one product by a ratio of
@@ -187,11 +187,6 @@ class Pipeline(ExactModule):
     def __repr__(self) -> str:
         return f"{len(self.stages)} stored stages"
 
-    @property
-    def labelled(self) -> dict[str, Stage]:
-        """The stored stages by label."""
-        return {stage.label: stage for stage in self.stages.values() if isinstance(stage, Stage)}
-
     def forward(self, x: torch.Tensor, weight: torch.Tensor, low: Sequence[int], sizes: Sequence[int]) -> torch.Tensor:
         """Outputs (N, sizes..., K) of images (N, ..., C), `low` zeros before each axis, and filters (K, C/g, ...)."""
         tiles = tile_counts(sizes, self.m)
@@ -298,11 +293,8 @@ class Pipeline(ExactModule):
 
     def observe(self, on: bool, ranging: bool = False) -> None:
         """Whether the next batches set the scales; with `ranging`, the ranges that channels are balanced by."""
+        super().observe(on)
         self.observing, self.ranging = on, ranging and on
-        for stage in self.labelled.values():
-            stage.observing = on
-            if on:
-                stage.reset()
 
     @torch.no_grad()
     def _observe_range(self, label: str, value: Value, factors: torch.Tensor) -> None:

@@ -178,6 +178,24 @@ class Stage(ExactModule):
         self._ready = self.calibrated
 
 
+class StoringModule(ExactModule):
+    """A module that stores stages: `stages` holds them, under names that modules may have."""
+
+    stages: nn.ModuleDict
+
+    @property
+    def labelled(self) -> dict[str, Stage]:
+        """The stored stages by label."""
+        return {stage.label: stage for stage in self.stages.values() if isinstance(stage, Stage)}
+
+    def observe(self, on: bool, ranging: bool = False) -> None:
+        """Whether the next batches set the scales."""
+        for stage in self.labelled.values():
+            stage.observing = on
+            if on:
+                stage.reset()
+
+
 def fill_in(state_dict: dict[str, Any], prefix: str, module: nn.Module) -> None:
     """Where a state has nothing under a prefix, as that of a plain convolution, what the module has stays."""
     if not any(key.startswith(prefix) for key in state_dict):
