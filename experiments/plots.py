@@ -3,23 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isnan
-from pathlib import Path
-from typing import Any
 
-from experiments.results import Summary
+from matplotlib.figure import Figure
+
+from experiments.results import Curves, Summary
 
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 4)))
-MOST_LINES = 12
-"""Of one panel of learning curves; what comes after them is left out."""
 
 
-def plot_differences(items: Sequence[Summary], path: Path, title: str) -> None:
-    """Differences to direct convolution with their intervals over seeds, one line per case."""
-    pyplot = _pyplot()
+def plot_differences(items: Sequence[Summary], title: str) -> Figure:
+    """Differences to direct convolution with their intervals over seeds, one line per case; M by the mark.
+
+    Circles are 8 bits of M, squares 9, triangles 10; a figure at the left is a difference beyond the axis.
+    """
     shown = [item for item in items if item.case not in ("direct", "float")]
-    figure, axes = pyplot.subplots(figsize=(8, 0.6 + 0.24 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(8, 0.6 + 0.24 * len(shown)), layout="constrained")
+    axes = figure.subplots()
     floor = -20.0
     for place, item in enumerate(reversed(shown)):
         if item.difference < floor:
@@ -38,41 +39,24 @@ def plot_differences(items: Sequence[Summary], path: Path, title: str) -> None:
     axes.set_ylim(-0.7, len(shown) - 0.3)
     axes.set_xlabel("points against direct 8-bit convolution; bars: 95 % over seeds; grey: 0.3 points", fontsize=8)
     axes.set_title(title, fontsize=9)
-    _save(figure, path)
+    return figure
 
 
-def plot_curves(curves: Mapping[tuple[str, int], Sequence[Mapping[str, float]]], path: Path) -> None:
+def plot_curves(curves: Curves) -> Figure:
     """Loss and accuracy on the augmented training images, of every training of several records."""
-    pyplot = _pyplot()
-    long = {key: curve for key, curve in curves.items() if len(curve) > 1}
-    if not long:
-        return
-    figure, panels = pyplot.subplots(1, 2, figsize=(8, 3), layout="constrained")
-    for place, ((label, seed), curve) in enumerate(list(long.items())[:MOST_LINES]):
-        style = LINES[place % len(LINES)]
-        grey = "black" if place < len(LINES) else "0.55"
-        epochs = [record["epoch"] for record in curve]
+    figure = Figure(figsize=(8, 3), layout="constrained")
+    panels = figure.subplots(1, 2)
+    long = [(key, curve) for key, curve in curves.items() if len(curve) > 1]
+    for place, ((label, seed), curve) in enumerate(long):
+        style, grey = LINES[place % len(LINES)], "black" if place < len(LINES) else "0.55"
         for axes, quantity in zip(panels, ("loss", "accuracy"), strict=True):
-            axes.plot(epochs, [r[quantity] for r in curve], ls=style, color=grey, lw=1, label=f"{label}, seed {seed}")
+            values = [record[quantity] for record in curve]
+            axes.plot([r["epoch"] for r in curve], values, ls=style, color=grey, lw=1, label=f"{label}, seed {seed}")
     for axes, title in zip(panels, ("loss", "accuracy on training images, %"), strict=True):
         axes.set_title(title, fontsize=9)
         axes.set_xlabel("epoch", fontsize=8)
         axes.tick_params(labelsize=8)
         axes.grid(lw=0.3)
-    panels[1].legend(fontsize=6)
-    _save(figure, path)
-
-
-def _pyplot() -> Any:
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    return pyplot
-
-
-def _save(figure: Any, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
-    _pyplot().close(figure)
+    if long:
+        panels[1].legend(fontsize=6)
+    return figure

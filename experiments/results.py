@@ -19,6 +19,10 @@ from scipy import stats
 from experiments.rows import ROWS
 from wincraft.errors import BadDocument
 
+RECORD = ("epoch", "loss", "accuracy", "seconds")
+Curves = dict[tuple[str, int], list[dict[str, float]]]
+"""The records of `experiments.training.train`, by label and seed."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -67,7 +71,7 @@ class Summary:
 
 
 def collect(folder: Path) -> list[Result]:
-    """The results of a run, seed by seed.
+    """The results of a run, seed by seed; of the float network where direct convolution was run without training.
 
     Raises:
         BadDocument: where there are none, or a seed has no direct convolution to compare with.
@@ -85,14 +89,16 @@ def collect(folder: Path) -> list[Result]:
     for item in found:
         stage, seed = item["stage"], item["seed"]
         against = labels.get(("untrained" if stage == "float" else stage, seed))
+        if against is None and stage == "float":
+            continue
         if against is None:
             raise BadDocument(str(folder), f"seed {seed}, {stage} has no direct convolution", "run the case direct")
         results.append(_compared(item, against))
     return results
 
 
-def learning_curves(folder: Path) -> dict[tuple[str, int], list[dict[str, float]]]:
-    """The records of every training in a folder, by label and seed; see `experiments.training.train`."""
+def learning_curves(folder: Path) -> Curves:
+    """Those of every training in a folder."""
     found = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("seed*/*/*.json")))
     return {(item["label"], item["seed"]): item["curve"] for item in found if item["curve"]}
 
@@ -135,6 +141,26 @@ def read_csv(path: Path) -> list[Result]:
         ]
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise BadDocument(str(path), f"it holds no results ({error})", "give a folder, or a file of --csv") from None
+
+
+def write_curves(path: Path, curves: Curves) -> None:
+    """One line per record."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("label", "seed", *RECORD))
+        for (label, seed), curve in curves.items():
+            writer.writerows((label, seed, *(f"{record[key]:.6g}" for key in RECORD)) for record in curve)
+
+
+def read_curves(path: Path) -> Curves:
+    """What `write_curves` wrote; none where there is no file."""
+    curves: Curves = defaultdict(list)
+    if not path.exists():
+        return curves
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            curves[row["label"], int(row["seed"])].append({key: float(row[key]) for key in RECORD})
+    return curves
 
 
 def summaries(results: Iterable[Result], stage: str) -> list[Summary]:

@@ -16,7 +16,16 @@ from pathlib import Path
 import click
 
 from experiments.plots import plot_curves, plot_differences
-from experiments.results import Summary, collect, learning_curves, read_csv, summaries, write_csv
+from experiments.results import (
+    Summary,
+    collect,
+    learning_curves,
+    read_csv,
+    read_curves,
+    summaries,
+    write_csv,
+    write_curves,
+)
 from wincraft.errors import BadDocument, WincraftError
 
 
@@ -57,25 +66,39 @@ def insert(path: Path, name: str, text: str) -> None:
 @click.option("--into", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="Update this page's tables.")
 @click.option("--plots", type=click.Path(file_okay=False, path_type=Path), help="Write plots into this folder.")
 def main(results: Path, csv_path: Path | None, into: Path | None, plots: Path | None) -> None:
-    """Print the tables of RESULTS, the folder of a run or a CSV file made from one."""
+    """Print the tables of RESULTS, the folder of a run or a CSV file made from one.
+
+    A page has a place for each, such as <!-- cpu trained --> ... <!-- end --> for a folder or file of the name cpu.
+    """
     try:
+        if plots:
+            plots.mkdir(parents=True, exist_ok=True)
+        name = results.stem
         found = collect(results) if results.is_dir() else read_csv(results)
+        curves = learning_curves(results) if results.is_dir() else read_curves(_beside(results))
         if csv_path:
             write_csv(csv_path, found)
+            write_curves(_beside(csv_path), curves)
         for stage in ("untrained", "trained"):
             items = summaries(found, stage)
             if not items:
                 continue
             click.echo(f"\n{stage}\n\n{markdown(items)}")
             if into:
-                insert(into, stage, markdown(items))
+                insert(into, f"{name} {stage}", markdown(items))
             if plots:
-                plot_differences(items, plots / f"cifar10-{stage}.png", f"{stage}, {items[0].seeds} seeds")
-        if plots and results.is_dir():
-            plot_curves(learning_curves(results), plots / "cifar10-curves.png")
+                figure = plot_differences(items, f"{stage}, seeds: {items[0].seeds}")
+                figure.savefig(plots / f"cifar10-{name}-{stage}.png", dpi=150)
+        if plots:
+            plot_curves(curves).savefig(plots / f"cifar10-{name}-curves.png", dpi=150)
     except WincraftError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+
+
+def _beside(path: Path) -> Path:
+    """Where the learning curves are beside a CSV file of results."""
+    return path.with_name(f"{path.stem}-curves.csv")
 
 
 if __name__ == "__main__":

@@ -19,26 +19,24 @@
 # they were made and how to make them again.
 
 # %%
-import csv
-import os
-from collections import defaultdict
+import sys
 from importlib.util import find_spec
+from math import isnan
 from pathlib import Path
-from statistics import mean
 
 import matplotlib.pyplot as plt
-import numpy as np
-from scipy import stats
+
+sys.path.append("..")  # the experiment lies beside the notebooks
+
+from experiments.plots import plot_curves, plot_differences
+from experiments.results import read_csv, read_curves, summaries
 
 plt.style.use("wincraft.mplstyle")
 
 # %%
-path = Path(os.environ.get("WINCRAFT_RESULTS", "../experiments/results/cpu.csv"))
-runs = list(csv.DictReader(path.open(encoding="utf-8"))) if path.exists() else []
-if not runs:
-    print(f"{path.name} is not there: the tables and plots below are empty")
-seeds = sorted({run["seed"] for run in runs})
-print(f"{len(runs)} networks, seeds {', '.join(seeds)}")
+folder = Path("../experiments/results")
+runs = read_csv(folder / "cpu.csv")
+print(f"{len(runs)} networks, seeds {', '.join(sorted({str(run.seed) for run in runs}))}")
 
 # %% [markdown]
 # ## Accuracy against direct convolution in 8 bits
@@ -48,35 +46,15 @@ print(f"{len(runs)} networks, seeds {', '.join(seeds)}")
 
 
 # %%
-def summed(stage):
-    """Label to (accuracy, difference, half width or nan, seeds), direct convolution left out."""
-    groups = defaultdict(list)
-    for run in runs:
-        if run["stage"] == stage and run["case"] != "direct":
-            difference = 100 * (int(run["gained"]) - int(run["lost"])) / int(run["images"])
-            groups[run["label"]].append((float(run["accuracy"]), difference))
-    found = {}
-    for label, values in groups.items():
-        differences = np.array([difference for _, difference in values])
-        width = np.nan
-        if len(values) > 1:
-            width = stats.t.ppf(0.975, len(values) - 1) * differences.std(ddof=1) / len(values) ** 0.5
-        found[label] = (mean(accuracy for accuracy, _ in values), differences.mean(), width, len(values))
-    return found
-
-
 def show(stage):
     """The cases of a stage, from the best on."""
-    direct = [float(run["accuracy"]) for run in runs if run["stage"] == stage and run["case"] == "direct"]
-    if not direct:
-        print(f"{stage}: no results yet")
-        return
-    print(f"{stage}: direct convolution in 8 bits {mean(direct):.2f} %\n")
+    found = summaries(runs, stage)
+    print(f"{stage}: direct convolution in 8 bits {found[0].accuracy:.2f} %\n")
     print(f"{'':<52}{'accuracy':>9}{'points':>8}{'±':>7}{'seeds':>7}")
-    for label, (accuracy, difference, width, count) in sorted(summed(stage).items(), key=lambda item: -item[1][1]):
-        shown = "" if np.isnan(width) else f"{width:.2f}"
-        name = label.replace(",3x3)", "").replace("F(", "F ", 1)
-        print(f"{name:<52}{accuracy:>9.2f}{difference:>+8.2f}{shown:>7}{count:>7}")
+    for item in sorted(found[1:], key=lambda item: -item.difference):
+        width = "" if isnan(item.over_seeds) else f"{item.over_seeds:.2f}"
+        name = item.label.replace(",3x3)", "").replace("F(", "F ", 1)
+        print(f"{name:<52}{item.accuracy:>9.2f}{item.difference:>+8.2f}{width:>7}{item.seeds:>7}")
 
 
 show("untrained")
@@ -85,62 +63,23 @@ show("untrained")
 show("trained")
 
 # %% [markdown]
-# The same as a plot; the scale is linear within one point of direct convolution and logarithmic beyond. Filled marks
-# have 8 bits for the summed products M, open ones 9 or more. Rows by their result for F(4x4,3x3).
-
-
-# %%
-def rows_of(found):
-    """Row name to tile to list of (bits, difference, half width)."""
-    rows = defaultdict(lambda: defaultdict(list))
-    for label, (_, difference, width, _) in found.items():
-        size, _, name = label.partition(": ")
-        if name:
-            tile, _, bits = size.partition(", M ")
-            rows[name][tile[2:5]].append((int(bits.split()[0]), difference, width))
-    return rows
-
-
-def draw(stage):
-    """One panel per tile, one line per row."""
-    found = rows_of(summed(stage))
-    rows = dict(sorted(found.items(), key=lambda item: -max(d for _, d, _ in item[1].get("4x4") or [(8, 0, 0)])))
-    tiles = sorted({tile for by_tile in rows.values() for tile in by_tile})
-    if not tiles:
-        print(f"{stage}: no results yet")
-        return
-    figure, panels = plt.subplots(
-        1, len(tiles), figsize=(2.4 + 2.6 * len(tiles), 0.9 + 0.27 * len(rows)), sharey=True, squeeze=False
-    )
-    for panel, tile in zip(panels[0], tiles, strict=True):
-        for place, by_tile in enumerate(rows.values()):
-            for bits, difference, width in by_tile.get(tile, []):
-                shift = 0.18 if bits > 8 else -0.18
-                panel.errorbar(
-                    max(difference, -80),
-                    place + shift,
-                    xerr=0 if np.isnan(width) else width,
-                    fmt="os^"[bits - 8],
-                    color="black",
-                    mfc="black" if bits == 8 else "white",
-                    ms=5,
-                    capsize=2,
-                    lw=0.8,
-                )
-        panel.axvline(0, color="black", lw=0.8)
-        panel.set_xscale("symlog", linthresh=1)
-        panel.set(title=f"F({tile},3x3)", xlim=(-100, 3), xticks=[-80, -10, -1, 0, 1], xlabel="points")
-        panel.set_xticklabels(["-80", "-10", "-1", "0", "1"])
-        panel.grid(axis="x", lw=0.3)
-    panels[0][0].set_yticks(range(len(rows)), list(rows))
-    panels[0][0].invert_yaxis()
-    figure.suptitle(f"{stage}: against direct convolution in 8 bits")
-
-
-draw("untrained")
+# The same as a plot; the scale is linear within one point of direct convolution and logarithmic beyond. Circles have
+# 8 bits for the summed products M, squares 9, triangles 10.
 
 # %%
-draw("trained")
+plot_differences(summaries(runs, "untrained"), "untrained: against direct convolution in 8 bits")
+
+# %%
+plot_differences(summaries(runs, "trained"), "trained: against direct convolution in 8 bits")
+
+# %% [markdown]
+# How the networks were trained: those in floating point, and one epoch more of some that are quantised.
+
+# %%
+plot_curves(read_curves(folder / "cpu-curves.csv"))
+
+# %%
+plot_curves(read_curves(folder / "cpu-epoch-curves.csv"))
 
 # %% [markdown]
 # ## What predicts it
@@ -164,17 +103,13 @@ cases = {
     "quadratic, pow2": (QUADRATIC, "pow2", "barabasz-2020-8"),
     "quadratic, per tap": (QUADRATIC, "wincnn", "tapwise-8"),
 }
-losses = {
-    name: {bits: value for bits, value, _ in tiles.get("4x4", [])}
-    for name, tiles in rows_of(summed("untrained")).items()
-}
+untrained = {item.label: item.difference for item in summaries(runs, "untrained")}
 figure, ax = plt.subplots(figsize=(6.8, 3.4))
 for place, (name, (moduli, convention, scheme)) in enumerate(cases.items()):
     F = wc.parse("F(4x4,3x3)", moduli=moduli, convention=convention)
     decibels = simulate(F, parse_scheme(scheme), Workload(16, 8, 64).batch(F)).decibels
-    loss = losses.get(name, {}).get(8)
-    if loss is not None:
-        ax.plot(decibels, loss, "osD^vP*"[place], color="black", mfc="white", ms=8, label=name)
+    loss = untrained[f"F(4x4,3x3), M 8 bits: {name}"]
+    ax.plot(decibels, loss, "osD^vP*"[place], color="black", mfc="white", ms=8, label=name)
 ax.set_yscale("symlog", linthresh=1)
 ax.set(
     xlabel="SQNR of one layer on white data, dB",
@@ -184,8 +119,7 @@ ax.set(
     yticklabels=["-80", "-10", "-1", "0"],
 )
 ax.grid(lw=0.3)
-if ax.lines:
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 plt.show()
 

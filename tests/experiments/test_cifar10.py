@@ -190,13 +190,22 @@ def test_pages_are_updated_only_where_they_say_so(tmp_path):
         results.read_csv(page)
 
 
-def test_plots_are_written(folder, tmp_path):
-    pytest.importorskip("matplotlib")
-    result = CliRunner().invoke(tables.main, [str(folder), "--plots", str(tmp_path)])
-    assert result.exit_code == 0, result.output
-    assert "canonical, pow2" in result.output
-    written = {path.name for path in tmp_path.iterdir()}
-    assert written == {f"cifar10-{name}.png" for name in ("untrained", "trained", "curves")}
+def test_tables_and_plots_are_the_same_from_the_folder_and_from_its_csv(folder, tmp_path):
+    summed_up, plots = tmp_path / "small.csv", tmp_path / "plots"
+    made = CliRunner().invoke(tables.main, [str(folder), "--csv", str(summed_up), "--plots", str(plots)])
+    assert made.exit_code == 0, made.output
+    assert "canonical, pow2" in made.output
+    written = {path.name for path in plots.iterdir()}
+    assert written == {f"cifar10-{folder.stem}-{name}.png" for name in ("untrained", "trained", "curves")}
+    page = tmp_path / "page.md"
+    page.write_text("<!-- small untrained -->\n<!-- end -->\n<!-- small trained -->\n<!-- end -->\n")
+    again = CliRunner().invoke(tables.main, [str(summed_up), "--into", str(page)])
+    assert again.output == made.output
+    assert page.read_text().count("| direct, 8 bits |") == 2
+    curves = results.read_curves(tmp_path / "small-curves.csv")
+    assert {key: len(curve) for key, curve in curves.items()} == {
+        key: len(curve) for key, curve in results.learning_curves(folder).items()
+    }
 
 
 def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_path):
