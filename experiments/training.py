@@ -17,6 +17,9 @@ from torch import nn
 from experiments.images import Images, augmented, normalised
 from wincraft.errors import BadDocument
 
+LOG_RATE = 0.01
+"""The largest step of a learned logarithm, nearly."""
+LOGARITHMS = "optimiser of logarithms"
 RECORDS = 10
 """Of an epoch in a learning curve."""
 
@@ -25,6 +28,8 @@ RECORDS = 10
 class Plan:
     """How to train: SGD with momentum 0.9, the rate rising for a part of the time and then falling as a cosine.
 
+    Learned logarithms, of scales and diagonals, are trained by Adam without decay, at `LOG_RATE` with the same course:
+    the size of their gradients says little (Jain et al. 2020, arXiv 1903.08066).
     `images`: how many of the training images an epoch sees, None for all. `bfloat16`: products of the network are
     computed in bfloat16, on weights of float32.
     """
@@ -38,12 +43,12 @@ class Plan:
     bfloat16: bool = False
     seed: int = 0
 
-    def rate_at(self, progress: float) -> float:
-        """The learning rate after a part of the training."""
+    def share_at(self, progress: float) -> float:
+        """The part of the learning rate after a part of the training."""
         if progress < self.warmup:
-            return self.rate * progress / self.warmup
+            return progress / self.warmup
         rest = torch.tensor((progress - self.warmup) / (1 - self.warmup))
-        return self.rate * float(1 + torch.cos(torch.pi * rest)) / 2
+        return float(1 + torch.cos(torch.pi * rest)) / 2
 
 
 def train(
@@ -63,16 +68,14 @@ def train(
         BadDocument: where the checkpoint was made with other settings.
     """
     device = next(model.parameters()).device
-    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
-    others = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": plan.decay}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.SGD(groups, lr=plan.rate, momentum=0.9, nesterov=True)
+    optimisers = _optimisers(model, plan)
     settings = {"plan": asdict(plan), **(settings or {})}
     curve: list[dict[str, float]] = []
     if checkpoint is not None and checkpoint.exists():
         state = load_checkpoint(checkpoint, settings)
         model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
+        for key, optimiser in optimisers.items():
+            optimiser.load_state_dict(state[key])
         curve = state["curve"]
     count = plan.images or len(data)
     steps = -(-count // plan.batch)
@@ -86,14 +89,17 @@ def train(
             rows = order[step * plan.batch : (step + 1) * plan.batch]
             pixels = augmented(data.pixels[rows.to(data.pixels.device)].to(device), generator)
             labels = data.labels[rows.to(data.labels.device)].to(device)
-            for group in optimiser.param_groups:
-                group["lr"] = plan.rate_at((epoch * steps + step) / (plan.epochs * steps))
+            share = plan.share_at((epoch * steps + step) / (plan.epochs * steps))
+            for key, optimiser in optimisers.items():
+                for group in optimiser.param_groups:
+                    group["lr"] = share * (LOG_RATE if key == LOGARITHMS else plan.rate)
             with torch.autocast(device.type, torch.bfloat16, enabled=plan.bfloat16):
                 answers = model(normalised(pixels))
             loss = F.cross_entropy(answers.float(), labels)
-            optimiser.zero_grad()
+            model.zero_grad()
             loss.backward()
-            optimiser.step()
+            for optimiser in optimisers.values():
+                optimiser.step()
             seen += len(rows)
             total += loss.item() * len(rows)
             right += int((answers.argmax(1) == labels).sum())
@@ -105,9 +111,21 @@ def train(
             if after_record is not None:
                 after_record(curve[-1])
         if checkpoint is not None:
-            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "curve": curve}
-            save_checkpoint(checkpoint, settings, state)
+            states = {key: optimiser.state_dict() for key, optimiser in optimisers.items()}
+            save_checkpoint(checkpoint, settings, {"model": model.state_dict(), "curve": curve, **states})
     return curve
+
+
+def _optimisers(model: nn.Module, plan: Plan) -> dict[str, torch.optim.Optimizer]:
+    logarithms, weights = [], []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            (logarithms if name.rpartition(".")[2].startswith("log_") else weights).append(parameter)
+    decayed = {"params": [p for p in weights if p.ndim > 1], "weight_decay": plan.decay}
+    others = {"params": [p for p in weights if p.ndim <= 1], "weight_decay": 0.0}
+    plain = torch.optim.SGD([decayed, others], lr=plan.rate, momentum=0.9, nesterov=True)
+    learned = {LOGARITHMS: torch.optim.Adam(logarithms, lr=LOG_RATE)} if logarithms else {}
+    return {"optimiser": plain, **learned}
 
 
 def save_checkpoint(path: Path, settings: dict[str, Any], state: dict[str, Any]) -> None:

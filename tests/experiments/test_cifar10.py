@@ -16,8 +16,9 @@ from experiments.cifar10 import PRESETS
 from experiments.images import generated
 from experiments.networks import network, quantised
 from experiments.rows import ROWS, cases
-from experiments.training import Plan, train
+from experiments.training import LOG_RATE, Plan, train
 from wincraft.errors import BadDocument, NotApplicable, UnknownName
+from wincraft.torch import calibrate
 
 SMALL = replace(
     PRESETS["smoke"],
@@ -214,3 +215,19 @@ def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_pa
     with pytest.raises(NotApplicable, match="cuda"):
         cifar10.run(SMALL, tmp_path / "new", device="cuda")
     assert not (tmp_path / "new").exists()
+
+
+def test_learned_logarithms_are_trained_without_decay():
+    torch.manual_seed(0)
+    case = next(case for case in cases("trained", (4,), (4,), (8,)) if case.row and "clipping" in case.row.name)
+    model = quantised(network("resnet20", 0.25), case)
+    data = generated(64, 0)
+    calibrate(model, [data.inputs(torch.arange(64))])
+    model.requires_grad_(True)
+    logarithms = {name: p for name, p in model.named_parameters() if name.endswith("log_scale")}
+    before = {name: p.detach().clone() for name, p in logarithms.items()}
+    train(model, data, Plan(epochs=1, rate=0.0, batch=32, decay=1.0))
+    moved = torch.cat([(p.detach() - before[name]).flatten() for name, p in logarithms.items()])
+    assert moved.abs().max() <= 2 * LOG_RATE
+    assert (moved > 0).any()
+    assert (moved < 0).any()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from math import log, sqrt
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -218,3 +219,17 @@ def test_float_schemes_have_the_gradient_of_the_exact_convolution():
     wanted = torch.autograd.grad(exact.sum(), (x, layer.weight, layer.bias))
     for one, other in zip(found, wanted, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6)
+
+
+def test_learned_powers_of_two_start_in_the_middle_of_their_interval():
+    """A step of up to half an octave either way keeps the calibrated scale."""
+    quantizer = parse_quantizer("int8/tap/pow2")
+    stage = Stage("U", quantizer, (4,), 3, "max-abs", learned=True)
+    stage.set_scale(quantizer.scale_of(np.full((4, 1, 1), -3.0), np.full((4, 1, 1), 5.0)))
+    assert torch.equal(stage.current_scale().detach(), stage.scale)
+    for step in (-0.49, -1e-3, 1e-3, 0.49):
+        with torch.no_grad():
+            stage.log_scale += step
+        assert torch.equal(stage.current_scale().detach(), stage.scale)
+        with torch.no_grad():
+            stage.log_scale -= step

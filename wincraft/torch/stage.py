@@ -95,7 +95,7 @@ class Stage(ExactModule):
             return self.scale
         log_scale = damped(self.log_scale, (max(1.0, values / self.scale.numel()) * self.grid.high) ** -0.5).double()
         if self.quantizer.power_of_two:
-            log_scale = straight_through(torch.ceil(log_scale - 1e-6), log_scale)
+            log_scale = straight_through(torch.ceil(log_scale), log_scale)
         return torch.exp2(log_scale)
 
     def forward(self, value: torch.Tensor, unit: torch.Tensor, images: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
@@ -157,7 +157,10 @@ class Stage(ExactModule):
             axes = torch.from_numpy(np.ascontiguousarray(array)).reshape(-1, *array.shape[-2:]).transpose(1, 2)
             buffer.copy_(axes.expand_as(buffer))
         if self.log_scale is not None:
-            self.log_scale.copy_(torch.log2(self.scale))
+            start = torch.log2(self.scale)
+            if self.quantizer.power_of_two:  # in the middle of what rounds up to it: at the end a small step doubles it
+                start = torch.ceil(start) - 0.5
+            self.log_scale.copy_(start)
         self._ready = self.calibrated
 
     @property
