@@ -32,6 +32,7 @@ from experiments.plots import plot_curves, plot_differences
 from experiments.results import read_csv, read_curves, summaries
 
 plt.style.use("wincraft.mplstyle")
+# %matplotlib inline
 
 # %%
 folder = Path("../experiments/results")
