@@ -76,9 +76,7 @@ def collect(folder: Path) -> list[Result]:
     Raises:
         BadDocument: where there are none, or a seed has no direct convolution to compare with.
     """
-    found = []
-    for path in sorted(folder.glob("seed*/*/*.json")):
-        found.append(json.loads(path.read_text(encoding="utf-8")))
+    found = _documents(folder)
     if not found:
         raise BadDocument(str(folder), "it holds no results", "run experiments.cifar10 into it first")
     labels = {}
@@ -99,8 +97,11 @@ def collect(folder: Path) -> list[Result]:
 
 def learning_curves(folder: Path) -> Curves:
     """Those of every training in a folder."""
-    found = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("seed*/*/*.json")))
-    return {(item["label"], item["seed"]): item["curve"] for item in found if item["curve"]}
+    return {(item["label"], item["seed"]): item["curve"] for item in _documents(folder) if item["curve"]}
+
+
+def _documents(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("seed*/*/*.json"))]
 
 
 def _compared(item: dict[str, Any], against: str) -> Result:

@@ -150,25 +150,29 @@ class Page:
         """
         skipped: list[str] = []
         for block in blocks(self.text):
-            if block.file is not None:
-                Path(block.file).write_text(block.body, encoding="utf-8")
-            elif block.kind in ("python", "setup"):
-                exec(compile(self._padded(block), self.name, "exec"), self.namespace)
-            elif block.kind == "pycon":
+            if self._done_silently(block):
+                continue
+            if block.kind == "pycon":
                 self._pycon(block)
             elif block.kind == "console":
                 skipped += self._console(block)
         return skipped
 
+    def _done_silently(self, block: Block) -> bool:
+        """Whether it was a block without output: a file, which is written, or code, which is run."""
+        if block.file is not None:
+            Path(block.file).write_text(block.body, encoding="utf-8")
+        elif block.kind in ("python", "setup"):
+            exec(compile(self._padded(block), self.name, "exec"), self.namespace)
+        else:
+            return False
+        return True
+
     def refreshed(self) -> str:
         """The page with the output of console blocks as it is, where it is not as the page says."""
         text, shift = self.text, 0
         for block in blocks(self.text):
-            if block.file is not None:
-                Path(block.file).write_text(block.body, encoding="utf-8")
-            elif block.kind in ("python", "setup"):
-                exec(compile(self._padded(block), self.name, "exec"), self.namespace)
-            elif block.kind == "console":
+            if not self._done_silently(block) and block.kind == "console":
                 parts = []
                 for command in commands(block.body):
                     got = "".join(f"{line.rstrip()}\n" for line in printed(command.text).strip("\n").splitlines())

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, Context, Decimal
-
 import click
 
 from wincraft.cli.command import Command, offer
@@ -75,8 +73,7 @@ def _whole(entry: object) -> str:
     from wincraft.construct.catalogue import USES, Entry
 
     assert isinstance(entry, Entry)
-    proved = "" if entry.limit.certified is None else f", proved to be at least {_down(entry.limit.certified)}"
-    lines = [f"F({entry.m},{entry.r})", f"  limit of {entry.limit.sets}: {entry.limit.noise_gain:.7g}{proved}"]
+    lines = [f"F({entry.m},{entry.r})", f"  limit of {entry.limit.sets}: {entry.limit}"]
     for name, choice in entry.uses.items():
         gain = _value(choice.noise_gain)
         lines += [
@@ -91,11 +88,6 @@ def _whole(entry: object) -> str:
         for item in sorted(entry.published, key=lambda item: _value(item.noise_gain)):
             lines.append(f"    {_value(item.noise_gain):>10.6g}  {item.points}  ({item.source})")
     return "\n".join(lines)
-
-
-def _down(bound: float) -> Decimal:
-    """Seven digits, rounded so that it stays a bound."""
-    return Context(prec=7, rounding=ROUND_FLOOR).create_decimal_from_float(bound)
 
 
 def _value(text: str) -> float:

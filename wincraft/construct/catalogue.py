@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
 from functools import cache
 from importlib import import_module, resources
@@ -52,6 +53,12 @@ class Limit:
     noise_gain: float
     sets: str
     certified: float | None
+
+    def __str__(self) -> str:
+        if self.certified is None:
+            return f"{self.noise_gain:.7g}"
+        proved = Context(prec=7, rounding=ROUND_FLOOR).create_decimal_from_float(self.certified)  # stays a bound
+        return f"{self.noise_gain:.7g}, proved to be at least {proved}"
 
 
 @dataclass(frozen=True)

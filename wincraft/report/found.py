@@ -136,7 +136,6 @@ class EntryReport:
         """Moduli by use, then those that others publish, by rising noise gain."""
         entry = self.entry
         limit = entry.limit
-        proved = "" if limit.certified is None else f", proved to be at least {limit.certified:.6g}"
         uses = tuple(
             (name, choice.moduli.replace(",", ", "), number(_value(choice.noise_gain)), USES[name])
             for name, choice in entry.uses.items()
@@ -149,7 +148,7 @@ class EntryReport:
         )
         return Layout(
             f"F({entry.m},{entry.r})",
-            (f"limit of {limit.sets}: noise gain {limit.noise_gain:.7g}{proved}",),
+            (f"limit of {limit.sets}: noise gain {limit}",),
             (
                 Section("Known", (Table(("use", "moduli", "noise gain", "what it is"), uses, "llrl"),)),
                 *([published] if ranked else []),
