@@ -127,7 +127,7 @@ class Run:
         return model
 
     def case(self, stage: str, case: Case, trained: ResidualNetwork) -> None:
-        """One row, untrained or trained."""
+        """One row. A trained one answers with the scales it was trained with, whose clipping it has learned around."""
         if self._path(stage, case.name).exists():
             return
         model = quantised(trained, case)
@@ -137,8 +137,6 @@ class Run:
             model.requires_grad_(True)
             settings = self.settings | {"case": case.name}
             curve = self._train(model, replace(self.preset.aware, seed=self.seed), f"trained-{case.name}", settings)
-            if case.row is None or not case.row.options.get("learn_scales"):
-                self._calibrate(model)
         self._finish(stage, case.name, case.label, model, curve)
 
     def _calibrate(self, model: nn.Module) -> None:

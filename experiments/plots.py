@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import isnan
 
 from matplotlib.figure import Figure
 
-from experiments.results import Curves, Summary
+from experiments.results import Curves, Summary, bits_of, order
+from experiments.rows import DIRECT
 
-LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 4)))
+LINES = {8: "-", 9: "--", 10: ":"}
 
 
 def plot_differences(items: Sequence[Summary], title: str) -> Figure:
@@ -26,7 +28,7 @@ def plot_differences(items: Sequence[Summary], title: str) -> Figure:
         if item.difference < floor:
             axes.annotate(f"{item.difference:.0f}", (floor, place), va="center", ha="left", fontsize=8)
             continue
-        marker = {8: "o", 9: "s", 10: "^"}[item.bits]
+        marker = {8: "o", 9: "s", 10: "^"}[bits_of(item.label)]
         width = 0 if isnan(item.over_seeds) else item.over_seeds
         axes.errorbar(item.difference, place, xerr=width, fmt=marker, color="black", ms=4, capsize=2, lw=0.8)
     axes.set_yticks(range(len(shown)), [item.label for item in reversed(shown)], fontsize=7)
@@ -43,20 +45,27 @@ def plot_differences(items: Sequence[Summary], title: str) -> Figure:
 
 
 def plot_curves(curves: Curves) -> Figure:
-    """Loss and accuracy on the augmented training images, of every training of several records."""
-    figure = Figure(figsize=(8, 3), layout="constrained")
-    panels = figure.subplots(1, 2)
-    long = [(key, curve) for key, curve in curves.items() if len(curve) > 1]
-    for place, ((label, seed), curve) in enumerate(long):
-        style, grey = LINES[place % len(LINES)], "black" if place < len(LINES) else "0.55"
-        for axes, quantity in zip(panels, ("loss", "accuracy"), strict=True):
-            values = [record[quantity] for record in curve]
-            axes.plot([r["epoch"] for r in curve], values, ls=style, color=grey, lw=1, label=f"{label}, seed {seed}")
-    for axes, title in zip(panels, ("loss", "accuracy on training images, %"), strict=True):
-        axes.set_title(title, fontsize=9)
-        axes.set_xlabel("epoch", fontsize=8)
-        axes.tick_params(labelsize=8)
+    """Accuracy on the augmented training images in the trainings of one stage.
+
+    One panel per row and tile, one line per seed; dashes are 9 bits of M, dots 10; grey is direct convolution.
+    """
+    panels: dict[str, Curves] = {}
+    for key, curve in curves.items():
+        panels.setdefault(re.sub(r", M \d+ bits", "", key[1]), {})[key] = curve
+    columns = min(4, max(1, len(panels)))
+    rows = max(1, -(-len(panels) // columns))
+    figure = Figure(figsize=(max(4, 2 * columns), 0.8 + 1.7 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    for axes in grid[len(panels) :]:
+        axes.set_axis_off()
+    for axes, name in zip(grid, sorted(panels, key=order), strict=False):
+        for color, drawn in (("0.7", panels.get(DIRECT, {})), ("black", panels[name])):
+            for (_, label, _), curve in drawn.items():
+                x, y = ([record[key] for record in curve] for key in ("epoch", "accuracy"))
+                axes.plot(x, y, ls=LINES[bits_of(label)], color=color, lw=0.8)
+        axes.set_title(name.replace(": ", "\n"), fontsize=8)
+        axes.tick_params(labelsize=7)
         axes.grid(lw=0.3)
-    if long:
-        panels[1].legend(fontsize=6)
+    figure.supxlabel("epoch", fontsize=8)
+    figure.supylabel("right on training images, %", fontsize=8)
     return figure

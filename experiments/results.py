@@ -19,9 +19,10 @@ from scipy import stats
 from experiments.rows import ROWS
 from wincraft.errors import BadDocument
 
+TRAINING = ("stage", "label", "seed")
 RECORD = ("epoch", "loss", "accuracy", "seconds")
-Curves = dict[tuple[str, int], list[dict[str, float]]]
-"""The records of `experiments.training.train`, by label and seed."""
+Curves = dict[tuple[str, str, int], list[dict[str, float]]]
+"""The records of `experiments.training.train`, by stage, label and seed."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,6 @@ class Summary:
     over_seeds: float
     over_images: float
 
-    @property
-    def bits(self) -> int:
-        """Of M, as the case says; 8 where it does not."""
-        found = re.search(r"-M(\d+)-", self.case)
-        return int(found[1]) if found else 8
-
 
 def collect(folder: Path) -> list[Result]:
     """The results of a run, seed by seed; of the float network where direct convolution was run without training.
@@ -97,7 +92,8 @@ def collect(folder: Path) -> list[Result]:
 
 def learning_curves(folder: Path) -> Curves:
     """Those of every training in a folder."""
-    return {(item["label"], item["seed"]): item["curve"] for item in _documents(folder) if item["curve"]}
+    found = [item for item in _documents(folder) if item["curve"]]
+    return {(item["stage"], item["label"], item["seed"]): item["curve"] for item in found}
 
 
 def _documents(folder: Path) -> list[dict[str, Any]]:
@@ -148,9 +144,9 @@ def write_curves(path: Path, curves: Curves) -> None:
     """One line per record."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("label", "seed", *RECORD))
-        for (label, seed), curve in curves.items():
-            writer.writerows((label, seed, *(f"{record[key]:.6g}" for key in RECORD)) for record in curve)
+        writer.writerow((*TRAINING, *RECORD))
+        for training, curve in curves.items():
+            writer.writerows((*training, *(f"{record[key]:.6g}" for key in RECORD)) for record in curve)
 
 
 def read_curves(path: Path) -> Curves:
@@ -160,8 +156,13 @@ def read_curves(path: Path) -> Curves:
         return curves
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            curves[row["label"], int(row["seed"])].append({key: float(row[key]) for key in RECORD})
+            curves[row["stage"], row["label"], int(row["seed"])].append({key: float(row[key]) for key in RECORD})
     return curves
+
+
+def curves_of(stage: str, curves: Curves) -> Curves:
+    """Those of a stage that have several records."""
+    return {key: curve for key, curve in curves.items() if key[0] == stage and len(curve) > 1}
 
 
 def summaries(results: Iterable[Result], stage: str) -> list[Summary]:
@@ -171,13 +172,20 @@ def summaries(results: Iterable[Result], stage: str) -> list[Summary]:
         if result.stage == stage:
             groups[result.case, result.label].append(result)
     made = [_summary(case, label, group) for (case, label), group in groups.items()]
+    return sorted(made, key=lambda item: order(item.label))
+
+
+def bits_of(label: str) -> int:
+    """The bits of M that a label of `experiments.rows` says; 8 where it says none."""
+    found = re.search(r"M (\d+) bits", label)
+    return int(found[1]) if found else 8
+
+
+def order(label: str) -> tuple[str, int, int]:
+    """The order of labels in tables: direct and float networks, then by tile, row and bits of M."""
     names = [row.name for row in ROWS]
-
-    def order(item: Summary) -> tuple[str, int, int]:
-        tile, _, row = item.label.partition(": ")
-        return tile[:5] if row else "", names.index(row) if row in names else -1, item.bits
-
-    return sorted(made, key=order)
+    tile, _, row = label.partition(": ")
+    return tile[:5] if row else "", names.index(row) if row in names else -1, bits_of(label)
 
 
 def _summary(case: str, label: str, group: Sequence[Result]) -> Summary:

@@ -14,6 +14,8 @@ from wincraft.basis.chains import chained
 
 CANONICAL = {2: "0,1,-1", 4: "0,1,-1,2,-2", 6: "0,1,-1,2,-2,1/2,-1/2"}
 """The points that most libraries ship, by m."""
+DIRECT = "direct, 8 bits"
+"""What every row is compared with."""
 QUADRATIC = {4: "0,1,-1,x^2+1,inf", 6: "0,1,-1,x^2+x+1,x^2-x+1,inf"}
 """Moduli with one or two quadratics, ranks 7 and 10."""
 TENSOR = {8: "barabasz-2020-8", 9: "barabasz-2020-8-9"}
@@ -113,7 +115,7 @@ class Case:
     def label(self) -> str:
         """What a table says."""
         if self.row is None:
-            return "direct, 8 bits"
+            return DIRECT
         return f"F({self.m}x{self.m},3x3), M {self.bits} bits: {self.row.name}"
 
 

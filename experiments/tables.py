@@ -19,6 +19,7 @@ from experiments.plots import plot_curves, plot_differences
 from experiments.results import (
     Summary,
     collect,
+    curves_of,
     learning_curves,
     read_csv,
     read_curves,
@@ -79,6 +80,9 @@ def main(results: Path, csv_path: Path | None, into: Path | None, plots: Path | 
         if csv_path:
             write_csv(csv_path, found)
             write_curves(_beside(csv_path), curves)
+        for stage in ("float", "trained") if plots else ():
+            if shown := curves_of(stage, curves):
+                plot_curves(shown).savefig(plots / f"cifar10-{name}-{stage}-curves.png", dpi=150)
         for stage in ("untrained", "trained"):
             items = summaries(found, stage)
             if not items:
@@ -89,8 +93,6 @@ def main(results: Path, csv_path: Path | None, into: Path | None, plots: Path | 
             if plots:
                 figure = plot_differences(items, f"{stage}, seeds: {items[0].seeds}")
                 figure.savefig(plots / f"cifar10-{name}-{stage}.png", dpi=150)
-        if plots:
-            plot_curves(curves).savefig(plots / f"cifar10-{name}-curves.png", dpi=150)
     except WincraftError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)

@@ -29,7 +29,7 @@ import matplotlib.pyplot as plt
 sys.path.append("..")  # the experiment lies beside the notebooks
 
 from experiments.plots import plot_curves, plot_differences
-from experiments.results import read_csv, read_curves, summaries
+from experiments.results import curves_of, read_csv, read_curves, summaries
 
 plt.style.use("wincraft.mplstyle")
 # %matplotlib inline
@@ -74,13 +74,18 @@ plot_differences(summaries(runs, "untrained"), "untrained: against direct convol
 plot_differences(summaries(runs, "trained"), "trained: against direct convolution in 8 bits")
 
 # %% [markdown]
-# How the networks were trained: those in floating point, and one epoch more of some that are quantised.
+# How the networks were trained: those in floating point, then under their own arithmetic (dashes: M of 9 bits; grey:
+# direct convolution), then for a whole epoch.
 
 # %%
-plot_curves(read_curves(folder / "cpu-curves.csv"))
+curves = read_curves(folder / "cpu-curves.csv")
+plot_curves(curves_of("float", curves))
 
 # %%
-plot_curves(read_curves(folder / "cpu-epoch-curves.csv"))
+plot_curves(curves_of("trained", curves))
+
+# %%
+plot_curves(curves_of("trained", read_curves(folder / "cpu-epoch-curves.csv")))
 
 # %% [markdown]
 # ## What predicts it

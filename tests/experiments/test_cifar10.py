@@ -2,6 +2,7 @@
 """The experiment on generated images: it runs, goes on where it was stopped, and refuses what does not fit."""
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -23,7 +24,7 @@ from wincraft.torch import calibrate
 SMALL = replace(
     PRESETS["smoke"],
     plan=Plan(epochs=1, rate=0.1, batch=32, images=64),
-    aware=Plan(epochs=1, rate=0.02, batch=16, images=16),
+    aware=Plan(epochs=1, rate=0.02, batch=16, images=32),
     width=0.25,
     generated=64,
     calibration_images=16,
@@ -49,6 +50,20 @@ def test_a_run_leaves_a_result_for_every_case_and_answers_for_every_image(folder
         assert len(result["right"]) == result["images"] == 64
         assert result["accuracy"] == 100 * result["right"].count("1") / 64
         assert bool(result["curve"]) == (result["stage"] != "untrained")
+
+
+def test_a_trained_network_answers_with_the_scales_it_was_trained_with(folder, tmp_path, monkeypatch):
+    shutil.copytree(folder, tmp_path / "run", ignore=shutil.ignore_patterns("*.json"))
+    answering = []
+
+    def answered(model, data):
+        answering.append(model.state_dict())
+        return torch.zeros_like(data.labels)
+
+    monkeypatch.setattr(cifar10, "answers", answered)
+    cifar10.run(SMALL, tmp_path / "run", only=("trained",), match="F4-M8-canonical-pow2")
+    kept = torch.load(folder / "seed0" / "trained-F4-M8-canonical-pow2.pt", weights_only=True)["model"]
+    assert all(torch.equal(answering[-1][name], value) for name, value in kept.items())
 
 
 def test_a_second_run_computes_nothing_again(folder, monkeypatch):
@@ -197,7 +212,8 @@ def test_tables_and_plots_are_the_same_from_the_folder_and_from_its_csv(folder, 
     assert made.exit_code == 0, made.output
     assert "canonical, pow2" in made.output
     written = {path.name for path in plots.iterdir()}
-    assert written == {f"cifar10-{folder.stem}-{name}.png" for name in ("untrained", "trained", "curves")}
+    shown = ("untrained", "trained", "float-curves", "trained-curves")
+    assert written == {f"cifar10-{folder.stem}-{name}.png" for name in shown}
     page = tmp_path / "page.md"
     page.write_text("<!-- small untrained -->\n<!-- end -->\n<!-- small trained -->\n<!-- end -->\n")
     again = CliRunner().invoke(tables.main, [str(summed_up), "--into", str(page)])
