@@ -37,8 +37,8 @@ class Stage(ExactModule):
     `learned` they are 2^log_scale, a parameter whose gradient is damped by 1/sqrt(values per image * largest code) as
     in LSQ (Esser et al. 2020, arXiv 1902.08153); power-of-two scales then round the exponent up, with the gradient of
     the identity.
-    With `rank_one` the scales per tap are products of one factor per axis (Chen et al. 2023): the fit to the logarithms
-    of the calibrated ones, raised until no calibrated range is clipped.
+    With `rank_one` the scales per tap are products of one factor per axis (Chen et al. 2023): the least squares of the
+    logarithms of the calibrated ones, so that taps above the fit are clipped.
     """
 
     def __init__(
@@ -206,16 +206,22 @@ def fill_in(state_dict: dict[str, Any], prefix: str, module: nn.Module) -> None:
 
 
 def rank_one_scales(scale: np.ndarray, power_of_two: bool = False) -> np.ndarray:
-    """Scales (taps..., channels, 1) as products of one factor per axis of taps, none below the given ones.
+    """Scales (taps..., channels, 1) as products of one factor per axis of taps: the least squares of the logarithms.
 
     Powers of two become products of powers of two.
 
     >>> rank_one_scales(np.array([[1.0, 2.0], [3.0, 6.0]])[..., None, None])[..., 0, 0].round(6).tolist()
     [[1.0, 2.0], [3.0, 6.0]]
+    >>> rank_one_scales(np.array([[1.0, 2.0], [4.0, 2.0]])[..., None, None])[..., 0, 0].round(6).tolist()
+    [[1.414214, 1.414214], [2.828427, 2.828427]]
     """
     logs = np.log2(scale)
-    taps = range(scale.ndim - 2)
-    mean = logs.mean(axis=tuple(taps), keepdims=True)
-    factors = [logs.mean(axis=tuple(other for other in taps if other != axis), keepdims=True) - mean for axis in taps]
-    fit = sum(np.floor(factor + 0.5) if power_of_two else factor for factor in factors)
-    return np.asarray(np.exp2(fit + (logs - fit).max(axis=tuple(taps), keepdims=True)))
+    taps = tuple(range(scale.ndim - 2))
+
+    def rounded(exponents: np.ndarray) -> np.ndarray:  # half upwards: np.rint would change differences of one
+        return np.floor(exponents + 0.5) if power_of_two else exponents
+
+    mean = logs.mean(axis=taps, keepdims=True)
+    others = [tuple(other for other in taps if other != axis) for axis in taps]
+    fit = sum(rounded(logs.mean(axis=kept, keepdims=True) - mean) for kept in others)
+    return np.asarray(np.exp2(fit + rounded((logs - fit).mean(axis=taps, keepdims=True))))
