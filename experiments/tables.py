@@ -91,8 +91,7 @@ def main(results: Path, csv_path: Path | None, into: Path | None, plots: Path | 
             if into:
                 insert(into, f"{name} {stage}", markdown(items))
             if plots:
-                figure = plot_differences(items, f"{stage}, seeds: {items[0].seeds}")
-                figure.savefig(plots / f"cifar10-{name}-{stage}.png", dpi=150)
+                plot_differences(items, stage).savefig(plots / f"cifar10-{name}-{stage}.png", dpi=150)
     except WincraftError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
