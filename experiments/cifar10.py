@@ -23,11 +23,11 @@ import torch
 from rich.progress import Progress
 from torch import nn
 
-from experiments.images import Images, generated, load_cifar10
+from experiments.images import REPAIR, Images, generated, load_cifar10
 from experiments.networks import ResidualNetwork, network, quantised
 from experiments.rows import Case, cases
 from experiments.training import Plan, accuracy, answers, train
-from wincraft.errors import BadDocument, NotApplicable, WincraftError
+from wincraft.errors import BadDocument, CannotWrite, NotApplicable, UnknownName, WincraftError
 from wincraft.torch import calibrate
 
 STAGES = ("float", "untrained", "trained")
@@ -65,7 +65,7 @@ CPU = Preset(
     None,
     Plan(epochs=10, bfloat16=True),
     Plan(epochs=1, rate=0.004, batch=64, images=12800),
-    seeds=(0, 1, 2),
+    seeds=(0, 1, 2, 3, 4),
     tiles=(2, 4, 6),
     later_tiles=(4,),
     trained_tiles=(4,),
@@ -88,7 +88,7 @@ PRESETS = {
         generated=256,
     ),
     "cpu": CPU,
-    "cpu-epoch": replace(CPU, aware=Plan(epochs=1, rate=0.02, batch=64), seeds=(0,)),
+    "cpu-epoch": replace(CPU, aware=Plan(epochs=1, rate=0.02, batch=64), seeds=(0, 1, 2)),
     "gpu": Preset(
         "resnet18",
         0.5,
@@ -187,6 +187,7 @@ def check_folder(folder: Path, preset: Preset, source: str) -> None:
 
     Raises:
         BadDocument: where it holds results of other settings.
+        CannotWrite: where it cannot be made.
     """
     settings = json.loads(json.dumps({"preset": asdict(preset), "data": source}))
     settings["preset"].pop("seeds")
@@ -199,7 +200,10 @@ def check_folder(folder: Path, preset: Preset, source: str) -> None:
         if made.get("preset") != settings["preset"] or made.get("data") != source:
             raise BadDocument(str(path), "it is of another preset or other data", "name another folder for the results")
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(str(folder), str(error.strerror)) from None
     machine = {"torch": torch.__version__, "python": platform.python_version(), "processor": platform.machine()}
     path.write_text(json.dumps(settings | {"machine": machine}, indent=1) + "\n", encoding="utf-8")
 
@@ -208,11 +212,11 @@ def check_folder(folder: Path, preset: Preset, source: str) -> None:
 @click.argument("preset", type=click.Choice(list(PRESETS)))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--data", help="Folder of the CIFAR-10 python batches, or an .npz archive of JPEG files.")
-@click.option("--seed", "seeds", type=int, multiple=True, help="Only this seed; may be given several times.")
-@click.option("--only", type=click.Choice(STAGES), multiple=True, help="Only this stage; may be given several times.")
+@click.option("--seed", "seeds", type=click.IntRange(0), multiple=True, help="Only this seed; may be repeated.")
+@click.option("--only", type=click.Choice(STAGES), multiple=True, help="Only this stage; may be repeated.")
 @click.option("--match", default="", help="Only cases whose name contains this, such as F4-M8.")
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
-@click.option("--threads", type=int, help="Threads of PyTorch on the CPU.")
+@click.option("--threads", type=click.IntRange(1), help="Threads of PyTorch on the CPU.")
 def main(
     preset: str,
     folder: Path,
@@ -252,10 +256,16 @@ def run(
 
     Raises:
         BadDocument: for missing or wrong data, and a folder or a checkpoint of other settings.
-        NotApplicable: for a device that there is not.
+        NotApplicable: for a device that there is not, and where no case of the stages matches.
     """
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise NotApplicable(f"device {device}", "PyTorch sees no CUDA device", "use --device cpu")
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = f"PyTorch cannot use it ({str(error).partition(chr(10))[0]})"
+        raise NotApplicable(f"device {device}", reason, "use --device cpu") from None
+    names = [case.name for stage in (only or STAGES) if stage != "float" for case in preset.cases(stage) if case.row]
+    if match and not any(match in name for name in names):
+        raise UnknownName("case", match, tuple(names))
     if threads:
         torch.set_num_threads(threads)
     images = _data(preset, data)
@@ -278,7 +288,7 @@ def _data(preset: Preset, data: str | None) -> tuple[Images, Images]:
     if preset.generated:
         return generated(preset.generated, 0), generated(preset.generated, 1)
     if data is None:
-        raise BadDocument("--data", "this preset needs CIFAR-10", "see --help and experiments.images.DOWNLOAD")
+        raise BadDocument("CIFAR-10", "this preset needs it and --data is not given", REPAIR)
     return load_cifar10(data)
 
 

@@ -7,15 +7,19 @@ import io
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
 
-from wincraft.errors import BadDocument
+from wincraft.errors import BadDocument, import_tool
 
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 """Of the training pixels, per colour, for pixels in [0, 1]."""
 DOWNLOAD = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+REPAIR = f"download {DOWNLOAD}, unpack it, and name the folder cifar-10-batches-py"
+TRAINING, TEST = 50_000, 10_000
+"""How many images there are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,20 +65,22 @@ def load_cifar10(path: str | Path) -> tuple[Images, Images]:
 
     Raises:
         BadDocument: where nothing is found, and where a file is no part of CIFAR-10.
+        MissingTool: for a JPEG archive without pillow.
     """
     path = Path(path)
-    repair = f"download {DOWNLOAD}, unpack it, and name the folder cifar-10-batches-py"
     if path.is_dir():
         inner = path / "cifar-10-batches-py"
         folder = inner if inner.is_dir() else path
         names = [f"data_batch_{number}" for number in range(1, 6)]
         missing = [name for name in (*names, "test_batch") if not (folder / name).is_file()]
         if missing:
-            raise BadDocument(str(path), f"it has no {', '.join(missing)}", repair)
-        return _batches([folder / name for name in names]), _batches([folder / "test_batch"])
+            raise BadDocument(str(path), f"it has no {', '.join(missing)}", REPAIR)
+        return _batches([folder / name for name in names], TRAINING), _batches([folder / "test_batch"], TEST)
     if not path.is_file():
-        raise BadDocument(str(path), "there is no such file or folder", repair)
-    return _jpeg_archive(path, "train", 50_000, repair), _jpeg_archive(path, "test", 10_000, repair)
+        raise BadDocument(str(path), "there is no such file or folder", REPAIR)
+    if path.suffix != ".npz":
+        raise BadDocument(str(path), "it is neither a folder nor an .npz archive", REPAIR)
+    return _jpeg_archive(path, "train", TRAINING), _jpeg_archive(path, "test", TEST)
 
 
 def generated(count: int, seed: int) -> Images:
@@ -90,16 +96,16 @@ def generated(count: int, seed: int) -> Images:
     return Images(torch.from_numpy(pixels.astype(np.uint8)), torch.from_numpy(labels), f"generated, seed {seed}")
 
 
-def _batches(paths: list[Path]) -> Images:
+def _batches(paths: list[Path], count: int) -> Images:
     pixels, labels = [], []
     for path in paths:
         try:
             with path.open("rb") as file:
                 batch = _PlainUnpickler(file, encoding="bytes").load()
             pixels.append(np.asarray(batch[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
-            labels.append(np.asarray(batch[b"labels"], dtype=np.int64))
-        except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, IndexError) as error:
-            raise BadDocument(str(path), f"it is no CIFAR-10 batch ({error})", f"download {DOWNLOAD} again") from None
+            labels.append(_checked(batch[b"labels"], count // len(paths), len(pixels[-1])))
+        except (pickle.UnpicklingError, EOFError, LookupError, AttributeError, TypeError, ValueError) as error:
+            raise BadDocument(str(path), f"it is no CIFAR-10 batch ({error})", REPAIR) from None
     return Images(
         torch.from_numpy(np.ascontiguousarray(np.concatenate(pixels))),
         torch.from_numpy(np.concatenate(labels)),
@@ -120,22 +126,29 @@ class _PlainUnpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def _jpeg_archive(path: Path, part: str, count: int, repair: str) -> Images:
+def _checked(labels: object, count: int, pixels: int) -> np.ndarray:
+    """Labels of int64, where there are as many as images, and ten classes."""
+    given = np.asarray(labels, dtype=np.int64)
+    if given.shape != (count,) or pixels != count:
+        raise ValueError(f"{pixels} images and {given.size} labels, not {count}")
+    if not np.isin(given, range(10)).all():
+        raise ValueError(f"labels from {given.min()} to {given.max()}, not 0 to 9")
+    return given
+
+
+def _jpeg_archive(path: Path, part: str, count: int) -> Images:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             data, offsets = archive[f"{part}_jpeg"], archive[f"{part}_offsets"]
-            labels = archive[f"{part}_labels"]
-        if len(labels) != count or len(offsets) != count + 1:
-            raise ValueError(f"{len(labels)} {part} images, not {count}")
+            labels = _checked(archive[f"{part}_labels"], count, len(offsets) - 1)
         pixels = np.empty((count, 32, 32, 3), dtype=np.uint8)
         for index in range(count):
             pixels[index] = _decoded(data[offsets[index] : offsets[index + 1]].tobytes())
-    except (OSError, KeyError, ValueError, EOFError) as error:
-        raise BadDocument(str(path), f"it is no JPEG archive of CIFAR-10 ({error})", repair) from None
-    return Images(torch.from_numpy(pixels), torch.from_numpy(labels.astype(np.int64)), "CIFAR-10 as JPEG")
+    except (OSError, LookupError, ValueError, EOFError, TypeError, BadZipFile) as error:
+        raise BadDocument(str(path), f"it is no JPEG archive of CIFAR-10 ({error})", REPAIR) from None
+    return Images(torch.from_numpy(pixels), torch.from_numpy(labels), "CIFAR-10 as JPEG")
 
 
 def _decoded(data: bytes) -> np.ndarray:
-    from PIL import Image
-
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    pillow = import_tool("PIL.Image", "a JPEG archive", "experiments")
+    return np.asarray(pillow.open(io.BytesIO(data)).convert("RGB"))

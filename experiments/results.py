@@ -30,6 +30,8 @@ class Result:
     """One network's answers, beside those of direct convolution in 8 bits in the same run.
 
     `gained` and `lost`: how many images it answers rightly where direct convolution does not, and the other way round.
+    `covariance`: of its difference, as a sample of images makes it, with those of all seeds of the case, summed, in
+    points squared; the images are the same for every seed.
     """
 
     stage: str
@@ -40,6 +42,7 @@ class Result:
     images: int
     gained: int
     lost: int
+    covariance: float
     seconds: float
 
     @property
@@ -74,34 +77,49 @@ def collect(folder: Path) -> list[Result]:
     found = _documents(folder)
     if not found:
         raise BadDocument(str(folder), "it holds no results", "run experiments.cifar10 into it first")
-    labels = {}
-    for item in found:
-        if item["case"] == "direct":
-            labels[item["stage"], item["seed"]] = item["right"]
-    results = []
+    direct = {(item["stage"], item["seed"]): _right(item) for item in found if item["case"] == "direct"}
+    gains, totals = [], defaultdict[tuple[str, str], Any](int)
     for item in found:
         stage, seed = item["stage"], item["seed"]
-        against = labels.get(("untrained" if stage == "float" else stage, seed))
+        against = direct.get(("untrained" if stage == "float" else stage, seed))
         if against is None and stage == "float":
             continue
         if against is None:
             raise BadDocument(str(folder), f"seed {seed}, {stage} has no direct convolution", "run the case direct")
-        results.append(_compared(item, against))
-    return results
+        gains.append((item, gain := _right(item) - against))
+        totals[stage, item["case"]] += gain
+    return [_compared(item, gain, totals[item["stage"], item["case"]]) for item, gain in gains]
 
 
 def learning_curves(folder: Path) -> Curves:
-    """Those of every training in a folder."""
+    """Those of every training of the results in a folder."""
+    kept = {(result.stage, result.case, result.seed) for result in collect(folder)}
     found = [item for item in _documents(folder) if item["curve"]]
-    return {(item["stage"], item["label"], item["seed"]): item["curve"] for item in found}
+    return {
+        (item["stage"], item["label"], item["seed"]): item["curve"]
+        for item in found
+        if (item["stage"], item["case"], item["seed"]) in kept
+    }
 
 
 def _documents(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("seed*/*/*.json"))]
+    found = []
+    for path in sorted(folder.glob("seed*/*/*.json")):
+        try:
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+        except ValueError as error:
+            raise BadDocument(str(path), f"it is no result ({error})", "remove it and run again") from None
+    return found
 
 
-def _compared(item: dict[str, Any], against: str) -> Result:
-    right, other = (np.frombuffer(text.encode(), dtype=np.uint8) for text in (item["right"], against))
+def _right(item: dict[str, Any]) -> np.ndarray:
+    """1 for every image that was answered rightly, else 0."""
+    return np.array(list(item["right"]), dtype=np.int64)
+
+
+def _compared(item: dict[str, Any], gain: np.ndarray, total: np.ndarray) -> Result:
+    """A result from what it gains, image by image, and what all seeds of its case gain together."""
+    covariance = (gain * total).mean() - gain.mean() * total.mean()
     return Result(
         item["stage"],
         item["case"],
@@ -109,8 +127,9 @@ def _compared(item: dict[str, Any], against: str) -> Result:
         item["seed"],
         item["accuracy"],
         item["images"],
-        int((right > other).sum()),
-        int((right < other).sum()),
+        int((gain > 0).sum()),
+        int((gain < 0).sum()),
+        round(float(100**2 * covariance / len(gain)), 9),
         item["seconds"],
     )
 
@@ -150,13 +169,20 @@ def write_curves(path: Path, curves: Curves) -> None:
 
 
 def read_curves(path: Path) -> Curves:
-    """What `write_curves` wrote; none where there is no file."""
+    """What `write_curves` wrote; none where there is no file.
+
+    Raises:
+        BadDocument: where the file is another.
+    """
     curves: Curves = defaultdict(list)
     if not path.exists():
         return curves
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            curves[row["stage"], row["label"], int(row["seed"])].append({key: float(row[key]) for key in RECORD})
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                curves[row["stage"], row["label"], int(row["seed"])].append({key: float(row[key]) for key in RECORD})
+    except (KeyError, ValueError, TypeError) as error:
+        raise BadDocument(str(path), f"it holds no learning curves ({error})", "make it again with --csv") from None
     return curves
 
 
@@ -193,10 +219,6 @@ def _summary(case: str, label: str, group: Sequence[Result]) -> Summary:
     spread = nan
     if len(group) > 1:
         spread = stats.t.ppf(0.975, len(group) - 1) * differences.std(ddof=1) / sqrt(len(group))
-    variances = [
-        (result.gained + result.lost - (result.gained - result.lost) ** 2 / result.images) / result.images**2
-        for result in group
-    ]
-    images = 100 * 1.96 * sqrt(sum(variances)) / len(group)
+    images = 1.96 * sqrt(sum(result.covariance for result in group)) / len(group)
     accuracy = float(np.mean([result.accuracy for result in group]))
     return Summary(label, case, len(group), accuracy, float(differences.mean()), float(spread), images)

@@ -45,7 +45,6 @@ class Row:
     options: Mapping[str, Any] = field(default_factory=dict)
     when: tuple[str, ...] = ("untrained", "trained")
     later: bool = False
-    source: str = ""
 
     def algorithm(self, m: int) -> Algorithm | None:
         """F(m x m, 3 x 3) of this row; None where it has none."""
@@ -53,16 +52,11 @@ class Row:
 
 
 _BEFORE, _AFTER = ("untrained",), ("trained",)
-_ANDRI, _CHIKIN, _CHEN, _PAN, _MORI = (
-    "Andri et al. 2022",
-    "Chikin & Kryzhanovskiy 2022",
-    "Chen et al. 2023",
-    "Pan et al. 2025",
-    "Mori et al. 2024",
-)
 _FLEX = {"transforms": "flex"}
 _OMEGA = {"balance_channels": True}
+_RANK_ONE = {"rank_one_scales": True}
 _LEARNED = {"learn_scales": True}
+_DIAGONALS = {"transforms": "diagonals"}
 
 ROWS = (
     Row("canonical", "canonical", TENSOR),
@@ -75,24 +69,20 @@ ROWS = (
     Row("best points, per tap", "best", TAP),
     Row("quadratic, pow2", "quadratic", TENSOR, "pow2"),
     Row("quadratic, per tap", "quadratic", TAP),
-    Row("tap-wise pow2", "canonical", POW2_TAP, when=_BEFORE, later=True, source=_ANDRI),
-    Row("channel balancing", "canonical", TAP_8, options=_OMEGA, when=_BEFORE, later=True, source=_CHIKIN),
-    Row("channel balancing, wide M", "canonical", WIDE, options=_OMEGA, when=_BEFORE, later=True, source=_CHIKIN),
+    Row("tap-wise pow2", "canonical", POW2_TAP, when=_BEFORE, later=True),
+    Row("channel balancing", "canonical", TAP_8, options=_OMEGA, when=_BEFORE, later=True),
+    Row("channel balancing, wide M", "canonical", WIDE, options=_OMEGA, when=_BEFORE, later=True),
     Row("per tap, wide M", "canonical", WIDE, when=_BEFORE, later=True),
-    Row("rank-1 scales", "canonical", TAP_8, options={"rank_one_scales": True}, when=_BEFORE, later=True, source=_CHEN),
-    Row("learned tap-wise pow2", "canonical", POW2_TAP, options=_LEARNED, when=_AFTER, later=True, source=_ANDRI),
-    Row("learned clipping, x^2+1", "quadratic", TENSOR, "pow2", None, _LEARNED, _AFTER, later=True, source=_MORI),
-    Row(
-        "learned diagonals",
-        "canonical",
-        TENSOR,
-        options={"transforms": "diagonals"},
-        when=_AFTER,
-        later=True,
-        source=_PAN,
-    ),
+    Row("rank-1 scales", "canonical", TAP_8, options=_RANK_ONE, when=_BEFORE, later=True),
+    Row("learned tap-wise pow2", "canonical", POW2_TAP, options=_LEARNED, when=_AFTER, later=True),
+    Row("learned clipping, x^2+1", "quadratic", TENSOR, "pow2", None, _LEARNED, _AFTER, later=True),
+    Row("learned diagonals", "canonical", TENSOR, options=_DIAGONALS, when=_AFTER, later=True),
 )
-"""In the order of the tables."""
+"""In the order of the tables.
+
+Tap-wise powers of two: Andri et al. 2022; channel balancing: Chikin & Kryzhanovskiy 2022; rank 1: Chen et al. 2023;
+learned clipping and x^2+1: Mori et al. 2024; learned diagonals: Pan et al. 2025.
+"""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ def main(results: Path, csv_path: Path | None, into: Path | None, plots: Path | 
         found = collect(results) if results.is_dir() else read_csv(results)
         curves = learning_curves(results) if results.is_dir() else read_curves(_beside(results))
         if csv_path:
+            csv_path.parent.mkdir(parents=True, exist_ok=True)
             write_csv(csv_path, found)
             write_curves(_beside(csv_path), curves)
         for stage in ("float", "trained") if plots else ():

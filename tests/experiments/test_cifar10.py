@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -124,15 +125,19 @@ def test_training_learns_the_generated_images():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["cpu", "out"], "needs CIFAR-10"),
+        (["cpu", "out"], "download https://www.cs.toronto.edu"),
         (["cpu", "out", "--data", "nowhere"], "download https://www.cs.toronto.edu"),
-        (["smoke", "out", "--device", "cuda"], "no CUDA device"),
+        (["smoke", "out", "--device", "cuda"], "PyTorch cannot use it"),
+        (["smoke", "out", "--device", "gpu"], "PyTorch cannot use it"),
+        (["smoke", "out", "--match", "F4-M8-lengendre"], "did you mean F4-M8-Legendre?"),
+        (["smoke", "file/out"], "cannot write file/out"),
     ],
 )
 def test_bad_usage_ends_with_one_line(arguments, message, tmp_path, monkeypatch):
     if "cuda" in arguments and torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
     result = CliRunner().invoke(cifar10.main, arguments)
     assert result.exit_code == 3
     assert message in result.stderr
@@ -184,13 +189,41 @@ def test_tables_compare_with_direct_convolution_image_by_image(folder, tmp_path)
 
 
 def test_intervals_are_those_of_student_and_of_the_images():
-    made = [results.Result("untrained", "F4-M8-x", "F(4x4,3x3), M 8 bits: x", s, 80.0, 100, g, l, 1.0)
-            for s, (g, l) in enumerate([(1, 3), (2, 5), (0, 1)])]  # fmt: skip
+    made = [results.Result("untrained", "F4-M8-x", "F(4x4,3x3), M 8 bits: x", s, 80.0, 100, g, l, c, 1.0)
+            for s, (g, l, c) in enumerate([(1, 3, 0.5), (2, 5, 0.75), (0, 1, 1.0)])]  # fmt: skip
     (item,) = results.summaries(made, "untrained")
     assert item.difference == pytest.approx(-2)
     assert item.over_seeds == pytest.approx(4.302653 * 1 / 3**0.5, rel=1e-6)
-    variance = sum((g + l) / 100 - ((g - l) / 100) ** 2 for g, l in [(1, 3), (2, 5), (0, 1)]) / 100
-    assert item.over_images == pytest.approx(100 * 1.96 * variance**0.5 / 3)
+    assert item.over_images == pytest.approx(1.96 * 2.25**0.5 / 3)
+
+
+def test_seeds_that_answer_alike_share_the_chance_of_the_images(tmp_path):
+    """The interval over images is that of the mean over the seeds, from the images as a sample."""
+    rng = np.random.default_rng(0)
+    common = rng.random(1000) < 0.3
+    gains = []
+    for seed in range(3):
+        right = {"direct": rng.random(1000) < 0.8}
+        right["F4-M8-x"] = right["direct"] & ~common
+        gains.append(right["F4-M8-x"] * 1.0 - right["direct"])
+        for case, answers in right.items():
+            path = tmp_path / f"seed{seed}" / "untrained" / f"{case}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = "".join("01"[int(answer)] for answer in answers)
+            label = "direct, 8 bits" if case == "direct" else "F(4x4,3x3), M 8 bits: x"
+            known = {"stage": "untrained", "case": case, "label": label, "seed": seed, "images": 1000}
+            path.write_text(json.dumps(known | {"accuracy": 1.0, "seconds": 1.0, "curve": [], "right": text}))
+    found = results.collect(tmp_path)
+    (item,) = [item for item in results.summaries(found, "untrained") if item.case != "direct"]
+    assert item.over_images == pytest.approx(100 * 1.96 * np.mean(gains, axis=0).std() / 1000**0.5)
+    alone = [100 * 1.96 * gain.std() / 1000**0.5 for gain in gains]
+    assert item.over_images > 1.3 * np.linalg.norm(alone) / 3
+    path.write_text("{")
+    with pytest.raises(BadDocument, match="no result"):
+        results.collect(tmp_path)
+    (tmp_path / "x-curves.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(BadDocument, match="no learning curves"):
+        results.read_curves(tmp_path / "x-curves.csv")
 
 
 def test_pages_are_updated_only_where_they_say_so(tmp_path):

@@ -13,19 +13,27 @@ from experiments.images import DEVIATION, MEAN, augmented, generated, load_cifar
 from wincraft.errors import BadDocument
 
 
-def write_batches(folder, count=4):
+@pytest.fixture
+def small(monkeypatch):
+    """As if CIFAR-10 had 20 images to train and 4 to test."""
+    monkeypatch.setattr("experiments.images.TRAINING", 20)
+    monkeypatch.setattr("experiments.images.TEST", 4)
+
+
+def write_batches(folder, count=4, classes=10):
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
     for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]:
         data = rng.integers(0, 256, (count, 3072), dtype=np.uint8)
-        labels = rng.integers(0, 10, count).tolist()
+        labels = rng.integers(classes - 10, classes, count).tolist()
         with (folder / name).open("wb") as file:
             pickle.dump({b"data": data, b"labels": labels, b"batch_label": b"x"}, file, protocol=2)
         written[name] = data, labels
     return written
 
 
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("inner", ["", "cifar-10-batches-py"])
 def test_python_batches_are_read_in_order(tmp_path, inner):
     written = write_batches(tmp_path / inner)
@@ -45,6 +53,18 @@ def test_missing_batches_are_named(tmp_path):
         load_cifar10(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("count", "classes", "message"),
+    [(3, 10, "3 images and 3 labels, not 4"), (4, 50, r"labels from 4\d to 4\d, not 0 to 9")],
+)
+@pytest.mark.usefixtures("small")
+def test_batches_of_other_sizes_and_classes_are_refused(tmp_path, count, classes, message):
+    write_batches(tmp_path, count, classes)
+    with pytest.raises(BadDocument, match=rf"no CIFAR-10 batch \({message}\); download https"):
+        load_cifar10(tmp_path)
+
+
+@pytest.mark.usefixtures("small")
 def test_a_pickle_that_calls_something_is_not_obeyed(tmp_path):
     write_batches(tmp_path)
 
@@ -80,10 +100,17 @@ def test_an_archive_of_jpeg_files_must_have_all_images(tmp_path, monkeypatch):
     np.savez(tmp_path / "wrong.npz", **arrays | {"test_labels": np.zeros(7, dtype=np.uint8)})
     np.savez(tmp_path / "other.npz", pixels=pixels)
     (tmp_path / "text.npz").write_text("hello")
+    whole = (tmp_path / "other.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    with (tmp_path / "array.npz").open("wb") as plain:
+        np.save(plain, pixels)
+    (tmp_path / "cifar-10-python.tar.gz").write_bytes(b"\x1f\x8b")
     monkeypatch.setattr("experiments.images._decoded", lambda data: pixels)
-    with pytest.raises(BadDocument, match="7 test images, not 10000"):
+    with pytest.raises(BadDocument, match="10000 images and 7 labels, not 10000"):
         load_cifar10(tmp_path / "wrong.npz")
-    for name in ("other.npz", "text.npz"):
+    with pytest.raises(BadDocument, match=r"neither a folder nor an \.npz.*unpack"):
+        load_cifar10(tmp_path / "cifar-10-python.tar.gz")
+    for name in ("other.npz", "text.npz", "cut.npz", "array.npz"):
         with pytest.raises(BadDocument, match=r"no JPEG archive.*download"):
             load_cifar10(tmp_path / name)
 

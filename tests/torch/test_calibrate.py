@@ -198,6 +198,15 @@ def test_what_cannot_be_calibrated():
         calibrate(nn.Conv2d(3, 4, 3), [images()])
     with refused(NotApplicable, "no stage"):
         calibrate(network(None), [images()])
+    with refused(NotApplicable, "one tensor", "[images]"):
+        calibrate(network(), images())
+    with refused(NotApplicable, "batch of dict", "tuples"):
+        calibrate(network(), [{"pixels": images()}])
+    x = images()
+    x[0, 0, 0, 0] = torch.nan
+    for scheme in ("tapwise-8", "tapwise-8,calibration=mse"):
+        with refused(NotApplicable, "stage input", "NaN", "images"):
+            calibrate(WinogradConv2d(3, 4, 3, scheme=scheme), [x])
 
 
 def test_an_uncalibrated_stage_is_named():

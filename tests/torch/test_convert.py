@@ -13,7 +13,7 @@ from torch import nn
 
 from wincraft import parse
 from wincraft.basis.chains import chained
-from wincraft.errors import NotApplicable, UnknownName
+from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv1d, WinogradConv2d, calibrate, convert
 
 
@@ -100,6 +100,24 @@ def test_notes_say_why_a_layer_is_direct():
     assert convert(nn.Sequential(nn.Conv1d(3, 4, 3)), None, "tapwise-8")[0].note == "direct: as chosen"
 
 
+def test_layers_that_the_algorithm_does_not_fit_stay_direct():
+    """Seven taps are too many for its tile, and one axis too few; the others are converted."""
+    plain = nn.Sequential(nn.Conv2d(3, 4, 7, padding=3), nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 1))
+    for scheme, kind in (("tapwise-8", DirectConv2d), (None, nn.Conv2d)):
+        made = convert(plain, scheme=scheme)
+        assert [type(layer) for layer in made] == [kind, WinogradConv2d, kind]
+        assert "F(m,7)" in made[0].note
+        assert made[2].note == "direct: kernel (1, 1)"
+    mixed = convert(nn.ModuleList([nn.Conv1d(3, 4, 3), nn.Conv2d(3, 4, 3)]), "F(4x4,3x3)", "tapwise-8")
+    assert [type(layer) for layer in mixed] == [DirectConv1d, WinogradConv2d]
+    assert "1 axes" in mixed[0].note
+
+
+def test_one_name_to_skip():
+    made = convert(nn.ModuleDict({"stem": nn.Conv2d(3, 4, 3), "body": nn.Conv2d(4, 4, 3)}), skip="stem")
+    assert [type(layer) for layer in made.values()] == [nn.Conv2d, WinogradConv2d]
+
+
 def test_quantised_networks_are_near():
     plain = Residual().eval()
     x = rand(8, 3, 16, 16)
@@ -176,8 +194,10 @@ def test_a_chosen_algorithm_with_chains_is_kept():
     made = chained(parse("F(4x4,3x3)", points=F43), "legendre")
     converted = convert(nn.Sequential(nn.Conv2d(3, 4, 3)), made, "barabasz-2020-8")
     assert "post-step 1" in converted[0].winograd.labelled
-    with refused(NotApplicable, "layer 1", "chains"):  # no chain for other taps is at hand
-        convert(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 5)), made, "barabasz-2020-8")
+    both = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 5))
+    assert "chains" in convert(both, made, "barabasz-2020-8")[1].note  # none for other taps is at hand
+    with refused(NotApplicable, "layer 1", "chains"):
+        convert(both, lambda name, layer: made, "barabasz-2020-8")
 
 
 def test_subclasses_and_layers_without_stored_stages():
@@ -200,10 +220,14 @@ def test_what_cannot_be_converted():
         convert(Residual(), skip=["steam"])
     with refused(UnknownName, "tapwise-8"):
         convert(Residual(), scheme="tapwise8")
-    with refused(NotApplicable, "layer deep.2: F(4,3)", "F(m,7)"):
-        model = Residual()
-        model.deep[2], model.line = nn.Conv2d(16, 16, 7), nn.Identity()
-        convert(model)
+    with refused(NotApplicable, "layer 0: F(4,3)", "F(m,7)", "no other layer"):
+        convert(nn.Sequential(nn.Conv2d(16, 16, 7), nn.Conv2d(16, 16, 3, stride=2)))
+    with refused(BadShape, "layer 0: algorithm", "F(4x4,3x3)", "1 axes"):
+        convert(nn.Sequential(nn.Conv1d(3, 4, 3)), lambda name, layer: "F(4x4,3x3)")
+    with refused(NotApplicable, "layer 0", "hooks", "remove_weight_norm"):
+        hooked = nn.Conv2d(3, 4, 3)
+        hooked.register_forward_hook(lambda *args: None)
+        convert(nn.Sequential(hooked))
     with refused(NotApplicable, "layer wide", "dilation (2, 2)"):
         convert(Residual(), lambda name, layer: "F(4,3)")
 

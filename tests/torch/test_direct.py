@@ -19,6 +19,7 @@ from wincraft.analysis.simulation import simulate_direct
 from wincraft.analysis.workload import Layer
 from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv2d, calibrate
+from wincraft.torch.rounding import exact_word
 
 INTEGER = ["barabasz-2020-8", "winograd-aware-nets", "tapwise-8", "tapwise-pow2", "ncnn-int8"]
 OPTIONS = [{}, {"weights_per_channel": True}, {"unsigned_activations": True}]
@@ -68,6 +69,27 @@ def test_sums_beyond_float32_are_exact():
     calibrate(layer, [x])
     y = layer(x).double()
     assert ((y[0, 0, 1, 1] - y[0, 0, 0, 0]) * 127).item() == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("setting", ["oneDNN off", "operands rounded"])
+def test_sums_are_exact_whatever_the_kernel(setting):
+    """Batches from 16 on go to NNPACK without oneDNN, which runs Winograd's algorithm in float32."""
+    layer = DirectConv2d(64, 16, 3, padding=1, scheme="tapwise-8,output=int24")
+    x = rand(32, 64, 16, 16)
+    calibrate(layer, [x])
+    wanted = layer(x)
+    if setting == "oneDNN off":
+        with torch.backends.mkldnn.flags(enabled=False, allow_tf32=None):
+            found = layer(x)
+    else:
+        torch.set_float32_matmul_precision("medium")
+        try:
+            assert exact_word(torch.float32) == torch.float64
+            found = layer(x)
+        finally:
+            torch.set_float32_matmul_precision("highest")
+    assert exact_word(torch.float32) == torch.float32
+    assert torch.equal(found, wanted)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,43 @@ def test_what_cannot_be_predicted_says_why():
     assert layer.measured > 100
 
 
+@pytest.mark.parametrize(
+    ("scheme", "options"),
+    [
+        ("tapwise-8,calibration=mse", {}),
+        ("tapwise-8,calibration=percentile:99.9", {}),
+        ("tapwise-8", {"rank_one_scales": True}),
+        ("tapwise-8", {"learn_scales": True}),
+    ],
+)
+def test_scales_that_clip_are_not_predicted(scheme, options):
+    """The prediction knows the clipping of Gaussian values only, and would blame the wrong stage."""
+    made = convert(nn.Sequential(nn.Conv2d(8, 8, 3)), "F(4x4,3x3)", scheme, **options)
+    x = torch.randn(4, 8, 18, 18)
+    calibrate(made, [x])
+    (layer,) = report(made, [x]).layers
+    assert layer.note == "no prediction: its scales clip"
+    assert math.isnan(layer.predicted)
+    assert not layer.shares
+
+
+def test_batches_count_by_their_tiles():
+    _, made, x = network()
+    whole, parts = report(made, [x]), report(made, [x[:5], x[5:]])
+    for one, other in zip(whole.layers, parts.layers, strict=True):
+        assert other.measured == pytest.approx(one.measured)
+        assert other.own_noise_gain == pytest.approx(one.own_noise_gain, nan_ok=True)
+        assert other.predicted == pytest.approx(one.predicted, abs=0.05, nan_ok=True)
+
+
+def test_one_image_without_a_batch():
+    made = convert(nn.Sequential(nn.Conv2d(8, 8, 3)), "F(2x2,3x3)", "tapwise-8")
+    x = torch.randn(8, 12, 12)
+    calibrate(made, [x])
+    (one,), (batch,) = (report(made, [images]).layers for images in (x, x[None]))
+    assert one == batch
+
+
 def test_the_table_marks_the_worst_layer_and_fits_its_columns():
     _, made, x = network()
     found = report(made, [x], images=3)

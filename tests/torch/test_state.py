@@ -13,8 +13,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from oracle_layers import rand
+from oracle_messages import refused
 from torch import nn
 
+from wincraft import parse
+from wincraft.errors import BadDocument
 from wincraft.torch import DirectConv2d, WinogradConv1d, WinogradConv2d, calibrate, convert
 
 OPTIONS = {
@@ -112,13 +115,48 @@ def test_copies(name, duplicate):
 def test_casts_leave_scales_and_matrices(name):
     layer = made(name, rand(2, 3, 9, 9))
     before = {key: item.clone() for key, item in layer.named_buffers()}
-    assert all(item.dtype == torch.float64 for item in before.values())
+    assert {key: item.dtype for key, item in before.items() if item.dtype != torch.float64} == {
+        "winograd.configuration": torch.uint8
+    }
     for cast in (layer.half, layer.bfloat16, layer.float, layer.double, lambda: layer.to("cpu", torch.float16)):
         cast()
         assert layer.weight.dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64)
         after = dict(layer.named_buffers())
         assert after.keys() == before.keys()
         assert all(torch.equal(after[key], item) and after[key].dtype == item.dtype for key, item in before.items())
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_learned_scales_and_matrices_stay_float32_in_half_precision(dtype):
+    layer = made("learned matrices", learn_scales=True)
+    calibrate(layer, [rand(2, 3, 9, 9)])
+    before = {key: item.clone() for key, item in layer.winograd.named_parameters()}
+    assert any(key.endswith("log_scale") for key in before)
+    assert any("matrices" in key for key in before)
+    layer.to(dtype)
+    assert layer.weight.dtype == dtype
+    for key, item in layer.winograd.named_parameters():
+        assert item.dtype == torch.float32
+        assert torch.equal(item, before[key])
+    layer.double()
+    assert {parameter.dtype for parameter in layer.parameters()} == {torch.float64}
+
+
+def test_the_state_of_another_configuration_is_refused():
+    """Sizes agree in all of these: without a look at what it is of, the state would be taken."""
+    x = rand(2, 3, 9, 9)
+    state = made("tapwise", x, algorithm=parse("F(4x4,3x3)", points="0,1,-1,2,-2")).state_dict()
+    with refused(BadDocument, "state of winograd", "F(4x4,3x3)", "convert"):
+        made("tapwise").load_state_dict(state)
+    with refused(BadDocument, "M int9/tap", "M int8/tap"):
+        made("tapwise", scheme="tapwise-8,M=int9/tap").load_state_dict(made("tapwise", x).state_dict())
+    with refused(BadDocument, "rank-one scales"):
+        made("tapwise").load_state_dict(made("tapwise", x, rank_one_scales=True).state_dict())
+    with refused(BadDocument, "output int8/tensor"):
+        direct = DirectConv2d(3, 4, 3, scheme="tapwise-8")
+        DirectConv2d(3, 4, 3, scheme="tapwise-8,output=int9").load_state_dict(direct.state_dict())
+    unnamed = {key: item for key, item in made("tapwise", x).state_dict().items() if "configuration" not in key}
+    made("tapwise").load_state_dict(unnamed)
 
 
 def test_what_is_learned_has_the_dtype_of_the_weights():

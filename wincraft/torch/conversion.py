@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -14,9 +14,10 @@ from torch.nn.modules.conv import _ConvNd
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.schemes import Scheme, parse_scheme
-from wincraft.errors import NotApplicable, UnknownName
+from wincraft.construct.winograd import parse
+from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
-from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
+from wincraft.torch.layer import WinogradConv1d, WinogradConv2d, fitted
 from wincraft.torch.pipeline import Pipeline
 
 Chosen = str | Algorithm | None
@@ -38,15 +39,16 @@ def convert(
     """A copy of a network whose convolutions run Winograd's algorithm; `nn.Conv1d` and `nn.Conv2d` are replaced.
 
     Those with stride 1, no dilation and more than one tap along some axis get the algorithm, fitted to their kernel.
-    The others stay direct, and under a scheme of integers become a `DirectConv2d` whose `note` says why. With a
-    function of (name, layer) the algorithm is chosen per layer, None for direct; then strides may be decomposed (see
-    `WinogradConv2d`). Layers named in `skip` stay as they are; one that is used at several places stays one. `options`
-    are those of `WinogradConv2d`. Without a scheme the network computes what it did, to the accuracy of its dtype; with
-    one `calibrate` comes next.
+    The others, and those that it does not fit, stay direct; their `note` says why, and under a scheme of integers they
+    become a `DirectConv2d`. With a function of (name, layer) the algorithm is chosen per layer, None for direct; then
+    strides may be decomposed (see `WinogradConv2d`), and an algorithm that does not fit is an error. Layers named in
+    `skip` stay as they are; one that is used at several places stays one. `options` are those of `WinogradConv2d`.
+    Without a scheme the network computes what it did, to the accuracy of its dtype; with one `calibrate` comes next.
 
     Raises:
         UnknownName: for a layer to skip that there is not, and as `WinogradConv2d` does.
-        NotApplicable: where there is nothing to convert, and as `WinogradConv2d` does, with the layer's name.
+        NotApplicable: where there is nothing to convert or no layer takes the algorithm, for layers with hooks, which
+            they would lose, and as `WinogradConv2d` does, with the layer's name; `BadShape` likewise.
 
     >>> network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, stride=2))
     >>> converted = convert(network, "F(4x4,3x3)", "tapwise-8")
@@ -54,22 +56,24 @@ def convert(
     ('F(4x4,3x3)', 'direct: stride (2, 2)')
     """
     chosen = parse_scheme(scheme) if isinstance(scheme, str) else scheme
+    given = parse(algorithm) if isinstance(algorithm, str) else algorithm
     result = copy.deepcopy(model)
     names = {name: layer for name, layer in result.named_modules(remove_duplicate=False) if type(layer) in _LAYERS}
-    left = set(skip)
+    left = {skip} if isinstance(skip, str) else set(skip)
     for name in left - names.keys():
         raise UnknownName("convolution", name, tuple(names))
     if not names.keys() - left:
-        raise NotApplicable("conversion", "the network has no convolution to convert", "give one with nn.Conv2d")
+        repair = "give one with nn.Conv1d or nn.Conv2d, themselves and not yet converted"
+        raise NotApplicable("conversion", "the network has no convolution to convert", repair)
+    reasons = {} if callable(given) else _why_direct({n: names[n] for n in names if n not in left}, given)
     made: dict[_ConvNd, nn.Module] = {}
     for name, layer in names.items():
         if name in left:
             continue
         assert isinstance(layer, _ConvNd)
         if layer not in made:
-            wanted = algorithm(name, layer) if callable(algorithm) else algorithm
-            reason = "" if callable(algorithm) else _why_direct(layer)
-            made[layer] = _converted(name, layer, None if reason else wanted, reason, chosen, options)
+            wanted = given(name, layer) if callable(given) else None if reasons[name] else given
+            made[layer] = _converted(name, layer, wanted, reasons.get(name, ""), chosen, options)
         if not name:
             return made[layer]
         parent, _, child = name.rpartition(".")
@@ -80,13 +84,13 @@ def convert(
 def calibrate(model: nn.Module, loader: Iterable[Any], images: int | None = None) -> int:
     """Set the scales of every stored stage from batches of images (or of tuples that begin with them); their number.
 
-    The network runs in evaluation mode; every stage is stored with the scales seen so far, so that later stages see the
-    rounding of earlier ones (and depend a little on how images are put into batches). Max-abs keeps the widest range
-    of all batches, other calibrations the mean over batches. Ends after `images` images, the last batch cut.
-    Layers that balance channels look at the images once more before.
+    The network runs in evaluation mode, on images moved to its device; every stage is stored with the scales seen so
+    far, so that later stages see the rounding of earlier ones (and depend a little on how images are put into batches).
+    Max-abs keeps the widest range of all batches, other calibrations the mean over batches. Ends after `images` images,
+    the last batch cut. Layers that balance channels look at the images once more before.
 
     Raises:
-        NotApplicable: where there is no stage to calibrate, or no image.
+        NotApplicable: where there is no stage to calibrate, no image, or NaN in a stage.
 
     >>> network = convert(nn.Sequential(nn.Conv2d(3, 4, 3)), scheme="tapwise-8")
     >>> calibrate(network, [torch.ones(5, 3, 12, 12)], images=2)
@@ -98,7 +102,7 @@ def calibrate(model: nn.Module, loader: Iterable[Any], images: int | None = None
     if not any(layer.labelled for layer in observed):
         raise NotApplicable("calibration", "the network has no stage that is stored", "convert with a scheme")
     balanced = [layer for layer in observed if isinstance(layer, Pipeline) and layer.omega is not None]
-    batches: Iterable[torch.Tensor] = images_of(loader, images)
+    batches: Iterable[torch.Tensor] = images_of(loader, images, device_of(model))
     with evaluating(model), torch.no_grad():
         if balanced:
             batches = list(batches)
@@ -136,19 +140,50 @@ def _observe(model: nn.Module, observed: list[Any], batches: Iterable[torch.Tens
     return count
 
 
-def images_of(loader: Iterable[Any], count: int | None) -> Iterator[torch.Tensor]:
-    """Batches of images from a loader of batches, or of tuples that begin with one; all, or the first `count`."""
+def device_of(model: nn.Module) -> torch.device:
+    """Where a network's first parameter is; the CPU without one."""
+    return next(model.parameters(), torch.zeros(0)).device
+
+
+def images_of(loader: Iterable[Any], count: int | None, device: torch.device) -> Iterator[torch.Tensor]:
+    """Batches of images from a loader of batches, or of tuples that begin with one; all, or the first `count`.
+
+    Raises:
+        NotApplicable: where the loader is a batch itself, or gives something else.
+    """
+    if isinstance(loader, torch.Tensor):
+        raise NotApplicable("loader", "it is one tensor", "give an iterable of batches, such as [images]")
     left = count
     for item in loader:
         batch = item[0] if isinstance(item, tuple | list) else item
-        yield batch if left is None else batch[:left]
+        if not isinstance(batch, torch.Tensor):
+            raise NotApplicable(
+                f"batch of {type(batch).__name__}", "it is no tensor", "give tensors, or tuples of them"
+            )
+        yield (batch if left is None else batch[:left]).to(device)
         if left is not None:
             left -= len(batch)
             if left <= 0:
                 return
 
 
-def _why_direct(layer: _ConvNd) -> str:
+def _why_direct(layers: dict[str, Any], algorithm: Algorithm | None) -> dict[str, str]:
+    """For every layer why the algorithm is none for it, or nothing."""
+    reasons = {name: "as chosen" if algorithm is None else _not_plain(layer) for name, layer in layers.items()}
+    unfit = {}
+    for name in [name for name, reason in reasons.items() if not reason]:
+        try:
+            fitted(cast(Algorithm, algorithm), layers[name].kernel_size)
+        except (BadShape, NotApplicable) as error:
+            unfit[name] = str(error)
+    reasons |= unfit
+    if unfit and all(reasons.values()):
+        name, reason = next(iter(unfit.items()))
+        raise NotApplicable(f"layer {name}", reason, "no other layer takes the algorithm either")
+    return reasons
+
+
+def _not_plain(layer: _ConvNd) -> str:
     if any(step > 1 for step in layer.stride):
         return f"stride {layer.stride}"
     if any(step > 1 for step in layer.dilation):
@@ -160,14 +195,20 @@ def _converted(
     name: str, layer: _ConvNd, algorithm: Chosen, reason: str, scheme: Scheme | None, options: dict[str, Any]
 ) -> nn.Module:
     winograd, direct = _LAYERS[type(layer)]
+    if layer._forward_hooks or layer._forward_pre_hooks:
+        repair = "remove them (torch.nn.utils.remove_weight_norm is one way) or skip the layer"
+        raise NotApplicable(f"layer {name}", "it has hooks, which its replacement would not have", repair)
     try:
         if algorithm is not None:
             made: nn.Module = winograd.from_direct(layer, algorithm=algorithm, scheme=scheme, **options)
             return made
-        if scheme is None or scheme.arithmetic is not None:
-            return layer
         note = f"direct: {reason or 'as chosen'}"
+        if scheme is None or scheme.arithmetic is not None:
+            layer.note = note  # type: ignore[assignment]
+            return layer
         made = direct.from_direct(layer, scheme=scheme, learn_scales=options.get("learn_scales", False), note=note)
         return made
     except NotApplicable as error:
         raise NotApplicable(f"layer {name}: {error.what}", error.reason, error.repair) from None
+    except BadShape as error:
+        raise BadShape(f"layer {name}: {error.what}", error.got, error.needed) from None

@@ -14,7 +14,7 @@ from wincraft.analysis.schemes import Scheme, parse_scheme
 from wincraft.analysis.simulation import direct_quantizers
 from wincraft.errors import NotApplicable
 from wincraft.torch.replacement import Replacement, check_input, like_direct
-from wincraft.torch.rounding import FLOAT32_BITS
+from wincraft.torch.rounding import FLOAT32_BITS, exact_word
 from wincraft.torch.stage import Stage, StoringModule, fill_in
 
 
@@ -40,6 +40,7 @@ class _Direct(StoringModule, Replacement):
                 taps, channels = shapes.get(label, (ones, self.out_channels))
                 stage = Stage(label, quantizer, taps, channels, self.scheme.calibration, learn_scales)
                 self.stages[label] = stage
+        self.describe(f"direct, {self.scheme.describe()}{', scales' if learn_scales else ''}")
         self.stages.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
 
     one: torch.Tensor
@@ -61,8 +62,7 @@ class _Direct(StoringModule, Replacement):
             x, x_unit, x_bound = self._store("input", batch.to(dtype).movedim(1, -1), self.one)
             filters = weight.to(dtype).permute(*range(2, d + 2), 1, 0)
             w, w_unit, w_bound = self._store("weights", filters, self.one)
-            exact = x_bound * w_bound * weight[0].numel() < 2**FLOAT32_BITS
-            word = torch.float32 if exact else torch.float64
+            word = _word(x_bound * w_bound * weight[0].numel(), x.device.type)
             codes = w.to(word).movedim((-1, -2), (0, 1))
             y = super()._conv_forward(x.to(word).movedim(-1, 1), codes, None)
             y, unit, _ = self._store("output", y.movedim(1, -1), x_unit * w_unit)
@@ -101,3 +101,13 @@ class DirectConv1d(_Direct, nn.Conv1d):
     >>> DirectConv1d(3, 8, 1, scheme="barabasz-2020-8").scheme.output.name
     'int8/tensor'
     """
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _word(bound: float, device: str) -> torch.dtype:
+    """A dtype whose convolutions of integers are exact sums.
+
+    In float32 that is oneDNN's on the CPU; NNPACK and cuDNN may run Winograd's algorithm or an FFT themselves.
+    """
+    plain = device == "cpu" and torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    return exact_word(torch.float32) if plain and bound < 2**FLOAT32_BITS else torch.float64

@@ -22,7 +22,7 @@ from wincraft.torch.replacement import Replacement, check_input, like_direct, pa
 from wincraft.torch.stage import fill_in
 from wincraft.torch.tiles import phases
 
-TRANSFORMS = {"static": None, "flex": None, "diagonals": None}
+TRANSFORMS = dict.fromkeys(("static", "flex", "diagonals"))
 """What of the transforms is learned: nothing, the matrices next to the taps, or one factor per tap of U and of V."""
 
 

@@ -11,16 +11,17 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.integer_grid import IntegerGrid
 from wincraft.analysis.quantizer import Quantizer
 from wincraft.analysis.schemes import Scheme
 from wincraft.analysis.simulation import check_scheme, divisor_of
 from wincraft.errors import NotApplicable
-from wincraft.torch.rounding import FLOAT32_BITS
+from wincraft.torch.rounding import FLOAT32_BITS, exact_word
 from wincraft.torch.simulated import simulated
-from wincraft.torch.stage import Stage, StoringModule
-from wincraft.torch.tiles import cut, interleaved, padded, tile_counts
+from wincraft.torch.stage import Stage, StoringModule, WideModule
+from wincraft.torch.tiles import covered, cut, interleaved, padded, tile_counts
 from wincraft.torch.transform import Factors, Transform, multiplied, outer
 
 _CHUNK = 1 << 18
@@ -38,6 +39,15 @@ class Learning(NamedTuple):
     balance_channels: bool = False
     rank_one_scales: bool = False
 
+    def describe(self) -> str:
+        """The options that are on.
+
+        >>> Learning("flex", rank_one_scales=True).describe()
+        'flex transforms, rank-one scales'
+        """
+        on = [name.replace("rank_one", "rank-one").replace("_", " ") for name, value in self._asdict().items() if value]
+        return ", ".join([f"{self.transforms} transforms", *on[1:]])
+
 
 class Value(NamedTuple):
     """Multiples (taps, vectors, channels) times a scale, of so many images; integers once something was stored."""
@@ -47,7 +57,7 @@ class Value(NamedTuple):
     images: int = 1
 
 
-class Pipeline(StoringModule):
+class Pipeline(WideModule, StoringModule):
     """y = A^T [(G g) * (B^T d)] under a scheme, for images with the channels last.
 
     Schemes of integers run as matrix products of integers, exact in float32 or float64, with one product by a ratio of
@@ -96,6 +106,8 @@ class Pipeline(StoringModule):
         self._wraps: set[str] = set()
         if self.native:
             self._plan_sums(channels // groups)
+        if self.stages or learning != Learning():
+            self.describe(f"{algorithm.size} {algorithm.sha256[:12]}, {scheme.describe()}, {learning.describe()}")
         self.observing = self.ranging = False
         self._ranges: dict[str, torch.Tensor] = {}
 
@@ -133,8 +145,7 @@ class Pipeline(StoringModule):
                 yield side, quantizer, shape, count
             if scheme.pre_step:
                 chains = [axis.maps.input if side == "input" else axis.maps.filter for axis in self.algorithm.axes]
-                for number in range(1, len(chains[0].stages)):
-                    positions = tuple(chain.stages[number - 1].shape[0] for chain in chains)
+                for number, positions in enumerate(_between(chains), start=1):
                     yield f"{side} pre-step {number}", scheme.pre_step, positions, count
             if quantizer := getattr(scheme, transformed):
                 yield transformed, quantizer, self.rank, count
@@ -142,8 +153,7 @@ class Pipeline(StoringModule):
             yield "M", scheme.M, self.rank, outputs
         if scheme.post_step:
             chains = [axis.maps.output for axis in self.algorithm.axes]
-            for number in range(1, len(chains[0].stages)):
-                positions = tuple(chain.stages[number - 1].shape[0] for chain in chains)
+            for number, positions in enumerate(_between(chains), start=1):
                 yield f"post-step {number}", scheme.post_step, positions, outputs
         if scheme.output:
             yield "output", scheme.output, self.m, outputs
@@ -181,6 +191,11 @@ class Pipeline(StoringModule):
             return 2.0**31
         return bound
 
+    def _word(self, name: str, dtype: torch.dtype) -> torch.dtype:
+        """In which dtype a sum is exact; that of its operands where nothing is stored."""
+        word = self._words[name]
+        return dtype if word is None else exact_word(word)
+
     def _bound(self, label: str, otherwise: float) -> float:
         return self.labelled[label].bound if label in self.labelled else otherwise
 
@@ -189,8 +204,7 @@ class Pipeline(StoringModule):
 
     def forward(self, x: torch.Tensor, weight: torch.Tensor, low: Sequence[int], sizes: Sequence[int]) -> torch.Tensor:
         """Outputs (N, sizes..., K) of images (N, ..., C), `low` zeros before each axis, and filters (K, C/g, ...)."""
-        tiles = tile_counts(sizes, self.m)
-        whole = [count * step + r - 1 for count, step, r in zip(tiles, self.m, self.r, strict=True)]
+        tiles, whole = tile_counts(sizes, self.m), covered(sizes, self.m, self.r)
         if not self.native:
             y = simulated(self.algorithm, self.scheme, self.labelled, padded(x, low, whole), weight, self.groups)
             return y[(slice(None), *(slice(size) for size in sizes))]
@@ -257,7 +271,7 @@ class Pipeline(StoringModule):
                 smallest = scale.detach().amin(dim=0, keepdim=True)
                 data, scale = _scaled(data, scale / smallest), smallest
             name = f"{label} {number}"
-            data = self._wrapped(name, transform.apply_step(number, data.to(self._words[name] or data.dtype)))
+            data = self._wrapped(name, transform.apply_step(number, data.to(self._word(name, data.dtype))))
             value = value._replace(data=data, scale=scale)
         return value
 
@@ -274,7 +288,7 @@ class Pipeline(StoringModule):
         """M = sum_c V_c U_c, tap by tap, as one product of matrices per tap and group."""
         taps, vectors, channels = U.data.shape
         inner, outputs = V.data.shape[1:]
-        groups, word = self.groups, self._words["M"] or U.data.dtype
+        groups, word = self.groups, self._word("M", U.data.dtype)
         u, v = U.data.to(word), V.data.to(word)
         if groups == 1:
             M = torch.bmm(u, v)
@@ -319,6 +333,12 @@ def _chunk(device: str) -> int:
 def _scaled(codes: torch.Tensor, ratio: torch.Tensor) -> torch.Tensor:
     """The product in float64, in place of a copy where no gradient needs its factors."""
     return codes.double() * ratio if ratio.requires_grad else codes.to(torch.float64, copy=True).mul_(ratio)
+
+
+def _between(chains: Sequence[LinearMap]) -> Iterator[tuple[int, ...]]:
+    """How many values there are between the stages of chains, axis by axis."""
+    for stages in zip(*(chain.stages[:-1] for chain in chains), strict=True):
+        yield tuple(stage.shape[0] for stage in stages)
 
 
 def _key(label: str) -> str:

@@ -46,7 +46,7 @@ def check_input(layer: _ConvNd, x: torch.Tensor) -> None:
     if not x.is_floating_point():
         raise NotApplicable(f"input of {x.dtype}", "it is no floating point", "call .float() on it")
     if x.ndim not in (d + 1, d + 2) or x.shape[-d - 1] != layer.in_channels:
-        raise BadShape("input", str(tuple(x.shape)), f"(N, {layer.in_channels}, {', '.join('HWD'[:d])})")
+        raise BadShape("input", str(tuple(x.shape)), f"(N, {layer.in_channels}, {', '.join('HW'[:d])})")
     low, high = pads(layer)
     for axis, (r, spread) in enumerate(zip(layer.kernel_size, layer.dilation, strict=True)):
         size = x.shape[axis - d] + low[axis] + high[axis]

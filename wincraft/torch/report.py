@@ -19,10 +19,10 @@ from wincraft.analysis.evaluation import measured_moments, value_sample
 from wincraft.analysis.prediction import predict
 from wincraft.analysis.simulation import sqnr
 from wincraft.errors import NotApplicable
-from wincraft.torch.conversion import evaluating, images_of
+from wincraft.torch.conversion import device_of, evaluating, images_of
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
-from wincraft.torch.tiles import cut, padded, tile_counts
+from wincraft.torch.tiles import covered, cut, padded
 
 _COLUMNS = ("layer", "algorithm", "channels", "measured", "predicted", "noise gain", "on its data", "most noise from")
 
@@ -84,7 +84,8 @@ def report(model: nn.Module, loader: Iterable[Any], images: int | None = None) -
     Each layer is measured on the input that the quantised network gives it, so its noise is its own. The prediction
     (see `wincraft.analysis.prediction.predict`) knows its scales, the second moments of its tiles and filters, a sample
     of their values, and the power of its outputs, since channels are not independent; it has nothing on learned
-    matrices, balanced channels and direct layers.
+    matrices, balanced channels, scales that clip (of other calibrations than max-abs, learned, rank-one) and direct
+    layers.
 
     Raises:
         NotApplicable: where no converted layer ran, or there is no image.
@@ -108,13 +109,13 @@ def report(model: nn.Module, loader: Iterable[Any], images: int | None = None) -
     count = 0
     try:
         with evaluating(model), torch.no_grad():
-            for batch in images_of(loader, images):
+            for batch in images_of(loader, images, device_of(model)):
                 model(batch)
                 count += len(batch)
     finally:
         for hook in hooks:
             hook.remove()
-    ran = [(layer, seen) for layer, seen in watched.items() if seen.inputs is not None]
+    ran = [(layer, seen) for layer, seen in watched.items() if seen.count]
     if not ran:
         raise NotApplicable("report", "no converted layer ran", "convert the network and give a loader of images")
     ran.sort(key=lambda pair: order.index(pair[1].name))
@@ -123,11 +124,13 @@ def report(model: nn.Module, loader: Iterable[Any], images: int | None = None) -
 
 
 class _Watched:
-    """A forward hook that sums up signal and noise without the bias, and keeps the last input."""
+    """A forward hook that sums up signal and noise without the bias, and the second moments of the tiles."""
 
     def __init__(self, name: str, order: list[str]) -> None:
         self.name, self.signal, self.noise, self.count, self._order = name, 0.0, 0.0, 0, order
-        self.inputs: torch.Tensor | None = None
+        self.filters, self.tiles = torch.zeros(0), 0
+        self.moments: Any = 0.0
+        self.samples: list[np.ndarray] = []
 
     @property
     def power(self) -> float:
@@ -136,18 +139,34 @@ class _Watched:
 
     def __call__(self, layer: Any, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
         x, weight = inputs[0].double(), layer.weight.detach().double()
-        convolve = F.conv1d if x.ndim == 3 else F.conv2d
+        axes = len(layer.kernel_size)
+        convolve = F.conv1d if axes == 1 else F.conv2d
         if layer.padding_mode != "zeros":
             x = F.pad(x, layer._reversed_padding_repeated_twice, mode=layer.padding_mode)
         padding = layer.padding if layer.padding_mode == "zeros" else 0
         exact = convolve(x, weight, None, layer.stride, padding, layer.dilation, layer.groups)
-        bias = 0 if layer.bias is None else layer.bias.detach().double().view(-1, *(1,) * (x.ndim - 2))
+        bias = 0 if layer.bias is None else layer.bias.detach().double().view(-1, *(1,) * axes)
         self.count += exact.numel()
         self.signal += float((exact**2).sum())
         self.noise += float(((output.double() - bias - exact) ** 2).sum())
-        if self.inputs is None:
+        if self.name not in self._order:
             self._order.append(self.name)
-        self.inputs = inputs[0]
+        if isinstance(layer, WinogradConv1d | WinogradConv2d):
+            self._observe(layer, inputs[0].double() if inputs[0].ndim == axes + 2 else inputs[0].double()[None])
+
+    def _observe(self, layer: Any, images: torch.Tensor) -> None:
+        x, self.filters, low, outputs = layer.operands(images, layer.weight.detach().double())
+        whole = covered(outputs, layer.winograd.m, layer.winograd.r)
+        data = _numpy(cut(padded(x, low, whole), layer.winograd.n, layer.winograd.m))
+        before, self.tiles = self.tiles, self.tiles + data.shape[-1]
+        self.moments = (self.moments * before + measured_moments(data) * data.shape[-1]) / self.tiles
+        if (sample := value_sample(data, layer.scheme.input)) is not None:
+            self.samples.append(sample)
+
+
+def _numpy(value: torch.Tensor) -> np.ndarray:
+    """(positions, vectors, channels) as (positions, channels, vectors)."""
+    return value.transpose(1, 2).numpy(force=True)
 
 
 def _layer_report(layer: Any, seen: _Watched) -> LayerReport:
@@ -155,33 +174,30 @@ def _layer_report(layer: Any, seen: _Watched) -> LayerReport:
     sizes: Any = {"channels": layer.in_channels, "outputs": layer.out_channels, "measured": measured}
     if isinstance(layer, DirectConv1d | DirectConv2d):
         return LayerReport(seen.name, "direct", **sizes, note=layer.note)
-    assert seen.inputs is not None
     algorithm, scheme = layer.algorithm, layer.scheme
-    x, filters, low, outputs = layer.operands(seen.inputs.double(), layer.weight.detach().double())
-    counts = tile_counts(outputs, layer.winograd.m)
-    whole = [t * m + r - 1 for t, m, r in zip(counts, layer.winograd.m, layer.winograd.r, strict=True)]
-    tiles, taps = cut(padded(x, low, whole), layer.winograd.n, layer.winograd.m), filters.flatten(2).permute(2, 1, 0)
-    data, weights = (item.transpose(1, 2).numpy(force=True) for item in (tiles, taps))
-    moments = measured_moments(data), measured_moments(weights)
+    weights = _numpy(seen.filters.flatten(2).permute(2, 1, 0))
+    moments = seen.moments, measured_moments(weights)
     H = _gram(algorithm, *moments)
     gains: Any = {"noise_gain": float(algorithm.noise_gain()), "own_noise_gain": float(np.trace(H) / H.sum())}
     learning = layer.winograd.learning
-    if learning.transforms != "static" or learning.balance_channels or not scheme.stages:
-        note = "nothing is stored" if not scheme.stages else "balanced or learned transforms"
+    clipping = scheme.calibration != "max-abs" or learning.scales or learning.rank_one_scales
+    if learning.transforms != "static" or learning.balance_channels or clipping or not scheme.stages:
+        note = "its scales clip" if clipping else "balanced or learned transforms"
+        note = note if scheme.stages else "nothing is stored"
         return LayerReport(seen.name, algorithm.size, **sizes, **gains, note=f"no prediction: {note}")
     prediction = predict(
         algorithm,
         scheme,
         layer.scales,
-        filters.shape[1],
+        seen.filters.shape[1],
         *moments,
         outputs=layer.out_channels,
-        tiles=tiles.shape[1],
-        data_values=value_sample(data, scheme.input),
+        tiles=seen.tiles,
+        data_values=np.concatenate(seen.samples) if seen.samples else None,
         weight_values=value_sample(weights, scheme.weights),
     )
     shares = {label: noise / prediction.noise_to_signal for label, noise in prediction.stages.items()}
-    independent = filters.shape[1] * H.sum() / prod(layer.winograd.m)  # the outputs' power if channels were
+    independent = seen.filters.shape[1] * H.sum() / prod(layer.winograd.m)  # the outputs' power if channels were
     predicted = prediction.decibels + 10 * log10(seen.power / independent)
     return LayerReport(seen.name, algorithm.size, **sizes, predicted=predicted, **gains, shares=shares)
 

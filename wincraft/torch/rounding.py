@@ -66,6 +66,20 @@ def straight_through(rounded: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return result
 
 
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def exact_word(word: torch.dtype) -> torch.dtype:
+    """A dtype whose products of matrices are exact for integers that `word` holds.
+
+    That is float64 where PyTorch is set to round the operands of float32 to TF32 or bfloat16.
+
+    >>> exact_word(torch.float32)
+    torch.float32
+    """
+    backends: Any = torch.backends
+    settings = (backends.cuda.matmul, backends.mkldnn.matmul, backends.mkldnn.conv)
+    return torch.float64 if any(item.fp32_precision in ("tf32", "bf16") for item in settings) else word
+
+
 def damped(x: torch.Tensor, factor: float) -> torch.Tensor:
     """The same values with a gradient times the factor."""
     return x.detach() + (x - x.detach()) * factor if x.requires_grad else x

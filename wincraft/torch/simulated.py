@@ -32,7 +32,7 @@ def simulated(
     While the stages observe, their scales are set. The gradient is that of the exact convolution.
     """
     m, r, n = ([getattr(axis, name) for axis in algorithm.axes] for name in "mrn")
-    convolve = (F.conv1d, F.conv2d, F.conv3d)[len(m) - 1]
+    convolve = (F.conv1d, F.conv2d)[len(m) - 1]
     exact = convolve(x.movedim(-1, 1), weight.to(x.dtype), groups=groups).movedim(1, -1)
     if not exact.numel():
         return exact

@@ -13,7 +13,7 @@ from torch import nn
 
 from wincraft.analysis.integer_grid import IntegerGrid
 from wincraft.analysis.quantizer import Quantizer, Scale
-from wincraft.errors import NotApplicable
+from wincraft.errors import BadDocument, NotApplicable
 from wincraft.torch.rounding import FLOAT32_BITS, RoundClip, damped, straight_through
 
 
@@ -30,7 +30,19 @@ class ExactModule(nn.Module):
         return self
 
 
-class Stage(ExactModule):
+class WideModule(ExactModule):
+    """A module whose parameters stay float32 or wider: in half precision, learned scales would be others."""
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> WideModule:
+        kept = {parameter: parameter.detach() for parameter in self.parameters()}
+        super()._apply(fn, recurse)
+        for parameter, item in kept.items():
+            if parameter.dtype.itemsize < torch.float32.itemsize:
+                parameter.data = item.to(parameter.device)
+        return self
+
+
+class Stage(WideModule):
     """One stored stage: codes = clip(round(value * unit / scale), low, high), shape (taps, vectors, channels).
 
     The scales are float64 with the axes of the stage, 1 where one is shared; NaN until they are calibrated. With
@@ -128,7 +140,10 @@ class Stage(ExactModule):
         """Take a batch into account: the widest range of all batches for max-abs, else the mean of the ranges."""
         if self.calibration == "max-abs" and unit.shape[1] == 1:  # the ends of each channel are all that counts
             ends = torch.cat(torch.aminmax(value, dim=1, keepdim=True), dim=1)
-            value = ends if bool(ends.isfinite().all()) else value
+            value = value if bool(ends.isinf().any()) else ends
+        if bool(value.isnan().any()):
+            repair = "look for NaN in the images, in the weights and in the layers before"
+            raise NotApplicable(f"stage {self.label}", "its values hold NaN", repair)
         low, high = self.quantizer.ends(self._numpy_layout(value * unit), self.calibration)
         if not self.quantizer.unsigned:  # symmetric: the mean of batches is that of their amplitudes
             high = np.maximum(-low, high)
@@ -182,9 +197,31 @@ class Stage(ExactModule):
 
 
 class StoringModule(ExactModule):
-    """A module that stores stages: `stages` holds them, under names that modules may have."""
+    """A module that stores stages: `stages` holds them, under names that modules may have.
+
+    Its state says what it is of, as a text in bytes, so that the state of another algorithm or scheme is refused. A
+    state that does not say, as that of a plain convolution, is taken.
+    """
 
     stages: nn.ModuleDict
+    described = ""
+
+    def describe(self, text: str) -> None:
+        """Keep with the state what it is of."""
+        self.described = text
+        self.register_buffer("configuration", torch.tensor(list(text.encode()), dtype=torch.uint8))
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Raise `BadDocument` for the state of another configuration."""
+        given = state_dict.setdefault(f"{prefix}configuration", self.configuration) if self.described else None
+        if given is not None and not given.is_meta:
+            made, this = bytes(given.tolist()).decode(errors="replace").split(", "), self.described.split(", ")
+            if made != this:
+                theirs = ", ".join(part for part in made if part not in this) or "less"
+                mine = ", ".join(part for part in this if part not in made) or "less"
+                repair = "convert the network as it was when the state was saved"
+                raise BadDocument(f"the state of {prefix[:-1]}", f"it is of {theirs}; this layer is {mine}", repair)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     @property
     def labelled(self) -> dict[str, Stage]:

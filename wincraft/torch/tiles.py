@@ -17,6 +17,15 @@ def tile_counts(outputs: Sequence[int], m: Sequence[int]) -> list[int]:
     return [-(-size // step) for size, step in zip(outputs, m, strict=True)]
 
 
+def covered(outputs: Sequence[int], m: Sequence[int], r: Sequence[int]) -> list[int]:
+    """How many positions the tiles that cover the outputs read, axis by axis.
+
+    >>> covered([30], [4], [3])
+    [34]
+    """
+    return [count * step + taps - 1 for count, step, taps in zip(tile_counts(outputs, m), m, r, strict=True)]
+
+
 def padded(x: torch.Tensor, low: Sequence[int], sizes: Sequence[int]) -> torch.Tensor:
     """(N, H, W, C) with `low` zeros before each axis, and zeros behind or a cut up to `sizes`."""
     pads: list[int] = []

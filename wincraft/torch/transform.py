@@ -20,7 +20,7 @@ from wincraft.analysis.integer_grid import IntegerGrid
 from wincraft.analysis.quantizer import Quantizer
 from wincraft.analysis.schemes import Scheme
 from wincraft.torch.rounding import straight_through
-from wincraft.torch.stage import ExactModule
+from wincraft.torch.stage import WideModule
 
 Factors = tuple[tuple[Fraction, ...], ...]
 """One exact factor per position, axis by axis."""
@@ -33,7 +33,7 @@ class Step(NamedTuple):
     growth: float
 
 
-class Transform(ExactModule):
+class Transform(WideModule):
     """A chain, applied step by step: (positions, vectors, channels) to (rows, vectors, channels).
 
     Every matrix is the Kronecker product over the axes. Its rows are integers without a common factor, times rational
