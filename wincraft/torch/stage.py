@@ -137,7 +137,11 @@ class Stage(WideModule):
 
     @torch.no_grad()
     def observe(self, value: torch.Tensor, unit: torch.Tensor) -> None:
-        """Take a batch into account: the widest range of all batches for max-abs, else the mean of the ranges."""
+        """Take a batch into account: the widest range of all batches for max-abs, else the mean of the ranges.
+
+        Raises:
+            NotApplicable: NaN among the values.
+        """
         if self.calibration == "max-abs" and unit.shape[1] == 1:  # the ends of each channel are all that counts
             ends = torch.cat(torch.aminmax(value, dim=1, keepdim=True), dim=1)
             value = value if bool(ends.isinf().any()) else ends
