@@ -184,8 +184,8 @@ if torch_is_here:
 #   two or a scale per tap repairs most of it, and better points more, at no cost.
 # - With x^2 + 1 everything fits 8 bits: less than 0.2 points are lost untrained, nothing that could be told trained.
 #   F(6x6,3x3) of rank 10 with a scale per tap loses 0.1.
-# - Base change does nothing for the untrained network. In training it is learned matrices and a ninth bit of M that help,
-#   in the canonical base no less than in Legendre's; both stay far below better points or scalings.
+# - Base change does nothing for the untrained network. In training it is learned matrices and a ninth bit of M that
+#   help, in the canonical base no less than in Legendre's; both stay far below better points or scalings.
 # - A simulation of one layer tells the order before a network is touched.
 #
 # Read on: `docs/cifar10.md` for the experiment and how certain it is, `docs/torch.md` for the layers.
