@@ -58,6 +58,8 @@ def plot_curves(curves: Curves) -> Figure:
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for axes in grid[len(panels) :]:
         axes.set_axis_off()
+    for axes in grid[max(0, len(panels) - columns) : len(panels)]:  # nothing below them
+        axes.tick_params(labelbottom=True)
     for axes, name in zip(grid, sorted(panels, key=order), strict=False):
         for color, drawn in (("0.7", panels.get(DIRECT, {})), ("black", panels[name])):
             for (_, label, _), curve in drawn.items():
