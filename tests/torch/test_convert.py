@@ -224,10 +224,11 @@ def test_what_cannot_be_converted():
         convert(nn.Sequential(nn.Conv2d(16, 16, 7), nn.Conv2d(16, 16, 3, stride=2)))
     with refused(BadShape, "layer 0: algorithm", "F(4x4,3x3)", "1 axes"):
         convert(nn.Sequential(nn.Conv1d(3, 4, 3)), lambda name, layer: "F(4x4,3x3)")
+    hooked = nn.Conv2d(3, 4, 3)
+    hooked.register_forward_hook(lambda *args: None)
     with refused(NotApplicable, "layer 0", "hooks", "remove_weight_norm"):
-        hooked = nn.Conv2d(3, 4, 3)
-        hooked.register_forward_hook(lambda *args: None)
         convert(nn.Sequential(hooked))
+    assert convert(nn.Sequential(hooked), None)[0]._forward_hooks  # it stays what it was
     with refused(NotApplicable, "layer wide", "dilation (2, 2)"):
         convert(Residual(), lambda name, layer: "F(4,3)")
 

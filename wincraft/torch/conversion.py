@@ -195,6 +195,10 @@ def _converted(
     name: str, layer: _ConvNd, algorithm: Chosen, reason: str, scheme: Scheme | None, options: dict[str, Any]
 ) -> nn.Module:
     winograd, direct = _LAYERS[type(layer)]
+    note = f"direct: {reason or 'as chosen'}"
+    if algorithm is None and (scheme is None or scheme.arithmetic is not None):
+        layer.note = note  # type: ignore[assignment]
+        return layer
     if layer._forward_hooks or layer._forward_pre_hooks:
         repair = "remove them (torch.nn.utils.remove_weight_norm is one way) or skip the layer"
         raise NotApplicable(f"layer {name}", "it has hooks, which its replacement would not have", repair)
@@ -202,10 +206,6 @@ def _converted(
         if algorithm is not None:
             made: nn.Module = winograd.from_direct(layer, algorithm=algorithm, scheme=scheme, **options)
             return made
-        note = f"direct: {reason or 'as chosen'}"
-        if scheme is None or scheme.arithmetic is not None:
-            layer.note = note  # type: ignore[assignment]
-            return layer
         made = direct.from_direct(layer, scheme=scheme, learn_scales=options.get("learn_scales", False), note=note)
         return made
     except NotApplicable as error:

@@ -224,7 +224,8 @@ class StoringModule(ExactModule):
                 theirs = ", ".join(part for part in made if part not in this) or "less"
                 mine = ", ".join(part for part in this if part not in made) or "less"
                 repair = "convert the network as it was when the state was saved"
-                raise BadDocument(f"the state of {prefix[:-1]}", f"it is of {theirs}; this layer is {mine}", repair)
+                what = f"the state of {prefix[:-1] or 'a layer'}"
+                raise BadDocument(what, f"it is of {theirs}; this layer is {mine}", repair)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     @property
