@@ -263,9 +263,9 @@ def run(
     except (RuntimeError, AssertionError) as error:
         reason = f"PyTorch cannot use it ({str(error).partition(chr(10))[0]})"
         raise NotApplicable(f"device {device}", reason, "use --device cpu") from None
-    names = [case.name for stage in (only or STAGES) if stage != "float" for case in preset.cases(stage) if case.row]
-    if match and not any(match in name for name in names):
-        raise UnknownName("case", match, tuple(names))
+    rows = [case for stage in (only or STAGES) if stage != "float" for case in preset.cases(stage) if case.row]
+    if match and not any(match in case.name for case in rows):
+        raise UnknownName("case", match, tuple(case.name for case in rows))
     if threads:
         torch.set_num_threads(threads)
     images = _data(preset, data)

@@ -74,32 +74,34 @@ def collect(folder: Path) -> list[Result]:
     Raises:
         BadDocument: where there are none, or a seed has no direct convolution to compare with.
     """
-    found = _documents(folder)
-    if not found:
-        raise BadDocument(str(folder), "it holds no results", "run experiments.cifar10 into it first")
-    direct = {(item["stage"], item["seed"]): _right(item) for item in found if item["case"] == "direct"}
     gains, totals = [], defaultdict[tuple[str, str], Any](int)
-    for item in found:
-        stage, seed = item["stage"], item["seed"]
-        against = direct.get(("untrained" if stage == "float" else stage, seed))
-        if against is None and stage == "float":
-            continue
-        if against is None:
-            raise BadDocument(str(folder), f"seed {seed}, {stage} has no direct convolution", "run the case direct")
-        gains.append((item, gain := _right(item) - against))
-        totals[stage, item["case"]] += gain
+    for item, direct in _beside_direct(folder):
+        gains.append((item, gain := _right(item) - _right(direct)))
+        totals[item["stage"], item["case"]] += gain
     return [_compared(item, gain, totals[item["stage"], item["case"]]) for item, gain in gains]
 
 
 def learning_curves(folder: Path) -> Curves:
     """Those of every training of the results in a folder."""
-    kept = {(result.stage, result.case, result.seed) for result in collect(folder)}
-    found = [item for item in _documents(folder) if item["curve"]]
-    return {
-        (item["stage"], item["label"], item["seed"]): item["curve"]
-        for item in found
-        if (item["stage"], item["case"], item["seed"]) in kept
-    }
+    found = [item for item, _ in _beside_direct(folder) if item["curve"]]
+    return {(item["stage"], item["label"], item["seed"]): item["curve"] for item in found}
+
+
+def _beside_direct(folder: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The documents that have one of direct convolution to compare with, and that one."""
+    found = _documents(folder)
+    if not found:
+        raise BadDocument(str(folder), "it holds no results", "run experiments.cifar10 into it first")
+    direct = {(item["stage"], item["seed"]): item for item in found if item["case"] == "direct"}
+    pairs = []
+    for item in found:
+        stage, seed = item["stage"], item["seed"]
+        against = direct.get(("untrained" if stage == "float" else stage, seed))
+        if against is not None:
+            pairs.append((item, against))
+        elif stage != "float":
+            raise BadDocument(str(folder), f"seed {seed}, {stage} has no direct convolution", "run the case direct")
+    return pairs
 
 
 def _documents(folder: Path) -> list[dict[str, Any]]:
@@ -114,7 +116,7 @@ def _documents(folder: Path) -> list[dict[str, Any]]:
 
 def _right(item: dict[str, Any]) -> np.ndarray:
     """1 for every image that was answered rightly, else 0."""
-    return np.array(list(item["right"]), dtype=np.int64)
+    return np.frombuffer(item["right"].encode(), dtype=np.uint8).astype(np.int64) - ord("0")
 
 
 def _compared(item: dict[str, Any], gain: np.ndarray, total: np.ndarray) -> Result:

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from oracle_layers import rand
+from oracle_layers import INTEGER, rand
 from torch import nn
 
 from wincraft.analysis.schemes import SCHEMES
@@ -17,7 +17,7 @@ from wincraft.torch import calibrate, convert, report
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no CUDA device")
 
-INTEGER = ["barabasz-2020-8", "winograd-aware-nets", "tapwise-8", "tapwise-pow2", "ncnn-int8"]
+PRESETS = [*INTEGER, "ncnn-int8"]
 
 
 def network():
@@ -27,7 +27,7 @@ def network():
 
 
 @pytest.mark.parametrize("tf32", [False, True])
-@pytest.mark.parametrize("scheme", INTEGER)
+@pytest.mark.parametrize("scheme", PRESETS)
 def test_the_same_numbers(scheme, tf32):
     """Images stay on the CPU: `calibrate` and `report` move them. 32 of them, where kernels may be others."""
     x = rand(32, 3, 20, 20)

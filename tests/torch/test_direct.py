@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from oracle_layers import joined, rand
+from oracle_layers import INTEGER, joined, rand
 from oracle_messages import refused
 from torch import nn
 
@@ -21,12 +21,12 @@ from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv2d, calibrate
 from wincraft.torch.rounding import exact_word
 
-INTEGER = ["barabasz-2020-8", "winograd-aware-nets", "tapwise-8", "tapwise-pow2", "ncnn-int8"]
+PRESETS = [*INTEGER, "ncnn-int8"]
 OPTIONS = [{}, {"weights_per_channel": True}, {"unsigned_activations": True}]
 
 
 @pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize("name", INTEGER)
+@pytest.mark.parametrize("name", PRESETS)
 def test_integers_of_the_simulation(name, options, monkeypatch):
     """Sizes that tiles cover exactly: then the simulation sees no outputs that are not there."""
     scheme = SCHEMES[name].with_options(**options)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
@@ -65,15 +65,15 @@ def convert(
     if not names.keys() - left:
         repair = "give one with nn.Conv1d or nn.Conv2d, themselves and not yet converted"
         raise NotApplicable("conversion", "the network has no convolution to convert", repair)
-    reasons = {} if callable(given) else _why_direct({n: names[n] for n in names if n not in left}, given)
+    plans = {} if callable(given) else _plans({n: names[n] for n in names if n not in left}, given)
     made: dict[_ConvNd, nn.Module] = {}
     for name, layer in names.items():
         if name in left:
             continue
         assert isinstance(layer, _ConvNd)
         if layer not in made:
-            wanted = given(name, layer) if callable(given) else None if reasons[name] else given
-            made[layer] = _converted(name, layer, wanted, reasons.get(name, ""), chosen, options)
+            wanted, reason = (given(name, layer), "") if callable(given) else plans[name]
+            made[layer] = _converted(name, layer, wanted, reason, chosen, options)
         if not name:
             return made[layer]
         parent, _, child = name.rpartition(".")
@@ -167,20 +167,22 @@ def images_of(loader: Iterable[Any], count: int | None, device: torch.device) ->
                 return
 
 
-def _why_direct(layers: dict[str, Any], algorithm: Algorithm | None) -> dict[str, str]:
-    """For every layer why the algorithm is none for it, or nothing."""
-    reasons = {name: "as chosen" if algorithm is None else _not_plain(layer) for name, layer in layers.items()}
-    unfit = {}
-    for name in [name for name, reason in reasons.items() if not reason]:
+def _plans(layers: dict[str, Any], algorithm: Algorithm | None) -> dict[str, tuple[Algorithm | None, str]]:
+    """For every layer the algorithm fitted to it, or None and why."""
+    if algorithm is None:
+        return dict.fromkeys(layers, (None, ""))
+    plans: dict[str, tuple[Algorithm | None, str]] = {}
+    unfit = []
+    for name, layer in layers.items():
+        reason = _not_plain(layer)
         try:
-            fitted(cast(Algorithm, algorithm), layers[name].kernel_size)
+            plans[name] = None if reason else fitted(algorithm, layer.kernel_size), reason
         except (BadShape, NotApplicable) as error:
-            unfit[name] = str(error)
-    reasons |= unfit
-    if unfit and all(reasons.values()):
-        name, reason = next(iter(unfit.items()))
-        raise NotApplicable(f"layer {name}", reason, "no other layer takes the algorithm either")
-    return reasons
+            plans[name] = None, str(error)
+            unfit.append(name)
+    if unfit and all(reason for _, reason in plans.values()):
+        raise NotApplicable(f"layer {unfit[0]}", plans[unfit[0]][1], "no other layer takes the algorithm either")
+    return plans
 
 
 def _not_plain(layer: _ConvNd) -> str:

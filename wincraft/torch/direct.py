@@ -40,7 +40,7 @@ class _Direct(StoringModule, Replacement):
                 taps, channels = shapes.get(label, (ones, self.out_channels))
                 stage = Stage(label, quantizer, taps, channels, self.scheme.calibration, learn_scales)
                 self.stages[label] = stage
-        self.describe(f"direct, {self.scheme.describe()}{', scales' if learn_scales else ''}")
+        self.described = f"direct, {self.scheme.describe()}{', scales' if learn_scales else ''}"
         self.stages.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
 
     one: torch.Tensor

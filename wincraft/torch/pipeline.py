@@ -107,7 +107,7 @@ class Pipeline(WideModule, StoringModule):
         if self.native:
             self._plan_sums(channels // groups)
         if self.stages or learning != Learning():
-            self.describe(f"{algorithm.size} {algorithm.sha256[:12]}, {scheme.describe()}, {learning.describe()}")
+            self.described = f"{algorithm.size} {algorithm.sha256[:12]}, {scheme.describe()}, {learning.describe()}"
         self.observing = self.ranging = False
         self._ranges: dict[str, torch.Tensor] = {}
 

@@ -17,11 +17,13 @@ from torch import nn
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.evaluation import measured_moments, value_sample
 from wincraft.analysis.prediction import predict
+from wincraft.analysis.schemes import Scheme
 from wincraft.analysis.simulation import sqnr
 from wincraft.errors import NotApplicable
 from wincraft.torch.conversion import device_of, evaluating, images_of
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
+from wincraft.torch.pipeline import Learning
 from wincraft.torch.tiles import covered, cut, padded
 
 _COLUMNS = ("layer", "algorithm", "channels", "measured", "predicted", "noise gain", "on its data", "most noise from")
@@ -138,9 +140,10 @@ class _Watched:
         return self.signal / self.count
 
     def __call__(self, layer: Any, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
-        x, weight = inputs[0].double(), layer.weight.detach().double()
+        images, weight = inputs[0].double(), layer.weight.detach().double()
         axes = len(layer.kernel_size)
         convolve = F.conv1d if axes == 1 else F.conv2d
+        x = images
         if layer.padding_mode != "zeros":
             x = F.pad(x, layer._reversed_padding_repeated_twice, mode=layer.padding_mode)
         padding = layer.padding if layer.padding_mode == "zeros" else 0
@@ -152,10 +155,10 @@ class _Watched:
         if self.name not in self._order:
             self._order.append(self.name)
         if isinstance(layer, WinogradConv1d | WinogradConv2d):
-            self._observe(layer, inputs[0].double() if inputs[0].ndim == axes + 2 else inputs[0].double()[None])
+            self._observe(layer, images if images.ndim == axes + 2 else images[None], weight)
 
-    def _observe(self, layer: Any, images: torch.Tensor) -> None:
-        x, self.filters, low, outputs = layer.operands(images, layer.weight.detach().double())
+    def _observe(self, layer: Any, images: torch.Tensor, weight: torch.Tensor) -> None:
+        x, self.filters, low, outputs = layer.operands(images, weight)
         whole = covered(outputs, layer.winograd.m, layer.winograd.r)
         data = _numpy(cut(padded(x, low, whole), layer.winograd.n, layer.winograd.m))
         before, self.tiles = self.tiles, self.tiles + data.shape[-1]
@@ -179,12 +182,8 @@ def _layer_report(layer: Any, seen: _Watched) -> LayerReport:
     moments = seen.moments, measured_moments(weights)
     H = _gram(algorithm, *moments)
     gains: Any = {"noise_gain": float(algorithm.noise_gain()), "own_noise_gain": float(np.trace(H) / H.sum())}
-    learning = layer.winograd.learning
-    clipping = scheme.calibration != "max-abs" or learning.scales or learning.rank_one_scales
-    if learning.transforms != "static" or learning.balance_channels or clipping or not scheme.stages:
-        note = "its scales clip" if clipping else "balanced or learned transforms"
-        note = note if scheme.stages else "nothing is stored"
-        return LayerReport(seen.name, algorithm.size, **sizes, **gains, note=f"no prediction: {note}")
+    if reason := _unpredictable(scheme, layer.winograd.learning):
+        return LayerReport(seen.name, algorithm.size, **sizes, **gains, note=f"no prediction: {reason}")
     prediction = predict(
         algorithm,
         scheme,
@@ -200,6 +199,16 @@ def _layer_report(layer: Any, seen: _Watched) -> LayerReport:
     independent = seen.filters.shape[1] * H.sum() / prod(layer.winograd.m)  # the outputs' power if channels were
     predicted = prediction.decibels + 10 * log10(seen.power / independent)
     return LayerReport(seen.name, algorithm.size, **sizes, predicted=predicted, **gains, shares=shares)
+
+
+def _unpredictable(scheme: Scheme, learning: Learning) -> str:
+    """Why there is no prediction, or nothing."""
+    if not scheme.stages:
+        return "nothing is stored"
+    if scheme.calibration != "max-abs" or learning.scales or learning.rank_one_scales:
+        return "its scales clip"
+    static = learning.transforms == "static" and not learning.balance_channels
+    return "" if static else "balanced or learned transforms"
 
 
 def _gram(algorithm: Algorithm, data_moments: np.ndarray, weight_moments: np.ndarray) -> np.ndarray:

@@ -210,15 +210,16 @@ class StoringModule(ExactModule):
     stages: nn.ModuleDict
     described = ""
 
-    def describe(self, text: str) -> None:
-        """Keep with the state what it is of."""
-        self.described = text
-        self.register_buffer("configuration", torch.tensor(list(text.encode()), dtype=torch.uint8))
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        """What it is of goes with the state."""
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if self.described:
+            destination[f"{prefix}configuration"] = torch.tensor(list(self.described.encode()), dtype=torch.uint8)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         """Raise `BadDocument` for the state of another configuration."""
-        given = state_dict.setdefault(f"{prefix}configuration", self.configuration) if self.described else None
-        if given is not None and not given.is_meta:
+        given = state_dict.pop(f"{prefix}configuration", None) if self.described else None
+        if given is not None:
             made, this = bytes(given.tolist()).decode(errors="replace").split(", "), self.described.split(", ")
             if made != this:
                 theirs = ", ".join(part for part in made if part not in this) or "less"
