@@ -44,7 +44,7 @@ def test_a_proof_that_accepts_everything_is_found(monkeypatch):
 def test_a_wrong_document_is_found(monkeypatch):
     from wincraft import winograd
 
-    monkeypatch.setattr("wincraft.load.document.parse_document", lambda content: winograd(2, 3))
+    monkeypatch.setattr("wincraft.files.document.parse_document", lambda content: winograd(2, 3))
     assert outcome("JSON", monkeypatch).outcome == "failed"
 
 

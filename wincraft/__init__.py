@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wincraft.construct.winograd import parse, winograd
     from wincraft.emit import render
     from wincraft.errors import WincraftError
-    from wincraft.load import read
+    from wincraft.files import read
     from wincraft.report.explorer import explore
 
 _HOMES = {
@@ -36,7 +36,7 @@ _HOMES = {
     "factorise": "wincraft.basis.factors",
     "identify": "wincraft.construct.identify",
     "parse": "wincraft.construct.winograd",
-    "read": "wincraft.load",
+    "read": "wincraft.files",
     "render": "wincraft.emit",
     "winograd": "wincraft.construct.winograd",
 }

@@ -114,7 +114,7 @@ def _round_trip() -> str:
     from wincraft.basis.chains import chained
     from wincraft.construct.winograd import parse
     from wincraft.emit import render
-    from wincraft.load.document import parse_document
+    from wincraft.files.document import parse_document
 
     made = [parse("F(4,3)"), parse("F(4,3)", moduli="0,1,-1,x^2+1,inf"), parse("F(2x4,3x5)")]
     made.append(chained(parse("F(4x4,3x3)"), "legendre"))

@@ -12,7 +12,7 @@ import pytest
 
 import wincraft as wc
 from wincraft.cli.main import COMMANDS
-from wincraft.load.document import KIND
+from wincraft.files.document import KIND
 
 PRELUDE = "import sys; from wincraft.cli.main import run; sys.argv[0] = 'wincraft'; run()"
 

@@ -28,7 +28,7 @@ def command(files: tuple[str, ...], tolerance: str, format_name: str, output: st
     integers, fractions, sqrt() expressions, decimals or floats. JSON output is an algorithm document.
     """
     from wincraft.construct.identify import identify
-    from wincraft.load.matrices import read_matrices
+    from wincraft.files.matrices import read_matrices
 
     limit = parse_tolerance(tolerance)
     matrices = read_matrices(*files)

@@ -202,7 +202,7 @@ def _read_plain(size: str, points: str | None, moduli: str | None, convention: s
         return parse(size, points=points, moduli=moduli, convention=convention or "wincnn")
     if points is not None or moduli is not None or convention is not None:
         raise click.UsageError(f"{size} has its own points and convention; leave out the options")
-    from wincraft.load import read
+    from wincraft.files import read
 
     return read(size)
 

@@ -32,8 +32,8 @@ def command(files: tuple[str, ...], tolerance: str, thorough: bool) -> None:
     a search the values, the count of the space and the optimality are checked again.
     """
     from wincraft.construct.identify import identify
-    from wincraft.load.document import check_statements, load_json, parse_document
-    from wincraft.load.matrices import read_matrices
+    from wincraft.files.document import check_statements, load_json, parse_document
+    from wincraft.files.matrices import read_matrices
 
     try:
         content = load_json(files[0]) if len(files) == 1 and Path(files[0]).suffix.lower() == ".json" else {}

@@ -7,7 +7,7 @@ import pytest
 import wincraft as wc
 from wincraft.emit import render
 from wincraft.errors import BadDocument
-from wincraft.load import read_matrices
+from wincraft.files import read_matrices
 
 CLASSIC = wc.winograd(2, 3, points="0,1,-1")
 PLAIN = """

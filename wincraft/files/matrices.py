@@ -14,7 +14,7 @@ from sympy import Rational
 
 from wincraft.errors import BadDocument, BadNumber, FloatGiven, WincraftError
 from wincraft.exact.number import exact_number
-from wincraft.load.document import MAX_BYTES, check_kind, load_json
+from wincraft.files.document import MAX_BYTES, check_kind, load_json
 
 NAMES = ("AT", "G", "BT")
 _ALIASES = {"at": "AT", "a": "AT", "a^t": "AT", "g": "G", "bt": "BT", "b": "BT", "b^t": "BT"}
