@@ -216,7 +216,7 @@ def test_bad_files_exit_3(command, content, tmp_path):
     assert_one_line_error(wincraft(command, "absent.json", cwd=tmp_path), 3)
 
 
-@pytest.mark.parametrize("tolerance", ["x", "-1", "1", "nan"])
+@pytest.mark.parametrize("tolerance", ["x", "-1", "1", "nan", "1e999999999", "1e-999999999", "1/0", ""])
 def test_bad_tolerance(tolerance, tmp_path):
     wincraft("generate", "2,3", "-o", "f.json", cwd=tmp_path, check=0)
     assert_one_line_error(wincraft("identify", "f.json", "--tolerance", tolerance, cwd=tmp_path), 3)

@@ -17,7 +17,15 @@ from sympy import QQ, Rational, sqrt
 
 from wincraft.errors import BadNumber, FloatGiven
 from wincraft.exact.fraction import simplest_fraction, simplest_fraction_near
-from wincraft.exact.number import MAX_DIGITS, exact_number, field_of, is_negative, number_text, to_fraction
+from wincraft.exact.number import (
+    MAX_DIGITS,
+    exact_number,
+    field_of,
+    is_negative,
+    number_text,
+    read_fraction,
+    to_fraction,
+)
 
 fractions = st.fractions(max_denominator=10**6)
 
@@ -221,3 +229,47 @@ def test_an_algebraic_number_as_a_fraction_is_right_to_60_digits():
     assert abs(to_fraction(sqrt(2)) ** 2 - 2) < Fraction(1, 10**58)
     small_difference = exact_number("sqrt(10001)-100")
     assert abs((to_fraction(small_difference) + 100) ** 2 - 10001) < Fraction(1, 10**57)
+
+
+@given(fractions)
+def test_limits_are_read_as_fractions_and_as_decimals(value):
+    assert read_fraction(f" {value} ") == value
+    assert read_fraction(f"{value.numerator}e-3") == Fraction(value.numerator, 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-5", Fraction(1, 10**5)),
+        ("+2.50E+2", Fraction(250)),
+        (".5", Fraction(1, 2)),
+        ("5.", Fraction(5)),
+        ("1e0004000", Fraction(10**4000)),
+    ],
+)
+def test_decimals_are_exact_in_limits(text, value):
+    assert read_fraction(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"{sign}{digits}{sign_of_exponent}999999999" for sign in ("", "-") for digits in ("1e", "0.1E", "0e")
+          for sign_of_exponent in ("", "-")),
+        "1e4001",
+        "1e-4001",
+        "1e" + "9" * 5000,
+        "9" * 5000,
+        "1/" + "9" * 5000,
+    ],
+    ids=lambda text: text[:20],
+)  # fmt: skip
+def test_a_short_text_makes_no_huge_number(text):
+    with refused(BadNumber, "use at most 4000 digits"):
+        read_fraction(text)
+
+
+@pytest.mark.parametrize("text", ["", "x", "inf", "nan", "1/0", "1/-2", "1_0", "1e", "e5", "\u0661", "0x10", "1.2/3"])
+def test_what_is_no_limit(text):
+    with refused(BadNumber):
+        read_fraction(text)

@@ -14,6 +14,7 @@ import click
 
 from wincraft.errors import BadNumber, CannotWrite
 from wincraft.exact.expression import shorten
+from wincraft.exact.number import read_fraction
 
 tolerance_option = click.option(
     "--tolerance",
@@ -79,10 +80,7 @@ def _umask() -> int:
 
 def parse_tolerance(text: str) -> Fraction:
     """A tolerance in [0, 1) as a Fraction; raises `BadNumber` for anything else."""
-    try:
-        limit = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise BadNumber(repr(text), "a tolerance is a number such as 1e-5") from None
+    limit = read_fraction(text)
     if not 0 <= limit < 1:
-        raise BadNumber(text, "a tolerance lies in [0, 1)")
+        raise BadNumber(shorten(text), "a tolerance lies in [0, 1)")
     return limit

@@ -31,6 +31,9 @@ MAX_ROOTS = 8
 _TOO_LARGE = 10**MAX_DIGITS
 _REPAIR_DIGITS = f"use at most {MAX_DIGITS} digits"
 _FRACTION = re.compile(r"[+-]?\d+(?:/\d+)?")
+_ORDINARY = re.compile(
+    r"[+-]?(?:\d+/(?P<denominator>\d+)|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE](?P<exponent>[+-]?\d+))?)", re.ASCII
+)
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d{1,4})?")
 
 
@@ -62,6 +65,33 @@ def exact_number(value: object) -> Any:
     if isinstance(value, numbers.Real):
         raise float_given(str(value))
     raise BadNumber(shorten(repr(value)), "write an integer, a fraction p/q or an expression such as sqrt(2)")
+
+
+def read_fraction(text: str) -> Fraction:
+    """A limit or a tolerance as people write it: an integer, ``3/2``, ``0.5``, ``1e-5``; decimals are taken exactly.
+
+    No text makes a number of more than `MAX_DIGITS` digits, whatever its exponent. Domain: finite.
+
+    Raises:
+        BadNumber: for everything else.
+
+    >>> read_fraction("1e-5"), read_fraction("-21/4")
+    (Fraction(1, 100000), Fraction(-21, 4))
+    >>> read_fraction("1e999999999")
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.BadNumber: not an exact number: 1e999999999; use at most 4000 digits
+    """
+    text = text.strip()
+    match = _ORDINARY.fullmatch(text)
+    if match is None:
+        raise BadNumber(repr(shorten(text)), "write a finite number such as 8, 0.5, 3/2 or 1e-5")
+    exponent = (match["exponent"] or "0").lstrip("+-").lstrip("0")
+    if len(text) > MAX_DIGITS or len(exponent) > len(str(MAX_DIGITS)) or int(exponent or 0) > MAX_DIGITS:
+        raise BadNumber(shorten(text), _REPAIR_DIGITS)
+    if match["denominator"] and not int(match["denominator"]):
+        raise BadNumber(shorten(text), "a denominator cannot be 0")
+    return Fraction(text)
 
 
 def _from_text(text: str) -> Any:

@@ -24,7 +24,7 @@ from wincraft.analysis.prediction import predict
 from wincraft.analysis.schemes import parse_scheme
 from wincraft.construct.conventions import content
 from wincraft.errors import BadNumber, NotApplicable, look_up
-from wincraft.exact.number import exact_number, to_fraction
+from wincraft.exact.number import exact_number, read_fraction, to_fraction
 
 CHANNELS = 64
 """Channels and filters that an SQNR is predicted for."""
@@ -258,12 +258,8 @@ def parse_constraints(texts: Sequence[str]) -> tuple[Constraint, ...]:
         match = _CONSTRAINT.fullmatch(text)
         if match is None:
             raise NotApplicable("constraint", repr(text), 'write it as "exact-bits<=8"')
-        try:
-            limit = Rational(match["limit"])
-        except (TypeError, ValueError):
-            raise BadNumber(repr(match["limit"]), "a limit is a number such as 8, 0.5 or 3/2") from None
-        if not limit.is_finite:
-            raise BadNumber(repr(match["limit"]), "a limit is finite")
+        value = read_fraction(match["limit"])
+        limit = Rational(value.numerator, value.denominator)
         found.append(Constraint("".join(text.split()), objective_named(match["name"]), match["relation"], limit))
     for low in found:
         for high in found:
