@@ -27,7 +27,7 @@ MAX_BYTES = 256 * 2**20
 MAX_RANK = 4 * MAX_TILE
 
 
-def read(path: str | Path) -> Algorithm:
+def read_document(path: str | Path) -> Algorithm:
     """The algorithm in a document: any JSON object with m, r, AT, G, BT (or axes) that proves.
 
     Whatever else it states is checked too: rank, scale, moduli, convention, stages and hash.
@@ -40,7 +40,7 @@ def read(path: str | Path) -> Algorithm:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "f.json")
     ...     _ = path.write_text(wincraft.render(wincraft.winograd(2, 3), "json"))
-    ...     wincraft.read(path) == wincraft.winograd(2, 3)
+    ...     read_document(path) == wincraft.winograd(2, 3)
     True
     """
     return parse_document(load_json(path), str(path))
@@ -80,10 +80,10 @@ def load_json(path: str | Path) -> dict[str, Any]:
 
 
 def parse_document(content: dict[str, Any], path: str = "the document") -> Algorithm:
-    """The algorithm in the plain data of a document, as `read` reads it.
+    """The algorithm in the plain data of a document, as `read_document` reads it.
 
     Raises:
-        BadDocument, Refuted: as `read`.
+        BadDocument, Refuted: as `read_document`.
 
     >>> parse_document({"m": 1, "r": 1, "AT": [["2"]], "G": [["1/2"]], "BT": [["1"]]})
     F(1,1), rank 1, scale 1, proved
