@@ -21,7 +21,7 @@ from wincraft.report import render
 from wincraft.report.build import build_report
 from wincraft.report.comparison import build_comparison
 from wincraft.report.layout import Layout, Section, Table
-from wincraft.report.svg import plots
+from wincraft.report.plots import plots
 from wincraft.report.text import emit, table_lines
 
 VOID = {"meta", "br", "img", "hr", "link"}

@@ -171,6 +171,13 @@ class BasisComparison:
             *refused,
         )
 
+    def figures(self) -> dict[str, str]:
+        """Per scheme the SQNR in every basis."""
+        from wincraft.report.plots import scheme_plots
+
+        schemes = self.columns[0].schemes
+        return scheme_plots({name: {item.name: item.schemes[name] for item in self.columns} for name in schemes})
+
     def _repr_html_(self) -> str:
         from wincraft.report.html import fragment
 

@@ -80,6 +80,16 @@ class Comparison:
     def _data(self) -> str:
         return f"SQNR in dB on {self.columns[0].report.workload.describe()}; loss is direct - measured."
 
+    def figures(self) -> dict[str, str]:
+        """Per scheme the SQNR of every algorithm."""
+        from wincraft.report.plots import scheme_plots
+
+        schemes = [item.scheme.name for item in self.columns[0].report.schemes]
+        found = {column.name: [item.evaluation for item in column.report.schemes] for column in self.columns}
+        return scheme_plots(
+            {name: {who: results[place] for who, results in found.items()} for place, name in enumerate(schemes)}
+        )
+
     def _repr_html_(self) -> str:
         from wincraft.report.html import fragment
 

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from wincraft.report.layout import Figured, LaidOut, Layout, Section, Table
 from wincraft.report.model import Report
-from wincraft.report.svg import plots
+from wincraft.report.plots import plots
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --soft: #f3f4f6; --rule: #c9cdd3; --quiet: #555;

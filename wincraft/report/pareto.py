@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import log10
 from typing import Any, Protocol
 
 from wincraft import __version__
 from wincraft.exact.number import number_text
 from wincraft.report.layout import Layout, Section, Table
 from wincraft.report.numbers import number
-from wincraft.report.svg import MARKS, WIDTH, Plot, text_at
+from wincraft.report.svg import MARKS, WIDTH, Plot, decade_ticks, text_at, ticks
 
 
 class FoundMember(Protocol):
@@ -66,44 +66,44 @@ class FrontReport:
     def layout(self) -> Layout:
         """The members from the most accurate on, the best of each column marked."""
         rows = []
-        for member in self.found.members:
+        for place, member in enumerate(self.found.members, 1):
             products, gain, operations, bits = member.values
             texts = (number(float(products)), number(float(gain)), number(float(operations)), str(bits))
-            rows.append((*texts, member.moduli.replace(",", ", ")))
+            rows.append((str(place), *texts, member.moduli.replace(",", ", ")))
         columns = list(zip(*(member.values for member in self.found.members), strict=True))
-        marked = {(i, j) for j, column in enumerate(columns) for i, v in enumerate(column) if v == min(column)}
-        header = ("products/output", "noise gain", "operations/output", "bits", "moduli")
+        marked = {(i, j) for j, column in enumerate(columns, 1) for i, v in enumerate(column) if v == min(column)}
+        header = ("", "products/output", "noise gain", "operations/output", "bits", "moduli")
         size = f"F({self.found.m},{self.found.r})"
         return Layout(
             title=f"{size}: the Pareto front, {len(rows)} of {self.found.considered} algorithms",
             head=("No algorithm looked at is better than one of these in one respect and as good in the others.",),
-            sections=(Section("Members", (Table(header, tuple(rows), "rrrrl", frozenset(marked)),), _NOTES),),
+            sections=(Section("Members", (Table(header, tuple(rows), "rrrrrl", frozenset(marked)),), _NOTES),),
         )
 
     def figures(self) -> dict[str, str]:
-        """Noise gain against operations; the marks tell products per output apart."""
+        """Noise gain against operations, numbered as in the table; the marks tell products per output apart."""
         members = self.found.members
-        gains = [log10(float(member.values[1])) for member in members]
+        gains = [float(member.values[1]) for member in members]
         work = [float(member.values[2]) for member in members]
         kinds = list(dict.fromkeys(float(member.values[0]) for member in members))
-        low, high = floor(4 * min(gains)) / 4, ceil(4 * max(gains) + 1e-9) / 4
-        bottom, top, tallest = 220.0, 40.0, max(work)
-        plot = Plot(bottom + 42, 46, low, high, "noise gain, left is better", 20, top)
-        plot.grid(
-            [(tick / 4, f"{10 ** (tick / 4):.3g}") for tick in range(round(4 * low), round(4 * high) + 1)], bottom
-        )
+        across, up = decade_ticks(min(gains), max(gains)), ticks(0.0, max(work), 200)
+        bottom, top, left = 220.0, 44.0, 46.0
+        plot = Plot(bottom + 42, left, log10(across[0][0]), log10(across[-1][0]), "noise gain, left is better", 20, top)
+        plot.grid([(log10(value), text) for value, text in across], bottom)
         plot.add(text_at(4, 30, "operations per output, lower is better"))
 
         def height(value: float) -> float:
-            return bottom - value / tallest * (bottom - top - 8)
+            return bottom - value / up[-1][0] * (bottom - top)
 
-        for share in (0.0, 0.5, 1.0):
-            plot.line(46, height(share * tallest), WIDTH - 20, height(share * tallest), 0.2)
-            plot.label(f"{share * tallest:.3g}", height(share * tallest))
+        for value, text in up:
+            plot.line(left, height(value), WIDTH - 20, height(value), 0.2)
+            plot.label(text, height(value))
         marks = {kind: MARKS[index % len(MARKS)] for index, kind in enumerate(kinds)}
         plot.legend([(f"{kind:.3g} products per output", mark) for kind, mark in marks.items()])
-        for member, gain, value in zip(members, gains, work, strict=True):
-            plot.add(marks[float(member.values[0])](plot.x(gain), height(value), member.moduli))
+        for place, (member, gain, value) in enumerate(zip(members, gains, work, strict=True), 1):
+            x, y = plot.x(log10(gain)), height(value)
+            plot.add(marks[float(member.values[0])](x, y, member.moduli))
+            plot.add(text_at(x + 7, y - 6, str(place)))
         return {"Accuracy against work": plot.svg("Noise gain against operations per output of every member.")}
 
     def document(self) -> dict[str, Any]:
