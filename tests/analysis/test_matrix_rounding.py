@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracle_chains import chained
 
 import wincraft as wc
 from wincraft.analysis.fixed_point import FixedPoint
@@ -120,6 +121,36 @@ def test_smallest_word_is_the_smallest():
         word = smallest_word(algorithm, tolerance, measure)
         assert value(round_matrices(algorithm, word)) <= tolerance
         assert value(round_matrices(algorithm, word - 1)) > tolerance
+
+
+def with_one_long_row(matrix):
+    """The row of infinity sets the step of G, or of B^T; the others lie far below it and err most."""
+    if matrix == "G":
+        algorithm = wc.winograd(1, 3, points="1/3,3", convention="integer")
+        return algorithm.rescale(a=[1, 1, "1/16"], g=[1, 1, 256], b=[1, 1, "1/16"])
+    algorithm = wc.winograd(1, 5, points="1,2,1/2,3", convention="fractions-in-b")
+    return algorithm.rescale(a=[1, 1, 1, 1, "1/64"], g=[1, 1, 1, 1, "1/64"], b=[1, 1, 1, 1, 4096])
+
+
+@pytest.mark.parametrize(("matrix", "tolerance"), [("G", "9/10"), ("BT", "59/10"), ("G", "1/100")])
+def test_every_longer_word_meets_the_tolerance_too(matrix, tolerance):
+    algorithm, tolerance = with_one_long_row(matrix), Fraction(tolerance)
+    worst = {word: rounding.worst_case for word, rounding in sweep_words(algorithm, range(2, 65)).items()}
+    failing = max(word for word, value in worst.items() if value > tolerance)
+    assert smallest_word(algorithm, tolerance, "worst case") == failing + 1
+
+
+def test_stages_of_chains_are_numbered_in_the_order_of_application():
+    """A^T = Q^-1 (Q A^T): first 4x6, its largest entry 34/5, then 4x4, its largest entry 1; one format a column."""
+    rounding = round_matrices(chained(wc.winograd(4, 3, points="0,1,-1,2,-2")), 8)
+    sizes = {label: (len(formats), formats[0].name) for label, formats in rounding.axes[0].formats.items()}
+    assert sizes["AT[0]"] == (6, "q3.4")
+    assert sizes["AT[1]"] == (4, "q1.6")
+    assert {label: size for label, (size, _) in sizes.items()} == {
+        **{"AT[0]": 6, "AT[1]": 4},
+        **{"G[0]": 3, "G[1]": 6},
+        **{"BT[0]": 6, "BT[1]": 6},
+    }
 
 
 @pytest.mark.parametrize("word", [-1, 0, 1, 65, 200])
