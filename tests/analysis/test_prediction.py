@@ -164,6 +164,16 @@ def test_what_a_format_holds_already_is_not_rounded_again(name):
     assert predicted.stages["V"] < 0.8 * alone.stages["V"]
 
 
+@pytest.mark.parametrize(("name", "scale"), [("F(2,3)", 2), ("F(4,3)", 24)])
+def test_integers_over_the_scale_of_an_algorithm(name, scale):
+    """Multiples of 1/q, q even, rounded half to even to integers: an error of (1 + 2 / q^2) / 12 in the mean square."""
+    algorithm = made(name, convention="integer")
+    scheme = Scheme("integers", M=parse_quantizer("int16/tensor"), output=parse_quantizer("int16/tensor"))
+    predicted = predict(algorithm, scheme, {"M": 1.0, "output": 1.0}, 64, 4.0, 4.0)
+    signal = algorithm.axes[0].r * 64 * 4.0 * 4.0  # of one output
+    assert predicted.stages["output"] * signal == pytest.approx((1 + 2 / scale**2) / 12, rel=1e-6)
+
+
 def test_nothing_to_widen():
     predicted = predict(made("F(4,3)"), Scheme("exact"), {}, 64)
     assert (predicted.stages, predicted.decibels, predicted.widen) == ({}, inf, None)
@@ -189,6 +199,15 @@ def test_orders_and_accumulators(order, channel_order, accumulator):
     scheme = parse_scheme(f"bf16,order={order},channel-order={channel_order}{accumulator}")
     found, predicted = both(made("F(4,3)", 2, "pow2"), scheme, PLAIN)
     assert predicted.decibels == pytest.approx(found.decibels, abs=0.5)
+
+
+@pytest.mark.parametrize("text", ["bf16", "bf16,accumulator=bf16", "bf16,accumulator=fp32"])
+def test_a_product_of_one_channel_is_rounded_once(text):
+    """As often as one that is stored in the format; a sum over channels in a wider accumulator too."""
+    stored = predict(made("F(2,3)"), Scheme("stored", M=parse_quantizer("bf16")), {}, 1).stages["M"]
+    for channels in (1, 64) if text.endswith("fp32") else (1,):
+        summed = predict(made("F(2,3)"), parse_scheme(text), {}, channels).stages["channel sum"]
+        assert summed == pytest.approx(stored, rel=0.01)
 
 
 def test_a_better_order_and_a_wider_accumulator_are_predicted_to_help():

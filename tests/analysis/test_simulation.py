@@ -498,6 +498,34 @@ def test_saturation_is_flagged():
     assert found.decibels < calibrated.decibels - 3
 
 
+def numbers(*values):
+    """Data of the algorithm F(1,1) of weight 1: what every stage is given."""
+    return Batch(np.reshape(values, (1, 1, -1)), np.ones((1, 1, 1)), np.ones((1, len(values)), bool))
+
+
+@pytest.mark.parametrize("stage", ["input", "U", "M", "output"])
+def test_what_rounds_to_the_largest_code_is_not_clipped(stage):
+    """At scale 1 all to 127.5 becomes 127; 127.6 and -200 are the two of eight beyond."""
+    scheme = Scheme("one", **{stage: parse_quantizer("int8/tensor")})
+    batch = numbers(126.0, 127.2, 127.4, 127.6, -127.4, -200.0, 0.3, 0.7)
+    found = simulate(winograd(1, 1), scheme, batch, {stage: 1.0})
+    assert found.outputs.ravel().tolist() == [126, 127, 127, 127, -127, -127, 0, 1]
+    assert found.records[stage].clipped == 0.25
+    assert f"{stage}: 25.0% of the values saturate" in found.flags
+
+
+@pytest.mark.parametrize(
+    ("values", "share"), [((0.1, -0.2, 0.3, 2.0, 3.0), "60.0%"), ((0.1, 0.2, 0.0, 2.0, 3.0), None)]
+)
+def test_outputs_that_vanish_are_flagged(values, share):
+    scheme = Scheme("one", output=parse_quantizer("int8/tensor"))
+    found = simulate(winograd(1, 1), scheme, numbers(*values), {"output": 1.0})
+    assert any("that should not be 0 are" in flag for flag in found.flags) == bool(share)
+    if share:
+        assert f"{share} of the outputs that should not be 0 are" in found.flags
+        assert "output: 1 of 1 outputs of a tile are mostly stored as 0 (underflow)" in found.flags
+
+
 def test_underflow_is_flagged():
     batch = small_batch(F43, C=40)
     coarse = simulate(F43, SCHEMES["tapwise-8"], batch, {"M": 1000.0})
@@ -606,6 +634,8 @@ def test_a_chain_between_whose_stages_nothing_is_stored_is_one_matrix_in_exact_a
         ("F(6,3)", "0,1,-1,2,-2,1/2,-1/2", True),
         ("F(6x6,3x3)", "0,1,-1,2,-2,1/2,-1/2", False),
         ("F(4x4,3x3)", "0,2/3,-2/3,3/2,-3/2", False),
+        ("F(4x4,3x3)", "0,1,-1,3,-3", False),
+        ("F(4x4,2x2)", "0,1,-1,7", True),
     ],
 )
 def test_ncnn_admits_what_fits_in_int16(size, points, fits):
@@ -622,6 +652,13 @@ def test_ncnn_admits_what_fits_in_int16(size, points, fits):
     else:
         with refused(NotApplicable, "ncnn-int8", str(bound), "int16"):
             simulate(algorithm, SCHEMES["ncnn-int8"], batch)
+
+
+def test_2_to_the_15_does_not_fit_in_int16():
+    """Rows of B^T whose magnitudes add up to 16 along both axes; data of -128."""
+    algorithm = parse("F(4x4,2x2)", points="0,1,-1,7")
+    with refused(NotApplicable, "reaches 32768", "int16"):
+        simulate(algorithm, replace(SCHEMES["ncnn-int8"], input=parse_quantizer("int8-full")), small_batch(algorithm))
 
 
 def test_what_has_no_simulation():
