@@ -81,6 +81,7 @@ class BasisComparison:
                 Section("Error of rounding every stage's matrix, in dB of the output", (self._words(),), _WORD_NOTES),
                 *(self._measured() if self.columns[0].schemes else ()),
             ),
+            figures=self.figures,
         )
 
     def document(self) -> dict[str, Any]:
@@ -142,7 +143,7 @@ class BasisComparison:
         )
 
     def _measured(self) -> Iterator[Section]:
-        yield Section("SQNR in dB, measured (predicted)", (self._schemes(),), self._scheme_notes())
+        yield Section("SQNR in dB, measured (predicted)", (self._schemes(),), self._scheme_notes(), unfolded=True)
 
     def _schemes(self) -> Table:
         rows = []

@@ -78,6 +78,7 @@ class ChainReport:
             ranked = sorted((value, candidate) for of, candidate, value in found.tried if of == name)
             rows += [(name, candidate, self._show(value)) for value, candidate in ranked[:SHOWN]]
         unit = " in dB, less is better" if self._is_error else " per tile"
+        table = Table(("map", "chain", found.objective + unit), tuple(rows), "llr")
         return Layout(
             title=f"{found.algorithm.size}: the chain of least {found.objective}",
             head=(describe(found.algorithm), found.algorithm.verify()),
@@ -91,7 +92,11 @@ class ChainReport:
                         f'wincraft generate, report and compare take it as --basis "{found.text}"',
                     ),
                 ),
-                Section("One map changed", (Table(("map", "chain", found.objective + unit), tuple(rows), "llr"),)),
+                Section(
+                    "One map changed",
+                    (Table(("map", "chain", found.objective + unit), tuple(rows), "llr"),),
+                    unfolded=True,
+                ),
             ),
         )
 

@@ -74,7 +74,8 @@ class Comparison:
         return Layout(
             title=f"{', '.join(sizes)}: {plural(len(self.columns), 'algorithm')} compared",
             head=tuple(f"{column.name}: {column.description}" for column in self.columns),
-            sections=(Section("Measures", (table,), (*_NOTES, self._data(), *reasons)),),
+            sections=(Section("Measures", (table,), (*_NOTES, self._data(), *reasons), unfolded=True),),
+            figures=self.figures,
         )
 
     def _data(self) -> str:

@@ -145,6 +145,7 @@ class EntryReport:
         published = Section(
             "Published",
             (Table(("points", "noise gain", "who"), tuple((p, number(g), who) for g, p, who in ranked), "lrl"),),
+            unfolded=True,
         )
         return Layout(
             f"F({entry.m},{entry.r})",

@@ -7,9 +7,7 @@ import re
 from html import escape
 from typing import TextIO
 
-from wincraft.report.layout import Figured, LaidOut, Layout, Section, Table
-from wincraft.report.model import Report
-from wincraft.report.plots import plots
+from wincraft.report.layout import LaidOut, Layout, Section, Table
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --soft: #f3f4f6; --rule: #c9cdd3; --quiet: #555;
@@ -59,13 +57,13 @@ th, td { text-align: left !important; } th.r, td.r { text-align: right !importan
 
 
 def emit(result: LaidOut, stream: TextIO) -> None:
-    """Write the page: the verdict first, then plots and tables."""
+    """Write the page: the first section, the plots, the others."""
     layout = result.layout()
     parts = _head(layout)
-    for number, section in enumerate(_ordered(layout)):
+    for number, section in enumerate(layout.sections):
         parts += _section(section)
         if number == 0:
-            parts += _figures(result)
+            parts += _figures(layout)
     head = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -75,7 +73,7 @@ def emit(result: LaidOut, stream: TextIO) -> None:
 
 
 def fragment(result: LaidOut) -> str:
-    """The page as a part of another one, a notebook's: the first section and the result are open, the others unfold.
+    """The page as a part of another one, a notebook's: the first section is open, others unfold unless they say so.
 
     >>> from wincraft import winograd
     >>> from wincraft.report.build import build_report
@@ -84,10 +82,10 @@ def fragment(result: LaidOut) -> str:
     ('<div class="wincraft">', 5)
     """
     layout = result.layout()
-    first, *others = _ordered(layout)
-    parts = [f"<style>{_scoped(STYLE + _SMALLER)}</style>", *_head(layout), *_section(first), *_figures(result)]
+    first, *others = layout.sections
+    parts = [f"<style>{_scoped(STYLE + _SMALLER)}</style>", *_head(layout), *_section(first), *_figures(layout)]
     for section in others:
-        state = " open" if section is others[-1] and not first.levels else ""
+        state = " open" if section.unfolded else ""
         parts += [f"<details{state}><summary>{_inline(section.title)}</summary>", *_section(section), "</details>"]
     return '<div class="wincraft">' + "\n".join(parts) + "</div>"
 
@@ -114,17 +112,8 @@ def _head(layout: Layout) -> list[str]:
     return [f"<h1>{_inline(layout.title)}</h1>", '<div class="head">', *lines, "</div>"]
 
 
-def _ordered(layout: Layout) -> list[Section]:
-    """The verdict first."""
-    return sorted(layout.sections, key=lambda item: not item.levels)
-
-
-def _figures(result: LaidOut) -> list[str]:
-    made: dict[str, str] = {}
-    if isinstance(result, Report):
-        made = plots(result)
-    elif isinstance(result, Figured):
-        made = result.figures()
+def _figures(layout: Layout) -> list[str]:
+    made = layout.figures()
     figures = [f"<figure><figcaption>{_inline(title)}</figcaption>{figure}</figure>" for title, figure in made.items()]
     return ['<section class="plots">', *figures, "</section>"] if figures else []
 

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+from wincraft.errors import look_up
 
 Level = Literal["good", "fair", "poor", "bad", "fact"]
 
@@ -13,7 +16,8 @@ Level = Literal["good", "fair", "poor", "bad", "fact"]
 class Table:
     """A table of texts; `align` has one of ``l`` and ``r`` per column.
 
-    `marked` are the cells (row, column) that are best in their row. A last column aligned ``l`` may be wrapped.
+    `marked` are the cells (row, column) that are best in their row or column. A last column aligned ``l`` may
+    be wrapped.
 
     >>> Table(("points", "noise gain"), (("0,1,-1,inf", "5/3"),), "lr").rows[0][1]
     '5/3'
@@ -27,21 +31,54 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A title, tables, and sentences under them; `levels`, where given, has the level of each sentence."""
+    """A title, tables, and sentences under them; `levels`, where given, has the level of each sentence.
+
+    By its `name`, if it has one, a reader asks for it. Pages whose sections unfold show it open where `unfolded`.
+    """
 
     title: str
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
     levels: tuple[Level, ...] = ()
+    name: str = ""
+    unfolded: bool = False
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A title, what it is about in a few lines, and sections."""
+    """A title, what it is about in a few lines, and sections, the most important one first.
+
+    `figures`, called by what can show them, makes the plots: SVG by title.
+
+    >>> page = Layout("F(2,3)", (), (Section("Verdict", name="verdict"), Section("Cost", name="cost")))
+    >>> [section.title for section in page.only(["cost"]).sections]
+    ['Cost']
+    """
 
     title: str
     head: tuple[str, ...]
     sections: tuple[Section, ...]
+    figures: Callable[[], Mapping[str, str]] = dict
+
+    def layout(self) -> Layout:
+        """Itself: it can be given to a renderer."""
+        return self
+
+    def only(self, names: Sequence[str]) -> Layout:
+        """Without figures, and of the sections those named, in their own order.
+
+        Raises:
+            UnknownName: for a name that no section has; the nearest is offered.
+        """
+        known = {section.name: section for section in self.sections if section.name}
+        for name in names:
+            look_up("section", name, known)
+        return replace(self, sections=tuple(known[name] for name in known if name in names), figures=dict)
+
+    def ending(self, note: str) -> Layout:
+        """With a sentence more under its last section."""
+        *others, last = self.sections
+        return replace(self, sections=(*others, replace(last, notes=(*last.notes, note))))
 
 
 class LaidOut(Protocol):
@@ -49,14 +86,6 @@ class LaidOut(Protocol):
 
     def layout(self) -> Layout:
         """Titled tables of texts."""
-
-
-@runtime_checkable
-class Figured(Protocol):
-    """What has plots of its own for the page."""
-
-    def figures(self) -> dict[str, str]:
-        """SVG by title."""
 
 
 class Documented(LaidOut, Protocol):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report as markdown; the verdict comes first, since a page is read from the top."""
+"""The report as markdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def emit(result: LaidOut, stream: TextIO) -> None:
     """Write a heading per section, pipe tables, and the sentences as lists; best cells are bold."""
     layout = result.layout()
     lines = [f"# {_escaped(layout.title)}", "", *(f"{_escaped(line)}  " for line in layout.head)]
-    for section in sorted(layout.sections, key=lambda item: not item.levels):
+    for section in layout.sections:
         lines += ["", f"## {_escaped(section.title)}", *_body(section)]
     stream.write("\n".join(lines) + "\n")
 

@@ -78,6 +78,7 @@ class FrontReport:
             title=f"{size}: the Pareto front, {len(rows)} of {self.found.considered} algorithms",
             head=("No algorithm looked at is better than one of these in one respect and as good in the others.",),
             sections=(Section("Members", (Table(header, tuple(rows), "rrrrrl", frozenset(marked)),), _NOTES),),
+            figures=self.figures,
         )
 
     def figures(self) -> dict[str, str]:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from math import isfinite, isnan
 
 from wincraft import __version__
@@ -14,6 +16,7 @@ from wincraft.report.layout import Layout, Section, Table
 from wincraft.report.measures import MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
 from wincraft.report.numbers import count, decibels, exact_text, loss, loss_text, number, plural
+from wincraft.report.plots import plots
 from wincraft.report.stages import CHANNELS, COLUMNS, kinds, stage_sums
 
 REPORT_MEASURES = ("noise-gain", "worst-case", "cond-V")
@@ -23,13 +26,15 @@ CONDITIONS = ("cond-AT", "cond-G", "cond-BT")
 
 
 def report_layout(report: Report) -> Layout:
-    """The report in the order of a screen: what, cost, measures, formats, floating point, widths, verdict."""
+    """Everything, the answer first: verdict, formats, cost, measures, floating point, widths."""
     costs = report.costs
-    sections = [part(report) for part in (_cost, _measures, _formats, _floats, _widths, _verdict)]
+    parts = {"verdict": _verdict, "formats": _formats, "cost": _cost, "measures": _measures, "floats": _floats}
+    sections = (replace(part(report), name=name) for name, part in (parts | {"widths": _widths}).items())
     return Layout(
         title=f"{report.algorithm.size}: {plural(costs.products, 'product')} for {plural(costs.outputs, 'output')}",
         head=tuple(_head(report)),
         sections=tuple(sections),
+        figures=partial(plots, report),
     )
 
 
