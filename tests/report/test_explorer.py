@@ -63,6 +63,15 @@ def test_scales_and_bits_make_the_scheme(explorer, per):
     explorer.scales.value = "tensor"
 
 
+def test_the_scheme_is_named_in_words(explorer):
+    explorer.scales.value = "tensor"
+    assert "8 bits, one scale per stage" in explorer.output.value
+    explorer.scales.value = "tap/pow2"
+    assert explorer.scheme.name == "8 bits, one scale per tap, a power of two"
+    assert "barabasz" not in explorer.output.value
+    explorer.scales.value = "tensor"
+
+
 @pytest.mark.parametrize("basis", module.BASES)
 def test_every_basis(explorer, basis):
     explorer.basis.value = basis

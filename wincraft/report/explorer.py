@@ -6,7 +6,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from wincraft.analysis.schemes import Scheme, parse_scheme
+from wincraft.analysis.quantizer import parse_quantizer
+from wincraft.analysis.schemes import SCHEMES, Scheme
 from wincraft.analysis.workload import Workload
 from wincraft.basis.chains import chained
 from wincraft.construct.conventions import CONVENTIONS
@@ -17,7 +18,8 @@ from wincraft.report.html import fragment
 from wincraft.report.model import Report
 
 BASES = ("canonical", "legendre", "chebyshev", "newton", "butterfly")
-GRANULARITIES = {"one per stage": "tensor", "one per tap": "tap", "one per tap, powers of two": "tap/pow2"}
+GRANULARITIES = {"stage": "tensor", "tap": "tap", "tap, a power of two": "tap/pow2"}
+"""What a scale of U, V and M belongs to, in words and as formats have it."""
 WORKLOAD = Workload(channels=32, outputs=4, tiles=16)
 """Small, so that the report follows the hand."""
 
@@ -36,7 +38,7 @@ class Explorer:
 
     def __init__(self, size: str = "F(4x4,3x3)", points: str = "") -> None:
         widgets = import_tool("ipywidgets", "the explorer", "notebooks")
-        style: dict[str, Any] = {"style": {"description_width": "4.5em"}, "layout": {"width": "22em"}}
+        style: dict[str, Any] = {"style": {"description_width": "5.5em"}, "layout": {"width": "23em"}}
         waits = {"continuous_update": False}
         hint = {"placeholder": "the catalogue's; 0,1,-1,2,-2"}
         self.size = widgets.Text(size, description="size", **waits, **style)
@@ -44,7 +46,7 @@ class Explorer:
         self.scaling = widgets.Dropdown(options=list(CONVENTIONS), value="wincnn", description="scaling", **style)
         self.basis = widgets.Dropdown(options=BASES, description="basis", **style)
         self.bits = widgets.IntSlider(8, 4, 16, description="bits", **waits, **style)
-        self.scales = widgets.Dropdown(options=list(GRANULARITIES.items()), description="scales", **style)
+        self.scales = widgets.Dropdown(options=list(GRANULARITIES.items()), description="a scale per", **style)
         self.output = widgets.HTML()
         controls = (self.size, self.points, self.scaling, self.basis, self.bits, self.scales)
         for control in controls:
@@ -57,9 +59,10 @@ class Explorer:
     def scheme(self) -> Scheme:
         """Integers of so many bits at every stage; data, weights and output with one scale, U, V and M as chosen."""
         bits, per = self.bits.value, self.scales.value
-        whole = "".join(f",{stage}=int{bits}" for stage in ("input", "weights", "pre-step", "post-step", "output"))
-        taps = "".join(f",{stage}=int{bits}/{per}" for stage in "UVM")
-        return parse_scheme(f"barabasz-2020-8{whole}{taps}")
+        words = next(words for words, name in GRANULARITIES.items() if name == per)
+        whole = dict.fromkeys(("input", "weights", "pre_step", "post_step", "output"), parse_quantizer(f"int{bits}"))
+        taps = dict.fromkeys(("U", "V", "M"), parse_quantizer(f"int{bits}/{per}"))
+        return Scheme(f"{bits} bits, one scale per {words}", **whole, **taps)
 
     def update(self) -> None:
         """Make the report of the widgets' values; called where one changes."""
@@ -67,7 +70,7 @@ class Explorer:
             algorithm = parse(self.size.value, points=self.points.value or None, convention=self.scaling.value)
             if self.basis.value != "canonical":
                 algorithm = chained(algorithm, self.basis.value)
-            schemes = [self.scheme, parse_scheme("fp16")]
+            schemes = [self.scheme, SCHEMES["fp16"]]
             self.report = build_report(algorithm, schemes, workload=WORKLOAD, sweep=())
             self.output.value = fragment(self.report)
         except WincraftError as error:

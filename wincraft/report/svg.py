@@ -23,6 +23,8 @@ LETTER = 6.6
 """About the width of a letter; ideographs take two."""
 LABELS = 0.4
 """The share of the width that labels may take."""
+_SQUEEZED = 1.15
+"""How much too long a label may be to be set narrower and not shortened."""
 _TICK = 40.0
 """The least room of a tick with its number."""
 _SAME = 1e-9
@@ -59,12 +61,12 @@ class Plot:
         self.add(f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="currentColor" stroke-opacity="{opacity}"/>')
 
     def label(self, text: str, y: float) -> None:
-        """A row's name, left of the axis; shortened where it does not fit, the whole name is then its title."""
+        """A row's name, left of the axis: set narrower where it is too long, then shortened, with itself as title."""
         room, text = self._left - 12, legible(text)
-        shown = shortened(text, room)
-        if shown == text:
+        if LETTER * cell_len(text) <= room:
             self.add(text_at(self._left - 8, y + 4, text, "end"))
             return
+        shown = shortened(text, _SQUEEZED * room)
         fit = f' textLength="{room:.1f}" lengthAdjust="spacingAndGlyphs"'
         self.add(text_at(self._left - 8, y + 4, shown, "end", fit, text))
 
