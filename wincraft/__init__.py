@@ -3,68 +3,98 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+import importlib as _importlib
+import typing as _typing
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from wincraft.algorithm.bilinear import BilinearAlgorithm
     from wincraft.algorithm.linear_map import LinearMap
     from wincraft.algorithm.nested import Nested
+    from wincraft.analysis.evaluation import evaluate
+    from wincraft.analysis.schemes import Scheme
+    from wincraft.analysis.simulation import simulate
+    from wincraft.analysis.workload import Layer, Workload
     from wincraft.basis.change import change_basis
     from wincraft.basis.factors import factorise
     from wincraft.construct.catalogue import catalogue
     from wincraft.construct.conventions import CONVENTIONS, balance
     from wincraft.construct.identify import identify
     from wincraft.construct.winograd import parse, winograd
-    from wincraft.emit import render
+    from wincraft.emit import render, write
     from wincraft.errors import WincraftError
-    from wincraft.files import read
+    from wincraft.files import probe, read
     from wincraft.report.explorer import explore
+    from wincraft.report.front import compare, report
+    from wincraft.search.front import search
+    from wincraft.search.space import Space
 
 _HOMES = {
     "BilinearAlgorithm": "wincraft.algorithm.bilinear",
     "CONVENTIONS": "wincraft.construct.conventions",
+    "Layer": "wincraft.analysis.workload",
     "LinearMap": "wincraft.algorithm.linear_map",
     "Nested": "wincraft.algorithm.nested",
+    "Scheme": "wincraft.analysis.schemes",
+    "Space": "wincraft.search.space",
     "WincraftError": "wincraft.errors",
+    "Workload": "wincraft.analysis.workload",
     "balance": "wincraft.construct.conventions",
     "catalogue": "wincraft.construct.catalogue",
     "change_basis": "wincraft.basis.change",
+    "compare": "wincraft.report.front",
+    "evaluate": "wincraft.analysis.evaluation",
     "explore": "wincraft.report.explorer",
     "factorise": "wincraft.basis.factors",
     "identify": "wincraft.construct.identify",
     "parse": "wincraft.construct.winograd",
+    "probe": "wincraft.files",
     "read": "wincraft.files",
     "render": "wincraft.emit",
+    "simulate": "wincraft.analysis.simulation",
     "winograd": "wincraft.construct.winograd",
+    "write": "wincraft.emit",
 }
+_CALLABLE_PACKAGES = ("report", "search")
 
 __all__ = [
     "CONVENTIONS",
     "BilinearAlgorithm",
+    "Layer",
     "LinearMap",
     "Nested",
+    "Scheme",
+    "Space",
     "WincraftError",
+    "Workload",
     "balance",
     "catalogue",
     "change_basis",
+    "compare",
+    "evaluate",
     "explore",
     "factorise",
     "identify",
     "parse",
+    "probe",
     "read",
     "render",
+    "report",
+    "search",
+    "simulate",
     "winograd",
+    "write",
 ]
 
 
 def __getattr__(name: str) -> object:
+    if name in _CALLABLE_PACKAGES:
+        return _importlib.import_module(f"wincraft.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'wincraft' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(_importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return [*__all__, "__version__"]

@@ -79,6 +79,10 @@ class FloatGiven(WincraftError):
         return f"a float is not an exact number: {self.value}; write {self.suggestion}"
 
 
+class FloatTaken(UserWarning):
+    """A float was taken for the small fraction that it is exactly; write the fraction to have no warning."""
+
+
 @dataclass(eq=False)
 class BadModulus(WincraftError):
     """A polynomial that cannot be a modulus."""

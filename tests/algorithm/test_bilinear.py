@@ -340,7 +340,7 @@ def test_through_pickle_and_copy(algorithm):
             F23.transpose(),
             "F(2,3), rank 4, moduli 0,1,-1,inf, convention wincnn, linear convolution form, scale 1, proved",
         ),
-        (F23.rescale(a=["1/3"] * 4), "F(2,3), rank 4, moduli 0,1,-1,inf, scale 1/3, proved"),
+        (F23.rescale(a=["1/3"] * 4), "F(2,3), rank 4, moduli 0,1,-1,inf, own scaling, scale 1/3, proved"),
         (QUADRATIC, "F(4,3), rank 7, moduli 0,1,-1,x^2+1@1,inf, convention wincnn, scale 1, proved"),
         (BilinearAlgorithm.from_matrices(F23.AT, F23.G, F23.BT), "F(2,3), rank 4, scale 1, proved"),
     ],

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 1: the bilinear algorithm, its proof, and what is exact about it."""
+"""The bilinear algorithm, its proof, and what is exact about it."""

@@ -11,7 +11,8 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sympy import S
+from sympy import S, oo
+from sympy.polys.domains.domain import Domain
 
 from wincraft.algorithm.diagnosis import diagnose
 from wincraft.algorithm.linear_map import LinearMap, Maps
@@ -131,9 +132,26 @@ class BilinearAlgorithm:
         return (self,)
 
     @property
+    def points(self) -> tuple[Any, ...] | None:
+        """The interpolation points as sympy numbers, infinity as ``oo``; None if unknown or some modulus is no point.
+
+        >>> from wincraft import winograd
+        >>> winograd(2, 3).points
+        (0, 1, -1, oo)
+        """
+        if self.moduli is None or any(modulus.degree > 1 for modulus in self.moduli):
+            return None
+        return tuple(oo if modulus.is_infinite else modulus.point for modulus in self.moduli)
+
+    @property
     def AT(self) -> Any:
         """A^T as a sympy matrix, m x R."""
         return self.output.dense.to_Matrix()
+
+    @property
+    def A(self) -> Any:
+        """A, the transpose of `AT`, as a sympy matrix, R x m."""
+        return self.AT.T
 
     @property
     def G(self) -> Any:
@@ -144,6 +162,24 @@ class BilinearAlgorithm:
     def BT(self) -> Any:
         """B^T as a sympy matrix, R x n."""
         return self.input.dense.to_Matrix()
+
+    @property
+    def B(self) -> Any:
+        """B, the transpose of `BT`, as a sympy matrix, n x R."""
+        return self.BT.T
+
+    @property
+    def variant(self) -> tuple[str, ...]:
+        """What sets it apart from the algorithm of its moduli in a named convention, in words; empty for that itself.
+
+        >>> from wincraft import winograd
+        >>> winograd(2, 3).rescale(a=[2] * 4).change_basis(input="legendre").variant
+        ('own scaling', 'B^T in 2 stages')
+        """
+        scaling = ("own scaling",) if self.moduli is not None and self.convention is None else ()
+        maps = (("A^T", self.output), ("G", self.filter), ("B^T", self.input))
+        chains = (f"{name} in {len(item.stages)} stages" for name, item in maps if len(item.stages) > 1)
+        return (*scaling, *chains)
 
     def verify(self) -> str:
         """Prove the exact identity again; returns one line that says what was proved.
@@ -215,7 +251,14 @@ class BilinearAlgorithm:
         )
 
     def convert(self, K: Any) -> BilinearAlgorithm:
-        """The same algorithm with its entries in a larger domain."""
+        """The same algorithm with its entries in a larger domain.
+
+        Raises:
+            NotApplicable: for what is no domain of sympy.
+        """
+        if not isinstance(K, Domain):
+            repair = "give a domain such as QQ; for a scaling, winograd(m, r, moduli=alg.moduli, convention=...)"
+            raise NotApplicable("convert", f"{K!r} is no domain of sympy", repair)
         return replace(self, output=self.output.convert(K), filter=self.filter.convert(K), input=self.input.convert(K))
 
     def noise_gain(self) -> Any:
@@ -321,7 +364,9 @@ class BilinearAlgorithm:
         moduli = f", moduli {','.join(map(str, self.moduli))}" if self.moduli is not None else ""
         convention = f", convention {self.convention}" if self.convention else ""
         form = ", linear convolution form" if self.form == "linear" else ""
-        return f"{self.size}, rank {self.rank}{moduli}{convention}{form}, scale {number_text(self.scale)}, proved"
+        variant = "".join(f", {words}" for words in self.variant)
+        scale = number_text(self.scale)
+        return f"{self.size}, rank {self.rank}{moduli}{convention}{variant}{form}, scale {scale}, proved"
 
 
 def _check_shapes(output: LinearMap, filter: LinearMap, input: LinearMap) -> None:

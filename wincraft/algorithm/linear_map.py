@@ -47,6 +47,11 @@ class LinearMap:
         generators = () if self.domain.is_QQ else self.domain.orig_ext
         return _from_numbers, (generators, [to_numbers(stage) for stage in self.stages])
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        from wincraft.algorithm.numeric import matrix_to_numpy
+
+        return matrix_to_numpy(self.dense, float if dtype is None else dtype)
+
     def __repr__(self) -> str:
         names = " x ".join(f"{rows}x{columns}" for rows, columns in (stage.shape for stage in reversed(self.stages)))
         return f"LinearMap of {names} over {self.domain}"

@@ -10,7 +10,7 @@ from wincraft.exact.number import number_text
 from wincraft.exact.polynomial import polynomial_text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Modulus:
     """A monic polynomial, or the point at infinity.
 
@@ -19,8 +19,8 @@ class Modulus:
     2d - 1, so that a degree-2 modulus has inner moduli (0, c, inf) and three taps. Exact.
 
     >>> from wincraft.construct.moduli import parse_moduli
-    >>> [str(modulus) for modulus in parse_moduli("1/2, inf, x^2+x+1, x^2+1@-1")]
-    ['1/2', 'inf', 'x^2+x+1@-1', 'x^2+1@-1']
+    >>> parse_moduli("1/2, inf, x^2+x+1, x^2+1@-1")
+    (1/2, inf, x^2+x+1@-1, x^2+1@-1)
     """
 
     coefficients: tuple[Any, ...]
@@ -60,3 +60,6 @@ class Modulus:
         if self.degree == 2 and str(self.inner[0]) == "0" and str(self.inner[-1]) == "inf" and len(self.inner) == 3:
             return f"{text}@{self.inner[1]}"
         return f"{text}@({','.join(map(str, self.inner))})"
+
+    def __repr__(self) -> str:
+        return str(self)

@@ -140,7 +140,8 @@ class Nested:
 
     def __repr__(self) -> str:
         ranks = "*".join(str(axis.rank) for axis in self.axes)
-        return f"{self.size}, rank {self.rank} = {ranks}, scale {number_text(self.scale)}, proved"
+        variant = "".join(f", {words}" for words in dict.fromkeys(word for axis in self.axes for word in axis.variant))
+        return f"{self.size}, rank {self.rank} = {ranks}{variant}, scale {number_text(self.scale)}, proved"
 
 
 Algorithm = BilinearAlgorithm | Nested

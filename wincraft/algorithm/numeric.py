@@ -48,7 +48,7 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
     """An exact matrix as an array, each entry rounded once to nearest even; `object` keeps Fractions.
 
     Raises:
-        NotApplicable: for an integer dtype where an entry is no integer, or for any other dtype.
+        NotApplicable: where an entry does not fit the dtype, and for any dtype that holds no real numbers.
 
     >>> from wincraft import winograd
     >>> matrix_to_numpy(winograd(2, 3, points="0,1,-1").filter.dense, "float16")
@@ -76,7 +76,16 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
         return np.array([[int(value) for value in row] for row in values], dtype=dtype)
     if dtype.kind != "f" or dtype.itemsize > 8:
         raise NotApplicable(f"matrices as {dtype}", "no such target", _DTYPES)
-    return np.array([[round_to_dtype(value, dtype) for value in row] for row in values], dtype=dtype)
+    rounded = np.array([[round_to_dtype(value, dtype) for value in row] for row in values], dtype=dtype)
+    if not np.isfinite(rounded).all():
+        row, column = np.argwhere(~np.isfinite(rounded))[0]
+        largest = f"{np.finfo(dtype).max:g}"
+        raise NotApplicable(
+            f"matrices as {dtype}",
+            f"an entry of {len(str(int(abs(values[row][column]))))} digits is beyond its largest, {largest}",
+            "use a wider type, or points or a convention with smaller entries",
+        )
+    return rounded
 
 
 def convolve(axes: Sequence[Maps], scale: Any, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
@@ -90,7 +99,7 @@ def convolve(axes: Sequence[Maps], scale: Any, data: Any, filters: Any, padding:
     Raises:
         BadShape: where shapes, channels or padding do not fit.
         BadNumber: for NaN or infinity, and dtypes that are no real numbers.
-        NotApplicable: for integers and irrational matrices.
+        NotApplicable: for integers and irrational matrices, entries beyond the dtype, and tensors of PyTorch.
 
     >>> from wincraft import parse
     >>> image, box = np.arange(25).reshape(5, 5), np.ones((3, 3), dtype=int)
@@ -99,6 +108,9 @@ def convolve(axes: Sequence[Maps], scale: Any, data: Any, filters: Any, padding:
            [ 99, 108, 117],
            [144, 153, 162]])
     """
+    if any(type(item).__module__.partition(".")[0] == "torch" for item in (data, filters)):
+        repair = "use the layers of wincraft.torch, or pass tensor.detach().numpy()"
+        raise NotApplicable("convolve", "it takes NumPy arrays, and a tensor would lose its gradient", repair)
     x, w, pads = _checked(axes, data, filters, padding)
     plain = x.ndim == len(axes)
     if plain:

@@ -13,7 +13,7 @@ import numpy as np
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.prediction import Prediction, predict
 from wincraft.analysis.quantizer import Quantizer
-from wincraft.analysis.schemes import Scheme
+from wincraft.analysis.schemes import Scheme, as_scheme
 from wincraft.analysis.simulation import Simulation, simulate, simulate_direct
 from wincraft.analysis.workload import Layer, Workload
 from wincraft.errors import NotApplicable
@@ -63,7 +63,7 @@ class Evaluation:
         return "\n".join([*lines, *(f"  {flag}" for flag in self.flags)])
 
 
-def evaluate(algorithm: Algorithm, scheme: Scheme, workload: Workload | Layer) -> Evaluation:
+def evaluate(algorithm: Algorithm, scheme: Scheme | str, workload: Workload | Layer | None = None) -> Evaluation:
     """Simulate a scheme, predict it with the scales that the simulation calibrated, and simulate direct convolution.
 
     The prediction knows of the data its second moments: those of independent values of the batch's mean and variance
@@ -74,11 +74,12 @@ def evaluate(algorithm: Algorithm, scheme: Scheme, workload: Workload | Layer) -
         NotApplicable: where the scheme does not admit the algorithm, or memory does not suffice.
 
     >>> from wincraft import parse
-    >>> from wincraft.analysis.schemes import SCHEMES
-    >>> evaluate(parse("F(4x4,3x3)", points="0,1,-1,2,-2"), SCHEMES["tapwise-8"], Workload())
+    >>> evaluate(parse("F(4x4,3x3)", points="0,1,-1,2,-2"), "tapwise-8")
     F(4x4,3x3) under tapwise-8: SQNR predicted 16.82 dB, measured 17.05 dB, direct 35.88 dB
     (gaussian data, 64 channels, 8 filters, 64 tiles, seed 0)
     """
+    scheme = as_scheme(scheme)
+    workload = Workload() if workload is None else workload
     batch = workload.batch(algorithm)
     simulation = simulate(algorithm, scheme, batch)
     independent = isinstance(workload, Workload)

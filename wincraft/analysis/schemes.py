@@ -195,6 +195,18 @@ def scheme_from_document(document: Any) -> Scheme:
     return Scheme(**given)
 
 
+def as_scheme(scheme: Scheme | str) -> Scheme:
+    """A scheme, or the one that a text names.
+
+    Raises:
+        UnknownName, NotApplicable: as `parse_scheme`.
+
+    >>> as_scheme("fp16").name
+    'fp16'
+    """
+    return parse_scheme(scheme) if isinstance(scheme, str) else scheme
+
+
 def parse_scheme(text: str) -> Scheme:
     """A preset by name, or with fields changed: ``barabasz-2020-8,M=int10,output=none``, ``fp16,accumulator=fp32``.
 

@@ -18,8 +18,8 @@ from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis._machines import Machine, integer_rows, machine_for, scheme_stages
 from wincraft.analysis.quantizer import Quantizer, Scale, checked_scale
-from wincraft.analysis.schemes import Scheme, side_of
-from wincraft.analysis.workload import Batch
+from wincraft.analysis.schemes import Scheme, as_scheme, side_of
+from wincraft.analysis.workload import Batch, Layer, Workload
 from wincraft.errors import BadShape, NotApplicable, look_up
 from wincraft.exact.number import to_fraction
 
@@ -126,8 +126,15 @@ def sqnr(noise_to_signal: float) -> float:
     return -inf if noise_to_signal == inf else -10 * log10(noise_to_signal)
 
 
-def simulate(algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping[str, Any] | None = None) -> Simulation:
-    """Run the tiles of a batch through every stage of a scheme, bit by bit.
+def simulate(
+    algorithm: Algorithm,
+    scheme: Scheme | str,
+    data: Batch | Workload | Layer | None = None,
+    scales: Mapping[str, Any] | None = None,
+) -> Simulation:
+    """Run the tiles of a batch, or of a workload, through every stage of a scheme, bit by bit.
+
+    Without data the default `Workload`: seeded Gaussian data.
 
     Stages run one after the other, each along all axes, and are stored under labels: ``input``, ``input pre-step 1``,
     ..., ``U``; ``weights``, ``weights pre-step 1``, ..., ``V``; ``M``; ``post-step 1``, ..., ``output``.
@@ -137,15 +144,15 @@ def simulate(algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping
 
     Raises:
         NotApplicable: in linear convolution form, and where the scheme does not admit the algorithm.
-        UnknownName, BadNumber, BadShape: for a scale that belongs to no stage or is none, or a batch of another size.
+        UnknownName, BadNumber, BadShape: for a scale that belongs to no stage or is none, a batch of another size, a
+            text that names no scheme.
 
     >>> from wincraft import parse
-    >>> from wincraft.analysis.schemes import SCHEMES
-    >>> from wincraft.analysis.workload import Workload
-    >>> F = parse("F(4x4,3x3)", points="0,1,-1,2,-2")
-    >>> simulate(F, SCHEMES["tapwise-8"], Workload().batch(F))
+    >>> simulate(parse("F(4x4,3x3)", points="0,1,-1,2,-2"), "tapwise-8")
     tapwise-8: SQNR 17.05 dB
     """
+    scheme = as_scheme(scheme)
+    batch = data if isinstance(data, Batch) else (Workload() if data is None else data).batch(algorithm)
     outputs, records, overflowed = run_stages(algorithm, scheme, batch, scales)
     reference = direct_outputs(algorithm, batch)
     return Simulation(scheme, outputs, reference, batch.counts, records, overflowed, batch.data.shape[-2])

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
 from functools import cache
 from importlib import import_module, resources
+from typing import overload
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, list_of_points, parse_moduli
+from wincraft.construct.size import parse_size
+from wincraft.errors import BadSize, NotApplicable
 
 USES = {
     "accuracy": "the default: symmetric; up to tiles of 12 of the least height within 0.5 % of the limit",
@@ -102,16 +105,62 @@ class Entry:
         return str(import_module("wincraft.report.html").fragment(shown))
 
 
-@cache
-def catalogue() -> dict[tuple[int, int], Entry]:
-    """Every entry by (m, r), for m + r - 1 <= 18; other uses than the default's for m <= 10 and r from 2 to 7.
+class Catalogue(Mapping[tuple[int, int], Entry]):
+    """Every entry by (m, r), read-only; its repr says which sizes there are."""
 
-    >>> entry = catalogue()[4, 3]
+    def __init__(self, entries: dict[tuple[int, int], Entry]) -> None:
+        self._entries = entries
+
+    def __getitem__(self, size: tuple[int, int]) -> Entry:
+        return self._entries[size]
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        sizes = f"r from {min(r for _, r in self)} to {max(r for _, r in self)}, m + r - 1 <= {max(map(sum, self)) - 1}"
+        return f"catalogue of {len(self)} sizes F(m,r), {sizes}; catalogue(4, 3) is an entry"
+
+
+@overload
+def catalogue() -> Catalogue: ...
+@overload
+def catalogue(m: int | str, r: int | None = None) -> Entry: ...
+def catalogue(m: int | str | None = None, r: int | None = None) -> Catalogue | Entry:
+    """The entry of F(m,r), ``catalogue(4, 3)`` or ``catalogue("F(4,3)")``; without a size all of them, by (m, r).
+
+    There are entries for m + r - 1 <= 18; other uses than the default's for m <= 10 and r from 2 to 7.
+
+    Raises:
+        BadSize: no size of one axis.
+        NotApplicable: a size beyond the catalogue.
+
+    >>> entry = catalogue(4, 3)
     >>> entry.points, entry.uses["integer"].moduli, f"{entry.above_limit:.2%}"
     ('0,3/2,-3/2,2/3,-2/3,inf', '0,1,-1,2,-2,inf', '0.41%')
     """
+    if m is None:
+        return _catalogue()
+    size = (m, r)
+    if isinstance(m, str) and r is None:
+        sizes = parse_size(m)
+        if len(sizes) != 1:
+            raise BadSize(m, "the catalogue is of one axis; ask for each, such as F(4,3)")
+        (size,) = sizes
+    entry = _catalogue().get(size)  # type: ignore[arg-type]
+    if entry is None:
+        repair = "winograd(m, r) makes it from the smallest fractions; search finds better points for it"
+        raise NotApplicable("catalogue", f"it has no F({size[0]},{size[1]}), only {_catalogue()!r}", repair)
+    return entry
+
+
+@cache
+def _catalogue() -> Catalogue:
     text = resources.files("wincraft.construct").joinpath("catalogue.json").read_text(encoding="utf-8")
-    return {(item["m"], item["r"]): _entry(**item) for item in json.loads(text)["entries"]}
+    return Catalogue({(item["m"], item["r"]): _entry(**item) for item in json.loads(text)["entries"]})
 
 
 def _entry(
@@ -127,7 +176,7 @@ def default_moduli(m: int, r: int) -> tuple[Modulus, ...]:
     >>> print(*default_moduli(4, 3))
     0 3/2 -3/2 2/3 -2/3 inf
     """
-    entry = catalogue().get((m, r))
+    entry = _catalogue().get((m, r))
     if entry is not None:
         return parse_moduli(entry.points)
     return (*list_of_points(m + r - 2), INFINITY)
@@ -140,5 +189,5 @@ def default_source(m: int, r: int) -> str:
     "best of 1 set of symmetric rationals of height <= 1, 0.00% above the best real symmetric set; also in
     Barabasz et al., arXiv 1803.10986, and Apache TVM; Lavin & Gray, arXiv 1509.09308; PyTorch's depthwise kernel; MLIR"
     """
-    entry = catalogue().get((m, r))
+    entry = _catalogue().get((m, r))
     return entry.source if entry else "beyond the catalogue: the smallest fractions by height, not optimised"

@@ -3,21 +3,28 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from itertools import combinations
+from math import isinf, isnan
+from numbers import Rational as ExactRational
+from numbers import Real
 from typing import Any
 
 from sympy import Integer, Rational, oo
 
 from wincraft.algorithm.modulus import Modulus
-from wincraft.errors import BadModulus, BadNumber, NotCoprime, WrongTotalDegree
-from wincraft.exact.expression import shorten
+from wincraft.errors import BadModulus, BadNumber, FloatTaken, NotCoprime, WrongTotalDegree
+from wincraft.exact.expression import float_given, shorten
 from wincraft.exact.number import exact_number, field_of, to_element
 from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
 
 MAX_POINT_DIGITS = 100
 """Longest numerator or denominator of a point or coefficient, in decimal digits."""
 _TOO_LARGE = 10**MAX_POINT_DIGITS
+MAX_FLOAT_HEIGHT = 1024
+"""Largest numerator and denominator of a float that is taken for a point."""
 MAX_MODULUS_DEGREE = 16
 MAX_DEPTH = 8
 
@@ -25,19 +32,36 @@ INFINITY = Modulus(())
 
 
 def point(value: object) -> Modulus:
-    """The linear modulus of an exact number, or infinity for ``"inf"`` and sympy's oo.
+    """The linear modulus of an exact number, or infinity for ``"inf"``, sympy's oo and an infinite float.
+
+    A finite float is taken where it is p/q with q a power of two and both at most `MAX_FLOAT_HEIGHT`, with the warning
+    `FloatTaken`: 0.5 can only mean 1/2, 0.1 need not mean 1/10.
 
     Raises:
         BadNumber, FloatGiven: for what is no exact real number, and beyond `MAX_POINT_DIGITS` digits.
 
-    >>> str(point("1/2")), str(point("inf"))
-    ('1/2', 'inf')
+    >>> point("1/2"), point("inf"), point(float("inf"))
+    (1/2, inf, inf)
     """
+    if isinstance(value, Real) and not isinstance(value, ExactRational):
+        return _float_point(value)
     if value is oo or (isinstance(value, str) and value.strip().lower() in ("inf", "+inf", "infinity", "oo", "∞")):
         return INFINITY
     number = exact_number(value)
     _check_digits(number)
     return Modulus((-number, Integer(1)))
+
+
+def _float_point(value: Real) -> Modulus:
+    number = float(value)
+    if isinf(number):
+        return INFINITY
+    exact = None if isnan(number) else Fraction(number)
+    if exact is None or max(abs(exact.numerator), exact.denominator) > MAX_FLOAT_HEIGHT:
+        raise float_given(str(value))
+    if exact.denominator > 1:
+        warnings.warn(f"the float {value} is taken as the point {exact}", FloatTaken, stacklevel=2)
+    return point(exact)
 
 
 def modulus(coefficients: tuple[Any, ...], inner: tuple[Modulus, ...] | None = None) -> Modulus:

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 4: writing algorithms. One sibling module per format, each with ``emit(algorithm, stream, basis)``."""
+"""Writing algorithms. One sibling module per format, each with ``emit(algorithm, stream, basis)``."""
 
 from __future__ import annotations
 
 import io
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wincraft.errors import look_up
+from wincraft.errors import CannotWrite, look_up
+from wincraft.files.writing import write_whole
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
@@ -42,3 +44,24 @@ def render(algorithm: Algorithm, format: str = "text", basis: str | None = None)
     stream = io.StringIO()
     emitter.emit(algorithm, stream, basis)
     return stream.getvalue()
+
+
+def write(algorithm: Algorithm, path: str | Path, format: str | None = None, basis: str | None = None) -> None:
+    """Write the algorithm to a file, whole or not at all, in the format that its suffix implies or in another.
+
+    The counterpart of `wincraft.read`; format and basis as for `render`.
+
+    Raises:
+        CannotWrite: where the path cannot be written, or its suffix implies no format and none is given.
+        UnknownName: a format that is not in the registry.
+
+    >>> import tempfile, wincraft
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     wincraft.write(wincraft.winograd(2, 3), Path(folder, "f.json"))
+    ...     wincraft.read(Path(folder, "f.json")) == wincraft.winograd(2, 3)
+    True
+    """
+    name = format or SUFFIXES.get(Path(path).suffix.lower())
+    if name is None:
+        raise CannotWrite(str(path), f"its suffix is none of {', '.join(SUFFIXES)}, and no format is given")
+    write_whole(path, render(algorithm, name, basis))

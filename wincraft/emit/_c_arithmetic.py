@@ -117,8 +117,9 @@ def float_arithmetic(axes: Sequence[BilinearAlgorithm], c_type: str) -> Arithmet
     for axis in axes:
         rounded = {}
         for name, matrix in named_matrices(axis).items():
-            rounded[name] = matrix_to_numpy(matrix, _DTYPES[c_type]).tolist()
-            for (i, j), entry in np.ndenumerate(matrix_to_numpy(matrix, object)):
+            exact = matrix_to_numpy(matrix, object)
+            rounded[name] = [[float(round_to_dtype(entry, _DTYPES[c_type])) for entry in row] for row in exact]
+            for (i, j), entry in np.ndenumerate(exact):
                 if entry and not _is_normal(rounded[name][i][j], c_type):
                     return Omitted(f"{name}[{i}][{j}] of {axis.size} is outside the normal range of {c_type}")
         matrices.append(rounded)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 0: exact numbers, polynomials and matrices. No floating point."""
+"""Exact numbers, polynomials and matrices. No floating point."""

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 4: analysis results for people: text, markdown, HTML with plots, and JSON for programs."""
+"""Analysis results for people: text, markdown, HTML with plots, and JSON for programs.
+
+The package is callable: ``wincraft.report(algorithm)`` is `wincraft.report.front.report`.
+"""
 
 from __future__ import annotations
 
 import io
+import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from wincraft.errors import look_up
 
@@ -43,3 +48,13 @@ def render(result: Report | Comparison | Documented, format: str = "text") -> st
     stream = io.StringIO()
     renderer.emit(result, stream)
     return stream.getvalue()
+
+
+class _Callable(ModuleType):
+    def __call__(self, *args: Any, **options: Any) -> Report:
+        from wincraft.report.front import report
+
+        return report(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

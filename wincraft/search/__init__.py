@@ -1,2 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floor 4: searches for better points, scalings and chains."""
+"""Searches for better points, scalings and chains.
+
+The package is callable: ``wincraft.search(size, ...)`` is `wincraft.search.front.search`.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wincraft.search.result import SearchResult
+
+
+class _Callable(ModuleType):
+    def __call__(self, *args: Any, **options: Any) -> SearchResult:
+        from wincraft.search.front import search
+
+        return search(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -48,6 +48,11 @@ class SearchResult:
     `visited` counts every evaluated set or node. If the search is `complete`, `bound` is the value of the best; else
     the bound of what is still open, None where none is known. `best` is None where nothing feasible was found in time.
     `others` are the further sets within `slack`, which is `within` or the tolerance of the float arithmetic.
+
+    >>> import wincraft
+    >>> found = wincraft.search("F(2,3)", height=2)
+    >>> found.best.moduli, found.complete
+    (('0', '1', '-1', 'inf'), True)
     """
 
     settings: Settings

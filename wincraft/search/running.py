@@ -9,8 +9,6 @@ outcomes that it has of it.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +16,8 @@ from math import inf, isclose, isnan
 from pathlib import Path
 from typing import Any
 
-from wincraft.errors import BadDocument, CannotWrite
+from wincraft.errors import BadDocument
+from wincraft.files.writing import write_whole
 from wincraft.search import kernels_numpy
 from wincraft.search.counting import is_canonical
 from wincraft.search.gain import Instance, values
@@ -164,16 +163,7 @@ class Checkpoint:
         if not now and time.monotonic() - self.written < INTERVAL:
             return
         text = json.dumps({"kind": "wincraft.search.checkpoint", "settings": self.settings, **content})
-        try:
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=self.path.parent, prefix=".wincraft-", delete=False
-            ) as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(stream.name, self.path)
-        except OSError as error:
-            raise CannotWrite(str(self.path), error.strerror or str(error)) from None
+        write_whole(self.path, text)
         self.written = time.monotonic()
 
 

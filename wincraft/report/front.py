@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people call: a report or a comparison of algorithms or sizes, schemes by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.costs import LayerShape, parse_layer_shape
+from wincraft.analysis.schemes import Scheme, as_scheme
+from wincraft.analysis.workload import Layer, Workload
+from wincraft.construct.winograd import parse
+from wincraft.report.build import build_report
+from wincraft.report.comparison import Comparison, build_comparison
+from wincraft.report.description import describe
+from wincraft.report.model import Report
+
+Schemes = Sequence[Scheme | str] | Scheme | str | None
+
+
+def report(
+    algorithm: Algorithm | str,
+    schemes: Schemes = None,
+    *,
+    layer: LayerShape | str | None = None,
+    workload: Workload | Layer | None = None,
+) -> Report:
+    """What an algorithm costs and what rounding does to it, predicted and measured; ``wincraft.report`` itself.
+
+    Args:
+        algorithm: an algorithm, or a size such as ``"F(4x4,3x3)"``, which is made on the catalogue's points.
+        schemes: one or several, by name or as `Scheme`; all of `wincraft.analysis.schemes.SCHEMES` by default.
+        layer: adds the totals of a layer, ``"C,K,H,W"``.
+        workload: what to measure on, a seeded `Workload` or a `Layer` of your own arrays; Gaussian data by default.
+
+    Raises:
+        BadSize, UnknownName: for texts that name no size or scheme.
+        BadShape, NotApplicable: as `wincraft.report.build.build_report`.
+
+    >>> import wincraft as wc
+    >>> wc.report("F(2,3)", "fp16").schemes[0].label
+    'fp16'
+    """
+    shape = parse_layer_shape(layer) if isinstance(layer, str) else layer
+    return build_report(_algorithm(algorithm), _schemes(schemes), layer=shape, workload=workload)
+
+
+def compare(
+    *algorithms: Algorithm | str, schemes: Schemes = None, workload: Workload | Layer | None = None
+) -> Comparison:
+    """Algorithms or sizes side by side on the same data, the best of each measure marked.
+
+    Args:
+        algorithms: as for `report`; the same one twice is one column.
+        schemes: as for `report`; `wincraft.report.comparison.DEFAULT_SCHEMES` by default.
+        workload: as for `report`.
+
+    Raises:
+        BadSize, UnknownName: for texts that name no size or scheme.
+        BadShape, NotApplicable: as `wincraft.report.build.build_report`; BadShape without algorithms.
+
+    >>> import wincraft as wc
+    >>> columns = wc.compare("F(2,3)", wc.winograd(2, 3, points="0,1,2"), schemes="fp16").columns
+    >>> [column.description for column in columns][1]
+    'F(2,3), points 0,1,2,inf; convention wincnn'
+    """
+    made = map(_algorithm, algorithms)
+    return build_comparison({f"{item.size}, {describe(item)}": item for item in made}, _schemes(schemes), workload)
+
+
+def _algorithm(given: Algorithm | str) -> Algorithm:
+    return parse(given) if isinstance(given, str) else given
+
+
+def _schemes(given: Schemes) -> list[Scheme] | None:
+    if given is None:
+        return None
+    return [as_scheme(item) for item in ([given] if isinstance(given, Scheme | str) else given)]
