@@ -110,9 +110,11 @@ def test_storage_and_form_are_found(size):
     alg = wc.winograd(m, r, points=",".join(["0", "1", "-1", "2", "-2", "3"][: m + r - 2]) or None)
     as_is = wc.identify(alg.AT, alg.G, alg.BT)
     assert (as_is.algorithm.form, as_is.transposed) == ("correlation", ())
-    linear = wc.identify(transposed(alg.AT), alg.G, transposed(alg.BT))
-    assert linear.algorithm.AT == alg.AT
-    assert linear.algorithm.form == "linear"
+    both = wc.identify(transposed(alg.AT), alg.G, transposed(alg.BT))
+    assert (both.algorithm.AT, both.algorithm.BT) == (alg.AT, alg.BT)
+    assert (both.algorithm.form, both.transposed) == ("correlation", ("AT", "BT"))
+    linear = wc.identify(transposed(alg.AT), alg.G, transposed(alg.BT), form="linear")
+    assert (linear.algorithm.form, linear.transposed) == ("linear", ())
     g_transposed = wc.identify(alg.AT, transposed(alg.G), alg.BT)
     assert g_transposed.algorithm.G == alg.G
     assert g_transposed.transposed == ("G",)

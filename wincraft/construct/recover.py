@@ -1,25 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recovering moduli and row scales from the rows of an algorithm, exact or decimal."""
+"""Recovering moduli and row scales from the rows of an exact algorithm."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
-
-from sympy import Rational, sqrt
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.modulus import Modulus
-from wincraft.construct.conventions import Scaling, scaled_algorithm
+from wincraft.construct.conventions import Scaling
 from wincraft.construct.moduli import INFINITY, check_coprime, modulus, point, quadratic_inner
 from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import WincraftError
-from wincraft.exact.fraction import simplest_fraction_near
-from wincraft.exact.number import exact_number, to_fraction
-
-_SURD_LIMIT = 64
-"""A decimal point is read as +-sqrt(p/q) where p, q are at most this and no simpler fraction fits."""
+from wincraft.exact.number import exact_number
 
 
 def recover_moduli(algorithm: BilinearAlgorithm) -> tuple[Modulus, ...] | None:
@@ -106,60 +99,3 @@ def _quadratic(vectors: Sequence[Sequence[Any]]) -> Modulus | None:
         return modulus((exact_number(b), exact_number(a), exact_number(1)), quadratic_inner(c))
     except WincraftError:
         return None
-
-
-def rebuild_from_decimals(
-    AT: Sequence[Sequence[Fraction]],
-    G: Sequence[Sequence[Fraction]],
-    BT: Sequence[Sequence[Fraction]],
-    tolerance: Fraction,
-) -> BilinearAlgorithm | None:
-    """An exact algorithm on points near the given decimal rows, or None.
-
-    Points and row scales are snapped to simple numbers and multiplied out. The caller checks how far the
-    result lies from the given entries.
-    """
-    columns = [list(column) for column in zip(*AT, strict=True)]
-    m, r = len(AT), len(G[0])
-    points = [_near_point(vector, tolerance) for vector in (columns if m >= r else G)]
-    if any(item is None for item in points) or len(points) != m + r - 1:
-        return None
-    moduli = tuple(item for item in points if item is not None)
-    if len(set(moduli)) != len(moduli):
-        return None
-    taps = canonical_taps(m, r, moduli)
-    a = [_near_scale(row, wanted, taps.K, tolerance) for row, wanted in zip(columns, taps.A, strict=True)]
-    g = [_near_scale(row, wanted, taps.K, tolerance) for row, wanted in zip(G, taps.G, strict=True)]
-    b = [_near_scale(row, wanted, taps.K, tolerance) for row, wanted in zip(BT, taps.B, strict=True)]
-    if not all([*a, *g, *b]):
-        return None
-    products = [to_fraction(taps.K.to_sympy(x * y * z * f)) for x, y, z, f in zip(a, g, b, taps.f, strict=True)]
-    scale = taps.K.from_sympy(exact_number(simplest_fraction_near(sorted(products)[len(products) // 2], 8 * tolerance)))
-    g = [scale / (x * z * f) for x, z, f in zip(a, b, taps.f, strict=True)]
-    return scaled_algorithm(taps, Scaling(a, g, b, taps.K.to_sympy(scale)), None)
-
-
-def _near_point(vector: Sequence[Fraction], tolerance: Fraction) -> Modulus | None:
-    slack = tolerance * max(abs(value) for value in vector)
-    if abs(vector[0]) <= slack:
-        return INFINITY if all(abs(value) <= slack for value in vector[:-1]) and abs(vector[-1]) > slack else None
-    if len(vector) == 1 or all(abs(value) <= slack for value in vector[1:]):
-        return point(0)
-    at = max(range(len(vector) - 1), key=lambda j: min(abs(vector[j]), abs(vector[j + 1])))
-    if not vector[at]:
-        return None
-    value = vector[at + 1] / vector[at]
-    rational = simplest_fraction_near(value, 4 * tolerance)
-    if max(abs(rational.numerator), rational.denominator) > _SURD_LIMIT:
-        square = simplest_fraction_near(value * value, 8 * tolerance)
-        if max(square.numerator, square.denominator) <= _SURD_LIMIT:
-            root = sqrt(Rational(square.numerator, square.denominator))
-            return point(root if value > 0 else -root)
-    return point(rational)
-
-
-def _near_scale(row: Sequence[Fraction], canonical: Sequence[Any], K: Any, tolerance: Fraction) -> Any:
-    wanted = [to_fraction(K.to_sympy(value)) for value in canonical]
-    at = max(range(len(wanted)), key=lambda j: abs(wanted[j]))
-    factor = simplest_fraction_near(row[at] / wanted[at], 4 * tolerance)
-    return K.from_sympy(Rational(factor.numerator, factor.denominator))

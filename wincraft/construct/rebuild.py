@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rebuilding an algorithm on points from rounded matrices: the simplest numbers that lie where every entry allows.
+
+Each entry is an interval. The quotients of neighbouring entries of a column of A^T and of a row of G enclose the point,
+the quotients by the canonical row its factor; all of them are intersected, and the simplest number is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sympy import Rational, sqrt
+
+from wincraft.algorithm.modulus import Modulus
+from wincraft.construct.conventions import Scaling
+from wincraft.construct.moduli import INFINITY, point
+from wincraft.construct.toom_cook import Taps, canonical_taps
+from wincraft.errors import BadNumber
+from wincraft.exact.fraction import simplest_fraction
+from wincraft.exact.number import to_fraction
+
+_SURD_LIMIT = 64
+"""A point is read as +-sqrt(p/q) where p, q are at most this and no fraction of such a height fits."""
+
+Interval = tuple[Fraction, Fraction]
+Table = list[list[Interval]]
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """Canonical taps and their scaling: an algorithm that is right by construction, not proved yet."""
+
+    taps: Taps
+    scaling: Scaling
+
+    @property
+    def vectors(self) -> tuple[list[list[Fraction]], ...]:
+        """The rows of A, G and B^T, one per tap, as fractions; surds to 60 digits."""
+        taps, scaling = self.taps, self.scaling
+        pairs = ((taps.A, scaling.a), (taps.G, scaling.g), (taps.B, scaling.b))
+        return tuple(
+            [[_number(value * factor, taps.K) for value in row] for row, factor in zip(rows, factors, strict=True)]
+            for rows, factors in pairs
+        )
+
+    @property
+    def length(self) -> int:
+        """How many characters the points and the scaling take: the shorter, the less is read into the decimals."""
+        scaling = self.scaling
+        numbers = [_number(value, self.taps.K) for value in (*scaling.a, *scaling.g, *scaling.b)]
+        return sum(len(str(item)) for item in (*self.taps.moduli, *numbers))
+
+
+def rebuild(columns: Table, filters: Table, data: Table) -> Rebuilt | None:
+    """The algorithm on the simplest points and row scales that lie within the intervals of A, G and B^T, by taps.
+
+    None where points or factors are not those of one algorithm. That every entry lies in its interval is implied only
+    for the two matrices whose factors were chosen.
+
+    >>> near = lambda text: (Fraction(text) - Fraction(1, 99), Fraction(text) + Fraction(1, 99))
+    >>> table = lambda rows: [[near(text) for text in row.split()] for row in rows]
+    >>> found = rebuild(table(["1 .33", "0 1"]), table(["1", "1"]), table(["1 .01", "-.34 1"]))
+    >>> print(*found.taps.moduli)
+    1/3 inf
+    """
+    m, r = len(columns[0]), len(filters[0])
+    if len(columns) != m + r - 1:
+        return None
+    moduli = tuple(_point(column, row) for column, row in zip(columns, filters, strict=True))
+    known = tuple(item for item in moduli if item is not None)
+    if len(set(known)) != len(moduli):
+        return None
+    taps = canonical_taps(m, r, known)
+    scaling = _scaling(taps, columns, filters, data)
+    return None if scaling is None else Rebuilt(taps, scaling)
+
+
+def _scaling(taps: Taps, columns: Table, filters: Table, data: Table) -> Scaling | None:
+    tables = ((columns, taps.A), (filters, taps.G), (data, taps.B))
+    bounds = [
+        [
+            _factor(row, [_number(value, taps.K) for value in wanted])
+            for row, wanted in zip(rows, canonical, strict=True)
+        ]
+        for rows, canonical in tables
+    ]
+    f = [_number(value, taps.K) for value in taps.f]
+    products = []
+    factors: list[list[Interval]] = []
+    for tap, given in enumerate(zip(*bounds, strict=True)):
+        ranges = [interval for interval in given if interval is not None]
+        if len(ranges) < 3 or any(low <= 0 <= high for low, high in ranges):
+            return None
+        factors.append(ranges)
+        a, g, b = ranges
+        products.append(_times(_times(_times(a, g), b), (f[tap], f[tap])))
+    common = _meet(products)
+    if common is None:
+        return None
+    scale = taps.K.from_sympy(_rational(simplest_fraction(*common)))
+    chosen = [_shortest_factors(ranges, taps.f[tap], scale, taps.K) for tap, ranges in enumerate(factors)]
+    a, g, b = (list(values) for values in zip(*chosen, strict=True))
+    return Scaling(a, g, b, taps.K.to_sympy(scale))
+
+
+def _shortest_factors(ranges: Sequence[Interval], f: Any, scale: Any, K: Any) -> list[Any]:
+    """Factors of A, G, B with product scale / f: two are the simplest of their ranges, the third follows.
+
+    Which follows is decided by the length of what is written; one that leaves its range counts last, G is tried first.
+    """
+    simple = [K.from_sympy(_rational(simplest_fraction(*interval))) for interval in ranges]
+    best: list[Any] = []
+    order: tuple[bool, int] | None = None
+    for follows in (1, 0, 2):
+        factors = list(simple)
+        others = [value for k, value in enumerate(simple) if k != follows]
+        factors[follows] = scale / (f * others[0] * others[1])
+        numbers = [_number(value, K) for value in factors]
+        low, high = ranges[follows]
+        rank = not low <= numbers[follows] <= high, sum(len(str(number)) for number in numbers)
+        if order is None or rank < order:
+            best, order = factors, rank
+    return best
+
+
+def _point(column: Sequence[Interval], row: Sequence[Interval]) -> Modulus | None:
+    """The point whose powers both vectors are multiples of, as simple as the intervals allow."""
+    vectors = [vector for vector in (column, row) if len(vector) > 1]
+    if not vectors:
+        return point(0)
+    if all(_holds_zero(value) for vector in vectors for value in vector[:-1]):
+        return None if any(_holds_zero(vector[-1]) for vector in vectors) else INFINITY
+    if any(_holds_zero(vector[0]) for vector in vectors):
+        return None
+    if all(_holds_zero(value) for vector in vectors for value in vector[1:]):
+        return point(0)
+    common = _meet(
+        _quotient(vector[j + 1], vector[j])
+        for vector in vectors
+        for j in range(len(vector) - 1)
+        if not _holds_zero(vector[j])
+    )
+    if common is None:
+        return None
+    rational = simplest_fraction(*common)
+    if max(abs(rational.numerator), rational.denominator) > _SURD_LIMIT and common[0] * common[1] > 0:
+        low, high = sorted((common[0] ** 2, common[1] ** 2))
+        square = simplest_fraction(low, high)
+        if max(square.numerator, square.denominator) <= _SURD_LIMIT:
+            root = sqrt(_rational(square))
+            return point(root if rational > 0 else -root)
+    try:
+        return point(rational)
+    except BadNumber:
+        return None
+
+
+def _factor(row: Sequence[Interval], canonical: Sequence[Fraction]) -> Interval | None:
+    """What the canonical row may be multiplied by, None where nothing fits every entry."""
+    if any(not wanted and not _holds_zero(value) for value, wanted in zip(row, canonical, strict=True)):
+        return None
+    return _meet(_quotient(value, (wanted, wanted)) for value, wanted in zip(row, canonical, strict=True) if wanted)
+
+
+def _meet(intervals: Iterable[Interval]) -> Interval | None:
+    bounds = list(intervals)
+    if not bounds:
+        return None
+    low, high = max(low for low, _ in bounds), min(high for _, high in bounds)
+    return (low, high) if low <= high else None
+
+
+def _times(left: Interval, right: Interval) -> Interval:
+    corners = [x * y for x in left for y in right]
+    return min(corners), max(corners)
+
+
+def _quotient(left: Interval, right: Interval) -> Interval:
+    return _times(left, (1 / right[1], 1 / right[0]))
+
+
+def _holds_zero(interval: Interval) -> bool:
+    return interval[0] <= 0 <= interval[1]
+
+
+def _number(value: Any, K: Any) -> Fraction:
+    return to_fraction(K.to_sympy(value))
+
+
+def _rational(value: Fraction) -> Any:
+    return Rational(value.numerator, value.denominator)
