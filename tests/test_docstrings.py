@@ -26,7 +26,7 @@ import pytest
 import wincraft.errors
 
 ROOT = Path(wincraft.__file__).parent
-INTERFACE = ("algorithm", "construct", "basis", "analysis", "search", "report", "emit", "load", "torch")
+INTERFACE = ("algorithm", "construct", "basis", "analysis", "search", "report", "emit", "files", "torch")
 EXAMPLE = re.compile(r"^\s*>>> ", re.MULTILINE)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
@@ -211,6 +211,7 @@ def test_raises_names_what_is_raised(name):
 
 def test_the_whole_interface_is_seen():
     assert len(interface()) > 100
+    assert {f"wincraft.{part}" for part in INTERFACE} <= modules().keys()
     assert {f"{home}.{name}" for name, home in wincraft._HOMES.items()} & definitions().keys() <= {
         *interface(),
         "wincraft.errors.WincraftError",
