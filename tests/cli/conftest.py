@@ -16,17 +16,19 @@ class Done(NamedTuple):
 
 @pytest.fixture
 def wincraft_here(monkeypatch, capsys, tmp_path):
-    """Call it with arguments; it runs in a fresh directory and returns exit code, stdout and stderr."""
+    """Call it with arguments, and the exit code it must have, if any; it runs in a fresh directory."""
     from wincraft.cli.main import run
 
     # it takes a second, and is no part of what is tested through this fixture
     monkeypatch.setattr("wincraft.report.build.smallest_word", lambda algorithm, tolerance, per="matrix": 14)
 
-    def call(*arguments):
+    def call(*arguments, check=None):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr("sys.argv", ["wincraft", *map(str, arguments)])
         with pytest.raises(SystemExit) as caught:
             run()
-        return Done(caught.value.code, *capsys.readouterr())
+        done = Done(caught.value.code, *capsys.readouterr())
+        assert check is None or done.returncode == check, done.stderr + done.stdout
+        return done
 
     return call

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line as a user meets it: real processes, exit codes, one-line errors, nothing half-written."""
+"""The command line as a user meets it: exit codes, one-line errors, nothing half-written.
+
+Jobs and what the system does to them are real processes; bad input runs in this one, through the same entry point.
+"""
 
 import json
 import os
@@ -102,13 +105,13 @@ def test_format_follows_the_suffix_and_stdout_is_data_only(tmp_path):
     assert "bmatrix" in (tmp_path / "f.tex").read_text()
 
 
-def test_refuted_files_exit_1_with_the_diagnosis_on_stdout(tmp_path):
+def test_refuted_files_exit_1_with_the_diagnosis_on_stdout(wincraft_here, tmp_path):
     content = json.loads(wc.render(wc.winograd(4, 3, points="0,1,-1,2,-2"), "json"))
     content["G"][3] = ["1/12", "1/6", "1/3"]
     (tmp_path / "f.json").write_text(json.dumps(content))
-    done = wincraft("verify", "f.json", cwd=tmp_path, check=1)
+    done = wincraft_here("verify", "f.json", check=1)
     assert "tap 3 (from 0): product of row scales is 2, must be 1" in done.stdout
-    assert wincraft("identify", "f.json", cwd=tmp_path, check=1).stderr.count("\n") == 1
+    assert wincraft_here("identify", "f.json", check=1).stderr.count("\n") == 1
 
 
 def test_nested_documents_verify(tmp_path):
@@ -116,13 +119,13 @@ def test_nested_documents_verify(tmp_path):
     assert "F(2x4,3x3) proved" in wincraft("verify", "f.json", cwd=tmp_path, check=0).stdout
 
 
-def test_decimal_matrices(tmp_path):
+def test_decimal_matrices(wincraft_here, tmp_path):
     alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
     rows = ["\n".join(" ".join(f"{float(x):.7f}" for x in row) for row in m.tolist()) for m in (alg.AT, alg.G, alg.BT)]
     (tmp_path / "m.txt").write_text("\n\n".join(rows))
-    assert "the given decimals within" in wincraft("verify", "m.txt", cwd=tmp_path, check=0).stdout
-    wincraft("verify", "m.txt", "--tolerance", "1e-9", cwd=tmp_path, check=1)
-    assert "wincnn" in wincraft("identify", "m.txt", cwd=tmp_path, check=0).stdout
+    assert "the given decimals within" in wincraft_here("verify", "m.txt", check=0).stdout
+    wincraft_here("verify", "m.txt", "--tolerance", "1e-9", check=1)
+    assert "wincnn" in wincraft_here("identify", "m.txt", check=0).stdout
 
 
 @pytest.mark.parametrize(
@@ -152,8 +155,8 @@ def test_decimal_matrices(tmp_path):
         (("4x4,3x3", "--points", "0,1,-1,2,-2;0,1,-1,2,-2;0"), "3 lists of points are given for 2 axes"),
     ],
 )
-def test_bad_input_is_one_line_exit_3_and_writes_nothing(arguments, words, tmp_path):
-    done = wincraft("generate", *arguments, "-o", "out", cwd=tmp_path)
+def test_bad_input_is_one_line_exit_3_and_writes_nothing(arguments, words, wincraft_here, tmp_path):
+    done = wincraft_here("generate", *arguments, "-o", "out")
     assert_one_line_error(done, 3)
     assert words in done.stderr
     assert os.listdir(tmp_path) == []
@@ -172,8 +175,8 @@ def test_bad_input_is_one_line_exit_3_and_writes_nothing(arguments, words, tmp_p
         ("generate", "4,3", "--points", "0", "--moduli", "0"),
     ],
 )
-def test_usage_errors_exit_2(arguments):
-    assert_one_line_error(wincraft(*arguments), 2)
+def test_usage_errors_exit_2(arguments, wincraft_here):
+    assert_one_line_error(wincraft_here(*arguments), 2)
 
 
 def test_unwritable_paths_leave_nothing(tmp_path):
@@ -210,16 +213,16 @@ def test_files_get_the_usual_permissions(tmp_path):
     "content", ["", "{", '{"kind": "other", "m": 1}', '{"kind": "wincraft.algorithm", "version": 9}']
 )
 @pytest.mark.parametrize("command", ["verify", "identify"])
-def test_bad_files_exit_3(command, content, tmp_path):
+def test_bad_files_exit_3(command, content, wincraft_here, tmp_path):
     (tmp_path / "f.json").write_text(content)
-    assert_one_line_error(wincraft(command, "f.json", cwd=tmp_path), 3)
-    assert_one_line_error(wincraft(command, "absent.json", cwd=tmp_path), 3)
+    assert_one_line_error(wincraft_here(command, "f.json"), 3)
+    assert_one_line_error(wincraft_here(command, "absent.json"), 3)
 
 
 @pytest.mark.parametrize("tolerance", ["x", "-1", "1", "nan", "1e999999999", "1e-999999999", "1/0", ""])
-def test_bad_tolerance(tolerance, tmp_path):
-    wincraft("generate", "2,3", "-o", "f.json", cwd=tmp_path, check=0)
-    assert_one_line_error(wincraft("identify", "f.json", "--tolerance", tolerance, cwd=tmp_path), 3)
+def test_bad_tolerance(tolerance, wincraft_here, tmp_path):
+    (tmp_path / "f.json").write_text(wc.render(wc.winograd(2, 3), "json"))
+    assert_one_line_error(wincraft_here("identify", "f.json", "--tolerance", tolerance), 3)
 
 
 def test_debug_shows_the_traceback():
@@ -228,8 +231,8 @@ def test_debug_shows_the_traceback():
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(shell):
-    assert "_WINCRAFT_COMPLETE" in wincraft("completion", shell, check=0).stdout
+def test_completion_scripts(shell, wincraft_here):
+    assert "_WINCRAFT_COMPLETE" in wincraft_here("completion", shell).stdout
 
 
 @pytest.mark.parametrize(
@@ -262,31 +265,31 @@ def test_a_closed_pipe_is_no_traceback():
     assert "Traceback" not in done.stderr
 
 
-def test_formats_are_described_and_unknown_ones_refused():
-    assert "fp16: up to 65504" in wincraft("formats", check=0).stdout
-    assert wincraft("formats", "q3.12", check=0).stdout.startswith("q3.12: -8 to")
-    done = wincraft("formats", "fp15")
+def test_formats_are_described_and_unknown_ones_refused(wincraft_here):
+    assert "fp16: up to 65504" in wincraft_here("formats", check=0).stdout
+    assert wincraft_here("formats", "q3.12", check=0).stdout.startswith("q3.12: -8 to")
+    done = wincraft_here("formats", "fp15")
     assert_one_line_error(done, 3)
     assert "did you mean fp16" in done.stderr
 
 
-def test_n_d_text_and_doubled_matrices_are_refused_not_half_read(tmp_path):
+def test_n_d_text_and_doubled_matrices_are_refused_not_half_read(wincraft_here, tmp_path):
     (tmp_path / "f.txt").write_text(wc.render(wc.parse("F(2x4,3x3)"), "text"))
-    assert_one_line_error(wincraft("verify", "f.txt", cwd=tmp_path), 3)
+    assert_one_line_error(wincraft_here("verify", "f.txt"), 3)
     (tmp_path / "f.json").write_text('{"AT": [[1]], "A": [[5]], "G": [[1]], "BT": [[1]]}')
-    assert "given twice" in wincraft("verify", "f.json", cwd=tmp_path, check=3).stderr
+    assert "given twice" in wincraft_here("verify", "f.json", check=3).stderr
 
 
-def test_what_a_bare_json_states_is_checked(tmp_path):
+def test_what_a_bare_json_states_is_checked(wincraft_here, tmp_path):
     content = {"m": 7, "AT": [["1"]], "G": [["1"]], "BT": [["1"]]}
     (tmp_path / "f.json").write_text(json.dumps(content))
-    assert "m is 7" in wincraft("verify", "f.json", cwd=tmp_path, check=3).stderr
+    assert "m is 7" in wincraft_here("verify", "f.json", check=3).stderr
     (tmp_path / "f.json").write_text(json.dumps(content | {"m": 1, "scale": 1, "rank": 1}))
-    wincraft("verify", "f.json", cwd=tmp_path, check=0)
+    wincraft_here("verify", "f.json", check=0)
     (tmp_path / "g.wc").write_text(wc.render(wc.winograd(2, 3), "json"))
-    wincraft("verify", "g.wc", cwd=tmp_path, check=0)
+    wincraft_here("verify", "g.wc", check=0)
     (tmp_path / "h.json").write_text(json.dumps(content | {"m": 1, "kind": "other"}))
-    wincraft("identify", "h.json", cwd=tmp_path, check=3)
+    wincraft_here("identify", "h.json", check=3)
 
 
 def test_a_link_is_written_through(tmp_path):
@@ -299,7 +302,7 @@ def test_a_link_is_written_through(tmp_path):
 
 
 @pytest.mark.parametrize("words", [("4", "3"), ("4x4", "3x3")])
-def test_a_size_in_two_words_is_told_how_to_write_it(words):
-    done = wincraft("generate", *words)
+def test_a_size_in_two_words_is_told_how_to_write_it(words, wincraft_here):
+    done = wincraft_here("generate", *words)
     assert_one_line_error(done, 2)
     assert f"write the size in one word: {','.join(words)}" in done.stderr
