@@ -14,10 +14,11 @@ from wincraft.algorithm.linear_map import LinearMap
 from wincraft.analysis.costs import parse_layer_shape
 from wincraft.analysis.schemes import SCHEMES
 from wincraft.analysis.workload import Layer, Workload
+from wincraft.construct.integer_form import integer_form
 from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.exact.matrix import diagonal
 from wincraft.report import RENDERERS, render
-from wincraft.report.build import build_report, integer_form
+from wincraft.report.build import build_report
 from wincraft.report.model import Unavailable
 
 SMALL = Workload(channels=16, outputs=2, tiles=4)

@@ -14,11 +14,9 @@ from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis._chains import Axis, exact_axes
 from wincraft.analysis._spans import Side, data_corner, filter_corner, linear_corner
 from wincraft.analysis.box import Box, rational
+from wincraft.analysis.integers import INT8
 from wincraft.analysis.steps import Kind, Names, Step, products, range_steps
 from wincraft.errors import BadShape, NotApplicable, UnknownName
-
-INT8 = Box.signed(8)
-"""The default box of data and filter, [-128, 127]."""
 
 
 class Inputs(NamedTuple):

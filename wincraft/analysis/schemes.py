@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from wincraft.analysis.formats import FORMATS, FloatFormat, IntegerGrid, IntegerRange, parse_format
+from wincraft.analysis.box import Box
+from wincraft.analysis.formats import FORMATS, FixedPoint, FloatFormat, IntegerGrid, IntegerRange, parse_format
+from wincraft.analysis.integers import INT8, Integers
 from wincraft.analysis.quantizer import Quantizer, calibration, parse_quantizer
 from wincraft.analysis.summation import CHANNEL_ORDERS, ORDERS
 from wincraft.errors import BadDocument, NotApplicable, UnknownName, look_up
@@ -227,6 +230,31 @@ def parse_scheme(text: str) -> Scheme:
         document[look_up("field of a scheme", key, known)] = value
     kept = {key: value for key, value in document.items() if value != "none"}
     return scheme_from_document(kept | {"name": ",".join([name, *changes])})
+
+
+def integers_of(schemes: Sequence[Scheme]) -> Integers:
+    """What exact integer arithmetic meets under any of the schemes: all codes of their integer data and weights.
+
+    int8 where no scheme stores the data, or the weights, in integers; an accumulator of 32 bits.
+
+    >>> integers_of([SCHEMES["tapwise-8"].with_options(unsigned_activations=True)]).describe()
+    'uint8 data and int8 filters'
+    """
+    data = [box for scheme in schemes if (box := _codes(scheme.input)) is not None]
+    filters = [box for scheme in schemes if (box := _codes(scheme.weights)) is not None]
+    return Integers(_hull(data or [INT8]), _hull(filters or [INT8]))
+
+
+def _codes(quantizer: Quantizer | None) -> Box | None:
+    """All integers of a quantizer's word, None where it stores none."""
+    match quantizer and quantizer.format:
+        case IntegerGrid(bits=bits, signed=signed) | FixedPoint(word=bits, signed=signed):
+            return Box.signed(bits) if signed else Box.unsigned(bits)
+    return None
+
+
+def _hull(boxes: Sequence[Box]) -> Box:
+    return Box(min(box.low for box in boxes), max(box.high for box in boxes))
 
 
 def _integers(name: str, everywhere: str, M: str, **others: Any) -> Scheme:

@@ -12,8 +12,10 @@ from wincraft.cli.command import Command, basis_option, convention_option, repor
 from wincraft.cli.measuring import (
     finish,
     format_name,
+    integer_options,
     measuring_options,
     read_algorithm,
+    read_integers,
     read_limits,
     read_schemes,
     read_workload,
@@ -34,6 +36,7 @@ MAX_COLUMNS = 60
 @convention_option("conventions", multiple=True, help="Scaling and signs; may be repeated.")
 @basis_option("bases", multiple=True, help="A basis or factorisation, see wincraft basis; may be repeated.")
 @report_format_option()
+@integer_options
 @measuring_options(limits=True)
 def command(
     sizes: tuple[str, ...],
@@ -46,6 +49,9 @@ def command(
     weights_per_channel: bool,
     unsigned_activations: bool,
     calibration: str | None,
+    data_range: str | None,
+    weight_range: str | None,
+    accumulator: int | None,
     limits: tuple[str, ...],
     output: str | None,
     **workload: Any,
@@ -69,10 +75,11 @@ def command(
     bars = read_limits(limits)
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
     chosen = read_schemes(schemes, DEFAULT_SCHEMES, bars, calibration=calibration, **options)
+    integers = read_integers(chosen, data_range, weight_range, accumulator)
     algorithms = _algorithms(sizes, points, moduli, conventions, bases)
     data = read_workload(**workload)
     with progress_bar() as progress:
-        comparison = build_comparison(algorithms, chosen, data, progress)
+        comparison = build_comparison(algorithms, chosen, data, progress, integers)
     finish(comparison, format, output, bars, {column.name: column.report for column in comparison.columns})
 
 

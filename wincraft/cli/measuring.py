@@ -16,6 +16,7 @@ from wincraft.errors import NotApplicable, look_up
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
+    from wincraft.analysis.integers import Integers
     from wincraft.analysis.schemes import Scheme
     from wincraft.analysis.workload import Layer, Workload
     from wincraft.report.comparison import Comparison
@@ -60,6 +61,16 @@ _OPTIONS = (
 )
 
 
+_INTEGERS = (
+    click.option(
+        "--data-range",
+        metavar="RANGE",
+        help="Data of exact integer arithmetic: uint8, int16, uint4, -100..100.  [default: as the schemes', else int8]",
+    ),
+    click.option("--weight-range", metavar="RANGE", help="Its filters.  [default: as the schemes', else int8]"),
+    click.option("--accumulator", type=int, metavar="BITS", help="Its accumulator.  [default: 32]"),
+)
+
 _LIMITS = click.option("--fail-above", "limits", multiple=True, metavar="MEASURE=VALUE", help="Exit with 1 if above.")
 
 _ALGORITHM = (
@@ -78,6 +89,13 @@ def measuring_options(*, limits: bool) -> Callable[[Command], Command]:
         return command
 
     return decorate
+
+
+def integer_options(command: Command) -> Command:
+    """What exact integer arithmetic is on; `read_integers` reads them."""
+    for option in reversed(_INTEGERS):
+        command = option(command)
+    return command
 
 
 def algorithm_options(command: Command) -> Command:
@@ -150,6 +168,29 @@ def _with_option(scheme: Scheme, change: dict[str, Any]) -> Scheme | None:
         return scheme.with_options(**change)
     except NotApplicable:
         return None
+
+
+def read_integers(
+    schemes: Sequence[Scheme], data_range: str | None, weight_range: str | None, accumulator: int | None
+) -> Integers:
+    """The integers of the options; what is not given is that of the schemes.
+
+    Raises:
+        BadNumber, NotApplicable: for a range or a width that there is not.
+    """
+    from dataclasses import replace
+
+    from wincraft.analysis.integers import parse_range
+    from wincraft.analysis.schemes import integers_of
+
+    changes: dict[str, Any] = {}
+    if data_range is not None:
+        changes["data"] = parse_range(data_range)
+    if weight_range is not None:
+        changes["filter"] = parse_range(weight_range)
+    if accumulator is not None:
+        changes["accumulator"] = accumulator
+    return replace(integers_of(schemes), **changes)
 
 
 def read_workload(

@@ -13,8 +13,10 @@ from wincraft.cli.measuring import (
     basis_help,
     finish,
     format_name,
+    integer_options,
     measuring_options,
     read_algorithm,
+    read_integers,
     read_limits,
     read_schemes,
     read_workload,
@@ -28,6 +30,7 @@ from wincraft.cli.progress import progress_bar
 @basis_option(help=basis_help)
 @click.option("--layer", metavar="C,K,H,W", help='Totals of a layer with "same" padding, 64,64,56,56.')
 @report_format_option()
+@integer_options
 @measuring_options(limits=True)
 def command(
     size: str,
@@ -41,6 +44,9 @@ def command(
     weights_per_channel: bool,
     unsigned_activations: bool,
     calibration: str | None,
+    data_range: str | None,
+    weight_range: str | None,
+    accumulator: int | None,
     limits: tuple[str, ...],
     output: str | None,
     **workload: Any,
@@ -70,9 +76,10 @@ def command(
     bars = read_limits(limits)
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
     chosen = read_schemes(schemes, tuple(SCHEMES), bars, calibration=calibration, **options)
+    integers = read_integers(chosen, data_range, weight_range, accumulator)
     shape = None if layer is None else parse_layer_shape(layer)
     algorithm = read_algorithm(size, points, moduli, convention, basis)
     data = read_workload(**workload)
     with progress_bar() as progress:
-        report = build_report(algorithm, chosen, layer=shape, workload=data, progress=progress)
+        report = build_report(algorithm, chosen, layer=shape, workload=data, progress=progress, integers=integers)
     finish(report, format, output, bars, {algorithm.size: report})

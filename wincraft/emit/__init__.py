@@ -8,11 +8,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wincraft.errors import CannotWrite, look_up
+from wincraft.errors import CannotWrite, NotApplicable, look_up
 from wincraft.files.writing import write_whole
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
+    from wincraft.analysis.integers import Integers
 
 FORMATS = {
     "text": "wincraft.emit.text",
@@ -23,18 +24,25 @@ FORMATS = {
 }
 """The registry: format name to the module whose ``emit(algorithm, stream, basis)`` writes it."""
 
+WITH_INTEGERS = frozenset({"c"})
+"""The formats with integer functions: their ``emit`` also takes the ranges."""
+
 SUFFIXES = {".txt": "text", ".json": "json", ".h": "c", ".py": "numpy", ".tex": "latex"}
 """The format that a file name implies."""
 
 
-def render(algorithm: Algorithm, format: str = "text", basis: str | None = None) -> str:
+def render(
+    algorithm: Algorithm, format: str = "text", basis: str | None = None, integers: Integers | None = None
+) -> str:
     """The algorithm as text in one of `FORMATS`; the same algorithm gives the same bytes.
 
     `basis` is the text that its chains were made from, as `wincraft.basis.chains.chained` takes it: only with it is
-    the command in the file the one that makes them again.
+    the command in the file the one that makes them again. `integers` are the ranges and the accumulator that the
+    integer functions of a C header are for, int8 and 32 bits by default.
 
     Raises:
         UnknownName: a format that is not in the registry.
+        NotApplicable: what a format cannot write, and integers for a format that has no integer functions.
 
     >>> from wincraft import winograd
     >>> render(winograd(2, 3, points="0,1,-1"), "latex").splitlines()[0]
@@ -42,7 +50,12 @@ def render(algorithm: Algorithm, format: str = "text", basis: str | None = None)
     """
     emitter = import_module(look_up("format", format, FORMATS))
     stream = io.StringIO()
-    emitter.emit(algorithm, stream, basis)
+    if integers is None:
+        emitter.emit(algorithm, stream, basis)
+    elif format in WITH_INTEGERS:
+        emitter.emit(algorithm, stream, basis, integers)
+    else:
+        raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
     return stream.getvalue()
 
 

@@ -10,7 +10,7 @@ from math import prod
 from sympy import Integer
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.emit._c_arithmetic import INPUT_BOUND, Arithmetic, largest_row_norm, literal
+from wincraft.emit._c_arithmetic import Arithmetic, largest_row_norm, literal
 from wincraft.emit._c_text import bound_text, comment, fill
 from wincraft.emit._c_transforms import FILTER, INPUT, OUTPUT, Transform, axis_suffixes, formula, shown
 from wincraft.emit.provenance import identifier
@@ -18,7 +18,9 @@ from wincraft.emit.provenance import identifier
 INDICES = "ijkl"
 """The loop index of every axis."""
 
-_TYPE_SUFFIX = {"float": "f32", "double": "f64", "int8_t": "i8", "int32_t": "i32", "int64_t": "i64"}
+_TYPE_SUFFIX = {"float": "f32", "double": "f64"} | {
+    f"{sign}int{bits}_t": f"{sign or 'i'}{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
 _MATRIX_TEXT = {"G": "G", "BT": "B^T", "AT": "A^T"}
 
 
@@ -227,8 +229,9 @@ def _shape_between(source: Array, target: Array, passes: Sequence[int]) -> list[
 def _tile_bounds(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform) -> list[str]:
     bounds, X, Y = arithmetic.bounds, shown(transform.reads), shown(transform.writes)
     if bounds is not None and transform is not OUTPUT:
-        worst = bounds.V if transform is FILTER else bounds.U
-        return [f"|{X}| <= {INPUT_BOUND} gives |{Y}| <= {worst}; no step can overflow."]
+        of, reached = bounds.integers, bounds.V if transform is FILTER else bounds.U
+        given = of.filter if transform is FILTER else of.data
+        return [f"{X} in {given} gives {Y} in {reached}; no step can overflow."]
     norms = (largest_row_norm(transform.exact(axis)) for axis in arithmetic.axes if transform.runs_along(axis))
     norm = prod(norms, start=Integer(1))
     if transform.writes == "y":

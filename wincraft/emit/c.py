@@ -4,21 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import prod
+from hashlib import sha256
 from typing import TextIO
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.integers import Integers
 from wincraft.emit._c_arithmetic import (
-    INPUT_BOUND,
     Arithmetic,
-    IntegerBounds,
     Omitted,
     float_arithmetic,
     integer_arithmetic,
     literal,
 )
 from wincraft.emit._c_functions import stage_calls, transform_functions
+from wincraft.emit._c_integers import IntegerBounds, better_set
 from wincraft.emit._c_text import WIDTH, aligned, comment, fill, table_rows
 from wincraft.emit._c_transforms import FILTER, INPUT, OUTPUT, axis_suffixes, formulas
 from wincraft.emit._matrices import named_matrices, named_stages
@@ -28,12 +28,13 @@ from wincraft.exact.matrix import to_texts
 from wincraft.exact.number import number_text
 
 
-def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
+def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None, integers: Integers | None = None) -> None:
     """Write the header: provenance, formula and proof, then macros, tables and functions of every arithmetic.
 
     Functions:  V = G g G^T,  U = B^T d B,  Y = A^T M A / scale  in 2-D, one matrix per axis in 1-D to 4-D. V, U and M
     are contiguous, d and Y are windows of larger images. Floating-point entries are the exact ones rounded once; the
-    integer functions take int8_t, are exact, and carry the proof that they cannot overflow. An arithmetic that cannot
+    integer functions take data and filters in the ranges of `integers`, int8 by default, are exact, and carry the proof
+    that they cannot overflow, in the ranges and channel counts of a report. An arithmetic that cannot
     hold the algorithm is left out, with a comment that says why. Two different headers of one size refuse to compile
     together. The same algorithm gives the same bytes.
 
@@ -46,29 +47,37 @@ def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None
     """
     if algorithm.form != "correlation":
         raise NotApplicable("C header", "this is the linear convolution form", "call transpose() first")
-    guard, content = f"{identifier(algorithm).upper()}_H", f"0x{algorithm.sha256[:8]}u"
+    of = Integers() if integers is None else integers
+    guard, content = f"{identifier(algorithm).upper()}_H", f"0x{_content(algorithm, of)}u"
     floats = {c_type: float_arithmetic(algorithm.axes, c_type) for c_type in ("float", "double")}
     parts = [
-        _title(algorithm, basis, next((item for item in floats.values() if isinstance(item, Arithmetic)), None)),
+        _title(algorithm, basis, of, next((item for item in floats.values() if isinstance(item, Arithmetic)), None)),
         f"#ifndef {guard}\n#define {guard} {content}\n\n#include <stddef.h>\n#include <stdint.h>",
         '#ifdef __cplusplus\nextern "C" {\n#endif',
         _size_macros(algorithm),
         *(text for c_type, arithmetic in floats.items() for text in _section(algorithm, c_type, arithmetic)),
-        *_section(algorithm, "integer", integer_arithmetic(algorithm.axes)),
+        *_section(algorithm, "integer", integer_arithmetic(algorithm, of)),
         "#ifdef __cplusplus\n}\n#endif",
         f"#elif {guard} != {content}",
-        f'#error "another {algorithm.size}, of other points or scaling, is already included"',
+        f'#error "another {algorithm.size}, of other points, scaling or ranges, is already included"',
         f"#endif /* {guard} */",
     ]
     stream.write("\n\n".join(parts) + "\n")
 
 
-def _title(algorithm: Algorithm, basis: str | None, example: Arithmetic | None) -> str:
+def _content(algorithm: Algorithm, integers: Integers) -> str:
+    """Eight hexadecimal digits: of the algorithm, and of the ranges where they are not the default."""
+    if integers == Integers():
+        return algorithm.sha256[:8]
+    return sha256(f"{algorithm.sha256} {integers}".encode()).hexdigest()[:8]
+
+
+def _title(algorithm: Algorithm, basis: str | None, integers: Integers, example: Arithmetic | None) -> str:
     m, r, n = (_by(getattr(axis, name) for axis in algorithm.axes) for name in ("m", "r", "n"))
     products = " * ".join(str(axis.rank) for axis in algorithm.axes)
     products = f"{products} = {algorithm.rank}" if len(algorithm.axes) > 1 else products
     return comment(
-        *banner(algorithm, "c", basis),
+        *banner(algorithm, "c", basis, integers),
         "",
         f"Winograd convolution {algorithm.size}: {m} outputs of {r} filter taps from {n} data, by {products} products.",
         "",
@@ -154,20 +163,20 @@ def _section(algorithm: Algorithm, title: str, arithmetic: Arithmetic | Omitted)
 
 
 def _integer_walk(algorithm: Algorithm, arithmetic: Arithmetic, bounds: IntegerBounds) -> list[str]:
-    limit = f"{identifier(algorithm).upper()}_MAX_CHANNELS"
-    scale, output = arithmetic.scale, INPUT_BOUND**2 * prod(axis.r for axis in algorithm.axes)
+    limit, accumulator = _channel_macros(algorithm, bounds)
+    scale, types = arithmetic.scale, arithmetic.types
     chained = any(named_stages(axis) for axis in algorithm.axes)
     no_stages = (
         "No functions per stage: values between stages are rational in general, as integers they would need scales."
     )
     walk = [
-        ("d", "int8_t", f"|d| <= {INPUT_BOUND}", "p fraction bits"),
-        ("g", "int8_t", f"|g| <= {INPUT_BOUND}", "q fraction bits"),
-        ("U", arithmetic.types["u"], f"|U| <= {bounds.U}", "p fraction bits"),
-        ("V", arithmetic.types["v"], f"|V| <= {bounds.V}", f"q fraction bits, times {scale}"),
-        ("M", "int64_t", f"|M| <= {bounds.M} per channel", f"p + q fraction bits, times {scale}"),
-        ("t", "int64_t", f"|t| <= {bounds.sums} per channel", "every step of the output transform, M included"),
-        ("Y", "int64_t", f"|Y| <= {output} per channel", f"p + q fraction bits, after dividing by {scale}"),
+        ("d", types["d"], f"in {bounds.integers.data}", "p fraction bits"),
+        ("g", types["g"], f"in {bounds.integers.filter}", "q fraction bits"),
+        ("U", types["u"], f"in {bounds.U}", "p fraction bits"),
+        ("V", types["v"], f"in {bounds.V}", f"q fraction bits, times {scale}"),
+        ("M", "int64_t", f"in {bounds.M} per channel", f"p + q fraction bits, times {scale}"),
+        ("t", "int64_t", f"in {bounds.sums} per channel", "every step of the output transform, M included"),
+        ("Y", "int64_t", f"in {bounds.Y} per channel", f"p + q fraction bits, after dividing by {scale}"),
     ]
     return [
         f"Tables: A^T columns and B^T rows primitive integer, scale {scale} the smallest that makes G integer.",
@@ -176,21 +185,26 @@ def _integer_walk(algorithm: Algorithm, arithmetic: Arithmetic, bounds: IntegerB
         "The data may be in any Q format with p fraction bits, the filter in any with q.",
         *(f"    {line}" for line in aligned(walk)),
         "Sum M[k] += (int64_t)U[k] * V[k].",
-        f"{limit} = floor((2^63 - 1) / max|t|), the channels that M may sum before the output transform.",
-        f"{limit}_INT32 of them fit an int32_t accumulator of M, to be widened afterwards.",
+        f"{limit}: the channels that M may sum before t could leave int64_t.",
+        f"{accumulator}: those that an accumulator of {bounds.integers.accumulator} bits holds of M, to be widened",
+        "before the output transform.",
+        *better_set(algorithm, bounds),
         *([no_stages] * chained),
     ]
 
 
 def _integer_macros(algorithm: Algorithm, arithmetic: Arithmetic, bounds: IntegerBounds) -> str:
-    prefix = identifier(algorithm).upper()
+    limit, accumulator = _channel_macros(algorithm, bounds)
+    scale = f"{identifier(algorithm).upper()}_SCALE_INT"
     return _defines(
-        [
-            (f"{prefix}_MAX_CHANNELS", bounds.max_channels),
-            (f"{prefix}_MAX_CHANNELS_INT32", bounds.max_channels_int32),
-            (f"{prefix}_SCALE_INT", arithmetic.scale),
-        ]
+        [(limit, bounds.max_channels), (accumulator, bounds.accumulator_channels), (scale, arithmetic.scale)]
     )
+
+
+def _channel_macros(algorithm: Algorithm, bounds: IntegerBounds) -> tuple[str, str]:
+    """The names of the two channel counts: of int64_t throughout, and of an accumulator of M."""
+    limit = f"{identifier(algorithm).upper()}_MAX_CHANNELS"
+    return limit, f"{limit}_INT{bounds.integers.accumulator}"
 
 
 def _table(algorithm: Algorithm, arithmetic: Arithmetic, name: str, axis: int) -> str:

@@ -7,17 +7,18 @@ import re
 
 from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.integers import Integers, range_name
 from wincraft.emit._matrices import named_stages
 
 _PLAIN = re.compile(r"[\w +\-*/=:;,.()^@]+", re.ASCII)
 """What of a basis's text can stand in a comment and between double quotes of a shell."""
 
 
-def command(algorithm: Algorithm, format: str, basis: str | None = None) -> str:
+def command(algorithm: Algorithm, format: str, basis: str | None = None, integers: Integers | None = None) -> str:
     """The command line that writes the same bytes again, or a word on why there is none.
 
     An algorithm does not know the basis or factorisation that its chains come from: whoever does gives it. Without it
-    the command is that of the algorithm without chains, and says so.
+    the command is that of the algorithm without chains, and says so. `integers` are the ranges of a C header.
 
     >>> from wincraft import winograd
     >>> F = winograd(2, 3, points="0,1,-1")
@@ -36,14 +37,28 @@ def command(algorithm: Algorithm, format: str, basis: str | None = None) -> str:
     unique = [moduli[0]] if len(set(moduli)) == 1 else moduli
     known = basis if basis is not None and _PLAIN.fullmatch(basis) else None
     through = f' --basis "{known}"' if known else ""
-    options = f'--moduli "{";".join(map(str, unique))}" --convention {axes[0].convention}{through} --format {format}'
+    written = f"--format {format}{_ranges(integers)}"
+    options = f'--moduli "{";".join(map(str, unique))}" --convention {axes[0].convention}{through} {written}'
     extra = "" if known or not chained else "; its maps are chains of stages, as written here (--basis, or its JSON)"
     return f'wincraft generate "{algorithm.size}" {options}{extra}'
 
 
-def banner(algorithm: Algorithm, format: str, basis: str | None = None) -> list[str]:
+def _ranges(integers: Integers | None) -> str:
+    """The options that give ranges of integers, those left out that are the default."""
+    if integers is None:
+        return ""
+    usual = Integers()
+    options = (
+        ("data-range", range_name(integers.data), range_name(usual.data)),
+        ("weight-range", range_name(integers.filter), range_name(usual.filter)),
+        ("accumulator", str(integers.accumulator), str(usual.accumulator)),
+    )
+    return "".join(f" --{name}={value}" for name, value, default in options if value != default)
+
+
+def banner(algorithm: Algorithm, format: str, basis: str | None = None, integers: Integers | None = None) -> list[str]:
     """Version, command and hash, as the first lines of a comment: no time and no path."""
-    return [f"wincraft {__version__}: {command(algorithm, format, basis)}", f"sha256 {algorithm.sha256}"]
+    return [f"wincraft {__version__}: {command(algorithm, format, basis, integers)}", f"sha256 {algorithm.sha256}"]
 
 
 def identifier(algorithm: Algorithm) -> str:

@@ -10,8 +10,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, map_axes
+from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.channels import channel_counts
 from wincraft.analysis.coefficients import magnitudes
 from wincraft.analysis.conditioning import conditioning, matrix_conditioning, vandermonde
@@ -19,13 +18,14 @@ from wincraft.analysis.costs import LayerShape, costs, layer_costs
 from wincraft.analysis.evaluation import evaluate
 from wincraft.analysis.float_error import float_error
 from wincraft.analysis.formats import FORMATS, FloatFormat
+from wincraft.analysis.integers import Integers
 from wincraft.analysis.matrix_rounding import smallest_word, sweep_words
 from wincraft.analysis.noise import noise_gain, worst_case_amplification
 from wincraft.analysis.ranges import ranges
-from wincraft.analysis.schemes import SCHEMES, Scheme
+from wincraft.analysis.schemes import SCHEMES, Scheme, integers_of
 from wincraft.analysis.workload import Layer, Workload
 from wincraft.construct.catalogue import default_moduli, default_source
-from wincraft.construct.conventions import content
+from wincraft.construct.integer_form import integer_form
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
@@ -59,11 +59,13 @@ def build_report(
     workload: Workload | Layer | None = None,
     progress: Progress | None = None,
     sweep: Iterable[int] = SWEEP,
+    integers: Integers | None = None,
 ) -> Report:
     """Analyse an algorithm: cost, noise, conditioning, words, ranges, and every scheme predicted and measured.
 
     Without `schemes` all of `SCHEMES` are evaluated; `layer` adds a layer's totals; `workload` is the data to measure
-    on, seeded Gaussian data by default, or the user's arrays; `sweep` the words that the matrices are rounded to. What
+    on, seeded Gaussian data by default, or the user's arrays; `sweep` the words that the matrices are rounded to;
+    `integers` what the bit widths and channel counts are of, by default those of the schemes (see `integers_of`). What
     an algorithm does not have (the Vandermonde matrix of quadratic moduli, integer ranges of irrational points) is
     `Unavailable` with the reason. Same arguments, same report.
 
@@ -88,7 +90,8 @@ def build_report(
     if progress is not None:
         progress(len(chosen), len(chosen) + 1, "matrix words")
     integer = available(lambda: integer_form(algorithm))
-    spans = integer if isinstance(integer, Unavailable) else ranges(integer)
+    of = integers_of(chosen) if integers is None else integers
+    spans = integer if isinstance(integer, Unavailable) else ranges(integer, of.data, of.filter)
     report = Report(
         algorithm=algorithm,
         source=source_of(algorithm),
@@ -102,8 +105,9 @@ def build_report(
         magnitudes=magnitudes(algorithm),
         words=_words(algorithm, sweep),
         integer=integer,
+        integers=of,
         ranges=spans,
-        channels=spans if isinstance(spans, Unavailable) else available(lambda: channel_counts(spans)),
+        channels=spans if isinstance(spans, Unavailable) else available(lambda: channel_counts(spans, of.accumulator)),
         schemes=tuple(results),
         float_errors=tuple(_float_results(algorithm, getattr(data, "seed", 0))),
         workload=data,
@@ -120,21 +124,6 @@ def available(compute: Callable[[], Any]) -> Any:
         return Unavailable(f"{error.reason}; {error.repair}")
 
 
-def integer_form(algorithm: Algorithm) -> Algorithm:
-    """The algorithm with A^T columns and B^T rows primitive integer, and the smallest scale that makes G integer.
-
-    That is the convention ``integer``, but for signs, of any rational algorithm; a chain keeps its inner stages.
-
-    Raises:
-        NotApplicable: over an algebraic field.
-
-    >>> from wincraft import winograd
-    >>> integer_form(winograd(4, 3, points="0,1,-1,2,-2")).scale
-    24
-    """
-    return map_axes(algorithm, _integer_axis)
-
-
 def source_of(algorithm: Algorithm) -> str:
     """Where the points come from: the catalogue's words for its own, else that they are given."""
     sources = []
@@ -144,21 +133,6 @@ def source_of(algorithm: Algorithm) -> str:
         else:
             sources.append("given" if axis.moduli is not None else "not known: given as matrices")
     return "; ".join(dict.fromkeys(sources))
-
-
-def _integer_axis(axis: BilinearAlgorithm) -> BilinearAlgorithm:
-    K = axis.domain
-    if not K.is_QQ:
-        raise NotApplicable("integer matrices", f"entries lie in {K}", "choose rational points for integer arithmetic")
-    if axis.convention == "integer":
-        return axis
-    a = [1 / content(column, K) for column in axis.output.dense.transpose().to_list()]
-    b = [1 / content(row, K) for row in axis.input.dense.to_list()]
-    rows = axis.filter.dense.to_list()
-    scaled = [value / (x * y) for row, x, y in zip(rows, a, b, strict=True) for value in row]
-    scale = 1 / content(scaled, K)
-    g = [scale / (x * y) for x, y in zip(a, b, strict=True)]
-    return axis.rescale(*([K.to_sympy(value) for value in factors] for factors in (a, g, b)))
 
 
 def _axis_condition(algorithm: Algorithm) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.integers import Integers
 from wincraft.analysis.schemes import SCHEMES, Scheme
 from wincraft.analysis.workload import Layer, Workload
 from wincraft.errors import BadShape
@@ -71,15 +72,20 @@ class Comparison:
             for column in self.columns
             if isinstance(value := measure.value(column.report), Unavailable)
         )
+        notes = (*_NOTES, self._data(), self._integers(), *reasons)
         return Layout(
             title=f"{', '.join(sizes)}: {plural(len(self.columns), 'algorithm')} compared",
             head=tuple(f"{column.name}: {column.description}" for column in self.columns),
-            sections=(Section("Measures", (table,), (*_NOTES, self._data(), *reasons), unfolded=True),),
+            sections=(Section("Measures", (table,), notes, unfolded=True),),
             figures=self.figures,
         )
 
     def _data(self) -> str:
         return f"SQNR in dB on {self.columns[0].report.workload.describe()}; loss is direct - measured."
+
+    def _integers(self) -> str:
+        of = self.columns[0].report.integers
+        return f"Integer bits and channels: exact arithmetic on {of.describe()}, int{of.accumulator} accumulator."
 
     def figures(self) -> dict[str, str]:
         """Per scheme the SQNR of every algorithm."""
@@ -120,8 +126,11 @@ def build_comparison(
     schemes: Sequence[Scheme] | None = None,
     workload: Workload | Layer | None = None,
     progress: Progress | None = None,
+    integers: Integers | None = None,
 ) -> Comparison:
     """Analyse algorithms, given by their descriptions, on the same data; `DEFAULT_SCHEMES` without schemes.
+
+    `integers` as in `build_report`.
 
     Raises:
         BadShape: without algorithms; and as `build_report`.
@@ -138,7 +147,7 @@ def build_comparison(
     columns = []
     for number, (description, algorithm) in enumerate(algorithms.items()):
         tell = None if progress is None else _part_of(progress, number, len(algorithms))
-        report = build_report(algorithm, chosen, workload=workload, progress=tell, sweep=())
+        report = build_report(algorithm, chosen, workload=workload, progress=tell, sweep=(), integers=integers)
         columns.append(Column(f"#{number + 1}", description, report))
     of_schemes = (scheme_measure(kind, scheme.name) for scheme in chosen for kind in ROWS_PER_SCHEME)
     of_matrices = (measure for name, measure in MEASURES.items() if name != "noise-gain-db")

@@ -14,6 +14,7 @@ from wincraft.analysis.conditioning import Conditioning
 from wincraft.analysis.costs import Costs, LayerCosts
 from wincraft.analysis.evaluation import Evaluation
 from wincraft.analysis.float_error import FloatError
+from wincraft.analysis.integers import Integers
 from wincraft.analysis.noise import NoiseGain
 from wincraft.analysis.ranges import Ranges
 from wincraft.analysis.schemes import Scheme
@@ -76,8 +77,9 @@ class Words:
 class Report:
     """Everything that is known of an algorithm's error and cost; the repr is the text report.
 
-    `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for int8 data and
-    filters. `workload` is the data that the measured numbers are of. `float_errors` are of one channel of uniform data.
+    `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for the data, filters
+    and accumulator of `integers`. `workload` is the data that the measured numbers are of. `float_errors` are of one
+    channel of uniform data.
 
     >>> from wincraft import winograd
     >>> from wincraft.report.build import build_report
@@ -97,6 +99,7 @@ class Report:
     magnitudes: Mapping[str, Magnitudes]
     words: Words
     integer: Algorithm | Unavailable
+    integers: Integers
     ranges: Ranges | Unavailable
     channels: ChannelCounts | Unavailable
     schemes: tuple[SchemeResult, ...]

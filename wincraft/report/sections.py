@@ -213,7 +213,7 @@ def main_source(item: SchemeResult) -> str:
 
 
 def _widths(report: Report) -> Section:
-    title = "Bit widths: exact arithmetic on int8 data and filters"
+    title = f"Bit widths: exact arithmetic on {report.integers.describe()}"
     if isinstance(report.ranges, Unavailable):
         return Section(title, (), (f"Not available: {report.ranges.reason}.",))
     rows = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from math import inf, isfinite, isnan, log10
 
+from wincraft.analysis.integer_sets import integer_set
+from wincraft.analysis.integers import INT8
 from wincraft.report.layout import Level
 from wincraft.report.model import Finding, Report, SchemeResult, Unavailable
 from wincraft.report.numbers import count, decibels, loss, number, plural
@@ -149,13 +151,17 @@ def _accumulator(report: Report) -> Finding:
     if isinstance(counts, Unavailable):
         return Finding("fact", f"No channel count: {counts.reason}.")
     assert not isinstance(report.ranges, Unavailable)
-    bits = counts.accumulator_bits
+    of, kind = report.integers, f"int{counts.accumulator_bits}"
+    exact = "Exact int8 arithmetic" if of.data == of.filter == INT8 else f"Exact arithmetic on {of.describe()}"
     if counts.outputs is None or counts.outputs >= FEW_CHANNELS:
         held = "any number of channels" if counts.outputs is None else f"at most {plural(counts.outputs, 'channel')}"
-        return Finding("fact", f"Exact int8 arithmetic: an int{bits} accumulator holds {held}.")
+        return Finding("fact", f"{exact}: an {kind} accumulator holds {held}.")
+    better = integer_set(report.algorithm, of)
+    repair = "requantise the taps"
+    if better is not None and (better.counts.outputs or 0) > counts.outputs:
+        repair += f", or take --points {better.use}, which holds {plural(better.counts.outputs or 0, 'channel')}"
     if counts.outputs > 0:
         held = f"no more than {plural(counts.outputs, 'channel')}"
-        return Finding("poor", f"Exact int8 arithmetic: an int{bits} accumulator holds {held}; requantise the taps.")
+        return Finding("poor", f"{exact}: an {kind} accumulator holds {held}; {repair}.")
     needed = max(step.integer_bits for step in report.ranges.of("product", "output"))
-    text = f"Exact int8 arithmetic: one channel overflows int{bits} (it needs {needed} bits); requantise the taps."
-    return Finding("bad", text)
+    return Finding("bad", f"{exact}: one channel overflows {kind} (it needs {needed} bits); {repair}.")

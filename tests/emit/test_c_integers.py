@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The integer section of C headers: its ranges are attained, its channel counts are a report's, nothing overflows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from functools import cache
+from itertools import product
+
+import numpy as np
+import pytest
+from c_headers import CC, COMPILERS, Library, compile_with, functions, kronecker, needs_cc
+from oracle_messages import refused
+
+from wincraft import BilinearAlgorithm, Nested, parse, render, winograd
+from wincraft.analysis.box import Box
+from wincraft.analysis.integers import Integers
+from wincraft.basis.change import change_basis
+from wincraft.emit.provenance import identifier
+from wincraft.errors import NotApplicable
+from wincraft.report.build import build_report
+
+CLASSIC = "0,1,-1,2,-2"
+INT8, UINT8 = Box.signed(8), Box.unsigned(8)
+CASES = {
+    "F(2,3)": (lambda: winograd(2, 3), Integers()),
+    "F(2x2,3x3), uint8": (lambda: parse("2x2,3x3"), Integers(UINT8)),
+    "F(4,3)": (lambda: winograd(4, 3, points=CLASSIC), Integers()),
+    "F(4x4,3x3), uint8 and int6": (lambda: parse("4x4,3x3", points=CLASSIC), Integers(UINT8, Box.signed(6), 24)),
+    "F(4x4,3x3), int16": (lambda: parse("4x4,3x3", points=CLASSIC), Integers(Box.signed(16), INT8, 48)),
+    "F(4x4,3x3), rank 7": (lambda: parse("4x4,3x3", moduli="0,1,-1,x^2+1,inf"), Integers(Box(-100, 100))),
+    "F(2x4,3x3), uint16": (lambda: parse("2x4,3x3"), Integers(Box.unsigned(16), Box(3, 9))),
+    "far from 0": (lambda: winograd(2, 3), Integers(Box(100, 110), Box(-7, -5), 16)),
+    "legendre": (lambda: change_basis(parse("2x4,3x3"), "legendre"), Integers(UINT8)),
+    "an empty tap": (lambda: BilinearAlgorithm.from_matrices([[2, 2]], [[1], [0]], [[1], [1]]), Integers()),
+    "a negative scale": (lambda: winograd(2, 3).rescale(a=[-3, -3, -3, -3]), Integers(UINT8)),
+}
+TYPES = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-(2**15), 2**15 - 1), "uint16": (0, 2**16 - 1)}
+
+
+@cache
+def made(name):
+    return CASES[name][0]()
+
+
+@cache
+def header(name):
+    return render(made(name), "c", integers=CASES[name][1])
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    return Library(tmp_path_factory.mktemp("integers"), {name: header(name) for name in CASES})
+
+
+def macro(name, what):
+    found = re.search(rf"^#define {identifier(made(name)).upper()}_{what} +(-?\d+)$", header(name), re.MULTILINE)
+    return int(found[1])
+
+
+def matrices(name):
+    """A^T, G and B^T of every axis as the header's tables have them."""
+    different = len(set(made(name).axes)) > 1
+    axes = []
+    for axis in made(name).axes:
+        suffix = f"_axis{made(name).axes.index(axis)}" if different else ""
+        tables = []
+        for matrix in ("AT", "G", "BT"):
+            rows, columns, body = re.search(
+                rf"_{matrix}_int{suffix}\[(\d+)\]\[(\d+)\] = \{{(.*?)\n\}};", header(name), re.DOTALL
+            ).groups()
+            numbers = [int(text) for text in re.findall(r"-?\d+", body)]
+            tables.append(np.array(numbers, dtype=object).reshape(int(rows), int(columns)))
+        axes.append(tables)
+    return [[tables[k] for tables in axes] for k in range(3)]
+
+
+def stated(name, letter):
+    """Type and range of an array in the comment that walks from input to output."""
+    found = re.search(rf"^ \*     {letter} +(\w+)_t +in \[(-?\d+), (-?\d+)\]", header(name), re.MULTILINE)
+    return found[1], int(found[2]), int(found[3])
+
+
+def ends(row, box):
+    """The least and the largest value of a linear form over a box, and the corners where it has them."""
+    low = [int(box.low if x > 0 else box.high) for x in row]
+    high = [int(box.high if x > 0 else box.low) for x in row]
+    return (sum(x * y for x, y in zip(row, low, strict=True)), low), (
+        sum(x * y for x, y in zip(row, high, strict=True)),
+        high,
+    )
+
+
+def sums_of_some(row, boxes):
+    """The extremes of the sums of any of the terms of a row, each term over an interval of its own."""
+    terms = [sorted((int(x) * low, int(x) * high)) for x, (low, high) in zip(row, boxes, strict=True)]
+    return sum(min(0, low) for low, _ in terms), sum(max(0, high) for _, high in terms)
+
+
+@needs_cc
+@pytest.mark.parametrize("name", CASES)
+def test_the_transforms_at_the_corners_of_their_inputs(library, name, capfd):
+    """Every tap's two extremes lie at corners of the box; the function computes them, and the range stated holds."""
+    _, G, BT = map(kronecker, matrices(name))
+    integers = CASES[name][1]
+    for transform, matrix, box, letters, attribute in (
+        ("filter", G, integers.filter, "gV", "r"),
+        ("input", BT, integers.data, "dU", "n"),
+    ):
+        (read, *given), (written, low, high) = (stated(name, letter) for letter in letters)
+        assert given == [box.low, box.high]
+        assert TYPES[read][0] <= box.low <= box.high <= TYPES[read][1]
+        limit = np.iinfo(written)
+        assert limit.min <= low <= high <= limit.max
+        sizes, rank = ([getattr(axis, what) for axis in made(name).axes] for what in (attribute, "rank"))
+        for row in matrix:
+            for value, corner in ends(row, box):
+                assert low <= value <= high
+                source = np.array(corner, dtype=read).reshape(sizes)
+                got = library.through(name, "int", transform, source, rank, (np.dtype(read), np.dtype(written)))
+                assert (got.ravel() == matrix @ np.array(corner, dtype=object)).all()
+    assert capfd.readouterr().err == ""
+
+
+def bilinear_ends(W, filter, data):
+    """The extremes of g^T W d over both boxes by every corner of the filter's, and a pair of corners for each."""
+    corners = np.array(list(product((int(filter.low), int(filter.high)), repeat=len(W))), dtype=object)
+    values = corners @ W
+    centre, radius = data.low + data.high, data.high - data.low  # twice
+    middle, spread = values.sum(axis=1) * centre, abs(values).sum(axis=1) * radius
+    found = []
+    for index, side in ((np.argmin(middle - spread), 0), (np.argmax(middle + spread), 1)):
+        value, corner = ends(values[index], data)[side]
+        found.append((value, corners[index], corner))
+    return found
+
+
+@cache
+def output_steps(name):
+    """The extremes, with their corners, of every value after the products and after each axis of the output pass."""
+    AT, G, BT = matrices(name)
+    of, steps = CASES[name][1], []
+    forms = np.einsum("kg,kd->kgd", kronecker(G), kronecker(BT))
+    for done in range(len(AT) + 1):
+        passed = kronecker([m if k < done else np.eye(m.shape[1], dtype=object) for k, m in enumerate(AT)])
+        shape = [m.shape[0] if k < done else m.shape[1] for k, m in enumerate(AT)]
+        found = [bilinear_ends(np.tensordot(row, forms, axes=1), of.filter, of.data) for row in passed]
+        steps.append((shape, found))
+    return steps
+
+
+def fitting(low, high, bits):
+    return min([2 ** (bits - 1) // -low] * (low < 0) + [(2 ** (bits - 1) - 1) // high] * (high > 0))
+
+
+@needs_cc
+@pytest.mark.parametrize("name", CASES)
+def test_that_many_channels_never_overflow(library, name, capfd):
+    """M and t by all corners of filter and data; at that many channels of the worst ones the sanitizer is silent."""
+    (AT, *_), steps, of = matrices(name), output_steps(name), CASES[name][1]
+    M = [end[0] for pair in steps[0][1] for end in pair]
+    assert stated(name, "M")[1:] == (min(M), max(M))
+    assert macro(name, f"MAX_CHANNELS_INT{of.accumulator}") == fitting(min(M), max(M), of.accumulator)
+    sums = [(min(M), max(M))]
+    for axis, (shape, before) in enumerate(steps[:-1]):
+        spans = np.array([[low[0], high[0]] for low, high in before], dtype=object).reshape(*shape, 2)
+        lines = np.moveaxis(spans, axis, -2).reshape(-1, shape[axis], 2)
+        sums += [sums_of_some(row, line) for row in AT[axis] for line in lines]
+    low, high = min(low for low, _ in sums), max(high for _, high in sums)
+    assert stated(name, "t")[1:] == (low, high)
+    channels, scale = macro(name, "MAX_CHANNELS"), macro(name, "SCALE_INT")
+    assert channels == fitting(low, high, 64)
+    outputs = [end[0] // scale for pair in steps[-1][1] for end in pair]
+    assert stated(name, "Y")[1:] == (min(outputs), max(outputs))
+    _, G, BT = map(kronecker, matrices(name))
+    m, rank = ([getattr(axis, what) for axis in made(name).axes] for what in ("m", "rank"))
+    for value, g, d in (end for pair in steps[-1][1] for end in pair):
+        products = np.array(channels * (G @ np.array(g)) * (BT @ np.array(d)), dtype=np.int64).reshape(rank)
+        Y = library.through(name, "int", "output", products, m, (np.int64, np.int64))
+        assert value * channels // scale in Y.ravel().tolist()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "legendre"])
+def test_the_channel_count_is_that_of_a_report(name):
+    report = build_report(made(name), schemes=[], sweep=(), integers=CASES[name][1])
+    of = CASES[name][1].accumulator
+    assert macro(name, f"MAX_CHANNELS_INT{of}") == report.channels.products
+    assert stated(name, "M")[1:] == (report.ranges["M"].box.low, report.ranges["M"].box.high)
+
+
+@pytest.mark.parametrize(
+    ("half", "rest", "u", "v"),
+    [
+        (2**30, 2**30 - 1, "int32", "int32"),
+        (2**30 + 1, 2**30 - 1, "int64", "int64"),
+        (2**30 - 1, 2**30, "int32", "int64"),
+        (2**31 - 1, 2**31 - 1, "int64", "int64"),
+    ],
+)
+def test_u_and_v_are_of_32_bits_up_to_their_limit_and_no_further(half, rest, u, v):
+    """F(2,2) on 0 and 1: a difference of two data, |U| <= half + rest, and a sum of two taps in [-2 half, 2 rest]."""
+    wide, bit = Box(-half, rest), Box(0, 1)
+    for integers, letter, low, high, c_type in (
+        (Integers(data=wide, filter=bit), "U", -half - rest, half + rest, u),
+        (Integers(data=bit, filter=wide), "V", -2 * half, 2 * rest, v),
+    ):
+        text = render(winograd(2, 2, points="0,1"), "c", integers=integers)
+        found = re.search(rf"^ \*     {letter} +(\w+)_t +in \[(-?\d+), (-?\d+)\]", text, re.MULTILINE)
+        assert found.groups() == (c_type, str(low), str(high))
+        assert re.search(rf"put_int\(.*{c_type}_t \*u\)|filter_int\(.*{c_type}_t \*v\)", text)
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("name", ["F(4x4,3x3), uint8 and int6", "F(2x4,3x3), uint16"])
+def test_compiles_without_a_warning(name, compiler, tmp_path):
+    suffix = ".cpp" if "++" in compiler else ".c"
+    (tmp_path / "h.h").write_text(header(name))
+    pointers = ",\n".join(f"(void (*)(void)){function}" for function, _ in functions(header(name)))
+    source = f'#include "h.h"\nextern void (*all[])(void);\nvoid (*all[])(void) = {{{pointers}}};\n'
+    (tmp_path / f"used{suffix}").write_text(source)
+    compile_with(compiler, [f"used{suffix}"], "-c", cwd=tmp_path)
+
+
+def test_few_channels_name_the_set_that_holds_more():
+    text = render(parse("4x4,3x3"), "c")
+    named = re.search(r"take other points, --points (\w+) holds (\d+) channels of int8 by int8", text)
+    assert re.search(r"_MAX_CHANNELS_INT32 +0$", text, re.MULTILINE)
+    better = render(parse("4x4,3x3", moduli="0,1,-1,x^2+1,inf"), "c")
+    assert named.groups() == ("quadratic", re.search(r"_MAX_CHANNELS_INT32 +(\d+)$", better, re.MULTILINE)[1])
+    assert "--points" not in better.partition("#define")[2]
+    assert "No points of the catalogue hold more" in render(parse("6x6,3x3"), "c")
+
+
+def test_the_first_line_makes_the_same_header(tmp_path):
+    name = "F(4x4,3x3), uint8 and int6"
+    first = header(name).splitlines()[0]
+    assert first.endswith(" --format c --data-range=uint8 --weight-range=int6 --accumulator=24")
+
+
+def test_headers_of_other_ranges_refuse_to_compile_together(tmp_path):
+    if not CC:
+        pytest.skip("no C compiler")
+    for name, integers in (("a", None), ("b", Integers(UINT8))):
+        (tmp_path / f"{name}.h").write_text(render(winograd(2, 3), "c", integers=integers))
+    for includes, accepted in (("aa", True), ("ab", False)):
+        source = "".join(f'#include "{name}.h"\n' for name in includes)
+        command = [CC, "-std=c99", "-fsyntax-only", "-x", "c", "-"]
+        done = subprocess.run(command, input=source, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) is accepted
+
+
+def test_what_integers_cannot_be_is_said():
+    with refused(NotApplicable, "integers in json", "no integer functions"):
+        render(winograd(2, 3), "json", integers=Integers())
+    wide = render(winograd(2, 3), "c", integers=Integers(Box.signed(33)))
+    assert "Omitted: int33 data and int8 filters are beyond int32_t." in wide
+    text = render(Nested((winograd(2, 3),) * 2), "c", integers=Integers(Box.signed(32), Box.signed(32)))
+    assert re.search(r"Omitted: one channel of int32 data and filters can reach \S+, beyond int64_t\.", text)
