@@ -216,3 +216,94 @@ def test_one_axis_is_saved_and_copied():
     fresh = WinogradConv1d(3, 4, 3, algorithm="F(4,3)", scheme="tapwise-8")
     fresh.load_state_dict(layer.state_dict())
     assert torch.equal(fresh(x), layer(x))
+
+
+WRONG_SCALES = [0.0, -1.0, float("inf"), -float("inf"), 5e-324, 1e-310]
+
+
+@pytest.mark.parametrize("wrong", WRONG_SCALES)
+@pytest.mark.parametrize("label", ["input", "weights", "U", "V", "M", "output"])
+def test_scales_that_are_none_are_refused(label, wrong):
+    """One among many is enough; the layer stays what it was."""
+    x = rand(2, 3, 9, 9)
+    layer = made("tapwise", x)
+    before, state = layer(x), layer.state_dict()
+    key = f"winograd.stages.{label}.scale"
+    state[key] = state[key].clone()
+    state[key].view(-1)[-1] = wrong
+    with refused(BadDocument, key, f"{wrong:g}", "positive"):
+        layer.load_state_dict(state)
+    assert torch.equal(layer(x), before)
+
+
+def test_scales_that_are_unknown_or_very_small_are_taken():
+    fresh = made("tapwise")
+    made("tapwise").load_state_dict(fresh.state_dict())
+    layer = made("tapwise", 1e-30 * rand(2, 3, 9, 9))
+    fresh.load_state_dict(layer.state_dict())
+    assert all(np.array_equal(fresh.scales[label].scale, scale.scale) for label, scale in layer.scales.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "wrong"),
+    [
+        ("learned", "winograd.stages.U.log_scale", float("nan")),
+        ("learned", "winograd.stages.V.log_scale", 2000.0),
+        ("learned", "winograd.log_diagonals", float("inf")),
+        ("balanced", "winograd.omega", 0.0),
+        ("balanced", "winograd.omega", float("nan")),
+        ("tapwise", "winograd.stages.input.zero_point", 3.0),
+        ("unsigned", "winograd.stages.input.zero_point", -1.0),
+        ("unsigned", "winograd.stages.input.zero_point", 256.0),
+        ("unsigned", "winograd.stages.input.zero_point", 2.5),
+        ("unsigned", "winograd.stages.input.zero_point", float("nan")),
+        ("floats", "winograd.stages.input.zero_point", 1.0),
+    ],
+)
+def test_whatever_else_a_layer_divides_by_or_adds_is_looked_at(name, key, wrong):
+    layer = made("tapwise", scheme="tapwise-8,input=uint8") if name == "unsigned" else made(name)
+    calibrate(layer, [rand(2, 3, 9, 9)])
+    state = layer.state_dict()
+    assert key in state
+    layer.load_state_dict(state)
+    state[key] = torch.full_like(state[key], wrong)
+    with refused(BadDocument, key):
+        layer.load_state_dict(state)
+
+
+def test_direct_layers_look_at_their_scales():
+    layer = DirectConv2d(3, 4, 3, scheme="tapwise-8")
+    calibrate(layer, [rand(2, 3, 9, 9)])
+    state = nn.Sequential(layer).state_dict()
+    for wrong in (torch.zeros(1, 1, 1), torch.ones(1, 1, 1, dtype=torch.complex64)):
+        with refused(BadDocument, "0.stages.weights.scale"):
+            nn.Sequential(layer).load_state_dict(state | {"0.stages.weights.scale": wrong})
+    with pytest.raises(RuntimeError, match=r"stages\.weights\.scale"):
+        layer.load_state_dict(layer.state_dict() | {"stages.weights.scale": "none"})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        300,
+        -1,
+        1.5,
+        "abc",
+        b"F(4x4,3x3)",
+        ["F"],
+        torch.tensor([70.5, 40.0]),
+        torch.tensor([300, 40]),
+        torch.tensor([-1, 40]),
+        torch.tensor(70, dtype=torch.uint8),
+        torch.zeros(2, 3, dtype=torch.uint8),
+        torch.tensor([True, False]),
+        torch.tensor([], dtype=torch.uint8),
+        torch.tensor([255, 254], dtype=torch.uint8),
+    ],
+)
+@pytest.mark.parametrize("name", ["tapwise", "flex"])
+def test_a_configuration_that_is_no_text_is_refused(name, wrong):
+    layer = made(name, rand(2, 3, 9, 9))
+    state = layer.state_dict() | {"winograd.configuration": wrong}
+    with refused(BadDocument, "winograd"):
+        layer.load_state_dict(state)

@@ -3,9 +3,19 @@
 
 from __future__ import annotations
 
+from wincraft.torch.calibrated import StaleScales
 from wincraft.torch.conversion import calibrate, convert
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
 from wincraft.torch.report import report
 
-__all__ = ["DirectConv1d", "DirectConv2d", "WinogradConv1d", "WinogradConv2d", "calibrate", "convert", "report"]
+__all__ = [
+    "DirectConv1d",
+    "DirectConv2d",
+    "StaleScales",
+    "WinogradConv1d",
+    "WinogradConv2d",
+    "calibrate",
+    "convert",
+    "report",
+]

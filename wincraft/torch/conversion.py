@@ -19,6 +19,7 @@ from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d, fitted
 from wincraft.torch.pipeline import Pipeline
+from wincraft.torch.replacement import Replacement
 
 Chosen = str | Algorithm | None
 """An algorithm or its text; None for direct convolution."""
@@ -109,7 +110,11 @@ def calibrate(model: nn.Module, loader: Iterable[Any], images: int | None = None
             _observe(model, observed, batches, ranging=True)
             for layer in balanced:
                 layer.balance_channels()
-        return _observe(model, observed, batches)
+        count = _observe(model, observed, batches)
+    for name, layer in model.named_modules():
+        if isinstance(layer, Replacement):
+            layer.remember_weights(name)
+    return count
 
 
 @contextmanager

@@ -50,11 +50,12 @@ class _Direct(StoringModule, Replacement):
         return ", ".join(part for part in (super().extra_repr(), self.scheme.name, self.note) if part)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        fill_in(state_dict, f"{prefix}stages.", self.stages)
         super()._load_from_state_dict(state_dict, prefix, *args)
+        fill_in(state_dict, f"{prefix}stages.", self.stages)
 
     def _conv_forward(self, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         check_input(self, input)
+        self.check_weights(weight)
         d = len(self.kernel_size)
         with torch.autocast(input.device.type, enabled=False):
             dtype = torch.promote_types(input.dtype, torch.float32)

@@ -19,7 +19,7 @@ from wincraft.construct.winograd import parse, winograd
 from wincraft.errors import BadShape, NotApplicable, look_up
 from wincraft.torch.pipeline import UNQUANTISED, Learning, Pipeline
 from wincraft.torch.replacement import Replacement, check_input, like_direct, pads
-from wincraft.torch.stage import fill_in
+from wincraft.torch.stage import Stage, fill_in
 from wincraft.torch.tiles import phases
 
 TRANSFORMS = dict.fromkeys(("static", "flex", "diagonals"))
@@ -70,7 +70,12 @@ class _Winograd(Replacement):
     @property
     def scales(self) -> dict[str, Scale]:
         """The scales in use by stage, as `wincraft.analysis.simulation.simulate` takes them."""
-        return {label: stage.as_scale for label, stage in self.winograd.labelled.items()}
+        return {label: stage.as_scale for label, stage in self.labelled.items()}
+
+    @property
+    def labelled(self) -> dict[str, Stage]:
+        """The stored stages by label."""
+        return self.winograd.labelled
 
     def extra_repr(self) -> str:
         """The layer, the algorithm, the scheme."""
@@ -79,6 +84,7 @@ class _Winograd(Replacement):
 
     def _conv_forward(self, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         check_input(self, input)
+        self.check_weights(weight)
         with torch.autocast(input.device.type, enabled=False):
             batch = input if input.ndim == len(self.kernel_size) + 2 else input[None]
             x, filters = (item.to(torch.promote_types(item.dtype, torch.float32)) for item in (batch, weight))
@@ -124,8 +130,8 @@ class _Winograd(Replacement):
         return split.transpose(-3, -2).flatten(-3), filters
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        fill_in(state_dict, f"{prefix}winograd.", self.winograd)
         super()._load_from_state_dict(state_dict, prefix, *args)
+        fill_in(state_dict, f"{prefix}winograd.", self.winograd)
 
 
 class WinogradConv2d(_Winograd, nn.Conv2d):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import inf, prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -21,6 +21,7 @@ from wincraft.errors import NotApplicable
 from wincraft.torch.rounding import FLOAT32_BITS, exact_word
 from wincraft.torch.simulated import simulated
 from wincraft.torch.stage import Stage, StoringModule, WideModule
+from wincraft.torch.state import check_exponents, check_scales
 from wincraft.torch.tiles import covered, cut, interleaved, padded, tile_counts
 from wincraft.torch.transform import Factors, Transform, multiplied, outer
 
@@ -309,6 +310,12 @@ class Pipeline(WideModule, StoringModule):
         """Whether the next batches set the scales; with `ranging`, the ranges that channels are balanced by."""
         super().observe(on)
         self.observing, self.ranging = on, ranging and on
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        """Raise `BadDocument` for factors of channels or taps that are none."""
+        check_scales(state_dict, f"{prefix}omega")
+        check_exponents(state_dict, f"{prefix}log_diagonals")
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     @torch.no_grad()
     def _observe_range(self, label: str, value: Value, factors: torch.Tensor) -> None:

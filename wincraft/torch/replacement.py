@@ -9,9 +9,10 @@ import torch
 from torch.nn.modules.conv import _ConvNd
 
 from wincraft.errors import BadShape, NotApplicable
+from wincraft.torch.calibrated import Calibrated
 
 
-class Replacement(_ConvNd):
+class Replacement(Calibrated):
     """A layer that can be made from the one it replaces."""
 
     @classmethod

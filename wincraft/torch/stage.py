@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -15,12 +15,13 @@ from wincraft.analysis.integer_grid import IntegerGrid
 from wincraft.analysis.quantizer import Quantizer, Scale
 from wincraft.errors import BadDocument, NotApplicable
 from wincraft.torch.rounding import FLOAT32_BITS, RoundClip, damped, straight_through
+from wincraft.torch.state import check_codes, check_exponents, check_scales, read_bytes
 
 
 class ExactModule(nn.Module):
     """A module whose own float64 buffers stay float64: in another dtype they would store other integers."""
 
-    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> ExactModule:
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
         kept = {name: item for name, item in self._buffers.items() if item is not None and item.dtype == torch.float64}
         super()._apply(fn, recurse)
         for name, item in kept.items():
@@ -33,7 +34,7 @@ class ExactModule(nn.Module):
 class WideModule(ExactModule):
     """A module whose parameters stay float32 or wider: in half precision, learned scales would be others."""
 
-    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> WideModule:
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
         kept = {parameter: parameter.detach() for parameter in self.parameters()}
         super()._apply(fn, recurse)
         for parameter, item in kept.items():
@@ -97,9 +98,8 @@ class Stage(WideModule):
 
     @property
     def bound(self) -> float:
-        """The largest magnitude of a code less its zero point."""
-        signed = float(max(self.grid.high, -self.grid.low))
-        return signed if self.grid.signed else 2 * signed
+        """The largest magnitude of a code less its zero point, which is a code itself."""
+        return float(max(self.grid.high, -self.grid.low))
 
     def current_scale(self, values: float = 1) -> torch.Tensor:
         """The scales in use; `values` is how many values of an image share them, for the damping."""
@@ -195,7 +195,11 @@ class Stage(WideModule):
         return array.reshape(*taps, *array.shape[1:])
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """The scales may be unknown again."""
+        """The scales may be unknown again; raise `BadDocument` where they are no scales."""
+        check_scales(state_dict, f"{prefix}scale", unknown=True)
+        check_exponents(state_dict, f"{prefix}log_scale")
+        low, high = (self.grid.low, self.grid.high) if self.quantizer.unsigned else (0, 0)
+        check_codes(state_dict, f"{prefix}zero_point", low, high)
         super()._load_from_state_dict(state_dict, prefix, *args)
         self._ready = self.calibrated
 
@@ -218,9 +222,9 @@ class StoringModule(ExactModule):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         """Raise `BadDocument` for the state of another configuration."""
-        given = state_dict.pop(f"{prefix}configuration", None) if self.described else None
+        given = read_bytes(state_dict, f"{prefix}configuration") if self.described else None
         if given is not None:
-            made, this = bytes(given.tolist()).decode(errors="replace").split(", "), self.described.split(", ")
+            made, this = given.decode(errors="replace").split(", "), self.described.split(", ")
             if made != this:
                 theirs = ", ".join(part for part in made if part not in this) or "less"
                 mine = ", ".join(part for part in this if part not in made) or "less"
