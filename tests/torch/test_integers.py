@@ -11,10 +11,12 @@ torch = pytest.importorskip("torch")
 from oracle_layers import ALGORITHMS, F43, INTEGER, joined, rand, simulated_codes, stored_codes, tiled
 
 from wincraft import parse
+from wincraft.analysis.quantizer import parse_quantizer
 from wincraft.analysis.schemes import SCHEMES, parse_scheme
 from wincraft.analysis.simulation import simulate
 from wincraft.analysis.workload import Layer
 from wincraft.torch import WinogradConv1d, WinogradConv2d, calibrate
+from wincraft.torch.stage import Stage
 
 ULP = 2.0**-23
 OPTIONS = {
@@ -111,10 +113,48 @@ def test_sums_of_32_bits_wrap_alike(monkeypatch):
     assert (y - 576).abs().max() > 1  # far from the 0.5 * 9 * 128 of the inner outputs
 
 
-def test_sums_beyond_the_24_bits_of_float32_stay_exact(monkeypatch):
-    """Values of one sign and nearly one size: M passes 2^24 and keeps its odd numbers, unstored, up to A^T."""
-    layer, _ = layer_for(parse("F(2,3)", points="0,1,-1"), "tapwise-8,M=none,output=int30", channels=1501, outputs=2)
-    x = 1 + 0.06 * rand(1, 1501, 9).abs().clamp(max=2)
+def test_a_sum_just_beyond_32_bits_wraps(monkeypatch):
+    """One tap reaches 4 * 127 * 9 * 31 * C, between 2^31 and 2^32: stored, it has the other sign."""
+    channels = 15_500
+    assert 2**31 < 4 * 127 * 9 * 31 * channels < 2**32
+    made = parse("F(2x2,3x3)", points="0,1,-1")
+    layer = WinogradConv2d(channels, 1, 3, algorithm=made, scheme="ncnn-int8,M=int16/tensor", bias=False)
+    x = torch.ones(1, channels, 4, 4)
+    with torch.no_grad():
+        layer.weight.fill_(0.5)
+        calibrate(layer, [x])
+    found, wanted = simulated_codes(layer, x, layer.scheme, layer.scales, monkeypatch)
+    assert found.overflowed
+    _, codes = stored_codes(layer, x)
+    assert np.array_equal(codes["M"].reshape(wanted["M"].shape), wanted["M"])
+    assert codes["M"].min() < -32_000
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"), [("int8", 127), ("int8-full", 128), ("uint8", 255), ("uint4", 15), ("int2", 1)]
+)
+def test_the_bound_of_a_stage_is_the_largest_code_less_its_zero_point(text, bound):
+    stage = Stage("input", parse_quantizer(text), (1,), 1, "max-abs")
+    assert stage.bound == bound
+    largest = 0.0
+    for values in ([-1.0, 0.0], [0.0, 1.0], [-1.0, 1.0]):
+        value = torch.tensor(values).view(1, 2, 1)
+        stage.reset()
+        stage.observe(value, stage.scale.new_ones(1, 1, 1))
+        codes, _ = stage(1e6 * value, stage.scale.new_ones(1, 1, 1))
+        largest = max(largest, float(codes.abs().max()))
+    assert largest == bound
+
+
+@pytest.mark.parametrize(("stored", "channels"), [("U=int8/tap", 1501), ("input=uint8,U=none", 400)])
+def test_sums_beyond_the_24_bits_of_float32_stay_exact(stored, channels, monkeypatch):
+    """Values of one sign and nearly one size: M passes 2^24 and keeps its odd numbers, unstored, up to A^T.
+
+    Codes without a sign are twice as large: 400 * 2 * 127 * 127 would stay below.
+    """
+    text = f"tapwise-8,{stored},M=none,output=int30"
+    layer, _ = layer_for(parse("F(2,3)", points="0,1,-1"), text, channels=channels, outputs=2)
+    x = 1 + 0.06 * rand(1, channels, 9).abs().clamp(max=2)
     with torch.no_grad():
         layer.weight.copy_(1 + 0.06 * rand(*layer.weight.shape).abs().clamp(max=2))
     same_integers(layer, x, monkeypatch)

@@ -80,6 +80,19 @@ def test_learned_powers_of_two_stay_powers_of_two():
     assert any((scale.scale != before[label]).any() for label, scale in model[0].scales.items())
 
 
+def test_learned_powers_of_two_start_in_the_middle_of_their_step():
+    """Up to half an octave either way, and the scale in use is the calibrated one; beyond, its neighbour."""
+    stages = network("learned powers of two")[0][0].winograd.labelled
+    wanted = {label: stage.scale.clone() for label, stage in stages.items()}
+    starts = {label: stage.log_scale.detach().clone() for label, stage in stages.items()}
+    assert len(wanted) > 4
+    for move, factor in ((0.0, 1), (0.45, 1), (-0.45, 1), (0.55, 2), (-0.55, 0.5)):
+        with torch.no_grad():
+            for label, stage in stages.items():
+                stage.log_scale.copy_(starts[label] + move)
+                assert torch.equal(stage.current_scale(), factor * wanted[label]), (label, move)
+
+
 def test_scales_that_are_not_learned_stay():
     model, x, labels = network("static")
     before = {label: scale.scale.copy() for label, scale in model[0].scales.items()}
