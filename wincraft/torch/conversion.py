@@ -17,6 +17,7 @@ from wincraft.analysis.schemes import Scheme, parse_scheme
 from wincraft.construct.winograd import parse
 from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
+from wincraft.torch.folding import fold_batch_norms
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d, fitted
 from wincraft.torch.pipeline import Pipeline
 from wincraft.torch.replacement import Replacement
@@ -35,6 +36,7 @@ def convert(
     scheme: str | Scheme | None = None,
     *,
     skip: Iterable[str] = (),
+    fold_bn: bool = False,
     **options: Any,
 ) -> nn.Module:
     """A copy of a network whose convolutions run Winograd's algorithm; `nn.Conv1d` and `nn.Conv2d` are replaced.
@@ -44,12 +46,15 @@ def convert(
     become a `DirectConv2d`. With a function of (name, layer) the algorithm is chosen per layer, None for direct; then
     strides may be decomposed (see `WinogradConv2d`), and an algorithm that does not fit is an error. Layers named in
     `skip` stay as they are; one that is used at several places stays one. `options` are those of `WinogradConv2d`.
+    With `fold_bn` batch normalisation is folded into the convolutions first (see `fold_batch_norms`), those to skip
+    included; once the scales are calibrated it is too late, and the layers warn with `StaleScales`.
     Without a scheme the network computes what it did, to the accuracy of its dtype; with one `calibrate` comes next.
 
     Raises:
         UnknownName: for a layer to skip that there is not, and as `WinogradConv2d` does.
         NotApplicable: where there is nothing to convert or no layer takes the algorithm, for layers with hooks, which
-            they would lose, and as `WinogradConv2d` does, with the layer's name; `BadShape` likewise.
+            they would lose, where batch normalisation cannot be folded, and as `WinogradConv2d` does, with the layer's
+            name; `BadShape` likewise.
 
     >>> network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, stride=2))
     >>> converted = convert(network, "F(4x4,3x3)", "tapwise-8")
@@ -59,6 +64,8 @@ def convert(
     chosen = parse_scheme(scheme) if isinstance(scheme, str) else scheme
     given = parse(algorithm) if isinstance(algorithm, str) else algorithm
     result = copy.deepcopy(model)
+    if fold_bn:
+        fold_batch_norms(result)
     names = {name: layer for name, layer in result.named_modules(remove_duplicate=False) if type(layer) in _LAYERS}
     left = {skip} if isinstance(skip, str) else set(skip)
     for name in left - names.keys():
