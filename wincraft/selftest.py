@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -128,9 +126,10 @@ def _header() -> str:
     """The C header of F(4x4,3x3) compiles without a warning, and its functions give the exact outputs."""
     from wincraft.construct.winograd import parse
     from wincraft.emit import render
+    from wincraft.files.compiler import compiler
 
     algorithm = parse("F(4x4,3x3)")
-    compiler = _compiler()
+    command = compiler()
     d = [[(37 * i * i + 91 * j + 11 * i * j) % 256 - 128 for j in range(6)] for i in range(6)]
     g = [[(53 * i + 29 * j * j + 17) % 256 - 128 for j in range(3)] for i in range(3)]
     expected = [sum(d[i + p][j + q] * g[p][q] for p in range(3) for q in range(3)) for i in range(4) for j in range(4)]
@@ -139,13 +138,13 @@ def _header() -> str:
         values = {"d": ", ".join(str(x) for row in d for x in row), "g": ", ".join(str(x) for row in g for x in row)}
         Path(folder, "main.c").write_text(_PROGRAM.substitute(values), encoding="utf-8")
         options = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "main.c", "-o", "main"]
-        _run([*compiler, *options], folder)
+        _run([*command, *options], folder)
         lines = _run([str(Path(folder, "main"))], folder).splitlines()
     wrong = sum(int(line.split()[0]) != y for line, y in zip(lines, expected, strict=True))
     error = max(abs(float(line.split()[1]) - y) for line, y in zip(lines, expected, strict=True))
     if wrong or error > 1e-6:
         raise Broken(f"{wrong} of 16 integers are wrong, doubles by up to {error:g}")
-    return f"{Path(compiler[0]).name}: integers exact, doubles within {error:.0e}"
+    return f"{Path(command[0]).name}: integers exact, doubles within {error:.0e}"
 
 
 _PROGRAM = Template("""\
@@ -170,16 +169,6 @@ int main(void)
     return 0;
 }
 """)
-
-
-def _compiler() -> list[str]:
-    given = os.environ.get("CC", "").split()
-    if given:
-        return given
-    found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
-    if found is None:
-        raise MissingTool("compiling the header", "a C compiler", "install cc, gcc or clang, or set CC")
-    return [found]
 
 
 def _run(command: list[str], folder: str) -> str:

@@ -101,18 +101,25 @@ def probe_tiles(path: str | Path, function: str, size: str, tolerance: Fraction 
     allowed = 0.0
     if values.dtype.kind == "f":
         allowed = float(tolerance) if tolerance is not None else float(np.sqrt(np.finfo(values.dtype).eps)) / 4
-    far = np.abs(values - expected) > allowed * np.maximum(1, np.abs(expected).max(axis=1, keepdims=True))
+    far = _far(values, expected, allowed)
     if far.any():
+        flipped = np.array([_correlation(d.reshape(n), np.flip(g.reshape(r))).ravel() for d, g in swapped])
+        if not _far(values, flipped, allowed).any():
+            reason = f"not the convolution of {size}: {function} applies the filter reversed (true convolution)"
+            raise Unidentified(reason, "reverse the filter in every axis, or what it is called with")
         case, output = (int(k) for k in np.argwhere(far)[0])
         what = "a pair of small integers" if case == len(pairs) else _pair(swapped[case], n, r)
-        reason = (
-            f"{function} gives {values[case, output]:g} for output {output} at {what}, not {expected[case, output]:g}"
-        )
-        raise Unidentified(f"not the convolution of {size}: {reason}", "correct the function, or the size")
+        given, right = (f"{table[case, output]:g}" for table in (values, expected))
+        reason = f"not the convolution of {size}: {function} gives {given} for output {output} at {what}, not {right}"
+        raise Unidentified(reason, "correct the function, or the size")
     worst = float(np.abs(values - expected).max())
     rounding = "" if values.dtype.kind == "i" else f", within {worst:.2g}"
     shown = f"F({'x'.join(map(str, m))},{'x'.join(map(str, r))})"
     return f"{shown} proved: {function} is the convolution on all {len(pairs)} pairs of unit vectors{rounding}"
+
+
+def _far(values: np.ndarray, expected: np.ndarray, allowed: float) -> np.ndarray:
+    return np.asarray(np.abs(values - expected) > allowed * np.maximum(1, np.abs(expected).max(axis=1, keepdims=True)))
 
 
 def _pair(pair: Sequence[np.ndarray], n: Sequence[int], r: Sequence[int]) -> str:
@@ -180,9 +187,20 @@ def _axes(
             _factors(data[permutation], ranks, n, slack),
         )
         if all(table is not None for table in tables):
-            return list(zip(*tables, strict=True))  # type: ignore[arg-type]
+            return _positive(list(zip(*tables, strict=True)))  # type: ignore[arg-type]
     reason = "the transforms of a tile are no products of one transform per axis"
     raise NotApplicable("the functions of a kernel", reason, "give functions of one axis")
+
+
+def _positive(axes: list[tuple[Any, Any, Any]]) -> list[tuple[Any, Any, Any]]:
+    """The same product with positive scales, B^T negated on an even number of axes, where that is enough.
+
+    sum_k A^T[0,k] G[k,0] B^T[k,0] is the scale of an axis.
+    """
+    negative = [(AT[0] * G[:, 0] * BT[:, 0]).sum() < 0 for AT, G, BT in axes]
+    if sum(negative) % 2:
+        return axes
+    return [(AT, G, -BT if flip else BT) for (AT, G, BT), flip in zip(axes, negative, strict=True)]
 
 
 def _factors(matrix: np.ndarray, rows: Sequence[int], columns: Sequence[int], slack: float) -> list[np.ndarray] | None:
