@@ -18,6 +18,11 @@ Entry = TypeVar("Entry")
 LONGEST_MESSAGE = 480
 
 
+def shorten(text: str, width: int = 60) -> str:
+    """A text cut to about `width` characters, for messages."""
+    return text if len(text) <= width else f"{text[: width - 20]}... ({len(text)} characters)"
+
+
 class WincraftError(Exception):
     """Root of the error tree: its text is one line, ``exit_code`` is what the command line returns for it."""
 

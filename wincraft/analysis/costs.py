@@ -20,8 +20,7 @@ from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis._chains import Chain, passes
 from wincraft.analysis.operations import Operations, of_constant, of_matrix, sum_of
-from wincraft.errors import BadShape, NotApplicable
-from wincraft.exact.expression import shorten
+from wincraft.errors import BadShape, NotApplicable, shorten
 
 MAX_LAYER = 10**9
 """The largest number in a layer."""

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import click
 
 from wincraft.cli.command import Command, offer
-from wincraft.cli.output import write_output
-from wincraft.errors import NotApplicable, look_up
+from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
+from wincraft.errors import NotApplicable
 
 
 @click.command(name="catalogue", cls=Command)
@@ -15,14 +17,12 @@ from wincraft.errors import NotApplicable, look_up
 @click.option("--taps", type=int, metavar="R", help="Only sizes with R filter taps.")
 @click.option(
     "--format",
-    "format_name",
-    default="text",
-    show_default=True,
-    shell_complete=offer(lambda: ("text", "json")),
-    help="text or json.",
+    "format_given",
+    shell_complete=offer(TEXT_OR_JSON.values),
+    help="text or json; by default that of FILE's suffix, else text.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
-def command(size: str | None, taps: int | None, format_name: str, output: str | None) -> None:
+@output_option
+def command(size: str | None, taps: int | None, format_given: str | None, output: str | None) -> None:
     """Show the best points known: the default of every size, or all that is known of SIZE.
 
     \b
@@ -35,30 +35,35 @@ def command(size: str | None, taps: int | None, format_name: str, output: str | 
     from dataclasses import asdict
 
     from wincraft.construct.catalogue import catalogue
-    from wincraft.construct.size import parse_size
     from wincraft.report.layout import Table
     from wincraft.report.text import table_lines, wrapped_lines
 
-    look_up("format", format_name, {"text": None, "json": None})
+    format = choose_format(format_given, output, TEXT_OR_JSON.values(), TEXT_OR_JSON)
     entries = catalogue()
     if size is not None:
+        from wincraft.construct.size import parse_size
+
         chosen = []
         for key in dict.fromkeys(parse_size(size)):
             if key not in entries:
-                raise NotApplicable("catalogue", f"F({key[0]},{key[1]}) is not in it", "it has tiles m + r - 1 <= 18")
+                m, r = key
+                repair = (
+                    f"it has tiles m + r - 1 <= 18; generate {m},{r} takes simple points, search {m},{r} finds better"
+                )
+                raise NotApplicable("catalogue", f"F({m},{r}) is not in it", repair)
             chosen.append(entries[key])
     else:
         chosen = [entry for (_, r), entry in sorted(entries.items()) if taps in (None, r)]
         if not chosen:
             raise NotApplicable("catalogue", f"no size has {taps} filter taps", "give 1 to 18")
-    if format_name == "json":
+    if format == "json":
         document = {"kind": "wincraft.catalogue", "version": 1, "entries": [asdict(entry) for entry in chosen]}
-        write_output(json.dumps(document, indent=2) + "\n", output)
+        write_output(json.dumps(document, indent=2) + "\n", output, format, TEXT_OR_JSON)
     elif size is None:
         table = Table(("size", "noise gain", "above limit", "points"), tuple(map(_row, chosen)), "lrrl")
-        write_output("\n".join(table_lines(table)) + "\n", output)
+        write_output("\n".join(table_lines(table)) + "\n", output, format, TEXT_OR_JSON)
     else:
-        write_output("\n\n".join(wrapped_lines(_whole(entry)) for entry in chosen) + "\n", output)
+        write_output("\n\n".join(wrapped_lines(_whole(entry)) for entry in chosen) + "\n", output, format, TEXT_OR_JSON)
 
 
 def _row(entry: object) -> tuple[str, ...]:
@@ -83,6 +88,8 @@ def _whole(entry: object) -> str:
         ]
         lines[-1] += f" the limit; {choice.found}"
         lines.append(f"    {USES[name]}")
+    if len(entry.uses) > 1:
+        lines += ["", f"  by name: wincraft generate {entry.m},{entry.r} --points {list(entry.uses)[-1]}"]
     if entry.published:
         lines += ["", "  published:"]
         for item in sorted(entry.published, key=lambda item: _value(item.noise_gain)):
@@ -91,6 +98,4 @@ def _whole(entry: object) -> str:
 
 
 def _value(text: str) -> float:
-    from sympy import sympify
-
-    return float(sympify(text))
+    return float(Fraction(text))

@@ -6,10 +6,9 @@ from __future__ import annotations
 import click
 
 from wincraft.cli.command import Command, basis_option, convention_option, offer
-from wincraft.cli.output import write_output
+from wincraft.cli.output import choose_format, output_option, write_output
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.emit import FORMATS, SUFFIXES, render
-from wincraft.errors import look_up
 
 
 @click.command(name="generate", cls=Command)
@@ -20,18 +19,18 @@ from wincraft.errors import look_up
 @basis_option(help="A basis or factorisation of the maps, such as legendre; see wincraft basis --help.")
 @click.option(
     "--format",
-    "format_name",
+    "format_given",
     shell_complete=offer(lambda: FORMATS),
     help=f"One of {', '.join(FORMATS)}; by default that of FILE's suffix, else text.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
+@output_option
 def command(
     size: str,
     points: str | None,
     moduli: str | None,
     convention: str,
     basis: str | None,
-    format_name: str | None,
+    format_given: str | None,
     output: str | None,
 ) -> None:
     """Make the algorithm of SIZE, prove it, and write it.
@@ -47,14 +46,10 @@ def command(
 
     SIZE is "F(4,3)" or 4,3; for images 4x4,3x3; rectangular 2x4,3x5. Without points the catalogue's are used.
     """
-    from pathlib import Path
-
     from wincraft.construct.catalogue import default_source
     from wincraft.construct.winograd import parse
 
-    if format_name is None:
-        format_name = SUFFIXES.get(Path(output).suffix, "text") if output else "text"
-    look_up("format", format_name, FORMATS)
+    format = choose_format(format_given, output, FORMATS, SUFFIXES)
     if points is not None and moduli is not None:
         raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
     algorithm = parse(size, points=points, moduli=moduli, convention=convention)
@@ -62,7 +57,7 @@ def command(
         from wincraft.basis.chains import chained
 
         algorithm = chained(algorithm, basis)
-    write_output(render(algorithm, format_name, basis), output, format_name, SUFFIXES)
+    write_output(render(algorithm, format, basis), output, format, SUFFIXES)
     click.echo(algorithm.verify(), err=True)
     if points is None and moduli is None:
         for axis in dict.fromkeys(axis for axis in algorithm.axes if axis.n > 1):

@@ -7,16 +7,28 @@ import io
 
 import click
 
-from wincraft.cli.command import Command
-from wincraft.cli.output import parse_tolerance, tolerance_option, write_output
+from wincraft.cli.command import Command, offer
+from wincraft.cli.output import (
+    TEXT_OR_JSON,
+    choose_format,
+    output_option,
+    parse_tolerance,
+    tolerance_option,
+    write_output,
+)
 
 
 @click.command(name="identify", cls=Command)
 @click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
 @tolerance_option
-@click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
-def command(files: tuple[str, ...], tolerance: str, format_name: str, output: str | None) -> None:
+@click.option(
+    "--format",
+    "format_given",
+    shell_complete=offer(TEXT_OR_JSON.values),
+    help="text or json; by default that of FILE's suffix, else text.",
+)
+@output_option
+def command(files: tuple[str, ...], tolerance: str, format_given: str | None, output: str | None) -> None:
     """Find form, points, scaling and convention of bare matrices.
 
     \b
@@ -30,11 +42,12 @@ def command(files: tuple[str, ...], tolerance: str, format_name: str, output: st
     from wincraft.construct.identify import identify
     from wincraft.files.matrices import read_matrices
 
+    format = choose_format(format_given, output, TEXT_OR_JSON.values(), TEXT_OR_JSON)
     limit = parse_tolerance(tolerance)
     matrices = read_matrices(*files)
     found = identify(matrices.AT, matrices.G, matrices.BT, tolerance=0 if matrices.exact else limit, form=matrices.form)
-    if format_name == "text":
-        write_output(f"{found!r}\n", output)
+    if format == "text":
+        write_output(f"{found!r}\n", output, format, TEXT_OR_JSON)
         return
     from wincraft.emit.json import document, write_document
 
@@ -45,4 +58,4 @@ def command(files: tuple[str, ...], tolerance: str, format_name: str, output: st
     content["largest_error"] = float(found.largest_error)
     stream = io.StringIO()
     write_document(content, stream)
-    write_output(stream.getvalue(), output)
+    write_output(stream.getvalue(), output, format, TEXT_OR_JSON)

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from wincraft.cli.command import convention_option, offer
-from wincraft.cli.output import write_output
-from wincraft.errors import NotApplicable, look_up
+from wincraft.cli.output import choose_format, output_option, write_output
+from wincraft.errors import NotApplicable
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
@@ -57,7 +56,7 @@ _OPTIONS = (
     click.option("--data", metavar="FILE", help="Measure on your own data: .npy, shape N,C,H,W; needs --weights."),
     click.option("--weights", metavar="FILE", help="Your own filters: .npy, shape K,C,r,r."),
     click.option("--padding", type=int, help="Zeros around your own data.  [default: 0]"),
-    click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout."),
+    output_option,
 )
 
 
@@ -109,9 +108,7 @@ def format_name(given: str | None, output: str | None) -> str:
     """The format given, else that of the output's suffix, else text; raises `UnknownName`."""
     from wincraft.report import RENDERERS, SUFFIXES
 
-    name = given or (SUFFIXES.get(Path(output).suffix.lower(), "text") if output else "text")
-    look_up("format", name, RENDERERS)
-    return name
+    return choose_format(given, output, RENDERERS, SUFFIXES)
 
 
 def read_limits(texts: Sequence[str]) -> list[Limit]:

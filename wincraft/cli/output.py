@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What commands share: writing results to stdout or to a file that is either whole or absent, the tolerance."""
+"""What commands share: where results are written and in which format, the tolerance of what is read."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
-from wincraft.errors import BadNumber
-from wincraft.exact.expression import shorten
-from wincraft.exact.number import read_fraction
-from wincraft.files.writing import write_whole
+from wincraft.errors import BadNumber, UnknownName, look_up, shorten
 
 tolerance_option = click.option(
     "--tolerance",
@@ -23,24 +21,74 @@ tolerance_option = click.option(
 """The option of the commands that read decimals; `parse_tolerance` reads its value."""
 
 
-def write_output(text: str, path: str | None, format: str | None = None, suffixes: Collection[str] = ()) -> None:
-    """Print the text, or write it to a file that is then whole or as it was.
+class _Target(click.ParamType):
+    """A path that can be written, or ``-``: refused while the command line is read, not after an hour's work."""
 
-    The format is named on stderr where the path's suffix is not one of those that imply a format.
+    name = "file"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value != "-":
+            from wincraft.files.writing import check_target
+
+            check_target(value)
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="file")]
+
+
+output_option = click.option("-o", "--output", type=_Target(), metavar="FILE", help="Write to FILE instead of stdout.")
+"""The option of all commands that write a result; `choose_format` and `write_output` take its value."""
+
+TEXT_OR_JSON = {".txt": "text", ".json": "json"}
+"""The suffixes of commands that write text or JSON."""
+
+
+def choose_format(given: str | None, output: str | None, formats: Iterable[str], suffixes: Mapping[str, str]) -> str:
+    """The format given, else the one that the output's suffix implies, else text.
+
+    Raises:
+        UnknownName: for a format that there is not, and for a suffix that implies none.
+
+    >>> choose_format(None, "f.json", ("text", "json"), {".txt": "text", ".json": "json"})
+    'json'
+    """
+    if given is not None:
+        look_up("format", given, dict.fromkeys(formats))
+        return given
+    suffix = "" if output is None else Path(output).suffix.lower()
+    if suffix and suffix not in suffixes:
+        others = ("any other with --format",) if len(set(suffixes.values())) > 1 else ()
+        raise UnknownName("suffix", suffix[:40], (*suffixes, *others))
+    return suffixes[suffix] if suffix else "text"
+
+
+def write_output(
+    content: str | bytes, path: str | None, format: str | None = None, suffixes: Mapping[str, str] | None = None
+) -> None:
+    """Print the content, or write it to a file that is whole or absent.
+
+    The format is named on stderr where the path's suffix does not imply it. What is no Unicode, as in the names of
+    files, is written with backslashes.
 
     Raises:
         CannotWrite: where the path cannot be written; nothing is left behind.
     """
     if path is None or path == "-":
-        click.echo(text, nl=False)
+        whole = content.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(content, str) else content
+        click.echo(whole, nl=False)
         return
-    write_whole(path, text)
-    written_as = f" as {format}" if format and Path(path).suffix.lower() not in suffixes else ""
-    click.echo(f"wrote {path}{written_as}", err=True)
+    from wincraft.files.writing import write_whole
+
+    write_whole(path, content)
+    implied = (suffixes or {}).get(Path(path).suffix.lower())
+    click.echo(f"wrote {path}" + (f" as {format}" if format and format != implied else ""), err=True)
 
 
 def parse_tolerance(text: str) -> Fraction:
     """A tolerance in [0, 1) as a Fraction; raises `BadNumber` for anything else."""
+    from wincraft.exact.number import read_fraction
+
     limit = read_fraction(text)
     if not 0 <= limit < 1:
         raise BadNumber(shorten(text), "a tolerance lies in [0, 1)")

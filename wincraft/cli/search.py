@@ -10,14 +10,12 @@ import click
 
 from wincraft.cli.command import Command, convention_option, offer
 from wincraft.cli.measuring import SCHEME_NAMES
-from wincraft.cli.output import write_output
+from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
 from wincraft.cli.progress import progress_bar
 from wincraft.errors import NotApplicable, look_up
 
 if TYPE_CHECKING:
     from wincraft.search.space import Space
-
-FORMATS = ("text", "json")
 
 
 def _objective_names() -> Iterable[str]:
@@ -76,7 +74,7 @@ _CHOICE = click.Choice(["with", "without", "any"])
     shell_complete=offer(lambda: ("text", "json", "markdown", "html")),
     help="text or json (--pareto: markdown, html too); by default FILE's suffix.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of stdout.")
+@output_option
 def command(
     size: str,
     max_height: int | None,
@@ -116,7 +114,6 @@ def command(
     set by set.
     """
     import json
-    from pathlib import Path
 
     from wincraft.construct.size import parse_size
     from wincraft.report.text import wrapped_lines
@@ -130,9 +127,7 @@ def command(
     if pareto:
         _front(size, max_height, points, space_name, zero, infinity, moduli, format_given, output)
         return
-    suffix = Path(output).suffix.lower() if output else ""
-    name = format_given or ("json" if suffix == ".json" else "text")
-    look_up("format", name, dict.fromkeys(FORMATS))
+    name = choose_format(format_given, output, TEXT_OR_JSON.values(), TEXT_OR_JSON)
     sizes = parse_size(size)
     distinct = list(dict.fromkeys(sizes))
     axes = len(sizes) if len(distinct) == 1 else 1
@@ -152,9 +147,11 @@ def command(
     if name == "json":
         documents = [result.document for result in results]
         whole = {"kind": documents[0]["kind"], "version": documents[0]["version"], "size": size, "searches": documents}
-        write_output(json.dumps(documents[0] if len(documents) == 1 else whole, indent=2) + "\n", output)
+        write_output(
+            json.dumps(documents[0] if len(documents) == 1 else whole, indent=2) + "\n", output, name, TEXT_OR_JSON
+        )
     else:
-        write_output("\n".join(wrapped_lines(f"{result!r}") for result in results) + "\n", output)
+        write_output("\n".join(wrapped_lines(f"{result!r}") for result in results) + "\n", output, name, TEXT_OR_JSON)
 
 
 _OF_FRONTS = {"size", "pareto", "max_height", "points", "space_name", "zero", "infinity", "moduli"}
@@ -177,6 +174,7 @@ def _scaling(size: str, points: str | None, convention: str, scheme: str, output
     from wincraft.report.text import wrapped_lines
     from wincraft.search.scalings import search_scaling
 
+    choose_format(None, output, ("text",), {".txt": "text"})
     found = search_scaling(parse(size, points=points, convention=convention), parse_scheme(scheme))
     write_output(wrapped_lines(f"{found!r}") + "\n", output)
 
@@ -187,6 +185,7 @@ def _front(
 ) -> None:  # fmt: skip
     from wincraft.cli.measuring import format_name
     from wincraft.construct.size import parse_size
+    from wincraft.report import SUFFIXES as REPORT_SUFFIXES
     from wincraft.report import render
     from wincraft.report.pareto import FrontReport
     from wincraft.search.pareto import pareto_of_space
@@ -198,7 +197,7 @@ def _front(
     space = _space(*sizes[0], height, points, name, zero, infinity, moduli)
     with progress_bar() as progress:
         front = pareto_of_space(space, progress)
-    write_output(render(FrontReport(front), format), output)
+    write_output(render(FrontReport(front), format), output, format, REPORT_SUFFIXES)
 
 
 def _space(

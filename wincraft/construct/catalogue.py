@@ -10,12 +10,12 @@ from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
 from functools import cache
 from importlib import import_module, resources
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
-from wincraft.algorithm.modulus import Modulus
-from wincraft.construct.moduli import INFINITY, list_of_points, parse_moduli
-from wincraft.construct.size import parse_size
 from wincraft.errors import BadSize, NotApplicable
+
+if TYPE_CHECKING:
+    from wincraft.algorithm.modulus import Modulus
 
 USES = {
     "accuracy": "the default: symmetric; up to tiles of 12 of the least height within 0.5 % of the limit",
@@ -95,6 +95,8 @@ class Entry:
     @property
     def source(self) -> str:
         """Where they come from, in words."""
+        from wincraft.construct.moduli import INFINITY, parse_moduli
+
         words = f"{self.uses['accuracy'].found}, {max(self.above_limit, 0):.2%} above the best real symmetric set"
         own = set(parse_moduli(self.points))
         others = [item.source for item in self.published if {*parse_moduli(item.points), INFINITY} == own | {INFINITY}]
@@ -146,6 +148,8 @@ def catalogue(m: int | str | None = None, r: int | None = None) -> Catalogue | E
         return _catalogue()
     size = (m, r)
     if isinstance(m, str) and r is None:
+        from wincraft.construct.size import parse_size
+
         sizes = parse_size(m)
         if len(sizes) != 1:
             raise BadSize(m, "the catalogue is of one axis; ask for each, such as F(4,3)")
@@ -176,6 +180,8 @@ def default_moduli(m: int, r: int) -> tuple[Modulus, ...]:
     >>> print(*default_moduli(4, 3))
     0 3/2 -3/2 2/3 -2/3 inf
     """
+    from wincraft.construct.moduli import INFINITY, list_of_points, parse_moduli
+
     entry = _catalogue().get((m, r))
     if entry is not None:
         return parse_moduli(entry.points)

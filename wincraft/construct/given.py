@@ -12,8 +12,7 @@ from typing import Any
 
 from sympy import Float, Rational
 
-from wincraft.errors import BadNumber, BadShape, FloatGiven
-from wincraft.exact.expression import shorten
+from wincraft.errors import BadNumber, BadShape, FloatGiven, shorten
 from wincraft.exact.number import exact_number, to_fraction
 
 Slack = list[list[Fraction]]

@@ -15,8 +15,8 @@ from typing import Any
 from sympy import Integer, Rational, oo
 
 from wincraft.algorithm.modulus import Modulus
-from wincraft.errors import BadModulus, BadNumber, FloatTaken, NotCoprime, WrongTotalDegree
-from wincraft.exact.expression import float_given, shorten
+from wincraft.errors import BadModulus, BadNumber, FloatTaken, NotCoprime, WrongTotalDegree, shorten
+from wincraft.exact.expression import float_given
 from wincraft.exact.number import exact_number, field_of, to_element
 from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
 

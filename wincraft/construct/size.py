@@ -6,8 +6,7 @@ from __future__ import annotations
 import re
 from numbers import Integral
 
-from wincraft.errors import BadSize
-from wincraft.exact.expression import shorten
+from wincraft.errors import BadSize, shorten
 
 MAX_TILE = 256
 """Largest tile m + r - 1 per axis."""

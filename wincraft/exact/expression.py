@@ -11,7 +11,7 @@ from typing import Any
 from sympy import Integer, Poly, Symbol, sqrt
 from sympy.polys.polyerrors import PolynomialError
 
-from wincraft.errors import BadNumber, FloatGiven, WincraftError
+from wincraft.errors import BadNumber, FloatGiven, WincraftError, shorten
 from wincraft.exact.fraction import simplest_fraction_near
 
 MAX_TEXT = 2000
@@ -19,11 +19,6 @@ MAX_EXPONENT = 64
 x = Symbol("x")
 _IMPLICIT_PRODUCT = re.compile(r"(?<![A-Za-z_])(\d+|\))\s*(?=x|sqrt|\()")
 _REPAIR = "write integers, fractions, sqrt(), x, + - * / ^ and brackets only"
-
-
-def shorten(text: str, width: int = 60) -> str:
-    """A text cut to about `width` characters, for messages."""
-    return text if len(text) <= width else f"{text[: width - 20]}... ({len(text)} characters)"
 
 
 def float_given(text: str) -> WincraftError:

@@ -19,8 +19,8 @@ from sympy.polys.constructor import construct_domain
 from sympy.polys.domains import QQ
 from sympy.polys.polyerrors import CoercionFailed
 
-from wincraft.errors import BadNumber
-from wincraft.exact.expression import float_given, parse_expression, shorten
+from wincraft.errors import BadNumber, shorten
+from wincraft.exact.expression import float_given, parse_expression
 
 MAX_DIGITS = 4000
 """Longest numerator or denominator accepted, in decimal digits."""

@@ -14,8 +14,8 @@ from sympy import Poly
 from sympy.polys.euclidtools import dup_invert
 from sympy.polys.polyerrors import NotInvertible, PolynomialError
 
-from wincraft.errors import BadNumber
-from wincraft.exact.expression import parse_expression, shorten, x
+from wincraft.errors import BadNumber, shorten
+from wincraft.exact.expression import parse_expression, x
 from wincraft.exact.number import exact_number, number_text
 
 

@@ -1,77 +1,112 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all: beside the target first, then renamed."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import tempfile
+import time
 from pathlib import Path
 
-from wincraft.errors import CannotWrite
-from wincraft.exact.expression import shorten
+from wincraft.errors import CannotWrite, shorten
 
-PREFIX = ".wincraft-"
-"""Of the temporary files, which lie beside what they become."""
+STALE = 600.0
+"""Seconds after which an unfinished file is one that a killed process left: writing takes less than one."""
+_PREFIX, _SUFFIX = ".wincraft-", ".part"
 
 
 def check_target(path: str | Path) -> Path:
-    """The file that a path leads to, where it could be written as far as can be told without writing.
+    """Where a path leads to, if a file can be written there: to be asked before the work whose result it will hold.
 
     Raises:
-        CannotWrite: an empty name, a directory, a folder that is not there, a write-protected file, a link to itself.
+        CannotWrite: for a directory, a missing or protected one, a protected file, a link that leads nowhere.
+
+    >>> check_target("no/such/folder/f.json")
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.CannotWrite: cannot write no/such/folder/f.json: there is no directory no/such/folder; choose
+    another path (nothing was written)
     """
-    if not str(path).strip():
-        raise CannotWrite(repr(str(path)), "the name is empty")
-    try:
-        target = Path(path).resolve()
-        if target.is_dir():
-            raise CannotWrite(str(path), "it is a directory")
+    text = str(path)
+    if not text.strip():
+        raise CannotWrite(repr(text), "the name is empty")
+    mode = _mode(text)
+    target = Path(os.path.realpath(text))
+    if mode is not None and stat.S_ISDIR(mode):
+        raise CannotWrite(text, "it is a directory")
+    if mode is not None and not os.access(target, os.W_OK):
+        raise CannotWrite(text, "the file is write-protected")
+    if mode is None or stat.S_ISREG(mode):
         if not target.parent.is_dir():
-            raise CannotWrite(str(path), f"there is no folder {shorten(str(target.parent))}")
-        if target.exists() and not os.access(target, os.W_OK):
-            raise CannotWrite(str(path), "the file is write-protected")
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a link to itself; ValueError: a zero byte
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CannotWrite(shorten(str(path)), reason) from None
+            raise CannotWrite(text, f"there is no directory {Path(text).parent}")
+        if not os.access(target.parent, os.W_OK | os.X_OK):
+            raise CannotWrite(text, f"the directory {Path(text).parent} is write-protected")
     return target
 
 
 def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write to a temporary file beside the path and rename it, so that the path holds all of it or what it held.
+    """Write a file, or leave the old one as it is; what is no file, such as a pipe, is written directly.
 
-    A text is written in UTF-8. What is no plain file, a pipe or a device, is written to directly.
+    A text is written in UTF-8, what is no Unicode in it, as in the names of files, with backslashes. Permissions are
+    kept. Unfinished files beside it that are `STALE` are removed.
 
     Raises:
-        CannotWrite: where the path cannot be written; nothing is left behind.
+        CannotWrite: nothing is left behind.
 
-    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_whole(Path(folder, "f.txt"), "F(4,3)")
-    ...     [item.name for item in Path(folder).iterdir()]
-    ['f.txt']
+    ...     write_whole(Path(folder, "f.txt"), "whole")
+    ...     [(item.name, item.read_text()) for item in Path(folder).iterdir()]
+    [('f.txt', 'whole')]
     """
     target = check_target(path)
-    data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    mode = _mode(str(target))
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    try:
+        if mode is not None and not stat.S_ISREG(mode):
+            target.write_bytes(data)
+        else:
+            _remove_stale(target.parent)
+            _replace(target, data, 0o666 & ~_umask() if mode is None else mode & 0o777)
+    except OSError as error:
+        raise CannotWrite(str(path), error.strerror or str(error)) from None
+
+
+def _mode(path: str) -> int | None:
+    """The mode of what a path leads to, None where there is nothing yet."""
+    try:
+        return os.stat(path).st_mode
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CannotWrite(shorten(path), error.strerror or str(error)) from None
+    except ValueError as error:
+        raise CannotWrite(repr(path), str(error)) from None
+
+
+def _replace(target: Path, data: bytes, mode: int) -> None:
     temporary = None
     try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)
-            return
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=PREFIX, delete=False) as stream:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=_PREFIX, suffix=_SUFFIX, delete=False) as stream:
             temporary = stream.name
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, mode)
         os.replace(temporary, target)
-    except OSError as error:
-        raise CannotWrite(str(path), error.strerror or str(error)) from None
+        temporary = None
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _remove_stale(directory: Path) -> None:
+    for left in directory.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE:
+                left.unlink()
 
 
 def _umask() -> int:

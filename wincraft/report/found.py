@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Protocol
-
-from sympy import sympify
 
 from wincraft.construct.catalogue import USES, Entry
 from wincraft.report.layout import Layout, Section, Table
@@ -162,4 +161,4 @@ def _exact(item: FoundSet) -> str:
 
 
 def _value(text: str) -> float:
-    return float(sympify(text))
+    return float(Fraction(text))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from wincraft.analysis.coefficients import coefficients
 from wincraft.analysis.evaluation import Evaluation
-from wincraft.exact.expression import shorten
+from wincraft.errors import shorten
 from wincraft.exact.number import to_fraction
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.numbers import decibels, exact_text, plural

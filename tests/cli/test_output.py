@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``-o`` of every command: one writer, asked before the work; the suffix gives the format or is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+
+from wincraft.cli.main import COMMANDS, main
+
+FAST = ("--scheme", "fp16", "--channels", "2")
+WRITING = {
+    "generate": ("2,3",),
+    "report": ("2,3", *FAST),
+    "compare": ("2,3", *FAST),
+    "basis": ("2,3", "--bases", "canonical", *FAST),
+    "search": ("2,3", "--max-height", "2"),
+    "catalogue": ("2,3",),
+    "identify": ("f.json",),
+}
+"""A quick use of every command that has ``-o``."""
+
+
+@pytest.fixture(params=WRITING)
+def line(request, wincraft_here, tmp_path):
+    """A command line without ``-o``."""
+    assert wincraft_here("generate", "2,3", "-o", "f.json").returncode == 0
+    return request.param, *WRITING[request.param]
+
+
+def test_these_are_all_that_write():
+    context = click.Context(main)
+    having = {name for name in COMMANDS if any("-o" in item.opts for item in main.get_command(context, name).params)}
+    assert having == set(WRITING)
+
+
+def test_an_unknown_suffix_is_refused_with_those_known(line, wincraft_here, tmp_path):
+    done = wincraft_here(*line, "-o", "out.pdf")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "unknown suffix '.pdf'" in done.stderr
+    assert ".txt, .json" in done.stderr
+    assert not (tmp_path / "out.pdf").exists()
+
+
+def test_the_suffix_gives_the_format(line, wincraft_here, tmp_path):
+    assert wincraft_here(*line, "-o", "out.JSON").stderr.startswith("wrote out.JSON\n")
+    json.loads((tmp_path / "out.JSON").read_text())
+    assert wincraft_here(*line, "-o", "out.txt").stderr.startswith("wrote out.txt\n")
+    assert not (tmp_path / "out.txt").read_text().startswith("{")
+    assert wincraft_here(*line, "-o", "out").stderr.startswith("wrote out as text\n")
+    assert wincraft_here(*line, "--format", "json", "-o", "out.pdf").stderr.startswith("wrote out.pdf as json\n")
+    assert wincraft_here(*line, "--format", "json", "-o", "o.txt").stderr.startswith("wrote o.txt as json\n")
+
+
+@pytest.mark.parametrize(("target", "reason"), [("no/out.json", "no directory"), (".", "directory"), ("l", "links")])
+def test_the_target_is_tried_before_the_work(line, wincraft_here, tmp_path, monkeypatch, target, reason):
+    (tmp_path / "l").symlink_to("l")
+
+    def work(*arguments, **options):
+        raise AssertionError("the work was begun")
+
+    for name in (
+        "wincraft.algorithm.bilinear.BilinearAlgorithm.__post_init__",
+        "wincraft.construct.catalogue.catalogue",
+    ):
+        monkeypatch.setattr(name, work)
+    done = wincraft_here(*line, "-o", target)
+    assert done.returncode == 3
+    assert reason in done.stderr
+
+
+def test_names_that_are_no_unicode(tmp_path):
+    name = b"x\xff.json"
+    command = [sys.executable, "-m", "wincraft.cli.main"]
+    subprocess.run([*command, "generate", "2,3", "-o", name], cwd=tmp_path, check=True, capture_output=True)
+    for output in ("-", "c.md", b"c\xff.md"):
+        line = [*command, "compare", name, "2,3", *FAST, "-o", output]
+        done = subprocess.run(line, cwd=tmp_path, capture_output=True, check=True)
+        text = done.stdout if output == "-" else (tmp_path / os.fsdecode(output)).read_bytes()
+        assert "x\\udcff.json" in text.decode("utf-8")
+
+
+def test_static_texts_need_no_algebra(tmp_path):
+    for line in (["catalogue"], ["catalogue", "4,3"], ["formats"], ["formats", "fp16", "int6"]):
+        probe = f"import sys; sys.argv[1:] = {line!r}\nfrom wincraft.cli.main import run\ntry: run()\n"
+        probe += "except SystemExit: pass\nassert 'sympy' not in sys.modules"
+        subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True)
