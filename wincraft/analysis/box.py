@@ -8,7 +8,6 @@ from fractions import Fraction
 from math import ceil, floor
 
 from wincraft.errors import BadNumber, NotApplicable
-from wincraft.exact.number import exact_number, number_text, to_fraction
 
 MAX_BITS = 128
 """Widest integer considered."""
@@ -72,6 +71,8 @@ def rational(value: object) -> Fraction:
     """
     if isinstance(value, Fraction):
         return value
+    from wincraft.exact.number import exact_number, number_text, to_fraction
+
     number = exact_number(value)
     if not number.is_Rational:
         raise BadNumber(number_text(number), "give a rational number")

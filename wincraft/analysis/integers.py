@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 
 from wincraft.analysis.box import Box, check_bits
-from wincraft.errors import BadNumber, NotApplicable
-from wincraft.exact.expression import shorten
+from wincraft.errors import BadNumber, NotApplicable, shorten
 
 INT8 = Box.signed(8)
 """The default of data and filters, [-128, 127]."""

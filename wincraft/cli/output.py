@@ -21,7 +21,7 @@ tolerance_option = click.option(
 """The option of the commands that read decimals; `parse_tolerance` reads its value."""
 
 
-class _Target(click.ParamType):
+class _Target(click.types.StringParamType):
     """A path that can be written, or ``-``: refused while the command line is read, not after an hour's work."""
 
     name = "file"

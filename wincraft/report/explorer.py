@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 from wincraft.analysis.quantizer import parse_quantizer
-from wincraft.analysis.schemes import SCHEMES, Scheme
+from wincraft.analysis.schemes import SCHEMES, STAGES, Scheme
 from wincraft.analysis.workload import Workload
 from wincraft.basis.chains import chained
 from wincraft.construct.conventions import CONVENTIONS
@@ -60,9 +61,9 @@ class Explorer:
         """Integers of so many bits at every stage; data, weights and output with one scale, U, V and M as chosen."""
         bits, per = self.bits.value, self.scales.value
         words = next(words for words, name in GRANULARITIES.items() if name == per)
-        whole = dict.fromkeys(("input", "weights", "pre_step", "post_step", "output"), parse_quantizer(f"int{bits}"))
-        taps = dict.fromkeys(("U", "V", "M"), parse_quantizer(f"int{bits}/{per}"))
-        return Scheme(f"{bits} bits, one scale per {words}", **whole, **taps)
+        stages = dict.fromkeys(STAGES, parse_quantizer(f"int{bits}"))
+        stages |= dict.fromkeys(("U", "V", "M"), parse_quantizer(f"int{bits}/{per}"))
+        return replace(Scheme(f"{bits} bits, one scale per {words}"), **stages)  # type: ignore[arg-type]
 
     def update(self) -> None:
         """Make the report of the widgets' values; called where one changes."""
