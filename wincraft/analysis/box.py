@@ -71,6 +71,8 @@ def rational(value: object) -> Fraction:
     """
     if isinstance(value, Fraction):
         return value
+    if type(value) in (int, Fraction):
+        return Fraction(value)
     from wincraft.exact.number import exact_number, number_text, to_fraction
 
     number = exact_number(value)
