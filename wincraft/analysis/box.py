@@ -71,7 +71,7 @@ def rational(value: object) -> Fraction:
     """
     if isinstance(value, Fraction):
         return value
-    if type(value) in (int, Fraction):
+    if isinstance(value, int) and not isinstance(value, bool):
         return Fraction(value)
     from wincraft.exact.number import exact_number, number_text, to_fraction
 
