@@ -6,10 +6,12 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from wincraft import __version__
+from wincraft.cli.streams import usable_streams
 
 COMMANDS = {
     "generate": "Make F(m,r), prove it, and write it.",
@@ -26,8 +28,28 @@ COMMANDS = {
 }
 
 
+class ClosedPipe(Exception):
+    """Nobody reads stdout any more: a `BrokenPipeError` under a name of which click makes no exit code 1."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands live in ``wincraft.cli.NAME`` as ``command``."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """As click's; raises `ClosedPipe`."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError as error:
+            raise ClosedPipe from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's; raises `ClosedPipe`."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ClosedPipe from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The command names, in the order of the table."""
@@ -64,7 +86,7 @@ class LazyGroup(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, message="wincraft %(version)s")
+@click.version_option(__version__, "-V", "--version", message="wincraft %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error; it may stand anywhere.")
 @click.pass_context
 def main(ctx: click.Context, debug: bool) -> None:
@@ -79,7 +101,8 @@ def main(ctx: click.Context, debug: bool) -> None:
       wincraft identify their_matrices.npz
       wincraft search 6,3 --max-height 8 --space symmetric
 
-    Exit codes: 0 done, 1 a check failed, 2 usage, 3 bad input, 4 a needed tool is missing, 130 interrupted.
+    Exit codes: 0 done, 1 a check failed, 2 usage, 3 bad input, 4 a needed tool is missing, 130 interrupted,
+    141 nobody reads the output.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -87,40 +110,42 @@ def main(ctx: click.Context, debug: bool) -> None:
 
 def run() -> None:
     """Console entry point: errors become one line on stderr and an exit code."""
-    from wincraft.errors import WincraftError
-
     # matrix products here are many and small: a second thread of OpenBLAS would only wait for its turn
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    debug = "--debug" in sys.argv[1:]
+    with usable_streams():
+        code = _exit_code(sys.argv[1:])
+    sys.exit(code)
+
+
+def _exit_code(arguments: list[str]) -> int:
+    from wincraft.errors import WincraftError
+
     try:
-        arguments = [arg for arg in sys.argv[1:] if arg != "--debug"]
-        result = main(args=arguments, prog_name="wincraft", standalone_mode=False)
+        result = main(args=[arg for arg in arguments if arg != "--debug"], prog_name="wincraft", standalone_mode=False)
         sys.stdout.flush()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except WincraftError as error:
-        if debug:
+        if "--debug" in arguments:
             raise
-        click.echo(f"wincraft: {error}", err=True)
-        sys.exit(error.exit_code)
-    except click.exceptions.Abort:
-        click.echo("wincraft: interrupted", err=True)
-        sys.exit(130)
-    except KeyboardInterrupt:
-        click.echo("wincraft: interrupted", err=True)
-        sys.exit(130)
+        return _said(f"{error}", error.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _said("interrupted", 130)
     except click.UsageError as error:
         hint = f" (try: {error.ctx.command_path} --help)" if error.ctx else ""
-        click.echo(f"wincraft: {_one_line(error)}{hint}", err=True)
-        sys.exit(2)
+        return _said(f"{_one_line(error)}{hint}", 2)
     except click.ClickException as error:
-        click.echo(f"wincraft: {_one_line(error)}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
+        return _said(_one_line(error), error.exit_code)
+    except (BrokenPipeError, ClosedPipe):
+        return 141
     except OSError as error:
-        click.echo(f"wincraft: cannot write to stdout: {error.strerror}; free the device or use -o", err=True)
-        sys.exit(3)
-    sys.exit(result if isinstance(result, int) else 0)
+        return _said(f"cannot write to stdout: {error.strerror or 'it is closed'}; free the device or use -o", 3)
+    return result if isinstance(result, int) else 0
+
+
+def _said(message: str, code: int) -> int:
+    click.echo(f"wincraft: {message}", err=True)
+    return code
 
 
 def _one_line(error: click.ClickException) -> str:
