@@ -1,6 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where PyTorch is not installed its layers are not collected; `tests/torch` says that it was skipped."""
+"""What is collected: no layers where PyTorch is not installed, and slow tests only where they are asked for."""
+
+from __future__ import annotations
 
 from importlib.util import find_spec
 
+import pytest
+
 collect_ignore = [] if find_spec("torch") else ["wincraft/torch", "tests/oracle/oracle_layers.py"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave slow tests out, unless ``-m`` or ``-k`` chooses tests or the test's file is named."""
+    if config.option.markexpr or config.option.keyword:
+        return
+    named = {(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args}
+    slow = [item for item in items if item.get_closest_marker("slow") and item.path not in named]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
