@@ -56,9 +56,9 @@ class Run:
 
     @property
     def known(self) -> list[Found]:
-        """The sets found, those of an unfinished wave too."""
+        """The sets found, those of an unfinished wave too, each once."""
         pairs = zip(self.frontier, self.wave, strict=False)
-        return self.found + [(value, part, chosen) for (part, _), item in pairs for value, chosen in item.leaves]
+        return _once(self.found + [(value, part, chosen) for (part, _), item in pairs for value, chosen in item.leaves])
 
     @property
     def document(self) -> dict[str, Any]:
@@ -243,10 +243,14 @@ def _merge(run: Run, slack: float) -> None:
         best = min(value for value, *_ in run.found)
         limit = best + abs(best) * slack
         run.threshold = min(run.threshold, limit)
-    sets = {(part, chosen): value for value, part, chosen in run.found if value <= run.threshold}
-    run.found = [(value, part, chosen) for (part, chosen), value in sets.items()]
+    run.found = _once([item for item in run.found if item[0] <= run.threshold])
     if len(run.found) > MAX_LEAVES // 2:
         raise too_many()
+
+
+def _once(found: list[Found]) -> list[Found]:
+    sets = {(part, chosen): value for value, part, chosen in found}
+    return [(value, part, chosen) for (part, chosen), value in sets.items()]
 
 
 def _shown(value: float, settings: Settings) -> str:
