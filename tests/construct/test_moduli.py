@@ -596,28 +596,31 @@ HOSTILE = [
 ]
 
 PROGRAM = """
-import sys
+import sys, time
 from wincraft import WincraftError, winograd
 for text in sys.argv[1:]:
+    began = time.process_time()
     try:
         winograd(2, 3, points=["0", text, "1"])
+        length = 0
     except WincraftError as error:
-        print(len(str(error)), flush=True)
-    else:
-        print(0, flush=True)
+        length = len(str(error))
+    print(length, time.process_time() - began, flush=True)
 """
+PATIENCE = 600
+"""Seconds that the hostile texts may take on a machine however busy; their CPU time is what is tested."""
 
 
-@pytest.mark.slow
 def test_short_hostile_texts_end_quickly_and_with_a_short_message():
     """A process of its own, since a power of a power cannot be interrupted."""
     command = [sys.executable, "-c", PROGRAM, *HOSTILE]
     try:
-        output = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+        output = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired as late:
-        done = (late.stdout or b"").decode().split()
+        done = (late.stdout or b"").decode().splitlines()
         pytest.fail(f"{HOSTILE[len(done)]} takes too long")
-    lengths = [int(line) for line in output.stdout.split()]
     assert output.stderr == ""
+    lengths, seconds = zip(*(map(float, line.split()) for line in output.stdout.splitlines()), strict=True)
     assert len(lengths) == len(HOSTILE)
     assert max(lengths) < 500
+    assert sum(seconds) < 10
