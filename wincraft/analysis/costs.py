@@ -249,7 +249,8 @@ def layer_costs(costs: Costs, layer: LayerShape) -> LayerCosts:
     if costs.form != "correlation":
         raise NotApplicable("layer costs", "this is the linear convolution form", "call transpose() first")
     if len(costs.tile) != len(layer.spatial):
-        raise BadShape("the layer", str(layer), f"C,K and one size per axis of {costs.size}")
+        nested = f", or {costs.size} nested along {len(layer.spatial)} axes" if len(costs.tile) == 1 else ""
+        raise BadShape("the layer", str(layer), f"C,K and one size per axis of {costs.size}{nested}")
     tiles = prod(-(-size // m) for size, m in zip(layer.spatial, costs.tile, strict=True))
     taps = costs.direct // costs.outputs
     C, K, outputs = layer.channels, layer.filters, prod(layer.spatial)

@@ -7,13 +7,12 @@ from typing import Any
 
 import click
 
+from wincraft.cli.algorithm import algorithm_options, read_algorithm
 from wincraft.cli.command import Command, basis_names, offer, report_format_option
 from wincraft.cli.measuring import (
-    algorithm_options,
     finish,
     format_name,
     measuring_options,
-    read_algorithm,
     read_schemes,
     read_workload,
 )
@@ -21,7 +20,7 @@ from wincraft.cli.progress import progress_bar
 
 
 @click.command(name="basis", cls=Command)
-@click.argument("size", metavar="SIZE|FILE.json")
+@click.argument("size", metavar="SIZE|FILE")
 @algorithm_options
 @click.option(
     "--bases",
@@ -42,6 +41,7 @@ def command(
     points: str | None,
     moduli: str | None,
     convention: str | None,
+    axes: int | None,
     bases: str | None,
     objective: str | None,
     format_given: str | None,
@@ -79,14 +79,14 @@ def command(
 
         measuring = {"scheme": schemes, "weights_per_channel": weights_per_channel, "calibration": calibration}
         _refuse(measuring | {"unsigned_activations": unsigned_activations} | workload)
-        algorithm = read_algorithm(size, points, moduli, convention)
+        algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
         found = search_chains(algorithm, objective, CANDIDATES if bases is None else split_names(bases))
         finish(ChainReport(found), format, output, (), {})
         return
     names = DEFAULT_BASES if bases is None else split_names(bases)
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
     chosen = read_schemes(schemes, DEFAULT_SCHEMES, (), calibration=calibration, **options)
-    algorithm = read_algorithm(size, points, moduli, convention)
+    algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
     data = read_workload(**workload)
     with progress_bar() as progress:
         comparison = compare_bases(algorithm, names, chosen, data, progress)

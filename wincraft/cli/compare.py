@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wincraft.cli.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
 from wincraft.cli.command import Command, basis_option, convention_option, report_format_option
 from wincraft.cli.measuring import (
     finish,
     format_name,
     integer_options,
     measuring_options,
-    read_algorithm,
     read_integers,
     read_limits,
     read_schemes,
@@ -30,11 +30,13 @@ MAX_COLUMNS = 60
 
 
 @click.command(name="compare", cls=Command)
-@click.argument("sizes", nargs=-1, required=True, metavar="SIZE|FILE.json ...")
-@click.option("--points", multiple=True, help='Interpolation points, "0,1,-1,1/2,inf"; may be repeated.')
-@click.option("--moduli", multiple=True, help='Points and polynomials, "0,1,-1,x^2+1,inf"; may be repeated.')
+@click.argument("sizes", nargs=-1, required=True, metavar="SIZE|FILE ...")
+@click.option("--points", multiple=True, help=f"{POINTS} May be repeated.")
+@click.option("--moduli", multiple=True, help=f"{MODULI} May be repeated.")
 @convention_option("conventions", multiple=True, help="Scaling and signs; may be repeated.")
 @basis_option("bases", multiple=True, help="A basis or factorisation, see wincraft basis; may be repeated.")
+@axes_option
+@click.option("--layer", metavar="C,K,H,W", help='Operations of a layer with "same" padding, 64,64,56,56.')
 @report_format_option()
 @integer_options
 @measuring_options(limits=True)
@@ -44,6 +46,8 @@ def command(
     moduli: tuple[str, ...],
     conventions: tuple[str, ...],
     bases: tuple[str, ...],
+    axes: int | None,
+    layer: str | None,
     format_given: str | None,
     schemes: tuple[str, ...],
     weights_per_channel: bool,
@@ -63,12 +67,15 @@ def command(
       wincraft compare 4,3 --points "0,1,-1,2,-2" --points "0,2/3,-2/3,3/2,-3/2"
       wincraft compare 4x4,3x3 --convention wincnn --convention balanced
       wincraft compare 2x2,3x3 4x4,3x3 6x6,3x3 --format markdown
+      wincraft compare 4x4,3x3 --points accuracy --points integer
+      wincraft compare 4,3 their.txt --axes 2 --layer 64,64,56,56
       wincraft compare 6,3 mine.json --fail-above noise-gain=20
 
-    There is one column for every SIZE with every list of points and moduli in every convention and basis (their cross
-    product), and one for every FILE that generate --format json wrote. By default fp16, tapwise-8 and barabasz-2020-8
+    There is one column for every SIZE with every list of points and moduli, and for every FILE that verify reads, in
+    every convention and basis (their cross product). By default fp16, tapwise-8 and barabasz-2020-8
     are run. MEASURE is as for report; every column is held to it.
     """
+    from wincraft.analysis.costs import parse_layer_shape
     from wincraft.report.comparison import DEFAULT_SCHEMES, build_comparison
 
     format = format_name(format_given, output)
@@ -76,10 +83,11 @@ def command(
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
     chosen = read_schemes(schemes, DEFAULT_SCHEMES, bars, calibration=calibration, **options)
     integers = read_integers(chosen, data_range, weight_range, accumulator)
-    algorithms = _algorithms(sizes, points, moduli, conventions, bases)
+    shape = None if layer is None else parse_layer_shape(layer)
+    algorithms = _algorithms(sizes, points, moduli, conventions, bases, axes)
     data = read_workload(**workload)
     with progress_bar() as progress:
-        comparison = build_comparison(algorithms, chosen, data, progress, integers)
+        comparison = build_comparison(algorithms, chosen, data, progress, integers, shape)
     finish(comparison, format, output, bars, {column.name: column.report for column in comparison.columns})
 
 
@@ -89,23 +97,24 @@ def _algorithms(
     moduli: tuple[str, ...],
     conventions: tuple[str, ...],
     bases: tuple[str, ...],
+    axes: int | None,
 ) -> dict[str, Algorithm]:
     """Every algorithm by its description; the same one twice is one."""
     from wincraft.report.description import describe
 
     lists: list[tuple[str | None, str | None]] = [(item, None) for item in points]
     lists += [(None, item) for item in moduli]
-    files = [size for size in sizes if size.lower().endswith(".json")]
-    plain = [size for size in sizes if size not in files]
-    built = list(product(plain, lists or [(None, None)], conventions or (None,), bases or (None,)))
-    if len(built) + len(files) > MAX_COLUMNS:
-        raise click.UsageError(f"{len(built) + len(files)} columns; compare at most {MAX_COLUMNS} at a time")
+    files = [size for size in sizes if names_file(size)]
+    if lists and len(files) == len(sizes):
+        raise click.UsageError(f"{files[0]} has its own points; leave out --points and --moduli, or name a size too")
+    sources = [(size, *item) for size in sizes if size not in files for item in lists or [(None, None)]]
+    sources += [(path, None, None) for path in files]
+    columns = list(product(sources, conventions or (None,), bases or (None,)))
+    if len(columns) > MAX_COLUMNS:
+        raise click.UsageError(f"{len(columns)} columns; compare at most {MAX_COLUMNS} at a time")
     algorithms = {}
-    for size, (of_points, of_moduli), convention, basis in built:
-        algorithm = read_algorithm(size, of_points, of_moduli, convention, basis)
-        through = f"; basis {basis}" if basis else ""
-        algorithms[f"{algorithm.size}, {describe(algorithm)}{through}"] = algorithm
-    for path in files:
-        algorithm = read_algorithm(path, None, None, None)
-        algorithms[f"{path}: {algorithm.size}, {describe(algorithm)}"] = algorithm
+    for (given, of_points, of_moduli), convention, basis in columns:
+        algorithm = read_algorithm(given, of_points, of_moduli, convention, basis, axes)
+        origin, through = f"{given}: " if given in files else "", f"; basis {basis}" if basis else ""
+        algorithms[f"{origin}{algorithm.size}, {describe(algorithm)}{through}"] = algorithm
     return algorithms

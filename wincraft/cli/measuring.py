@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from wincraft.cli.command import convention_option, offer
+from wincraft.cli.command import offer
 from wincraft.cli.output import choose_format, output_option, write_output
 from wincraft.errors import NotApplicable
 
 if TYPE_CHECKING:
-    from wincraft.algorithm.nested import Algorithm
     from wincraft.analysis.integers import Integers
     from wincraft.analysis.schemes import Scheme
     from wincraft.analysis.workload import Layer, Workload
@@ -72,12 +71,6 @@ _INTEGERS = (
 
 _LIMITS = click.option("--fail-above", "limits", multiple=True, metavar="MEASURE=VALUE", help="Exit with 1 if above.")
 
-_ALGORITHM = (
-    click.option("--points", help='Interpolation points, "0,1,-1,1/2,inf"; one list per axis separated by ";".'),
-    click.option("--moduli", help='Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.'),
-    convention_option(help="Scaling and signs, as for generate.  [default: wincnn]"),
-)
-
 
 def measuring_options(*, limits: bool) -> Callable[[Command], Command]:
     """The options that commands which measure share; with `limits` also ``--fail-above``."""
@@ -97,13 +90,6 @@ def integer_options(command: Command) -> Command:
     return command
 
 
-def algorithm_options(command: Command) -> Command:
-    """What an algorithm is made from."""
-    for option in reversed(_ALGORITHM):
-        command = option(command)
-    return command
-
-
 def format_name(given: str | None, output: str | None) -> str:
     """The format given, else that of the output's suffix, else text; raises `UnknownName`."""
     from wincraft.report import RENDERERS, SUFFIXES
@@ -116,10 +102,6 @@ def read_limits(texts: Sequence[str]) -> list[Limit]:
     from wincraft.report.measures import parse_limit
 
     return [parse_limit(text) for text in texts]
-
-
-basis_help = 'A basis or factorisation for every map, such as legendre, or "input=legendre"; see wincraft basis --help.'
-"""What ``--basis`` is."""
 
 
 def read_schemes(
@@ -219,30 +201,6 @@ def read_workload(
         raise click.UsageError("--padding is of your own data; give --data and --weights, or leave it out")
     chosen = {"channels": channels, "distribution": distribution, "seed": seed}
     return Workload(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
-
-
-def read_algorithm(
-    size: str, points: str | None, moduli: str | None, convention: str | None, basis: str | None = None
-) -> Algorithm:
-    """The algorithm of a size, or of a document where the text names a ``.json`` file; through a basis, if given."""
-    from wincraft.basis.chains import chained
-
-    algorithm = _read_plain(size, points, moduli, convention)
-    return algorithm if basis is None else chained(algorithm, basis)
-
-
-def _read_plain(size: str, points: str | None, moduli: str | None, convention: str | None) -> Algorithm:
-    if points is not None and moduli is not None:
-        raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
-    if not size.lower().endswith(".json"):
-        from wincraft.construct.winograd import parse
-
-        return parse(size, points=points, moduli=moduli, convention=convention or "wincnn")
-    if points is not None or moduli is not None or convention is not None:
-        raise click.UsageError(f"{size} has its own points and convention; leave out the options")
-    from wincraft.files import read
-
-    return read(size)
 
 
 def finish(

@@ -7,15 +7,13 @@ from typing import Any
 
 import click
 
+from wincraft.cli.algorithm import algorithm_options, basis_help, read_algorithm
 from wincraft.cli.command import Command, basis_option, report_format_option
 from wincraft.cli.measuring import (
-    algorithm_options,
-    basis_help,
     finish,
     format_name,
     integer_options,
     measuring_options,
-    read_algorithm,
     read_integers,
     read_limits,
     read_schemes,
@@ -25,7 +23,7 @@ from wincraft.cli.progress import progress_bar
 
 
 @click.command(name="report", cls=Command)
-@click.argument("size", metavar="SIZE|FILE.json")
+@click.argument("size", metavar="SIZE|FILE")
 @algorithm_options
 @basis_option(help=basis_help)
 @click.option("--layer", metavar="C,K,H,W", help='Totals of a layer with "same" padding, 64,64,56,56.')
@@ -37,6 +35,7 @@ def command(
     points: str | None,
     moduli: str | None,
     convention: str | None,
+    axes: int | None,
     basis: str | None,
     layer: str | None,
     format_given: str | None,
@@ -59,11 +58,14 @@ def command(
       wincraft report 4x4,3x3 --layer 64,64,56,56 -o f4x4.html
       wincraft report 6,3 --points "0,1,-1,2,-2,1/2,-1/2" --scheme fp16
       wincraft report 4x4,3x3 --scheme tapwise-8 --scheme tapwise-8,M=int10/tap
+      wincraft report f43.json --axes 2
+      wincraft report 4x4,3x3 --points integer --data-range uint8
       wincraft report 4x4,3x3 --data x.npy --weights w.npy --padding 1
       wincraft report 4x4,3x3 --basis legendre --scheme barabasz-2020-8
       wincraft report 4,3 --fail-above noise-gain=5 --fail-above loss:fp16=10
 
-    SIZE is as for generate, or a file that generate --format json wrote. Without --scheme all schemes are run.
+    SIZE is as for generate, or a FILE that verify reads: JSON, a header, matrices in source or text. Without --scheme
+    all schemes are run. Bit widths and channel counts are of exact arithmetic on integers of the ranges given.
     MEASURE is loss:SCHEME (dB below direct convolution), error:SCHEME (minus the SQNR in dB), noise-gain,
     noise-gain-db, worst-case, cond-V, cond-AT, cond-G, cond-BT, word, word-tap, bits, products-per-output,
     transform-operations, additions or break-even.
@@ -78,7 +80,7 @@ def command(
     chosen = read_schemes(schemes, tuple(SCHEMES), bars, calibration=calibration, **options)
     integers = read_integers(chosen, data_range, weight_range, accumulator)
     shape = None if layer is None else parse_layer_shape(layer)
-    algorithm = read_algorithm(size, points, moduli, convention, basis)
+    algorithm = read_algorithm(size, points, moduli, convention, basis, axes)
     data = read_workload(**workload)
     with progress_bar() as progress:
         report = build_report(algorithm, chosen, layer=shape, workload=data, progress=progress, integers=integers)

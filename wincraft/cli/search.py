@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wincraft.cli.algorithm import read_algorithm
 from wincraft.cli.command import Command, convention_option, offer
 from wincraft.cli.measuring import SCHEME_NAMES
 from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
@@ -170,12 +171,11 @@ def _check_options(flag: str, known: set[str]) -> None:
 
 def _scaling(size: str, points: str | None, convention: str, scheme: str, output: str | None) -> None:
     from wincraft.analysis.schemes import parse_scheme
-    from wincraft.construct.winograd import parse
     from wincraft.report.text import wrapped_lines
     from wincraft.search.scalings import search_scaling
 
     choose_format(None, output, ("text",), {".txt": "text"})
-    found = search_scaling(parse(size, points=points, convention=convention), parse_scheme(scheme))
+    found = search_scaling(read_algorithm(size, points, convention=convention), parse_scheme(scheme))
     write_output(wrapped_lines(f"{found!r}") + "\n", output)
 
 

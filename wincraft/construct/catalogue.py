@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context
@@ -12,7 +13,7 @@ from functools import cache
 from importlib import import_module, resources
 from typing import TYPE_CHECKING, overload
 
-from wincraft.errors import BadSize, NotApplicable
+from wincraft.errors import BadSize, NotApplicable, look_up
 
 if TYPE_CHECKING:
     from wincraft.algorithm.modulus import Modulus
@@ -29,6 +30,10 @@ USES = {
 
 `Choice.found` says whether all sets of the kind were searched.
 """
+
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{3,30}")
+"""What is a name and no point: longer than inf, without digits, operators and brackets."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,62 @@ def default_moduli(m: int, r: int) -> tuple[Modulus, ...]:
     if entry is not None:
         return parse_moduli(entry.points)
     return (*list_of_points(m + r - 2), INFINITY)
+
+
+def use_named(given: object) -> str | None:
+    """The name of a set of the catalogue, known or not, that a text is; None where it may be points or moduli.
+
+    >>> use_named(" dyadic"), use_named("0,1,-1"), use_named("infinity")
+    ('dyadic', None, None)
+    """
+    if not isinstance(given, str) or not _NAME.fullmatch(given.strip()) or given.strip().lower() == "infinity":
+        return None
+    return given.strip().lower()
+
+
+def moduli_of_use(m: int, r: int, use: str) -> tuple[Modulus, ...]:
+    """The catalogue's set for F(m,r) of that name, one of `USES`; a tile of 1 has but one.
+
+    Raises:
+        UnknownName: where the size has no such set; those that it has are listed.
+        NotApplicable: a size beyond the catalogue.
+
+    >>> print(*moduli_of_use(4, 3, "integer"))
+    0 1 -1 2 -2 inf
+    """
+    from wincraft.construct.moduli import parse_moduli
+
+    return default_moduli(m, r) if m + r == 2 else parse_moduli(_choice(m, r, use).moduli)
+
+
+def use_source(m: int, r: int, use: str) -> str:
+    """Where that set comes from, in words.
+
+    >>> use_source(4, 3, "integer")
+    "the catalogue's integer set: best of 28 sets of symmetric integers of height <= 8"
+    """
+    return default_source(m, r) if m + r == 2 else f"the catalogue's {use} set: {_choice(m, r, use).found}"
+
+
+def use_of(m: int, r: int, moduli: tuple[Modulus, ...]) -> str | None:
+    """The first of the catalogue's sets for F(m,r) that some moduli are; None if none.
+
+    >>> use_of(4, 3, moduli_of_use(4, 3, "dyadic"))
+    'dyadic'
+    """
+    from wincraft.construct.moduli import parse_moduli
+
+    entry = _catalogue().get((m, r))
+    uses = entry.uses if entry is not None else {}
+    return next((use for use, choice in uses.items() if parse_moduli(choice.moduli) == moduli), None)
+
+
+def _choice(m: int, r: int, use: str) -> Choice:
+    entry = _catalogue().get((m, r))
+    if entry is None:
+        repair = "give points, or leave them out for the smallest fractions"
+        raise NotApplicable(f"the {use} points of F({m},{r})", "the catalogue ends at m + r - 1 = 18", repair)
+    return look_up(f"set of points of F({m},{r})", use, entry.uses)
 
 
 def default_source(m: int, r: int) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import combinations
+from itertools import accumulate, combinations
 from math import isinf, isnan
 from numbers import Rational as ExactRational
 from numbers import Real
@@ -15,7 +15,7 @@ from typing import Any
 from sympy import Integer, Rational, oo
 
 from wincraft.algorithm.modulus import Modulus
-from wincraft.errors import BadModulus, BadNumber, FloatTaken, NotCoprime, WrongTotalDegree, shorten
+from wincraft.errors import BadModulus, BadNumber, FloatTaken, NotCoprime, WincraftError, WrongTotalDegree, shorten
 from wincraft.exact.expression import float_given
 from wincraft.exact.number import exact_number, field_of, to_element
 from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
@@ -142,7 +142,8 @@ def _by_height() -> Iterator[Any]:
 def parse_moduli(values: object) -> tuple[Modulus, ...]:
     """Moduli from text (``"0, 1, x^2+1@-1, inf"``) or from a sequence of texts, exact numbers and `Modulus` objects.
 
-    An item is a point, a monic polynomial in x, or inf. ``@c`` gives the inner point of a degree-2 modulus,
+    An item is a point, a monic polynomial in x, or inf; ``±p`` is both p and -p. Items stand between commas, or between
+    blanks where there is no comma; the list may stand in brackets. ``@c`` gives the inner point of a degree-2 modulus,
     ``@(m1,m2,...)`` the inner moduli of any higher one.
 
     Raises:
@@ -150,6 +151,8 @@ def parse_moduli(values: object) -> tuple[Modulus, ...]:
 
     >>> print(*parse_moduli("0, 1/2, x^2+1, inf"))
     0 1/2 x^2+1@1 inf
+    >>> print(*parse_moduli("[0 ±1 √2]"))
+    0 1 -1 sqrt(2)
     """
     if isinstance(values, str):
         values = _split(values)
@@ -159,6 +162,44 @@ def parse_moduli(values: object) -> tuple[Modulus, ...]:
 
 
 def _split(text: str) -> list[str]:
+    """The items of a list in text."""
+    plain = _without_brackets(text.strip())
+    parts = _between_commas(plain)
+    if len(parts) == 1 and (len(words := plain.split()) > 1) and not _is_expression(plain):
+        parts = words
+    return [item for part in parts for item in _both_signs(part.strip())]
+
+
+def _without_brackets(text: str) -> str:
+    """A list without the brackets round all of it; parentheses round a single item stay, which they may be part of."""
+    if text[:1] + text[-1:] in ("[]", "{}"):
+        return text[1:-1]
+    depths = list(accumulate((character == "(") - (character == ")") for character in text))
+    whole = text[:1] + text[-1:] == "()" and 0 not in depths[:-1]
+    return text[1:-1] if whole and "," in text else text
+
+
+def _is_expression(text: str) -> bool:
+    """Whether a text with blanks is one item: ``x^2 + 1`` is, ``1 -1`` is two numbers."""
+    if not any(word[-1] in "+-*/^(@√−" for word in text.split()):
+        return "x" in text and _reads(text)
+    return True
+
+
+def _reads(text: str) -> bool:
+    try:
+        _parse_one(text)
+    except WincraftError:
+        return False
+    return True
+
+
+def _both_signs(item: str) -> list[str]:
+    rest = item[1:] if item.startswith("±") else item[2:] if item.startswith("+-") else None
+    return [item] if rest is None else [rest.strip(), f"-{rest.strip()}"]
+
+
+def _between_commas(text: str) -> list[str]:
     parts, depth, start = [], 0, 0
     for position, character in enumerate(text):
         depth += (character == "(") - (character == ")")

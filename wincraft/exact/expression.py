@@ -14,6 +14,9 @@ from sympy.polys.polyerrors import PolynomialError
 from wincraft.errors import BadNumber, FloatGiven, WincraftError, shorten
 from wincraft.exact.fraction import simplest_fraction_near
 
+_SPELLINGS = str.maketrans({"−": "-", "–": "-", "·": "*", "×": "*", "÷": "/", "⁄": "/", "²": "^2", "³": "^3"})
+"""Other signs of the same operators, as they stand in texts."""
+_ROOT = re.compile(r"√\s*(\d+)")
 MAX_TEXT = 2000
 MAX_EXPONENT = 64
 x = Symbol("x")
@@ -31,7 +34,7 @@ def float_given(text: str) -> WincraftError:
 
 
 def parse_expression(text: str) -> Any:
-    """A text as a sympy expression in x; nothing is ever executed.
+    """A text as a sympy expression in x, roots as sqrt(2) or √2; nothing is ever executed.
 
     Raises:
         BadNumber: when the text is no such expression.
@@ -42,8 +45,9 @@ def parse_expression(text: str) -> Any:
     """
     if len(text) > MAX_TEXT:
         raise BadNumber(shorten(text), f"an expression has at most {MAX_TEXT} characters")
+    plain = _ROOT.sub(r"sqrt(\1)", text.translate(_SPELLINGS)).replace("√", "sqrt")
     try:
-        tree = ast.parse(_IMPLICIT_PRODUCT.sub(r"\1*", text.replace("^", "**")), mode="eval").body
+        tree = ast.parse(_IMPLICIT_PRODUCT.sub(r"\1*", plain.replace("^", "**")), mode="eval").body
         return _evaluate(tree, shorten(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError, PolynomialError):
         raise BadNumber(repr(shorten(text)), _REPAIR) from None

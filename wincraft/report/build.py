@@ -24,7 +24,7 @@ from wincraft.analysis.noise import noise_gain, worst_case_amplification
 from wincraft.analysis.ranges import ranges
 from wincraft.analysis.schemes import SCHEMES, Scheme, integers_of
 from wincraft.analysis.workload import Layer, Workload
-from wincraft.construct.catalogue import default_moduli, default_source
+from wincraft.construct.catalogue import default_moduli, default_source, use_of, use_source
 from wincraft.construct.integer_form import integer_form
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_numbers
@@ -131,7 +131,9 @@ def source_of(algorithm: Algorithm) -> str:
         if axis.moduli is not None and axis.moduli == default_moduli(axis.m, axis.r):
             sources.append(default_source(axis.m, axis.r))
         else:
-            sources.append("given" if axis.moduli is not None else "not known: given as matrices")
+            use = None if axis.moduli is None else use_of(axis.m, axis.r, axis.moduli)
+            known = "given" if use is None else use_source(axis.m, axis.r, use)
+            sources.append(known if axis.moduli is not None else "not known: given as matrices")
     return "; ".join(dict.fromkeys(sources))
 
 

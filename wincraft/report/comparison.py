@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from wincraft.algorithm.nested import Algorithm
+from wincraft.analysis.costs import LayerShape
 from wincraft.analysis.integers import Integers
 from wincraft.analysis.schemes import SCHEMES, Scheme
 from wincraft.analysis.workload import Layer, Workload
 from wincraft.errors import BadShape
 from wincraft.report.build import Progress, build_report
 from wincraft.report.layout import Layout, Section, Table
-from wincraft.report.measures import MEASURES, Measure, scheme_measure
+from wincraft.report.measures import LAYER_MEASURES, MEASURES, Measure, scheme_measure
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.numbers import plural
 
@@ -127,10 +128,11 @@ def build_comparison(
     workload: Workload | Layer | None = None,
     progress: Progress | None = None,
     integers: Integers | None = None,
+    layer: LayerShape | None = None,
 ) -> Comparison:
     """Analyse algorithms, given by their descriptions, on the same data; `DEFAULT_SCHEMES` without schemes.
 
-    `integers` as in `build_report`.
+    `integers` and `layer` as in `build_report`; with a layer there are rows of its operations.
 
     Raises:
         BadShape: without algorithms; and as `build_report`.
@@ -147,11 +149,14 @@ def build_comparison(
     columns = []
     for number, (description, algorithm) in enumerate(algorithms.items()):
         tell = None if progress is None else _part_of(progress, number, len(algorithms))
-        report = build_report(algorithm, chosen, workload=workload, progress=tell, sweep=(), integers=integers)
+        report = build_report(
+            algorithm, chosen, workload=workload, progress=tell, sweep=(), integers=integers, layer=layer
+        )
         columns.append(Column(f"#{number + 1}", description, report))
     of_schemes = (scheme_measure(kind, scheme.name) for scheme in chosen for kind in ROWS_PER_SCHEME)
     of_matrices = (measure for name, measure in MEASURES.items() if name != "noise-gain-db")
-    return Comparison(tuple(columns), (*of_matrices, *of_schemes))
+    of_layer = LAYER_MEASURES if layer is not None else ()
+    return Comparison(tuple(columns), (*of_layer, *of_matrices, *of_schemes))
 
 
 def _part_of(progress: Progress, number: int, count: int) -> Callable[[int, int, str], None]:

@@ -10,6 +10,7 @@ from functools import partial
 from math import inf, isnan, log10
 from typing import Any
 
+from wincraft.analysis.costs import LayerCosts
 from wincraft.analysis.evaluation import Evaluation
 from wincraft.analysis.schemes import parse_scheme
 from wincraft.errors import BadNumber, CheckFailed, NotApplicable, UnknownName
@@ -144,6 +145,29 @@ MEASURES: dict[str, Measure] = {
     )
 }
 """The registry of measures that need no scheme."""
+
+
+def _of_layer(read: Callable[[LayerCosts], Any], report: Report) -> Any:
+    return Unavailable("no layer is given") if report.layer is None else read(report.layer)
+
+
+LAYER_MEASURES = (
+    Measure(
+        "layer-operations",
+        "layer operations",
+        "of the layer, borders included, without the filter transform",
+        partial(_of_layer, lambda layer: layer.total),
+        count,
+    ),
+    Measure(
+        "layer-saving",
+        "times fewer than direct",
+        "operations of the layer by direct convolution over these",
+        partial(_of_layer, lambda layer: float(layer.saving)),
+        lower=False,
+    ),
+)
+"""What a layer adds to a comparison."""
 
 Reader = Callable[[Evaluation], float]
 
