@@ -7,11 +7,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from oracle_layers import rand
 from torch import nn
 
 from wincraft import parse
+from wincraft.analysis.prediction import SLACK
 from wincraft.errors import NotApplicable
-from wincraft.torch import WinogradConv2d, calibrate, convert, report
+from wincraft.torch import DirectConv2d, StaleScales, WinogradConv2d, calibrate, convert, report
 
 
 def network(**options):
@@ -121,7 +123,7 @@ def test_the_table_marks_the_worst_layer_and_fits_its_columns():
     (marked,) = [line for line in lines if line.endswith("<- worst")]
     assert marked.split()[0] == found.worst.name
     assert found.worst.measured == min(layer.measured for layer in found.layers)
-    assert len({line.find("F(4x4,3x3)") for line in lines if "F(4x4" in line}) == 1
+    assert len({line.find("F(4x4,3x3)") for line in lines[1:-1] if "F(4x4" in line}) == 1
     assert found._repr_html_().count("<tr>") == 4
 
 
@@ -141,3 +143,218 @@ def test_nothing_to_report_is_an_error():
     _, made, _ = network()
     with pytest.raises(NotApplicable, match="no converted layer ran"):
         report(made, [])
+
+
+def shares_by_hand(layer, x):
+    """The part of input, weights, U, V, M and output that int8 clips, with the layer's own scales, in float64.
+
+    F(2x2,3x3) on 0, 1, -1, inf; tiles that cover the outputs exactly.
+    """
+    BT = torch.tensor([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, -1, 0, 1]], dtype=torch.float64)
+    G = torch.tensor([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], dtype=torch.float64)
+    AT = torch.tensor([[1, 1, 1, 0], [0, 1, -1, 1]], dtype=torch.float64)
+    shares = {}
+
+    def store(label, value):
+        scale = torch.from_numpy(layer.scales[label].scale)  # (taps..., 1, 1)
+        steps = torch.round(value / scale)
+        shares[label] = float((steps.abs() > 127).double().mean())
+        return steps.clamp(-127, 127) * scale
+
+    d, g = store("input", x.double()), store("weights", layer.weight.detach().double())
+    tiles = d.unfold(2, 4, 2).unfold(3, 4, 2)
+    U = store("U", torch.einsum("ai,bj,zcpqij->abzpqc", BT, BT, tiles).flatten(2, 4))
+    V = store("V", torch.einsum("ai,bj,kcij->abkc", G, G, g))
+    M = store("M", torch.einsum("abkc,abtc->abtk", V, U))
+    store("output", torch.einsum("ia,jb,abtk->ijtk", AT, AT, M))
+    return shares
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.7, 3.0])
+def test_clipped_shares_are_those_counted_by_hand(factor):
+    layer = WinogradConv2d(
+        6, 5, 3, algorithm=parse("F(2x2,3x3)", points="0,1,-1"), scheme="tapwise-8", bias=False
+    ).eval()
+    calibrate(layer, [rand(2, 6, 12, 12)])
+    x = factor * rand(3, 6, 12, 12, seed=1)
+    (found,) = report(layer, [x[:1], x[1:]]).layers
+    wanted = shares_by_hand(layer, x)
+    assert found.clipped.keys() == wanted.keys()
+    for label, share in wanted.items():
+        assert found.clipped[label] == pytest.approx(share, abs=2e-4), label  # M: a few half steps in float32
+    assert (max(wanted.values()) > 0.1) == (factor == 3)
+
+
+def test_direct_layers_count_what_they_clip():
+    layer = DirectConv2d(4, 6, 3, stride=2, scheme="tapwise-8", note="direct: stride (2, 2)").eval()
+    x = rand(2, 4, 11, 11)
+    calibrate(layer, [x])
+    (quiet,) = report(layer, [x]).layers
+    assert quiet.cause == "direct: stride (2, 2)"
+    assert quiet.cells()[-2] == "-"
+    (found,) = report(layer, [4 * x]).layers
+    scales = {label: stage.as_scale.scale.item() for label, stage in layer.labelled.items()}
+    steps = torch.round(4 * x.double() / scales["input"])
+    assert found.clipped["input"] == pytest.approx(float((steps.abs() > 127).double().mean()))
+    codes = [
+        torch.round(v.double() / scales[k]).clamp(-127, 127) for k, v in (("input", 4 * x), ("weights", layer.weight))
+    ]
+    y = nn.functional.conv2d(*codes, stride=2) * scales["input"] * scales["weights"] / scales["output"]
+    assert found.clipped["output"] == pytest.approx(float((torch.round(y).abs() > 127).double().mean()))
+    assert found.cause.startswith("direct: stride (2, 2); input clips ")
+    assert set(layer.labelled.values()) == {
+        stage for stage in layer.labelled.values() if stage.clips and not stage.tally
+    }
+
+
+def test_clipping_is_named_with_the_stage_whose_clipping_adds_most():
+    torch.manual_seed(0)
+    layer = WinogradConv2d(8, 8, 3, algorithm="F(4x4,3x3)", scheme="tapwise-8").eval()
+    x, others = rand(2, 8, 18, 18), rand(2, 8, 18, 18, seed=1)
+    calibrate(layer, [x])
+    (quiet,) = report(layer, [x]).layers
+    assert not quiet.parted
+    assert not quiet.clipping
+    assert "clips" not in quiet.cause
+    found = report(layer, [others])
+    (loud,) = found.layers
+    assert loud.measured < loud.predicted - SLACK
+    assert loud.cause.split()[1] == "clips"
+    assert "! measured and predicted differ by more than 3 dB" in repr(found)
+    assert "dB: trust the measurement" in found._repr_html_()
+    # the noise that clipping adds, by two runs of the layer: as it is, and with codes of any size
+    with torch.no_grad():
+        exact = nn.functional.conv2d(others.double(), layer.weight.double(), layer.bias.double())
+        clipped = (layer(others).double() - exact).square().sum()
+        for stage in layer.labelled.values():
+            stage.clips = False
+        free = (layer(others).double() - exact).square().sum()
+    assert sum(loud.clipping.values()) == pytest.approx(float(1 - free / clipped), rel=1e-6)
+    assert 10 * math.log10(exact.var() / free * exact.numel()) > 20
+
+
+def test_one_stage_alone_that_clips_is_the_cause():
+    for label in ("input", "weights", "U", "V", "M", "output"):
+        layer = WinogradConv2d(8, 8, 3, algorithm="F(2x2,3x3)", scheme="tapwise-8").eval()
+        x = rand(2, 8, 18, 18)
+        calibrate(layer, [x])
+        layer.labelled[label].scale.mul_(0.25)
+        (found,) = report(layer, [x]).layers
+        assert found.cause.startswith(f"{label} clips "), label
+        assert found.clipping[label] > 0.9
+
+
+def test_few_channels_are_marked():
+    made = convert(nn.Sequential(nn.Conv2d(31, 32, 3), nn.Conv2d(32, 32, 3)).eval(), "F(2x2,3x3)", "tapwise-8")
+    x = rand(2, 31, 12, 12)
+    calibrate(made, [x])
+    found = report(made, [x])
+    assert [layer.few_channels for layer in found.layers] == [True, False]
+    assert [cells[4].endswith(" ~") for cells in (layer.cells() for layer in found.layers)] == [True, False]
+    assert "~ fewer than 32 channels add up: predictions assume 32 or more" in repr(found)
+
+
+class My(nn.Conv2d):
+    pass
+
+
+class Mixed(nn.Module):
+    """Every kind of convolution, one used three times, one never."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(4, 8, 3, padding=1)
+        self.again = nn.Conv2d(8, 8, 3, padding=1)
+        self.down = nn.Conv2d(8, 8, 3, stride=2, padding=1)
+        self.own = My(8, 8, 3, padding=1)
+        self.normed = nn.utils.parametrizations.weight_norm(nn.Conv2d(8, 8, 3, padding=1))
+        self.up = nn.ConvTranspose2d(8, 6, 2, stride=2, groups=2)
+        self.deep = nn.Conv3d(1, 2, 3, padding=1)
+        self.lazy = nn.LazyConv2d(3, 1)
+        self.skipped = nn.Conv2d(3, 3, 3, padding=1)
+        self.unused = nn.Conv2d(3, 3, 3)
+        self.never = nn.LazyConv2d(3, 1)
+
+    def forward(self, x):
+        x = self.first(x)
+        for _ in range(3):
+            x = self.again(input=x)
+        x = self.up(self.normed(self.own(self.down(x))))
+        return self.skipped(self.lazy(self.deep(x[:, None]).flatten(1, 2)))
+
+
+MULTIPLICATIONS = {
+    "first": 2 * 8 * 144 * 4 * 9,
+    "again": 3 * 2 * 8 * 144 * 8 * 9,
+    "down": 2 * 8 * 36 * 8 * 9,
+    "own": 2 * 8 * 36 * 8 * 9,
+    "normed": 2 * 8 * 36 * 8 * 9,
+    "up": 2 * 8 * 36 * 3 * 4,
+    "deep": 2 * 2 * 6 * 144 * 27,
+    "lazy": 2 * 3 * 144 * 12,
+    "skipped": 2 * 3 * 144 * 3 * 9,
+    "unused": 0,
+    "never": 0,
+}
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature")
+def test_every_convolution_is_listed_with_its_multiplications():
+    made = convert(Mixed().eval(), "F(2x2,3x3)", "tapwise-8", skip="skipped")
+    x = rand(2, 4, 12, 12)
+    calibrate(made, [x])
+    found = report(made, [x[:1], x[1:]])
+    rows = {layer.name: layer for layer in found.layers}
+    assert list(rows) == list(MULTIPLICATIONS)
+    assert {name: layer.multiplications for name, layer in rows.items()} == MULTIPLICATIONS
+    causes = {name: layer.cause for name, layer in rows.items() if layer.algorithm != "F(2x2,3x3)"}
+    assert causes == {
+        "down": "direct: stride (2, 2)",
+        "own": "float: subclass of Conv2d (My)",
+        "normed": "float: parametrized (WeightNorm)",
+        "up": "float: ConvTranspose2d",
+        "deep": "float: Conv3d",
+        "lazy": "float: LazyConv2d, which had no input before it was converted",
+        "skipped": "float: not converted",
+        "never": "did not run",
+    }
+    assert rows["unused"].cause == "did not run"
+    share = 100 * (MULTIPLICATIONS["first"] + MULTIPLICATIONS["again"]) / sum(MULTIPLICATIONS.values())
+    assert repr(found).splitlines()[-1] == (
+        "2 of 11 convolutions run F(2x2,3x3), 1 is direct in 8 bits, 6 stay in float, 2 did not run; "
+        f"{share:.0f} % of the multiplications are in the 2"
+    )
+    assert not any(module._forward_hooks for module in made.modules())
+
+
+def test_without_a_scheme_direct_layers_are_in_float():
+    plain = nn.Sequential(nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 5), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, dilation=2))
+    found = report(convert(plain.eval(), "F(4x4,3x3)"), [rand(1, 4, 16, 16)])
+    assert [layer.algorithm for layer in found.layers] == ["F(4x4,3x3)", "F(2x2,5x5)", "direct", "direct"]
+    assert found.worst.algorithm.startswith("F(")
+    (line,) = [line for line in repr(found).splitlines() if line.startswith("2 of 4")]
+    assert "2 of 4 convolutions run F(4x4,3x3) or F(2x2,5x5), 2 are direct in float; 91 % of" in line
+
+
+def test_floats_that_saturate_are_counted_by_the_simulation():
+    layer = WinogradConv2d(8, 8, 3, algorithm="F(2x2,3x3)", scheme="fp8-e4m3").eval()
+    x = rand(2, 8, 10, 10)
+    calibrate(layer, [x])
+    assert report(layer, [x]).layers[0].cause.split()[1] != "clips"
+    (found,) = report(layer, [8 * x]).layers
+    assert found.clipped["input"] > 0.1
+    assert not found.clipping
+    assert found.cause.split()[1] == "clips"
+
+
+def test_stale_layers_are_named_every_time():
+    _, made, x = network()
+    made.eval()
+    assert not any(layer.stale for layer in report(made, [x]).layers)
+    with torch.no_grad():
+        made[2].weight.mul_(0.5)
+    with pytest.warns(StaleScales, match="layer 2"):
+        first = report(made, [x])
+    for found in (first, report(made, [x])):
+        assert [layer.name for layer in found.layers if layer.stale] == ["2"]
+        assert "\n2: the weights changed since calibration; calibrate again\n" in repr(found)

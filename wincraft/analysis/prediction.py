@@ -31,6 +31,8 @@ from wincraft.errors import BadShape, NotApplicable, look_up
 
 MAX_RANK = 1600
 """Products of the largest algorithm: its second moments are matrices of that size."""
+SLACK = 3.0
+"""dB between prediction and measurement from which on the linear noise model is said to miss something."""
 _UNSCALED = Scale(np.ones(()), np.zeros(()))
 
 

@@ -7,6 +7,7 @@ from math import inf, isfinite, isnan, log10
 
 from wincraft.analysis.integer_sets import integer_set
 from wincraft.analysis.integers import INT8
+from wincraft.analysis.prediction import SLACK
 from wincraft.report.layout import Level
 from wincraft.report.model import Finding, Report, SchemeResult, Unavailable
 from wincraft.report.numbers import count, decibels, loss, number, plural
@@ -21,8 +22,6 @@ POOR = 10.0
 """SQNR in dB: 32 % of the amplitude. Below, the output is as much noise as signal to the layers that follow."""
 FREE = 1.0
 """dB from direct convolution, a sixth of a bit, up to which a scheme is called as good."""
-SLACK = 3.0
-"""dB between prediction and measurement from which on the linear noise model is said to miss something."""
 LEAST_GAP = 0.1
 """dB between them that are not told apart, the last digit shown."""
 WIDEN = 3.0

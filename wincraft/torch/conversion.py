@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.schemes import Scheme, parse_scheme
@@ -66,6 +67,9 @@ def convert(
     result = copy.deepcopy(model)
     if fold_bn:
         fold_batch_norms(result)
+    for layer in result.modules():
+        if isinstance(layer, _ConvNd) and isinstance(layer, LazyModuleMixin):
+            layer.note = f"float: {type(layer).__name__}, which had no input before it was converted"  # type: ignore[assignment]
     names = {name: layer for name, layer in result.named_modules(remove_duplicate=False) if type(layer) in _LAYERS}
     left = {skip} if isinstance(skip, str) else set(skip)
     for name in left - names.keys():

@@ -48,6 +48,9 @@ def simulated(
         outputs, records, _ = run_stages(algorithm, scheme, batch, given)
         for label, stage in observed.items():
             stage.observe_scale(records[label].scale)
+        for label, stage in stages.items():
+            if stage.tally is not None:  # the values of a stage are as many in every tile
+                stage.tally.add(records[label].clipped * batch.data.shape[-1], batch.data.shape[-1])
         y = torch.from_numpy(outputs).reshape(prod(m), len(weight), -1).transpose(1, 2)
         tiles = tile_counts([size - taps + 1 for size, taps in zip(x.shape[1:-1], r, strict=True)], m)
         y = join(y.to(x), m, len(x), tiles)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
+from math import inf, prod
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch import nn
 from wincraft.analysis.integer_grid import IntegerGrid
 from wincraft.analysis.quantizer import Quantizer, Scale
 from wincraft.errors import BadDocument, NotApplicable
-from wincraft.torch.rounding import FLOAT32_BITS, RoundClip, damped, straight_through
+from wincraft.torch.rounding import FLOAT32_BITS, End, RoundClip, damped, straight_through
 from wincraft.torch.state import check_codes, check_exponents, check_scales, read_bytes
 
 
@@ -43,6 +43,28 @@ class WideModule(ExactModule):
         return self
 
 
+class Tally:
+    """How many values a stage stored, and how many of them it clipped; `last` is of one pass, set to 0 from outside."""
+
+    def __init__(self) -> None:
+        self.clipped, self.stored, self.last = 0.0, 0, 0.0
+
+    @torch.no_grad()
+    def count(self, value: torch.Tensor, ratio: torch.Tensor, low: End, high: End) -> None:
+        """Take values times a ratio into account, which are rounded and clipped to these ends."""
+        steps = (value.double() * ratio).round()
+        self.add(float(((steps < low) | (steps > high)).sum()), steps.numel())
+
+    def add(self, clipped: float, stored: int) -> None:
+        """Take so many clipped values of so many stored ones into account."""
+        self.clipped, self.stored, self.last = self.clipped + clipped, self.stored + stored, self.last + clipped
+
+    @property
+    def share(self) -> float:
+        """The part that was clipped."""
+        return self.clipped / max(1, self.stored)
+
+
 class Stage(WideModule):
     """One stored stage: codes = clip(round(value * unit / scale), low, high), shape (taps, vectors, channels).
 
@@ -50,6 +72,7 @@ class Stage(WideModule):
     `learned` they are 2^log_scale, a parameter whose gradient is damped by 1/sqrt(values per image * largest code) as
     in LSQ (Esser et al. 2020, arXiv 1902.08153); power-of-two scales then round the exponent up, with the gradient of
     the identity.
+    A `tally` counts what is clipped; nothing is where `clips` is off.
     With `rank_one` the scales per tap are products of one factor per axis (Chen et al. 2023): the least squares of the
     logarithms of the calibrated ones, so that taps above the fit are clipped.
     """
@@ -73,7 +96,8 @@ class Stage(WideModule):
         self.register_buffer("scale", torch.full(shape, unknown, dtype=torch.float64))
         self.register_buffer("zero_point", torch.zeros(shape, dtype=torch.float64))
         self.log_scale = nn.Parameter(torch.zeros(shape)) if learned else None
-        self.observing = False
+        self.observing, self.clips = False, True
+        self.tally: Tally | None = None
         self._ends: tuple[np.ndarray, np.ndarray] | None = None
         self._batches = 0
         self._ready = not per
@@ -119,7 +143,10 @@ class Stage(WideModule):
         scale = self.current_scale(value.numel() / max(1, images))
         dtype = torch.float32 if self.grid.bits <= FLOAT32_BITS else torch.float64
         zero = self.zero_point if self.quantizer.unsigned else 0.0
-        return RoundClip.apply(value, unit / scale, self.grid.low - zero, self.grid.high - zero, dtype), scale
+        ends = (self.grid.low - zero, self.grid.high - zero) if self.clips else (-inf, inf)
+        if self.tally is not None:
+            self.tally.count(value, unit / scale, *ends)
+        return RoundClip.apply(value, unit / scale, *ends, dtype), scale
 
     def usable(self) -> bool:
         """True where the stage can run.

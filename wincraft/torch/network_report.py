@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is found of a network's convolutions, as records and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from math import inf, isnan, nan
+
+from wincraft.analysis.prediction import SLACK
+from wincraft.analysis.simulation import FEW_CHANNELS, SATURATED
+
+_COLUMNS = (
+    "layer",
+    "algorithm",
+    "channels",
+    "measured",
+    "predicted",
+    "noise gain",
+    "on its data",
+    "clipped",
+    "most noise from",
+)
+_SHOWN = 2
+"""So many stages that clip have room in the table."""
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """One convolution: SQNR in dB against the exact one of what it was given, and what it should be.
+
+    `algorithm` is a size, ``direct`` or ``float``; what is not quantised is not measured (nan). `noise_gain` is that of
+    the algorithm for white data, `own_noise_gain` that for the second moments of this layer's tiles and filters; both
+    nan for direct layers. `shares` are the predicted noise by stage, as parts of the whole; `predicted` is nan and
+    `shares` empty where there is no prediction, and `note` says why. `clipped` is the part of each stage's values that
+    was clipped, `clipping` the part of the measured noise that this adds. `summed` channels add up to an output;
+    `multiplications` are those of direct convolution in all passes. `bits` are a direct layer's. `stale` layers have
+    got other weights since they were calibrated.
+    """
+
+    name: str
+    algorithm: str
+    channels: int
+    outputs: int
+    summed: int
+    multiplications: int = 0
+    ran: bool = True
+    measured: float = nan
+    predicted: float = nan
+    noise_gain: float = nan
+    own_noise_gain: float = nan
+    shares: dict[str, float] = field(default_factory=dict)
+    clipped: dict[str, float] = field(default_factory=dict)
+    clipping: dict[str, float] = field(default_factory=dict)
+    bits: int = 0
+    stale: bool = False
+    note: str = ""
+
+    @property
+    def parted(self) -> bool:
+        """Whether measurement and prediction are more than `SLACK` dB apart."""
+        return abs(self.measured - self.predicted) > SLACK
+
+    @property
+    def few_channels(self) -> bool:
+        """Whether fewer channels add up than a prediction assumes."""
+        return not isnan(self.predicted) and self.summed < FEW_CHANNELS
+
+    @property
+    def cause(self) -> str:
+        """Through which stage most of the noise comes, by clipping or by rounding; or why that is not known."""
+        if not self.ran:
+            return "did not run"
+        rounding = max(0.0, 1 - sum(self.clipping.values()))
+        stage = max(self.shares, key=lambda label: self.shares[label], default="")
+        clips = max(self.clipping, key=lambda label: self.clipping[label], default="")
+        if not self.clipping:  # of schemes that are simulated the noise by clipping is not measured
+            worst = max(self.clipped, key=lambda label: self.clipped[label], default="")
+            below = self.parted and self.measured < self.predicted
+            clips = worst if below else stage if self.clipped.get(stage, 0) >= SATURATED else ""
+        elif self.clipping[clips] <= rounding * self.shares.get(stage, 1.0):
+            clips = ""
+        if clips and self.clipped[clips]:
+            found = f"{clips} clips {percent(self.clipped[clips])}"
+            return f"{self.note}; {found}" if self.note.startswith("direct") else found
+        return f"{stage} {percent(self.shares[stage])}" if stage else self.note
+
+    def cells(self) -> tuple[str, ...]:
+        """The row of the table."""
+        marks = "!" * self.parted + "~" * self.few_channels
+        clipped = {label: share for label, share in self.clipped.items() if share >= SATURATED}
+        worst = sorted(clipped, key=lambda label: -clipped[label])[:_SHOWN]
+        return (
+            self.name,
+            self.algorithm,
+            f"{self.channels}->{self.outputs}",
+            _number(self.measured, ".2f"),
+            f"{_number(self.predicted, '.2f')} {marks}".rstrip(),
+            _number(self.noise_gain, ".3g"),
+            _number(self.own_noise_gain, ".3g"),
+            ", ".join(f"{label} {percent(clipped[label])}" for label in worst) or "-",
+            self.cause,
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class NetworkReport:
+    """The convolutions in the order they ran; the repr is a table, worst layer marked, and what they sum up to."""
+
+    scheme: str
+    images: int
+    layers: tuple[LayerReport, ...]
+
+    @property
+    def worst(self) -> LayerReport:
+        """The layer of the lowest measured SQNR."""
+        return min(self.layers, key=lambda layer: inf if isnan(layer.measured) else layer.measured)
+
+    @property
+    def head(self) -> str:
+        """What the table is of."""
+        return f"{self.scheme}, {self.images} images; SQNR in dB of each layer on what it was given"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the marks mean, which layers are stale, and how many convolutions run what."""
+        found = []
+        if any(layer.parted for layer in self.layers):
+            found.append(f"! measured and predicted differ by more than {SLACK:g} dB: trust the measurement")
+        if any(layer.few_channels for layer in self.layers):
+            found.append(f"~ fewer than {FEW_CHANNELS} channels add up: predictions assume {FEW_CHANNELS} or more")
+        if stale := [layer.name for layer in self.layers if layer.stale]:
+            found.append(f"{', '.join(stale)}: the weights changed since calibration; calibrate again")
+        return (*found, _total(self.layers))
+
+    def __repr__(self) -> str:
+        table = [_COLUMNS, *(layer.cells() for layer in self.layers)]
+        widths = [max(len(row[column]) for row in table) for column in range(len(_COLUMNS))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+        marked = [
+            f"{line.rstrip()}{'  <- worst' if layer is self.worst else ''}"
+            for line, layer in zip(lines[1:], self.layers, strict=True)
+        ]
+        return "\n".join([self.head, lines[0].rstrip(), *marked, *self.notes])
+
+    def _repr_html_(self) -> str:
+        rows = ["".join(f"<td>{escape(cell)}</td>" for cell in layer.cells()) for layer in self.layers]
+        head = "".join(f"<th>{column}</th>" for column in _COLUMNS)
+        table = f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+        return f"<p>{escape(self.head)}</p>{table}<p>{'<br>'.join(map(escape, self.notes))}</p>"
+
+
+def percent(share: float) -> str:
+    """A share in percent, with one decimal below ten.
+
+    >>> percent(0.1234), percent(0.0042), percent(1.0)
+    ('12 %', '0.4 %', '100 %')
+    """
+    return f"{100 * share:.{int(share < 0.095)}f} %"
+
+
+def _number(value: float, form: str) -> str:
+    return "-" if isnan(value) else format(value, form)
+
+
+def _total(layers: Sequence[LayerReport]) -> str:
+    """How many convolutions run what, and which part of the multiplications are in those that run Winograd's."""
+    ran = [layer for layer in layers if layer.ran]
+    ours = [layer for layer in ran if layer.algorithm not in ("direct", "float")]
+    sizes = list(dict.fromkeys(layer.algorithm for layer in ours))
+    listed = " or ".join(filter(None, [", ".join(sizes[:-1]), *sizes[-1:]])) or "Winograd's algorithm"
+    parts = [f"{len(ours)} of {len(layers)} convolution{'s' * (len(layers) > 1)} run{'s' * (len(ours) == 1)} {listed}"]
+    direct: dict[str, int] = {}
+    for layer in ran:
+        if layer.algorithm == "direct":
+            how = f"in {layer.bits} bits" if layer.bits else "in float"
+            direct[how] = direct.get(how, 0) + 1
+    parts += [f"{count} {'is' if count == 1 else 'are'} direct {how}" for how, count in direct.items()]
+    if floats := sum(layer.algorithm == "float" for layer in ran):
+        parts.append(f"{floats} stay{'s' * (floats == 1)} in float")
+    if idle := len(layers) - len(ran):
+        parts.append(f"{idle} did not run")
+    all_of_them = sum(layer.multiplications for layer in ran)
+    share = sum(layer.multiplications for layer in ours) / max(1, all_of_them)
+    return f"{', '.join(parts)}; {100 * share:.0f} % of the multiplications are in the {len(ours)}"

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a network's convolutions are, and what is seen of each while images run through."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.utils.parametrize import is_parametrized
+
+from wincraft.analysis.evaluation import measured_moments, value_sample
+from wincraft.torch.direct import DirectConv1d, DirectConv2d
+from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
+from wincraft.torch.stage import Tally
+from wincraft.torch.tiles import covered, cut, padded
+
+WINOGRAD, DIRECT = (WinogradConv1d, WinogradConv2d), (DirectConv1d, DirectConv2d)
+_PLAIN = (nn.Conv1d, nn.Conv2d)
+
+
+def why_float(layer: _ConvNd) -> str:
+    """Why a convolution was not converted.
+
+    >>> class My(nn.Conv2d): pass
+    >>> why_float(My(1, 1, 3)), why_float(nn.ConvTranspose2d(1, 1, 3))
+    ('subclass of Conv2d (My)', 'ConvTranspose2d')
+    """
+    kind = type(layer)
+    if is_parametrized(layer):
+        parts = {type(part).__name__.strip("_") for chain in layer.parametrizations.values() for part in chain}
+        return f"parametrized ({', '.join(sorted(parts))})"
+    if isinstance(layer, LazyModuleMixin) and layer.has_uninitialized_params():
+        return f"{kind.__name__}, no input has come yet"
+    if kind in _PLAIN:
+        hooks = [*layer._forward_pre_hooks.values()]
+        return f"hooks ({type(hooks[0]).__name__})" if hooks else "not converted"
+    ours = kind.__module__ == nn.Conv2d.__module__
+    base = next(item.__name__ for item in kind.__mro__ if item.__module__ == nn.Conv2d.__module__)
+    return kind.__name__ if ours else f"subclass of {base} ({kind.__name__})"
+
+
+class Watched:
+    """A forward hook: signal and noise without the bias, where they come from, and the second moments of the tiles.
+
+    `noise` is the sum of squared errors; `clipping` the part of it that a stage's clipping adds to that of the stages
+    before it, found by running the layer again without: from no clipping at all to all of it, stage by stage.
+    """
+
+    def __init__(self, name: str, layer: _ConvNd, order: list[Watched]) -> None:
+        self.name, self.signal, self.noise, self.count = name, 0.0, 0.0, 0
+        self.ran, self._order = False, order
+        note = getattr(layer, "note", "")
+        noted = isinstance(note, str) and note.startswith(("direct: ", "float: "))
+        self.note = note if noted or isinstance(layer, WINOGRAD + DIRECT) else f"float: {why_float(layer)}"
+        self.multiplications = 0
+        self.filters, self.tiles = torch.zeros(0), 0
+        self.moments: Any = 0.0
+        self.samples: list[np.ndarray] = []
+        self.clipping: dict[str, float] = {}
+        self.tallies = {label: Tally() for label in layer.labelled} if isinstance(layer, WINOGRAD + DIRECT) else {}
+
+    @property
+    def power(self) -> float:
+        """The mean square of the exact outputs."""
+        return self.signal / self.count
+
+    def __call__(self, layer: Any, inputs: tuple[torch.Tensor, ...], named: dict[str, Any], output: Any) -> None:
+        """Take one pass into account."""
+        x = inputs[0] if inputs else named["input"]
+        if not self.ran:
+            self._order.append(self)
+        self.ran = True
+        if isinstance(output, torch.Tensor):
+            turned = isinstance(layer, _ConvTransposeNd)
+            outer, inner = (x.numel(), layer.out_channels) if turned else (output.numel(), layer.in_channels)
+            self.multiplications += outer * (inner // layer.groups) * prod(layer.kernel_size)
+        if isinstance(layer, WINOGRAD + DIRECT):
+            self._measure(layer, x, output)
+
+    def _measure(self, layer: Any, given: torch.Tensor, output: torch.Tensor) -> None:
+        images, weight = given.double(), layer.weight.detach().double()
+        axes = len(layer.kernel_size)
+        convolve = F.conv1d if axes == 1 else F.conv2d
+        x = images
+        if layer.padding_mode != "zeros":
+            x = F.pad(x, layer._reversed_padding_repeated_twice, mode=layer.padding_mode)
+        padding = layer.padding if layer.padding_mode == "zeros" else 0
+        exact = convolve(x, weight, None, layer.stride, padding, layer.dilation, layer.groups)
+        bias = 0 if layer.bias is None else layer.bias.detach().double().view(-1, *(1,) * axes)
+        noise = squared(output - bias - exact)
+        self.count += exact.numel()
+        self.signal += squared(exact)
+        self.noise += noise
+        self._attribute(layer, given, exact + bias, noise)
+        if isinstance(layer, WINOGRAD):
+            self._observe(layer, images if images.ndim == axes + 2 else images[None], weight)
+
+    def _attribute(self, layer: Any, x: torch.Tensor, wanted: torch.Tensor, noise: float) -> None:
+        """Which stage's clipping adds how much to the noise of this batch; nothing for schemes that are simulated."""
+        clipping = [label for label, tally in self.tallies.items() if tally.last]
+        for tally in self.tallies.values():
+            tally.last = 0.0
+        if not clipping or not (isinstance(layer, DIRECT) or layer.winograd.native):
+            return
+        sums = []
+        try:
+            for stage in layer.labelled.values():
+                stage.clips, stage.tally = False, None
+            for label in clipping:
+                sums.append(squared(layer.forward(x) - wanted))
+                layer.labelled[label].clips = True
+        finally:
+            for label, stage in layer.labelled.items():
+                stage.clips, stage.tally = True, self.tallies[label]
+        for label, before, after in zip(clipping, sums, [*sums[1:], noise], strict=True):
+            self.clipping[label] = self.clipping.get(label, 0.0) + after - before
+
+    def _observe(self, layer: Any, images: torch.Tensor, weight: torch.Tensor) -> None:
+        x, self.filters, low, outputs = layer.operands(images, weight)
+        whole = covered(outputs, layer.winograd.m, layer.winograd.r)
+        data = as_numpy(cut(padded(x, low, whole), layer.winograd.n, layer.winograd.m))
+        before, self.tiles = self.tiles, self.tiles + data.shape[-1]
+        self.moments = (self.moments * before + measured_moments(data) * data.shape[-1]) / self.tiles
+        if (sample := value_sample(data, layer.scheme.input)) is not None:
+            self.samples.append(sample)
+
+
+def squared(value: torch.Tensor) -> float:
+    """The sum of squares, in float64."""
+    return float(value.double().square().sum())
+
+
+def as_numpy(value: torch.Tensor) -> np.ndarray:
+    """(positions, vectors, channels) as (positions, channels, vectors)."""
+    return value.transpose(1, 2).numpy(force=True)
+
+
+class Watch:
+    """Watches every convolution of a network, by name, while it is entered; `order` is that of their first passes."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.order: list[Watched] = []
+        self.layers: dict[Any, Watched] = {}
+        self._hooks: list[Any] = []
+        for name, layer in model.named_modules():
+            if isinstance(layer, _ConvNd):
+                self.layers[layer] = Watched(name, layer, self.order)
+
+    def __enter__(self) -> Watch:
+        for layer, watched in self.layers.items():
+            self._hooks.append(layer.register_forward_hook(watched, with_kwargs=True))
+            for label, tally in watched.tallies.items():
+                layer.labelled[label].tally = tally
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+        for layer, watched in self.layers.items():
+            for label in watched.tallies:
+                layer.labelled[label].tally = None
