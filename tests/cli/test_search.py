@@ -7,6 +7,9 @@ import json
 
 import pytest
 
+from wincraft.search.objectives import OBJECTIVES
+from wincraft.search.space import SPACES
+
 
 def test_text(wincraft_here):
     done = wincraft_here("search", "F(4,3)", "--max-height", 3, "--objective", "noise-gain")
@@ -69,6 +72,20 @@ def test_points_and_within(wincraft_here):
         (["4;3", "--max-height", 2], 3, "bad size"),
         (["4,3", "--max-height", 2, "--space", "round"], 3, "unknown space"),
         (["4,3", "--max-height", 2, "--within", "much"], 3, "such as 1%"),
+        (["4,3", "--max-height", 2, "--within", "1"], 3, "within 1; write 1%, or a number below 1"),
+        (["4,3", "--max-height", 2, "--within", "5.0"], 3, "write 5.0%"),
+        (["4,3", "--max-height", 2, "--within", "-1%"], 3, "such as 1%"),
+        (["4,3", "--max-height", 2, "--within", "2000%"], 3, "0 to 10"),
+        (["4,3", "--max-height", 2, "--within", "1e999999999%"], 3, "such as 1%"),
+        (
+            ["4,3", "--max-height", 2, "--space", "free"],
+            3,
+            "known are rational, dyadic, integer, symmetric, reciprocal",
+        ),
+        (["4,3", "--max-height", 2, "--space", "symmetric-dyadics"], 3, "did you mean symmetric-dyadic?"),
+        (["4,3", "--max-height", 2, "--objective", "matrix-rounding:" + "9" * 5000], 3, "matrix-rounding:8"),
+        (["4,3", "--max-height", 2, "--constraint", "exact-bits<=1e999999999"], 3, "at most 4000 digits"),
+        (["4,3", "--max-height", 2, "--jobs", 10**20], 3, "jobs; give 1 to 1024"),
         (["4,3", "--max-height", 2, "--format", "xml"], 3, "unknown format"),
         (["8,3", "--max-height", 40, "--strategy", "exhaustive"], 3, "--allow-long"),
         (["4,3", "--max-height", 2, "--zero", "perhaps"], 2, "is not one of"),
@@ -83,3 +100,48 @@ def test_bad_input(wincraft_here, arguments, code, message):
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert not done.stdout
+
+
+@pytest.mark.parametrize(("within", "same"), [("1%", "0.01"), ("0.9", "90%"), ("0", "0%"), ("1e-2", "1/100")])
+def test_a_percentage_and_a_number_below_1_say_the_same(wincraft_here, within, same):
+    one, other = (
+        json.loads(wincraft_here("search", "2,3", "--max-height", 2, "--within", text, "--format", "json").stdout)
+        for text in (within, same)
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_spaces_by_name(wincraft_here, name):
+    done = wincraft_here("search", "2,3", "--max-height", 4, "--space", name, "--format", "json")
+    space = json.loads(done.stdout)["space"]
+    assert (space["numbers"], space["shape"]) == SPACES[name]
+    assert set(name.split("-")) <= {space["numbers"], space["shape"]}
+
+
+def test_the_help_lists_what_there_is(wincraft_here):
+    text = " ".join(wincraft_here("search", "--help").stdout.split())
+    objectives = text[text.index("Objectives: ") : text.index("Noise gain alone")]
+    assert [name for name in OBJECTIVES if f" {name}" not in objectives] == []
+    spaces = text[text.index("--space TEXT ") : text.index("[default: rational]")].replace("- ", "-")
+    assert [name for name in SPACES if name not in spaces] == []
+    assert "those above" in text[text.index("--objective TEXT") :]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [((), True), (("--engine", "numpy"), False), (("--moduli", "x^2+1"), False), (("--objective", "rank"), False)],
+)
+def test_a_long_search_without_numba_says_so_once(wincraft_here, monkeypatch, options, told):
+    monkeypatch.setattr("wincraft.cli.progress.LONG", -1.0)
+    monkeypatch.setattr("wincraft.search.strategies.BUDGET", 50)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    done = wincraft_here("search", "3,2", "--max-height", 4, *options)
+    assert done.returncode == 0
+    assert done.stderr.count("pip install 'wincraft[search]'") == told
+
+
+def test_a_short_search_gives_no_advice(wincraft_here, monkeypatch):
+    monkeypatch.setattr("wincraft.cli.progress.LONG", 1e9)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert wincraft_here("search", "2,3", "--max-height", 2).stderr == ""

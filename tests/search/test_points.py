@@ -26,6 +26,7 @@ from wincraft.search.certificate import WrongResult, recheck
 from wincraft.search.objectives import OBJECTIVES, noise_gain_under, objective_named, parse_constraints
 from wincraft.search.points import search
 from wincraft.search.space import Space
+from wincraft.search.strategies import run_task
 
 LAVIN = ["0", "1", "-1", "2", "-2", "inf"]
 SMALL = Space(4, 3, height=3, infinity="any")
@@ -357,6 +358,25 @@ def test_progress_reaches_the_count():
     result = search(Space(4, 3, height=4), progress=lambda done, total, name: seen.append((done, total, name)))
     assert seen[-1][:2] == (result.space.count,) * 2
     assert "best 4.76195" in seen[-1][2]
+
+
+def test_progress_moves_inside_a_wave(monkeypatch):
+    """A wave is 64 tasks, of which each may take seconds: after each, not after all, the bar is drawn again."""
+    monkeypatch.setattr("wincraft.search.strategies.BUDGET", 500)
+    monkeypatch.setattr("wincraft.search.strategies.LARGE", 0)
+    calls, tasks = [], []
+
+    def counted(task):
+        tasks.append(task)
+        return run_task(task)
+
+    monkeypatch.setattr("wincraft.search.workers.run_task", counted)
+    search(Space(4, 3, height=4), engine="numpy", progress=lambda done, total, name: calls.append((done, name)))
+    assert len(calls) == len(tasks) > 20
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+    evaluated = [int(name.split(", ")[1].removesuffix(" evaluated").replace(",", "")) for _, name in calls]
+    assert evaluated == sorted(evaluated)
+    assert len(set(evaluated)) > len(tasks) / 2
 
 
 def test_local_dask_cluster():

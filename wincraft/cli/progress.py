@@ -9,27 +9,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 PATIENCE = 1.0
 """Seconds before the bar appears."""
+LONG = 5.0
+"""Seconds from which on what would be faster is said."""
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[int, int, str], None]]:
+def progress_bar(advice: str | None = None) -> Iterator[Callable[[int, int, str], None]]:
     """A function to call with (steps done, all steps, name of the next); it draws on a terminal only, after a second.
 
-    The bar is removed at the end.
+    The bar is removed at the end. The advice is written to stderr once, if it takes long.
     """
-    start, bar = time.monotonic(), None
+    start, bar, said = time.monotonic(), None, advice is None
 
     def update(done: int, total: int, name: str) -> None:
-        nonlocal bar
-        if bar is None and sys.stderr.isatty() and time.monotonic() - start > PATIENCE:
+        nonlocal bar, said
+        passed = time.monotonic() - start
+        if bar is None and sys.stderr.isatty() and passed > PATIENCE:
             bar = _bar()
             bar.add_task(name)
             bar.start()
+        if not said and passed > LONG:
+            click.echo(advice, err=True)
+            said = True
         if bar is not None:
             bar.update(bar.task_ids[0], completed=done, total=total, description=name)
 

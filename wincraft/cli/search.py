@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from wincraft.cli.command import Command, convention_option, offer
 from wincraft.cli.measuring import SCHEME_NAMES
 from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
 from wincraft.cli.progress import progress_bar
-from wincraft.errors import NotApplicable, look_up
+from wincraft.errors import BadNumber, NotApplicable, look_up
 
 if TYPE_CHECKING:
     from wincraft.search.space import Space
@@ -23,6 +24,12 @@ def _objective_names() -> Iterable[str]:
     from wincraft.search.objectives import OBJECTIVES
 
     return OBJECTIVES
+
+
+def _space_names() -> Iterable[str]:
+    from wincraft.search.space import SPACES
+
+    return SPACES
 
 
 _CHOICE = click.Choice(["with", "without", "any"])
@@ -37,7 +44,9 @@ _CHOICE = click.Choice(["with", "without", "any"])
     "space_name",
     default="rational",
     show_default=True,
-    help="rational, dyadic or integer; symmetric (pairs +-p) or reciprocal (+-c, +-1/c); symmetric-dyadic.",
+    shell_complete=offer(_space_names),
+    help="rational, dyadic, integer, symmetric (pairs +-p), reciprocal (+-c, +-1/c), symmetric-dyadic, "
+    "symmetric-integer, reciprocal-dyadic or reciprocal-integer.",
 )
 @click.option("--zero", type=_CHOICE, help="Whether 0 is in every set, in none, or in any.  [default: any]")
 @click.option("--inf", "infinity", type=_CHOICE, help="The same for inf.  [default: with]")
@@ -47,12 +56,12 @@ _CHOICE = click.Choice(["with", "without", "any"])
     default="noise-gain",
     show_default=True,
     shell_complete=offer(_objective_names),
-    help="What is to be least; see below.",
+    help="What is to be least, of those above.",
 )
 @click.option("--constraint", "constraints", multiple=True, metavar="NAME<=X", help="An objective's limit; repeatable.")
 @convention_option(default="wincnn", show_default=True, help="For objectives that depend on scaling.")
 @click.option("--strategy", default="auto", show_default=True, help="branch-and-bound, exhaustive, or auto.")
-@click.option("--within", default="0", show_default=True, help="List every set within this of the best: 1% or 0.01.")
+@click.option("--within", default="0", show_default=True, help="List every set within this of the best: 1%.")
 @click.option("--engine", default="auto", show_default=True, help="numba or numpy: the same results.")
 @click.option("--jobs", type=int, default=1, show_default=True, help="Cores to use; -1 for all.")
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster instead: tcp://HOST:8786.")
@@ -133,12 +142,12 @@ def command(
     distinct = list(dict.fromkeys(sizes))
     axes = len(sizes) if len(distinct) == 1 else 1
     checkpoint = options.pop("checkpoint")
-    slack = _fraction(within)
+    slack = _distance(within)
     results = []
     for m, r in distinct:
         space = _space(m, r, max_height, points, space_name, zero, infinity, moduli)
         file = checkpoint if checkpoint is None or len(distinct) == 1 else f"{checkpoint}.{m},{r}"
-        with progress_bar() as progress:
+        with progress_bar(_advice(space, objective, options["engine"])) as progress:
             results.append(
                 search(
                     space, objective, axes=axes, constraints=constraints, within=slack, checkpoint=file,
@@ -205,13 +214,9 @@ def _space(
     moduli: str | None,
 ) -> Space:  # fmt: skip
     from wincraft.cli.basis import split_names
-    from wincraft.search.space import NUMBERS, SHAPES, Space
+    from wincraft.search.space import SPACES, Space
 
-    chosen = {"numbers": "rational", "shape": "free"}
-    for word in name.split("-"):
-        kind = "numbers" if word in NUMBERS else "shape"
-        look_up("space", word, {**NUMBERS, **SHAPES})
-        chosen[kind] = word
+    numbers, shape = look_up("space", name, SPACES)
     given = None if points is None else tuple(split_names(points))
     if given is not None:
         zero = zero or ("any" if "0" in given else "without")
@@ -219,13 +224,37 @@ def _space(
     if (height is None) == (given is None):
         raise NotApplicable("search", "it needs --max-height H or --points LIST, one of them", "try --max-height 8")
     extra = () if moduli is None else tuple(split_names(moduli))
-    return Space(
-        m, r, **chosen, height=height, values=given, zero=zero or "any", infinity=infinity or "with", moduli=extra
-    )
+    return Space(m, r, numbers, shape, height, given, zero or "any", infinity or "with", extra)
 
 
-def _fraction(text: str) -> float:
+def _distance(text: str) -> float:
+    """A relative distance: a percentage, or a bare number below 1, as 1 may mean 1% to one and 100% to another."""
+    from wincraft.exact.expression import shorten
+    from wincraft.exact.number import read_fraction
+
     try:
-        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        raise NotApplicable("search", f"within {text!r}", "give a relative distance such as 1% or 0.01") from None
+        value = read_fraction(text.removesuffix("%"))
+    except BadNumber:
+        value = Fraction(-1)
+    if text.endswith("%"):
+        value /= 100
+    elif value >= 1:
+        raise NotApplicable("search", f"within {shorten(text)}", f"write {shorten(text)}%, or a number below 1")
+    if value < 0:
+        raise NotApplicable("search", f"within {shorten(text)!r}", "give a relative distance such as 1% or 0.01")
+    return float(value)
+
+
+def _advice(space: Space, objective: str, engine: str) -> str | None:
+    """What would make the search faster: the kernels, where there are some that are not installed."""
+    from importlib.util import find_spec
+
+    from wincraft.search.objectives import objective_named
+    from wincraft.search.strategies import instances
+
+    chosen = objective_named(objective)
+    if engine != "auto" or find_spec("numba") or not chosen.fast:
+        return None
+    if instances(space, tuple(sorted(chosen.equivalences)))[0].nodes is None:
+        return None
+    return "note: without numba a search is slower; pip install 'wincraft[search]' brings it"

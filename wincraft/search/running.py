@@ -188,35 +188,54 @@ def advance(
     The mapper gets `together` tasks at once. Returns whether the frontier is empty.
     """
     parts = instances(settings.space, settings.equivalences)
-    total, began, before = settings.space.count, time.monotonic(), run.covered
+    began, before = time.monotonic(), run.covered
     while run.frontier:
         size = WAVE if settings.fast else SLOW_WAVE
         wave, rest = run.frontier[:size], run.frontier[size:]
         now = wave[len(run.wave) : len(run.wave) + together]
         run.wave += mapper([Task(settings, engine, *item, run.threshold, run.fixed) for item in now])
-        if len(run.wave) < len(wave):
-            save(run)
-            if time.monotonic() >= deadline:
-                break
-            continue
-        outcomes, run.wave = run.wave, []
-        opened: list[tuple[int, tuple[int, ...]]] = []
-        for (number, prefix), outcome in zip(wave, outcomes, strict=True):
-            run.evaluated += outcome.evaluated
-            run.found += [(value, number, chosen) for value, chosen in outcome.leaves]
-            if outcome.done:
-                run.covered += parts[number].part.covered(prefix)
-            else:
-                opened += [(number, longer) for longer in split(run, parts[number], prefix, settings)]
-        run.frontier = opened + rest
-        _merge(run, settings.slack)
+        if len(run.wave) == len(wave):
+            _close_wave(run, parts, settings, wave, rest)
         save(run)
-        rate = (run.covered - before) / max(time.monotonic() - began, 1e-9)
-        best = min((value for value, *_ in run.found), default=run.threshold)
-        progress(run.covered, total, f"best {_shown(best, settings)}, {rate:.3g} sets/s")
+        covered = run.covered + _covered_by_wave(run, parts)
+        rate = (covered - before) / max(time.monotonic() - began, 1e-9)
+        progress(covered, settings.space.count, _status(run, settings, rate))
         if time.monotonic() >= deadline:
             break
     return not run.frontier
+
+
+def _close_wave(
+    run: Run,
+    parts: Sequence[Instance],
+    settings: Settings,
+    wave: Sequence[tuple[int, tuple[int, ...]]],
+    rest: list[tuple[int, tuple[int, ...]]],
+) -> None:
+    """Merge the outcomes of a whole wave; what was not finished is split and comes first in the frontier."""
+    outcomes, run.wave = run.wave, []
+    opened: list[tuple[int, tuple[int, ...]]] = []
+    for (number, prefix), outcome in zip(wave, outcomes, strict=True):
+        run.evaluated += outcome.evaluated
+        run.found += [(value, number, chosen) for value, chosen in outcome.leaves]
+        if outcome.done:
+            run.covered += parts[number].part.covered(prefix)
+        else:
+            opened += [(number, longer) for longer in split(run, parts[number], prefix, settings)]
+    run.frontier = opened + rest
+    _merge(run, settings.slack)
+
+
+def _covered_by_wave(run: Run, parts: Sequence[Instance]) -> int:
+    pairs = zip(run.frontier, run.wave, strict=False)
+    return sum(parts[number].part.covered(prefix) for (number, prefix), item in pairs if item.done)
+
+
+def _status(run: Run, settings: Settings, rate: float) -> str:
+    """What a progress bar says: the best value, what was evaluated, sets per second."""
+    best = min((value for value, *_ in run.known), default=run.threshold)
+    evaluated = run.evaluated + sum(item.evaluated for item in run.wave)
+    return f"best {_shown(best, settings)}, {evaluated:,} evaluated, {rate:.3g} sets/s"
 
 
 def split(run: Run, made: Instance, prefix: tuple[int, ...], settings: Settings) -> list[tuple[int, ...]]:

@@ -64,6 +64,13 @@ SHAPES: dict[str, Callable[[Fraction], tuple[Fraction, ...]]] = {
 }
 """What is chosen at once: a point, the pair +-p, or the quadruple +-c, +-1/c."""
 
+SPACES = {
+    **{numbers: (numbers, "free") for numbers in NUMBERS},
+    **{shape: ("rational", shape) for shape in SHAPES if shape != "free"},
+    **{f"{shape}-{n}": (n, shape) for shape in SHAPES for n in NUMBERS if shape != "free" and n != "rational"},
+}
+"""Numbers and shapes by the name of the two; a shape alone is of rational numbers."""
+
 CHOICES = {"with": (True,), "without": (False,), "any": (True, False)}
 """Whether 0, or inf, is a point of every set, of none, or of some."""
 
