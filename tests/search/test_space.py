@@ -88,6 +88,14 @@ def test_spaces_survive_pickling():
         ({"height": 0}, "holds no point"),
         ({"height": 10**9}, r"about 1.22e\+18 points, more than 20,000"),
         ({"height": 30_000, "numbers": "integer"}, "about 6e"),
+        ({"height": 3, "moduli": tuple(f"x^2+{k}" for k in range(1, 20_000))}, "19,999 polynomials, more than 100"),
+        ({"values": tuple(f"x^2+{k}" for k in range(1, 20_000))}, "19,999 polynomials, more than 100"),
+        ({"height": 3, "moduli": tuple(map(str, range(30_000)))}, r"about 3e\+04 points, more than 20,000"),
+        ({"height": 3, "m": 10_000}, "F.10000,3.: the tile m . r - 1 = 10002 is beyond"),
+        ({"height": 3, "m": 10**100}, "bad size with a number beyond 256 bits|bad size F"),
+        ({"height": 3, "r": 0}, "at least 1"),
+        ({"height": 3, "m": True}, "integers"),
+        ({"height": 120, "m": 39}, "a tile of 41; search tiles of up to 40"),
         ({}, "needs a height or a list"),
         ({"height": 2, "values": ("1",)}, "one of the two"),
         ({"height": 1}, "empty"),
@@ -106,6 +114,6 @@ def test_spaces_survive_pickling():
 )
 def test_bad_spaces(arguments, message):
     with pytest.raises(WincraftError, match=message) as caught:
-        Space(4, 3, **arguments)
+        Space(**{"m": 4, "r": 3, **arguments})
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value, UnknownName) or caught.value.exit_code == 3

@@ -14,7 +14,7 @@ from wincraft.cli.command import Command, convention_option, offer
 from wincraft.cli.measuring import SCHEME_NAMES
 from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
 from wincraft.cli.progress import progress_bar
-from wincraft.errors import BadNumber, NotApplicable, look_up
+from wincraft.errors import BadNumber, NotApplicable, look_up, shorten
 
 if TYPE_CHECKING:
     from wincraft.search.space import Space
@@ -229,7 +229,6 @@ def _space(
 
 def _distance(text: str) -> float:
     """A relative distance: a percentage, or a bare number below 1, as 1 may mean 1% to one and 100% to another."""
-    from wincraft.exact.expression import shorten
     from wincraft.exact.number import read_fraction
 
     try:

@@ -16,6 +16,7 @@ from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.size import parse_size
 from wincraft.errors import BadDocument, WincraftError
 from wincraft.search.gain import values
+from wincraft.search.leaves import MAX_LEAVES
 from wincraft.search.objectives import objective_named, parse_constraints
 from wincraft.search.points import search, tolerant
 from wincraft.search.result import KIND, VERSION, PointSet, SearchResult, number_of, point_set, settings_hash, size_name
@@ -145,6 +146,8 @@ class _Checker:
             raise ValueError(f"complete, which is {self.complete!r}")
         if not isinstance(content["others"], list):
             raise ValueError("others, which is no list")
+        if len(content["others"]) > MAX_LEAVES:
+            raise ValueError(f"others, which are more than {MAX_LEAVES:,}")
         if content["best"] is None and (self.complete or content["others"]):
             raise ValueError("best, which is None")
         self.listed: list[PointSet] = []
@@ -168,6 +171,8 @@ class _Checker:
     def sets(self) -> list[str]:
         """Values, membership and constraints of the listed sets."""
         stated = [self.content["best"], *self.content["others"]] if self.content["best"] is not None else []
+        names = [tuple(item["points"]) for item in stated]
+        self.same("the number of different sets", len(names), len(set(names)))
         for item in stated:
             found = self.item(item)
             self.listed.append(found)
@@ -220,7 +225,7 @@ class _Checker:
         self.same("the list of equivalences", self.content["equivalences"], list(settings.equivalences))
         self.same("the tolerance", settings.slack, tolerant(settings, self.within)[0].slack)
         covered, visited = _whole(self.content, "covered"), _whole(self.content, "visited")
-        possible = 0 <= covered <= space.count and visited >= 0
+        possible = 0 <= covered <= space.count and visited >= int(self.complete)
         self.same("the numbers of covered and evaluated sets as possible", True, possible)
         if self.complete and not settings.constraints:
             self.same("the number of covered sets", covered, space.count)

@@ -23,7 +23,7 @@ from wincraft.analysis.noise import noise_gain, worst_case_amplification
 from wincraft.analysis.prediction import predict
 from wincraft.analysis.schemes import parse_scheme
 from wincraft.construct.conventions import content
-from wincraft.errors import BadNumber, NotApplicable, look_up
+from wincraft.errors import BadNumber, NotApplicable, look_up, shorten
 from wincraft.exact.number import exact_number, read_fraction, to_fraction
 
 CHANNELS = 64
@@ -164,8 +164,10 @@ def _plain(name: str, meaning: str, measure: Measure, equivalences: tuple[str, .
 
 def _matrix_rounding_objective(argument: str) -> Objective:
     """``matrix-rounding:BITS``."""
-    if not argument.isdecimal() or not 2 <= int(argument) <= 64:
-        raise NotApplicable("objective matrix-rounding", f"a word of {argument!r} bits", "write matrix-rounding:8")
+    if not re.fullmatch("[0-9]{1,2}", argument) or not 2 <= int(argument) <= 64:
+        raise NotApplicable(
+            "objective matrix-rounding", f"a word of {shorten(argument)!r} bits", "write matrix-rounding:8"
+        )
     meaning = f"error power of {argument}-bit matrices over output power"
     return Objective(f"matrix-rounding:{argument}", meaning, partial(_matrix_rounding, word=int(argument)))
 

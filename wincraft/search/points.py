@@ -15,13 +15,14 @@ from typing import Any
 from sympy import Rational
 
 from wincraft.construct.conventions import CONVENTIONS
-from wincraft.errors import BadDocument, NotApplicable, look_up
+from wincraft.errors import NotApplicable, look_up
 from wincraft.search import kernels_numpy
+from wincraft.search.checkpoint import Checkpoint
 from wincraft.search.gain import Instance, lower_bound
 from wincraft.search.incumbent import estimated_nodes, incumbent
 from wincraft.search.objectives import Objective, objective_named, parse_constraints
 from wincraft.search.result import PointSet, SearchResult, number_of, point_set, settings_hash
-from wincraft.search.running import WAVE, Checkpoint, Found, Progress, Run, advance, start
+from wincraft.search.running import WAVE, Found, Progress, Run, advance, start
 from wincraft.search.space import Space
 from wincraft.search.strategies import STRATEGIES, Settings, instances, kernels
 from wincraft.search.workers import Mapper, workers
@@ -185,17 +186,20 @@ class _Search:
         try:
             run = Run.from_document(stored["run"])
             run.check(self.settings)
-            number = stored.get("round", -1)
-            if self.settings.fast and self.settings.constraints:
-                best, before = stored["best"], stored.get("before", 0)
-                if type(number) is not int or not -1 <= number < len(ROUNDS) or type(before) is not int:
-                    raise ValueError("its round is wrong")
-                if (number < 0) != (best is None) or (best is not None and not 0 < best < inf):
-                    raise ValueError("its best value is wrong")
+            self.check_round(stored, run)
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            reason = f"its state is damaged: {error}".splitlines()[0][:120]
-            raise BadDocument(str(self.checkpoint.path), reason, "give another one, or delete it") from None
+            raise self.checkpoint.damaged(str(error)) from None
         return run
+
+    def check_round(self, stored: dict[str, Any], run: Run) -> None:
+        """Raises `ValueError` where the threshold of a run is not that of its round."""
+        number, best, before = stored.get("round", -1), stored.get("best"), stored.get("before", 0)
+        if type(number) is not int or not -1 <= number < len(ROUNDS) or run.fixed != (number >= 0):
+            raise ValueError("its round is wrong")
+        if type(before) is not int or (before > 0) != (number >= 0):
+            raise ValueError("the number of sets evaluated before is wrong")
+        if (best is None) != (number < 0) or (best is not None and run.threshold != best * (1 + ROUNDS[number])):
+            raise ValueError("its best value is wrong")
 
     def advance(self, run: Run, more: dict[str, Any]) -> bool:
         def save(now: Run, at_once: bool = False) -> None:
@@ -206,6 +210,11 @@ class _Search:
         complete = advance(
             run, self.settings, self.engine, self.mapper, self.deadline, save, self.progress, self.together
         )
+        if self.checkpoint:
+            try:
+                run.check_counts(self.settings)
+            except ValueError as error:
+                raise self.checkpoint.damaged(str(error)) from None
         save(run, True)
         return complete
 

@@ -8,16 +8,13 @@ outcomes that it has of it.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import inf, isclose, isnan
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from wincraft.errors import BadDocument
-from wincraft.files.writing import write_whole
 from wincraft.search import kernels_numpy
 from wincraft.search.counting import is_canonical
 from wincraft.search.gain import Instance, values
@@ -29,12 +26,10 @@ WAVE = 64
 SLOW_WAVE = 16
 """Tasks between two updates of the threshold, with kernels and without."""
 
-INTERVAL = 5.0
-"""Seconds between two checkpoints."""
-
 Progress = Callable[[int, int, str], None]
 Found = tuple[float, int, tuple[int, ...]]
 """Value, part and members of a set."""
+Plain = TypeVar("Plain", int, float, bool, list[Any])
 
 
 @dataclass
@@ -78,17 +73,23 @@ class Run:
 
     @classmethod
     def from_document(cls, content: dict[str, Any]) -> Run:
-        """From plain data."""
+        """From plain data.
+
+        Raises:
+            LookupError, TypeError, ValueError: for what `document` does not write; nothing is converted.
+        """
         return cls(
-            float(content["threshold"]),
-            [(int(part), tuple(map(int, prefix))) for part, prefix in content["frontier"]],
-            bool(content["fixed"]),
-            [(float(value), int(part), tuple(map(int, chosen))) for value, part, chosen in content["found"]],
-            int(content["evaluated"]),
-            int(content["covered"]),
+            _plain(content["threshold"], float),
+            [(_plain(part, int), _indices(prefix)) for part, prefix in content["frontier"]],
+            _plain(content["fixed"], bool),
+            [(_plain(value, float), _plain(part, int), _indices(own)) for value, part, own in content["found"]],
+            _plain(content["evaluated"], int),
+            _plain(content["covered"], int),
             [
                 Outcome(
-                    int(evaluated), tuple((float(value), tuple(map(int, own))) for value, own in leaves), bool(done)
+                    _plain(evaluated, int),
+                    tuple((_plain(value, float), _indices(own)) for value, own in leaves),
+                    _plain(done, bool),
                 )
                 for evaluated, leaves, done in content["wave"]
             ],
@@ -97,74 +98,86 @@ class Run:
     def check(self, settings: Settings) -> None:
         """Refuse a state that no search of these settings has.
 
+        The open prefixes are canonical, ascend and do not overlap; with what is covered they add up to the space; the
+        values of the sets found are computed again, and the threshold is what follows from the best of them.
+
         Raises:
             ValueError: with what is wrong.
         """
         parts = instances(settings.space, settings.equivalences)
-        prefixes = [*self.frontier, *((part, chosen) for _, part, chosen in self.known)]
-        for number, own in prefixes:
+        for number, own in (*self.frontier, *((part, chosen) for _, part, chosen in self.known)):
             if not (0 <= number < len(parts) and list(own) == sorted(set(own))):
                 raise ValueError("an index is wrong")
             if own and not (own[0] >= 0 and own[-1] < len(parts[number].part.members)):
                 raise ValueError("an index is wrong")
-        opened = sum(parts[number].part.covered(prefix) for number, prefix in self.frontier)
-        if self.covered < 0 or self.evaluated < 0 or self.covered + opened != settings.space.count:
-            raise ValueError("covered and open sets do not add up to the space")
-        if isnan(self.threshold) or len(self.wave) > len(self.frontier):
-            raise ValueError("its threshold or its wave is wrong")
+            if not is_canonical(own, parts[number].symmetries):
+                raise ValueError("a set is not the first of those equivalent to it")
+        for (part, prefix), (following, other) in pairwise(self.frontier):
+            if (part, prefix) >= (following, other) or (part == following and other[: len(prefix)] == prefix):
+                raise ValueError("open sets overlap")
+        self._check_wave()
+        self.check_counts(settings)
+        self._check_threshold(settings.slack)
         for stated, number, chosen in self.known:
-            if sum(parts[number].part.degrees[i] for i in chosen) != parts[number].part.degree:
-                raise ValueError("an index is wrong")
-            if settings.fast:
-                value = float(values(parts[number], [chosen])[0])
-            else:
-                value = float(settings.objective.measure(settings.algorithm(parts[number].part.texts(chosen))))
-                value = -value if settings.objective.maximise else value
-            if not isclose(stated, value, rel_tol=max(1e-6, settings.slack)):
-                raise ValueError("the value of a found set is wrong")
+            self._check_value(stated, parts[number], chosen, settings)
 
+    def _check_wave(self) -> None:
+        if len(self.wave) > len(self.frontier):
+            raise ValueError("its wave is wrong")
+        for (_, prefix), outcome in zip(self.frontier, self.wave, strict=False):
+            below = all(chosen[: len(prefix)] == prefix for _, chosen in outcome.leaves)
+            if outcome.evaluated < 0 or not below or (outcome.leaves and not outcome.done):
+                raise ValueError("its wave is wrong")
 
-@dataclass
-class Checkpoint:
-    """A file that holds the run of some settings; written at most every `INTERVAL` seconds, whole or not at all."""
-
-    path: Path
-    settings: str
-    written: float = field(default_factory=time.monotonic)
-
-    def load(self) -> dict[str, Any] | None:
-        """What it holds; None where there is no file yet.
+    def check_counts(self, settings: Settings) -> None:
+        """Covered and open sets are the space; each is evaluated once, if exhaustively, and something in any case.
 
         Raises:
-            BadDocument: for a file that is none, or of other settings.
+            ValueError
         """
-        try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise BadDocument(str(self.path), error.strerror or str(error), "give another checkpoint") from None
-        except ValueError:
-            raise BadDocument(str(self.path), "it is no checkpoint", "give another one, or delete it") from None
-        if not isinstance(content, dict) or content.get("kind") != "wincraft.search.checkpoint":
-            raise BadDocument(str(self.path), "it is no checkpoint", "give another one, or delete it")
-        if content.get("settings") != self.settings:
-            raise BadDocument(
-                str(self.path), "it is the checkpoint of a search with other settings", "repeat those, or delete it"
-            )
-        return content
+        parts = instances(settings.space, settings.equivalences)
+        opened = sum(parts[number].part.covered(prefix) for number, prefix in self.frontier)
+        if self.covered < 0 or self.covered + opened != settings.space.count:
+            raise ValueError("covered and open sets do not add up to the space")
+        evaluated = self.evaluated + sum(outcome.evaluated for outcome in self.wave)
+        classes = settings.space.classes(settings.equivalences)
+        possible = self.evaluated >= 0 and (self.frontier or evaluated)
+        if settings.strategy == "exhaustive":
+            possible = 0 <= evaluated <= classes and (self.frontier or evaluated == classes)
+        if not possible:
+            raise ValueError("the number of evaluated sets is impossible")
 
-    def save(self, content: dict[str, Any], now: bool = False) -> None:
-        """Replace the file if it is time.
+    def _check_threshold(self, slack: float) -> None:
+        values = [value for value, *_ in self.found]
+        if isnan(self.threshold) or any(not value <= self.threshold for value in values):
+            raise ValueError("its threshold is wrong")
+        if not self.fixed:
+            wanted = min(values) + abs(min(values)) * slack if values else inf
+            if not isclose(self.threshold, wanted, rel_tol=1e-12):
+                raise ValueError("its threshold is wrong")
 
-        Raises:
-            CannotWrite
-        """
-        if not now and time.monotonic() - self.written < INTERVAL:
-            return
-        text = json.dumps({"kind": "wincraft.search.checkpoint", "settings": self.settings, **content})
-        write_whole(self.path, text)
-        self.written = time.monotonic()
+    def _check_value(self, stated: float, made: Instance, chosen: tuple[int, ...], settings: Settings) -> None:
+        if sum(made.part.degrees[i] for i in chosen) != made.part.degree:
+            raise ValueError("an index is wrong")
+        if settings.fast:
+            value = float(values(made, [chosen])[0])
+        else:
+            value = float(settings.objective.measure(settings.algorithm(made.part.texts(chosen))))
+            value = -value if settings.objective.maximise else value
+        n = settings.space.m + settings.space.r - 1
+        if not isclose(stated, value, rel_tol=max(1e-6, 64 * n * n * 2**-52 * abs(value))):
+            raise ValueError("the value of a found set is wrong")
+
+
+def _plain(value: Any, kind: type[Plain]) -> Plain:
+    """The value as it is, of exactly that type: a bool is no int, an int no float."""
+    if type(value) is not kind:
+        raise TypeError(f"{str(value)[:40]!r} is no {kind.__name__}")
+    return value
+
+
+def _indices(values: Any) -> tuple[int, ...]:
+    return tuple(_plain(value, int) for value in _plain(values, list))
 
 
 def start(settings: Settings, threshold: float = inf, known: Sequence[Found] = (), fixed: bool = False) -> Run:
@@ -198,9 +211,10 @@ def advance(
             _close_wave(run, parts, settings, wave, rest)
         save(run)
         covered = run.covered + _covered_by_wave(run, parts)
-        rate = (covered - before) / max(time.monotonic() - began, 1e-9)
+        moment = time.monotonic()
+        rate = (covered - before) / max(moment - began, 1e-9)
         progress(covered, settings.space.count, _status(run, settings, rate))
-        if time.monotonic() >= deadline:
+        if moment >= deadline:
             break
     return not run.frontier
 

@@ -20,12 +20,17 @@ from sympy import Rational, expand
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, check_coprime, modulus, parse_moduli, point, quadratic_inner
+from wincraft.construct.size import check_size
 from wincraft.errors import NotApplicable, look_up
 from wincraft.exact.number import to_fraction
 from wincraft.search.counting import class_count, subset_tables
 
+MAX_TILE = 40
+"""Largest tile m + r - 1: the noise gain of the best points of longer ones is beyond what float64 tells apart."""
 MAX_MEMBERS = 20_000
 """Most members of a space: beyond, not even pairs can be searched."""
+MAX_POLYNOMIALS = 100
+"""Most polynomials among them: each pair is tested for a common factor."""
 
 Numbers = Callable[[int], Iterable[Fraction]]
 
@@ -146,8 +151,10 @@ class Space:
     max(|p|, 1/|p|), the largest first: sets with such points are the first to be excluded.
 
     Raises:
+        BadSize: for a size that is none.
         UnknownName: for other numbers, shapes or choices.
-        NotApplicable: where the height is below 1 or beyond `MAX_MEMBERS` members, and for an empty space.
+        NotApplicable: for tiles beyond `MAX_TILE`, a height below 1 or beyond `MAX_MEMBERS` members, more than
+            `MAX_POLYNOMIALS`, and for an empty space.
 
     >>> space = Space(4, 3, height=8)
     >>> space.count, space.classes(("negate", "invert"))
@@ -167,6 +174,9 @@ class Space:
     moduli: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        n = sum(check_size(self.m, self.r)) - 1
+        if n > MAX_TILE:
+            raise NotApplicable("search space", f"a tile of {n}", f"search tiles of up to {MAX_TILE}")
         for what, name, known in (("numbers", self.numbers, NUMBERS), ("shape", self.shape, SHAPES)):
             look_up(what, name, known)
         for what, name in (("choice of 0", self.zero), ("choice of inf", self.infinity)):
@@ -175,7 +185,13 @@ class Space:
             raise NotApplicable("search space", "it needs a height or a list of points", "give one of the two")
         if self.height is not None and self.height < 1:
             raise NotApplicable("search space", f"height {self.height} holds no point", "give a height of 1 or more")
-        about = len(self.values or ()) if self.height is None else _SIZES[self.numbers](self.height)
+        polynomials = sum("x" in str(text) for text in (*(self.values or ()), *self.moduli))
+        if polynomials > MAX_POLYNOMIALS:
+            what = f"{polynomials:,} polynomials, more than {MAX_POLYNOMIALS}"
+            raise NotApplicable("search space", what, "give fewer moduli")
+        about = float(len(self.values or ()) + len(self.moduli))
+        if self.height is not None:
+            about += _SIZES[self.numbers](self.height)
         if about > MAX_MEMBERS:
             what = f"about {about:.3g} points, more than {MAX_MEMBERS:,}"
             raise NotApplicable("search space", what, "lower the height" if self.height else "give fewer points")

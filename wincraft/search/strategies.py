@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.construct.size import MAX_AXES
 from wincraft.construct.winograd import winograd
 from wincraft.errors import MissingTool, NotApplicable, look_up
 from wincraft.search import kernels_numpy
@@ -37,6 +38,9 @@ class Settings:
     """What is searched, and how: everything that decides the result.
 
     `axes` is the number of equal axes, `slack` the relative distance from the best within which sets are listed.
+
+    Raises:
+        NotApplicable: for no axis, and for more than `MAX_AXES`.
     """
 
     space: Space
@@ -46,6 +50,10 @@ class Settings:
     convention: str
     strategy: str
     slack: float
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.axes <= MAX_AXES:
+            raise NotApplicable("search", f"{self.axes} axes", f"give 1 to {MAX_AXES}")
 
     @property
     def equivalences(self) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ from wincraft.search.strategies import Outcome, Task, run_task
 CONNECT_SECONDS = 10
 """How long a cluster's scheduler may take to answer."""
 
+MAX_JOBS = 1024
+"""Most threads or processes on one machine."""
+
 Mapper = Callable[[Sequence[Task]], list[Outcome]]
 
 
@@ -26,8 +29,8 @@ def workers(jobs: int, cluster: str | None, threads: bool) -> Iterator[Mapper]:
         MissingTool: without joblib or dask where they are needed.
         NotApplicable: for a number of jobs that is none, and a cluster that does not answer.
     """
-    if jobs == 0 or jobs < -1:
-        raise NotApplicable("search", f"{jobs} jobs", "give 1 or more, or -1 for all cores")
+    if jobs == 0 or not -1 <= jobs <= MAX_JOBS:
+        raise NotApplicable("search", f"{jobs} jobs", f"give 1 to {MAX_JOBS}, or -1 for all cores")
     if jobs == 1 and cluster is None:
         yield lambda tasks: [run_task(task) for task in tasks]
         return
