@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
 from wincraft.refutation import Diagnosis
+from wincraft.suggestion import suggestion
 
 Entry = TypeVar("Entry")
 
@@ -140,10 +141,8 @@ class UnknownName(WincraftError):
     known: tuple[str, ...]
 
     def _message(self) -> str:
-        import difflib
-
-        near = difflib.get_close_matches(self.name, self.known, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        near = suggestion(self.name, self.known)
+        hint = f"did you mean {near}? " if near else ""
         return f"unknown {self.what} {self.name!r}: {hint}known are {', '.join(self.known)}"
 
 
@@ -151,7 +150,7 @@ def look_up(what: str, name: object, registry: Mapping[str, Entry]) -> Entry:
     """The registry's entry of that name.
 
     Raises:
-        UnknownName: it offers the nearest.
+        UnknownName: it offers what was probably meant.
 
     >>> look_up("animal", "dgo", {"dog": 1, "cat": 2})
     Traceback (most recent call last):

@@ -74,6 +74,13 @@ def test_the_target_is_tried_before_the_work(line, wincraft_here, tmp_path, monk
     assert reason in done.stderr
 
 
+@pytest.mark.parametrize("points", ["0,1/3,-1/3,3,-3", "0,sqrt(2),-sqrt(2),1,-1"])
+def test_verify_proves_the_archive_that_generate_writes(wincraft_here, points):
+    assert wincraft_here("generate", "4,3", "--points", points, "-o", "f.npz").stderr.startswith("wrote f.npz\n")
+    done = wincraft_here("verify", "f.npz")
+    assert (done.returncode, done.stdout[:13]) == (0, "F(4,3) proved")
+
+
 def test_names_that_are_no_unicode(tmp_path):
     name = b"x\xff.json"
     command = [sys.executable, "-m", "wincraft.cli.main"]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from wincraft.cli.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
@@ -10,7 +12,9 @@ from wincraft.cli.command import Command, basis_option, convention_option, offer
 from wincraft.cli.measuring import integer_options, read_integers
 from wincraft.cli.output import choose_format, output_option, write_output
 from wincraft.construct.conventions import CONVENTIONS
-from wincraft.emit import FORMATS, SUFFIXES, render
+from wincraft.emit import BINARY, FORMATS, SUFFIXES, encode
+
+_NAMES = (*FORMATS, *BINARY)
 
 
 @click.command(name="generate", cls=Command)
@@ -23,8 +27,8 @@ from wincraft.emit import FORMATS, SUFFIXES, render
 @click.option(
     "--format",
     "format_given",
-    shell_complete=offer(lambda: FORMATS),
-    help=f"One of {', '.join(FORMATS)}; by default that of FILE's suffix, else text.",
+    shell_complete=offer(lambda: _NAMES),
+    help=f"One of {', '.join(_NAMES)}; by default that of FILE's suffix, else text.",
 )
 @integer_options
 @output_option
@@ -46,7 +50,8 @@ def command(
     \b
     Examples:
       wincraft generate 4,3
-      wincraft generate 4x4,3x3 --format c -o f4x4.h
+      wincraft generate 4x4,3x3 -o f4x4.h
+      wincraft generate 4,3 -o f4.npz
       wincraft generate 4,3 --points "0,1,-1,2,-2" --convention integer
       wincraft generate 4x4,3x3 --points quadratic --data-range uint8 -o f4x4.h
       wincraft generate f43.json --axes 2 --format c -o f4x4.h
@@ -60,11 +65,14 @@ def command(
     """
     from wincraft.construct.catalogue import default_source, use_named, use_source
 
-    format = choose_format(format_given, output, FORMATS, SUFFIXES)
+    format = choose_format(format_given, output, _NAMES, SUFFIXES)
+    if format in BINARY and output in (None, "-") and sys.stdout.isatty():
+        raise click.UsageError(f"{format} is not for a terminal; give -o FILE.{format}")
     ranges = (data_range, weight_range, accumulator)
     integers = read_integers((), *ranges) if ranges != (None, None, None) else None
     algorithm = read_algorithm(size, points, moduli, convention, basis, axes)
-    write_output(render(algorithm, format, basis, integers), output, format, SUFFIXES)
+    content = encode(algorithm, format, basis, integers)
+    write_output(content if format in BINARY else content.decode("utf-8"), output, format, SUFFIXES)
     click.echo(algorithm.verify(), err=True)
     given = points if points is not None else moduli
     if names_file(size) or (given is not None and use_named(given) is None):

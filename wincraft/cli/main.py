@@ -68,10 +68,10 @@ class LazyGroup(click.Group):
         """As click's, with the nearest command offered."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            from difflib import get_close_matches
+            from wincraft.suggestion import suggestion
 
-            near = get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"commands are {', '.join(COMMANDS)}"
+            near = suggestion(name, COMMANDS)
+            hint = f"did you mean {near}?" if near else f"commands are {', '.join(COMMANDS)}"
             ctx.fail(f"no such command {name!r}; {hint}")
         return super().resolve_command(ctx, args)
 

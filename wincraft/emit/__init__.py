@@ -24,10 +24,13 @@ FORMATS = {
 }
 """The registry: format name to the module whose ``emit(algorithm, stream, basis)`` writes it."""
 
+BINARY = {"npz": "wincraft.emit.npz"}
+"""The same of the formats that are no text: their ``emit`` writes bytes."""
+
 WITH_INTEGERS = frozenset({"c"})
 """The formats with integer functions: their ``emit`` also takes the ranges."""
 
-SUFFIXES = {".txt": "text", ".json": "json", ".h": "c", ".py": "numpy", ".tex": "latex"}
+SUFFIXES = {".txt": "text", ".json": "json", ".h": "c", ".py": "numpy", ".tex": "latex", ".npz": "npz"}
 """The format that a file name implies."""
 
 
@@ -59,6 +62,28 @@ def render(
     return stream.getvalue()
 
 
+def encode(
+    algorithm: Algorithm, format: str = "text", basis: str | None = None, integers: Integers | None = None
+) -> bytes:
+    """The algorithm as bytes in one of `FORMATS` or `BINARY`, texts in UTF-8; else as `render`.
+
+    Raises:
+        UnknownName, NotApplicable: as `render`.
+
+    >>> from wincraft import winograd
+    >>> encode(winograd(2, 3), "npz")[:2]
+    b'PK'
+    """
+    look_up("format", format, FORMATS | BINARY)
+    if format not in BINARY:
+        return render(algorithm, format, basis, integers).encode("utf-8")
+    if integers is not None:
+        raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
+    stream = io.BytesIO()
+    import_module(BINARY[format]).emit(algorithm, stream, basis)
+    return stream.getvalue()
+
+
 def write(algorithm: Algorithm, path: str | Path, format: str | None = None, basis: str | None = None) -> None:
     """Write the algorithm to a file, whole or not at all, in the format that its suffix implies or in another.
 
@@ -77,4 +102,4 @@ def write(algorithm: Algorithm, path: str | Path, format: str | None = None, bas
     name = format or SUFFIXES.get(Path(path).suffix.lower())
     if name is None:
         raise CannotWrite(str(path), f"its suffix is none of {', '.join(SUFFIXES)}, and no format is given")
-    write_whole(path, render(algorithm, name, basis))
+    write_whole(path, encode(algorithm, name, basis))

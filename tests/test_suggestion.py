@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Suggestions by meaning and by spelling; every group of words leads to a name that there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from wincraft import CONVENTIONS
+from wincraft.analysis.formats import FORMATS
+from wincraft.analysis.quantizer import GRANULARITIES
+from wincraft.analysis.schemes import SCHEMES
+from wincraft.analysis.summation import ORDERS
+from wincraft.analysis.workload import DISTRIBUTIONS
+from wincraft.basis.bases import FAMILIES
+from wincraft.basis.factors import FACTORISATIONS
+from wincraft.cli.main import COMMANDS
+from wincraft.emit import BINARY, SUFFIXES
+from wincraft.emit import FORMATS as EMITTERS
+from wincraft.report import RENDERERS
+from wincraft.report import SUFFIXES as REPORT_SUFFIXES
+from wincraft.report.measures import MEASURES
+from wincraft.search.objectives import OBJECTIVES
+from wincraft.search.space import NUMBERS, SHAPES
+from wincraft.search.strategies import STRATEGIES
+from wincraft.suggestion import ALIKE, suggestion
+
+CALIBRATIONS = ("max-abs", "percentile", "mse")
+REGISTRIES = {
+    "distribution": DISTRIBUTIONS, "format": FORMATS, "scheme": SCHEMES, "granularity": GRANULARITIES,
+    "calibration": CALIBRATIONS, "emitter": EMITTERS | BINARY, "renderer": RENDERERS, "convention": CONVENTIONS,
+    "basis": [*FAMILIES, "canonical", *FACTORISATIONS], "strategy": STRATEGIES, "space": [*NUMBERS, *SHAPES],
+    "objective": OBJECTIVES, "measure": MEASURES, "order": ORDERS, "command": COMMANDS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", ALIKE, ids=lambda words: words[0])
+def test_every_group_has_a_name_of_a_registry(words):
+    assert any(words[0] in registry for registry in REGISTRIES.values())
+    assert len(set(words)) == len(words)
+
+
+@pytest.mark.parametrize(
+    ("registry", "given", "meant"),
+    [
+        ("distribution", "normal", "gaussian"),
+        ("distribution", "ReLU", "relu-gaussian"),
+        ("format", "half", "fp16"),
+        ("format", "float", "fp32"),
+        ("format", "e4m3", "fp8-e4m3"),
+        ("format", "BFloat16", "bf16"),
+        ("scheme", "double", None),
+        ("scheme", "FP16", "fp16"),
+        ("scheme", "tapwise_8", "tapwise-8"),
+        ("scheme", "int8", "barabasz-2020-8"),
+        ("scheme", "e5m2", "fp8-e5m2"),
+        ("emitter", "tex", "latex"),
+        ("emitter", "h", "c"),
+        ("renderer", "md", "markdown"),
+        ("renderer", "htm", "html"),
+        ("convention", "lavin-gray", "lavin"),
+        ("convention", "Lavin & Gray", "lavin"),
+        ("convention", "standard", "wincnn"),
+        ("basis", "standard", "canonical"),
+        ("basis", "Tschebyscheff", "chebyshev"),
+        ("basis", "legendree", "legendre"),
+        ("command", "prove", "verify"),
+        ("command", "catalog", "catalogue"),
+        ("command", "xyzzy", None),
+        ("strategy", "", None),
+    ],
+)
+def test_what_is_meant(registry, given, meant):
+    assert suggestion(given, REGISTRIES[registry]) == meant
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [(".latex", ".tex"), (".markdown", ".md"), (".hpp", ".h"), (".npy", ".npz")]
+)
+def test_suffixes(given, meant):
+    assert suggestion(given, {**SUFFIXES, **REPORT_SUFFIXES}) == meant
+
+
+@pytest.mark.parametrize("name", REGISTRIES)
+def test_a_known_name_means_itself(name):
+    assert [suggestion(item.upper(), REGISTRIES[name]) for item in REGISTRIES[name]] == list(REGISTRIES[name])

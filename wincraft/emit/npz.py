@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A NumPy archive of the matrices: float64 arrays AT, G and BT."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import numpy as np
+
+from wincraft.algorithm.nested import Algorithm
+from wincraft.emit._matrices import named_maps
+from wincraft.errors import NotApplicable
+from wincraft.exact.matrix import to_numbers
+from wincraft.exact.number import to_fraction
+
+
+def emit(algorithm: Algorithm, stream: BinaryIO, basis: str | None = None) -> None:
+    """Write the arrays, every entry rounded once; those of axes that differ are AT_0, G_0, BT_0, AT_1 and so on.
+
+    Raises:
+        NotApplicable: in linear convolution form, or where an entry exceeds float64.
+    """
+    if algorithm.form != "correlation":
+        raise NotApplicable("npz output", "this is the linear convolution form", "call transpose() first")
+    distinct = list(dict.fromkeys(algorithm.axes))
+    arrays = {}
+    for position, axis in enumerate(distinct):
+        suffix = f"_{position}" if len(distinct) > 1 else ""
+        for name, item in named_maps(axis).items():
+            rows = [[to_fraction(number) for number in row] for row in to_numbers(item.dense)]
+            try:
+                arrays[name + suffix] = np.array([[float(value) for value in row] for row in rows])
+            except OverflowError:
+                raise NotApplicable("npz output", "an entry exceeds float64", "use --format json") from None
+    np.savez(stream, **arrays)
