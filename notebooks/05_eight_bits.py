@@ -185,4 +185,4 @@ plt.show()
 # - Points act on every scheme. The prediction knows all of it before anything is run.
 #
 # Read on: [6. Search and certificates](06_search.ipynb), and the schemes themselves in `wincraft/analysis/schemes.py`
-# (`wincraft formats --schemes`).
+# (`wincraft formats`).

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+
+from wincraft.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -54,6 +58,29 @@ def test_links_lead_to_files_and_headings(page):
         assert target.exists(), f"{link} leads nowhere"
         if anchor and target.suffix == ".md":
             assert anchor in headings(target.read_text(encoding="utf-8")), f"{link}: no such heading"
+
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
+TEXTS = [*PAGES, *NOTEBOOKS]
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_in_the_text_are_read(page, tmp_path, monkeypatch):
+    """Inline code that begins with ``wincraft`` names a command and options that it has; arguments may be left out."""
+    monkeypatch.chdir(tmp_path)
+    text = re.sub(r"^(`{3,}).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for code in re.findall(r"(?<!`)`(wincraft [^`]+)`", re.sub(r"\n(# )?", " ", text)):
+        words = shlex.split(code.replace("...", ""))[1:]
+        if words[0] == "COMMAND":
+            continue
+        command = main if words[0].startswith("-") else main.get_command(click.Context(main), words.pop(0))
+        assert command is not None, f"{code}: no such command"
+        try:
+            command.make_context(command.name, words)
+        except (click.exceptions.Exit, click.MissingParameter):
+            continue
+        except click.UsageError as error:
+            pytest.fail(f"{code}: {error.format_message()}")
 
 
 def headings(text):

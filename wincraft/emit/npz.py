@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def emit(algorithm: Algorithm, stream: BinaryIO, basis: str | None = None) -> No
     if algorithm.form != "correlation":
         raise NotApplicable("npz output", "this is the linear convolution form", "call transpose() first")
     distinct = list(dict.fromkeys(algorithm.axes))
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for position, axis in enumerate(distinct):
         suffix = f"_{position}" if len(distinct) > 1 else ""
         for name, item in named_maps(axis).items():

@@ -72,7 +72,7 @@ class FrontReport:
             rows.append((str(place), *texts, member.moduli.replace(",", ", ")))
         columns = list(zip(*(member.values for member in self.found.members), strict=True))
         marked = {(i, j) for j, column in enumerate(columns, 1) for i, v in enumerate(column) if v == min(column)}
-        header = ("", "products/output", "noise gain", "operations/output", "bits", "moduli")
+        header = ("", "products/output", "noise gain", "ops/output", "bits", "moduli")
         size = f"F({self.found.m},{self.found.r})"
         return Layout(
             title=f"{size}: the Pareto front, {len(rows)} of {self.found.considered} algorithms",
@@ -139,6 +139,6 @@ class FrontReport:
 
 
 _NOTES = (
-    "Operations: additions, multiplications and shifts of the data and output transforms, nothing shared. Bits: of the "
+    "Ops: additions, multiplications and shifts of the data and output transforms, nothing shared. Bits: of the "
     "widest value of exact integer arithmetic on int8.",
 )
