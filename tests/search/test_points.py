@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from functools import partial
 from itertools import count
 from types import SimpleNamespace
@@ -282,27 +281,31 @@ def test_stopping_after_every_wave_changes_nothing(space, options, tmp_path, mon
     assert search(space, **options, checkpoint=file).document == whole.document
 
 
-def test_killed_and_resumed(tmp_path, monkeypatch):
-    """kill -9 at any moment; the result is byte for byte that of an uninterrupted search."""
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_and_resumed(moment, tmp_path, monkeypatch):
+    """kill -9 before or after a checkpoint takes its place, twice; the result is that of an uninterrupted search."""
     file = tmp_path / "checkpoint"
     program = (
+        "import os, signal, sys\n"
         "from wincraft.search import checkpoint, running, strategies\n"
         "checkpoint.INTERVAL, running.WAVE, strategies.BUDGET, strategies.LARGE = 0, 4, 5000, 0\n"
         "from wincraft.search.points import search\n"
         "from wincraft.search.space import Space\n"
-        "import sys\n"
+        "replace, calls = os.replace, []\n"
+        "def killed(*paths):\n"
+        "    calls.append(paths)\n"
+        "    if len(calls) == 4 and sys.argv[2] == 'before': os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    replace(*paths)\n"
+        "    if len(calls) == 4: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "os.replace = killed\n"
         "search(Space(4, 3, height=6), checkpoint=sys.argv[1], engine='numpy')\n"
     )
-    kills = 0
-    for pause in (0.0, 0.05):
-        process = subprocess.Popen([sys.executable, "-c", program, str(file)])
-        before = file.stat().st_mtime_ns if file.exists() else 0
-        while process.poll() is None and (not file.exists() or file.stat().st_mtime_ns == before):
-            time.sleep(0.002)
-        time.sleep(pause)
-        process.send_signal(signal.SIGKILL)
-        kills += process.wait() == -signal.SIGKILL
-    assert kills
+    states = []
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", program, str(file), moment], check=False)
+        assert done.returncode == -signal.SIGKILL
+        states.append(file.read_text())
+    assert states[0] != states[1]
     for name, value in (("running.WAVE", 4), ("strategies.BUDGET", 5000), ("strategies.LARGE", 0)):
         monkeypatch.setattr(f"wincraft.search.{name}", value)
     resumed, whole = search(Space(4, 3, height=6), checkpoint=file), search(Space(4, 3, height=6))

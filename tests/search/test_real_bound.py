@@ -8,10 +8,12 @@ import json
 import re
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from importlib import resources
-from itertools import combinations
+from itertools import combinations, count
 from math import inf
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -230,8 +232,11 @@ def test_a_wrong_bound_is_caught_by_the_balls(monkeypatch):
         certify(4, 3, "with-inf")
 
 
-def test_when_time_runs_out_what_was_proved_remains():
-    limit = certify(6, 3, "all", time_limit=0.5)
+def test_when_time_runs_out_what_was_proved_remains(monkeypatch):
+    """A clock that goes on by a second with each look: three chunks of boxes are bounded."""
+    monkeypatch.setattr(real_bound, "time", SimpleNamespace(monotonic=partial(next, count())))
+    limit = certify(6, 3, "all", time_limit=3.5)
+    assert limit.boxes <= 3 * real_bound.CHUNK
     assert limit.certified
     assert not limit.finished
     assert 0 <= limit.lower < 20.6
