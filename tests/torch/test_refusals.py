@@ -24,7 +24,7 @@ MIXED = Nested((F43, chained(F43, "legendre")))
     ("kernel", "options", "kind", "mentions"),
     [
         (3, {"algorithm": Nested((F43,) * 3)}, BadShape, ("F(4x4x4,3x3x3)", "2 axes")),
-        (7, {}, NotApplicable, ("F(4,3)", "7 taps", "F(m,7)")),
+        (7, {}, NotApplicable, ("F(4x4,3x3)", "7x7 taps", "F(m,7x7)")),
         (5, {"algorithm": chained(F43, "legendre")}, NotApplicable, ("chains", "F(m,5)")),
         (3, {"algorithm": F43.transpose()}, NotApplicable, ("linear convolution form", "transpose()")),
         (3, {"algorithm": "F(4x4;3x3)"}, BadSize, ("F(4x4;3x3)",)),

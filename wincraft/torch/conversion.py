@@ -13,13 +13,14 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.nested import Algorithm, Nested
 from wincraft.analysis.schemes import Scheme, parse_scheme
 from wincraft.construct.winograd import parse
 from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
+from wincraft.torch.fitting import fitted
 from wincraft.torch.folding import fold_batch_norms
-from wincraft.torch.layer import WinogradConv1d, WinogradConv2d, fitted
+from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
 from wincraft.torch.pipeline import Pipeline
 from wincraft.torch.replacement import Replacement
 
@@ -53,7 +54,8 @@ def convert(
 
     Raises:
         UnknownName: for a layer to skip that there is not, and as `WinogradConv2d` does.
-        NotApplicable: where there is nothing to convert or no layer takes the algorithm, for layers with hooks, which
+        NotApplicable: where there is nothing to convert or no layer takes the algorithm, for one of more taps than any
+            layer has, whose tile would give more outputs and noise than asked for, for layers with hooks, which
             they would lose, where batch normalisation cannot be folded, and as `WinogradConv2d` does, with the layer's
             name; `BadShape` likewise.
 
@@ -67,9 +69,10 @@ def convert(
     result = copy.deepcopy(model)
     if fold_bn:
         fold_batch_norms(result)
-    for layer in result.modules():
-        if isinstance(layer, _ConvNd) and isinstance(layer, LazyModuleMixin):
-            layer.note = f"float: {type(layer).__name__}, which had no input before it was converted"  # type: ignore[assignment]
+    for lazy in result.modules():
+        if isinstance(lazy, _ConvNd) and isinstance(lazy, LazyModuleMixin):
+            note = f"float: {type(lazy).__name__}, which had no input before it was converted"
+            lazy.note = note  # type: ignore[assignment]
     names = {name: layer for name, layer in result.named_modules(remove_duplicate=False) if type(layer) in _LAYERS}
     left = {skip} if isinstance(skip, str) else set(skip)
     for name in left - names.keys():
@@ -198,7 +201,35 @@ def _plans(layers: dict[str, Any], algorithm: Algorithm | None) -> dict[str, tup
             unfit.append(name)
     if unfit and all(reason for _, reason in plans.values()):
         raise NotApplicable(f"layer {unfit[0]}", plans[unfit[0]][1], "no other layer takes the algorithm either")
+    _check_slip(algorithm, [plan for plan, _ in plans.values() if plan is not None])
+    for name, (plan, _) in plans.items():
+        if plan is not None and plan.size != _for_axes(algorithm, len(plan.axes)).size:
+            plans[name] = plan, f"fitted from {algorithm.size}"
     return plans
+
+
+def _check_slip(algorithm: Algorithm, plans: list[Algorithm]) -> None:
+    """Refuse an algorithm for more taps than any layer has: its tile makes more outputs than it says, and more noise.
+
+    Raises:
+        NotApplicable: with the size that was meant.
+    """
+    for plan in plans:
+        given = _for_axes(algorithm, len(plan.axes))
+        pairs = list(zip(plan.axes, given.axes, strict=True))
+        if not any(axis.m > before.m and axis.r > 1 for axis, before in pairs):
+            return
+    if not plans:
+        return
+    axes = [(min(axis.m, before.m), axis.r) for axis, before in pairs]
+    meant = "F({},{})".format(*("x".join(map(str, side)) for side in zip(*axes, strict=True)))
+    ratio = float(plan.noise_gain() / parse(meant).noise_gain())
+    reason = f"no layer has as many taps; its tile gives {plan.size}, of {ratio:.1f} times the noise of {meant}"
+    raise NotApplicable(given.size, reason, f"write {meant}, or choose layer by layer with a function")
+
+
+def _for_axes(algorithm: Algorithm, count: int) -> Algorithm:
+    return Nested(algorithm.axes * count) if len(algorithm.axes) == 1 < count else algorithm
 
 
 def _not_plain(layer: _ConvNd) -> str:
@@ -222,7 +253,7 @@ def _converted(
         raise NotApplicable(f"layer {name}", "it has hooks, which its replacement would not have", repair)
     try:
         if algorithm is not None:
-            made: nn.Module = winograd.from_direct(layer, algorithm=algorithm, scheme=scheme, **options)
+            made: nn.Module = winograd.from_direct(layer, algorithm=algorithm, scheme=scheme, note=reason, **options)
             return made
         made = direct.from_direct(layer, scheme=scheme, learn_scales=options.get("learn_scales", False), note=note)
         return made

@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.quantizer import Scale
 from wincraft.analysis.schemes import Scheme, parse_scheme
-from wincraft.construct.winograd import parse, winograd
-from wincraft.errors import BadShape, NotApplicable, look_up
+from wincraft.construct.winograd import parse
+from wincraft.errors import NotApplicable, look_up
+from wincraft.torch.fitting import fitted
 from wincraft.torch.pipeline import UNQUANTISED, Learning, Pipeline
 from wincraft.torch.replacement import Replacement, check_input, like_direct, pads
 from wincraft.torch.stage import Stage, fill_in
@@ -38,9 +38,11 @@ class _Winograd(Replacement):
         learn_scales: bool = False,
         balance_channels: bool = False,
         rank_one_scales: bool = False,
+        note: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.note = note
         look_up("transforms", transforms, TRANSFORMS)
         axes = len(self.kernel_size)
         if algorithm is None:
@@ -79,8 +81,8 @@ class _Winograd(Replacement):
 
     def extra_repr(self) -> str:
         """The layer, the algorithm, the scheme."""
-        scheme = f", {self.scheme.name}" if self.scheme.stages else ""
-        return f"{super().extra_repr()}, {self.algorithm.size}{scheme}"
+        scheme = self.scheme.name if self.scheme.stages else ""
+        return ", ".join(filter(None, (super().extra_repr(), self.algorithm.size, scheme, self.note)))
 
     def _conv_forward(self, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         check_input(self, input)
@@ -142,7 +144,7 @@ class WinogradConv2d(_Winograd, nn.Conv2d):
 
     - `algorithm`: a proved algorithm or a text such as ``"F(4x4,3x3)"`` (its default), one axis serving both. For a
       stride s the residue classes mod s become channels, with kernels of ceil(r / s) taps; for these, and for kernels
-      of another size, an algorithm of the same tile is made from the same moduli.
+      of another size, an algorithm of the same tile is made from the same moduli (see `fitted`).
     - `scheme`: a `Scheme`, or a text for `parse_scheme`; then `calibrate` sets the scales before the layer can run.
       Input, weights, U, V, M, output and the steps between the stages of a chain are stored as integers. Without one
       the layer computes in the dtype of its input (in float32 for half precision and under autocast).
@@ -176,32 +178,3 @@ class WinogradConv1d(_Winograd, nn.Conv1d):
     >>> layer(torch.zeros(1, 2, 30)).shape
     torch.Size([1, 3, 30])
     """
-
-
-def fitted(algorithm: Algorithm, kernel: Sequence[int]) -> Algorithm:
-    """The algorithm for kernels of these sizes: itself, or those of the same tile from its moduli.
-
-    Raises:
-        BadShape: where it has other axes than the kernel.
-        NotApplicable: where its tile is too small, or it has no moduli.
-
-    >>> fitted(parse("F(4x4,3x3)"), (2, 5))
-    F(5x2,2x5), rank 36 = 6*6, scale 1, proved
-    """
-    axes = algorithm.axes * len(kernel) if len(algorithm.axes) == 1 else algorithm.axes
-    if len(axes) != len(kernel):
-        raise BadShape("algorithm", algorithm.size, f"{len(kernel)} axes, or one for all")
-    made = [_fitted_axis(axis, size) for axis, size in zip(axes, kernel, strict=True)]
-    return made[0] if len(made) == 1 else Nested(tuple(made))
-
-
-def _fitted_axis(axis: BilinearAlgorithm, r: int) -> BilinearAlgorithm:
-    if axis.r == r:
-        return axis
-    if any(len(chain.stages) > 1 for chain in axis.maps):
-        raise NotApplicable(axis.size, f"its chains are not for kernels of {r} taps", f"give an algorithm F(m,{r})")
-    m = axis.n - r + 1
-    if m < 1 or axis.moduli is None:
-        reason = f"kernels of {r} taps leave no output of its tile" if m < 1 else f"its moduli for {r} taps are unknown"
-        raise NotApplicable(axis.size, reason, f"give an algorithm F(m,{r})")
-    return winograd(m, r, moduli=axis.moduli, convention=axis.convention or "wincnn")

@@ -33,7 +33,8 @@ def why_float(layer: _ConvNd) -> str:
     """
     kind = type(layer)
     if is_parametrized(layer):
-        parts = {type(part).__name__.strip("_") for chain in layer.parametrizations.values() for part in chain}
+        chains: Any = layer.parametrizations
+        parts = {type(part).__name__.strip("_") for chain in chains.values() for part in chain}
         return f"parametrized ({', '.join(sorted(parts))})"
     if isinstance(layer, LazyModuleMixin) and layer.has_uninitialized_params():
         return f"{kind.__name__}, no input has come yet"
