@@ -315,7 +315,7 @@ def test_every_convolution_is_listed_with_its_multiplications():
         "up": "float: ConvTranspose2d",
         "deep": "float: Conv3d",
         "lazy": "float: LazyConv2d, which had no input before it was converted",
-        "skipped": "float: not converted",
+        "skipped": "float: skipped",
         "never": "did not run",
     }
     assert rows["unused"].cause == "did not run"

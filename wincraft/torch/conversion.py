@@ -77,6 +77,8 @@ def convert(
     left = {skip} if isinstance(skip, str) else set(skip)
     for name in left - names.keys():
         raise UnknownName("convolution", name, tuple(names))
+    for name in left:
+        names[name].note = "float: skipped"
     if not names.keys() - left:
         repair = "give one with nn.Conv1d or nn.Conv2d, themselves and not yet converted"
         raise NotApplicable("conversion", "the network has no convolution to convert", repair)
