@@ -18,7 +18,7 @@ FAST = ("--scheme", "tapwise-8", "--channels", "32")
 
 
 def test_bases_side_by_side(wincraft_here):
-    done = wincraft_here("basis", "F(4,3)", "--points", "0,1,-1,2,-2", *FAST)
+    done = wincraft_here("basis", "F(4,3)", "--points", "0,1,-1,2,-2", "--full", *FAST)
     assert (done.returncode, done.stderr) == (0, "")
     for name in ("canonical", "legendre", "legendre:classical", "chebyshev", "newton"):
         assert name in done.stdout

@@ -15,12 +15,14 @@ def test_the_cross_product_side_by_side(wincraft_here):
     lists = ("--points", CLASSIC, "--points", BEST, "--convention", "wincnn", "--convention", "balanced")
     done = wincraft_here("compare", "F(4,3)", *lists, *FAST)
     assert (done.returncode, done.stderr) == (0, "")
-    heads = [line for line in done.stdout.splitlines() if line.startswith("#")]
+    listed = done.stdout.split("ALGORITHMS\n")[1].split("MEASURES")[0].replace("\n    ", " ")
+    heads = [line for line in listed.splitlines() if line.startswith("  #")]
     expected = [(points, convention) for points in (CLASSIC, BEST) for convention in ("wincnn", "balanced")]
     for head, (points, convention) in zip(heads, expected, strict=True):
         assert f"points {points},inf; convention {convention}" in head
     (row,) = [line for line in done.stdout.splitlines() if line.startswith("  noise gain")]
     assert row.split()[2:] == ["6205/576", "6205/576", "4.762*", "4.762*"]
+    assert heads[0].startswith("  #1 (wincnn, ±1 ±2): ")
 
 
 def test_several_sizes_moduli_and_files(wincraft_here, tmp_path):

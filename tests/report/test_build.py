@@ -69,8 +69,8 @@ def test_what_there_is_not_is_said():
     irrational = report(KINDS["irrational"]())
     assert isinstance(irrational.ranges, Unavailable)
     assert isinstance(irrational.channels, Unavailable)
-    assert "rational" in repr(irrational)
-    quadratic = repr(report(KINDS["quadratic moduli"]()))
+    assert "rational" in render(irrational)
+    quadratic = render(report(KINDS["quadratic moduli"]()))
     assert "cond_2 V, finite: n/a, the algorithm is not given by points." in quadratic
     linear = report(KINDS["linear form"]())
     assert all(isinstance(item.evaluation, Unavailable) for item in linear.schemes)
@@ -135,7 +135,7 @@ def test_one_format_that_overflows_takes_no_other_row_with_it():
     found = report(winograd(20, 3), schemes=[])
     missing = [item.format for item in found.float_errors if isinstance(item.found, Unavailable)]
     assert missing == ["fp16"]
-    text = " ".join(repr(found).split())
+    text = " ".join(render(found).split())
     assert "fp16: n/a, an entry of A^T, 2.75e+11, is beyond fp16's 65504." in text
     assert "fp32, sequential sums" in text
     rows = json.loads(render(found, "json"))["floating_point"]
@@ -144,12 +144,12 @@ def test_one_format_that_overflows_takes_no_other_row_with_it():
 
 def test_chains_are_named_and_their_stages_have_costs_and_conditions():
     found = report(parse("F(4x4,3x3)").change_basis("legendre"), schemes=[])
-    text = " ".join(repr(found).split())
+    text = " ".join(render(found).split())
     assert "B^T = BT[1] BT[0]" in text
     for words in ("- BT[0] pre-step", "- BT[1] transform", "- AT[0] transform", "- AT[1] post-step"):
         assert words in text
     assert "cond_2 BT[0] to BT[1]" in text
-    plain = repr(report(parse("F(4x4,3x3)"), schemes=[]))
+    plain = render(report(parse("F(4x4,3x3)"), schemes=[]))
     assert "pre-step" not in plain
     assert "BT[0]" not in plain.split("BIT WIDTHS")[0]
 
@@ -163,4 +163,4 @@ def test_what_an_output_costs_with_more_channels():
 
 
 def test_singular():
-    assert repr(report(winograd(1, 1, points="0"), schemes=[])).startswith("F(1,1): 1 product for 1 output\n")
+    assert render(report(winograd(1, 1, points="0"), schemes=[])).startswith("F(1,1): 1 product for 1 output\n")

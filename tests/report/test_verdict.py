@@ -16,7 +16,7 @@ from wincraft.report.measures import Limit, failures, parse_limit, parse_measure
 from wincraft.report.model import SchemeResult, Unavailable
 from wincraft.report.numbers import loss, loss_text
 from wincraft.report.sections import main_source
-from wincraft.report.verdict import LEVELS, level_of, verdict
+from wincraft.report.verdict import LEVELS, brief_verdict, level_of, verdict
 
 
 @dataclass
@@ -148,3 +148,25 @@ def test_limits_are_fractions_too(empty):
     for text in ("noise-gain=1/0", "noise-gain=five", "noise-gain="):
         with pytest.raises(BadNumber):
             parse_limit(text)
+
+
+def test_the_brief_verdict_names_schemes_and_the_most_of_everything(empty):
+    results = tuple(
+        SchemeResult(SCHEMES[name], Evaluated(measured, 38, Predicted(predicted, widen)))
+        for name, measured, predicted, widen in (
+            ("fp16", 35, 35, None),
+            ("tapwise-8", 15, 15, ("M", 4.0)),
+            ("tapwise-pow2", 12, 17.5, ("V", 7.5)),
+            ("bf16", 11, 15, ("V", 1.0)),
+        )
+    )
+    texts = [finding.text for finding in brief_verdict(replace(empty, schemes=results))]
+    assert texts[1:-1] == [
+        "Accurate (30 dB or more): fp16.",
+        "Poor, expect to retrain (10 to 20 dB): tapwise-8, tapwise-pow2, bf16.",
+        "The one stage to widen: V of tapwise-pow2 (+7.5 dB), and 1 more.",
+        "Trust the measured: predictions differ for tapwise-pow2 (5.5 dB) and 1 more.",
+    ]
+    assert [finding.level for finding in brief_verdict(replace(empty, schemes=results))][:3] == ["good", "good", "poor"]
+    assert texts[0] == verdict(empty)[0].text
+    assert texts[-1] == verdict(empty)[-1].text

@@ -17,6 +17,7 @@ from wincraft.cli.measuring import (
     read_workload,
 )
 from wincraft.cli.progress import progress_bar
+from wincraft.cli.showing import full_option, shown
 
 
 @click.command(name="basis", cls=Command)
@@ -34,6 +35,7 @@ from wincraft.cli.progress import progress_bar
     metavar="OBJECTIVE",
     help="Find the best chain instead: operations, all-operations, additions, or error:SCHEME; takes --bases too.",
 )
+@full_option
 @report_format_option()
 @measuring_options(limits=False)
 def command(
@@ -44,6 +46,7 @@ def command(
     axes: int | None,
     bases: str | None,
     objective: str | None,
+    full: bool,
     format_given: str | None,
     schemes: tuple[str, ...],
     weights_per_channel: bool,
@@ -90,7 +93,8 @@ def command(
     data = read_workload(**workload)
     with progress_bar() as progress:
         comparison = compare_bases(algorithm, names, chosen, data, progress)
-    finish(comparison, format, output, (), {})
+    page = shown(comparison, format, output, full=full, hint="Stages, condition numbers, words of matrices: --full.")
+    finish(page, format, output, (), {})
 
 
 def _refuse(measuring: dict[str, Any]) -> None:

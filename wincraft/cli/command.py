@@ -20,8 +20,41 @@ class Decorator(Protocol):
         """The command with it."""
 
 
+GROUPS = {
+    "Algorithm": ("points", "moduli", "convention", "conventions", "basis", "bases", "axes", "layer"),
+    "Space of points": ("max_height", "space_name", "zero", "infinity"),
+    "Goal": ("objective", "constraints", "within", "pareto", "scheme"),
+    "Schemes": ("schemes", "weights_per_channel", "unsigned_activations", "calibration"),
+    "Integer arithmetic": ("data_range", "weight_range", "accumulator"),
+    "Data": ("channels", "distribution", "seed", "data", "weights", "padding"),
+    "Running": ("strategy", "engine", "jobs", "cluster", "time_limit", "checkpoint", "allow_long"),
+    "Output": ("full", "sections", "format_given", "format_name", "output", "limits"),
+}
+"""The groups of a help page: the options, by the names of their parameters. Those of no group come last."""
+FEW_OPTIONS = 9
+"""So many are not grouped."""
+
+
 class Command(click.Command):
-    """A command that reads -1,3 as a size, to be judged as one, and knows a size that is given in two words."""
+    """A command whose help has its options in groups.
+
+    It reads -1,3 as a size, to be judged as one, and knows a size that is given in two words.
+    """
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options under the titles of `GROUPS`, where there are many."""
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        records = {param.name: record for param in options if (record := param.get_help_record(ctx))}
+        if len(records) <= FEW_OPTIONS:
+            super().format_options(ctx, formatter)
+            return
+        for title, names in GROUPS.items():
+            group = [records.pop(name) for name in list(records) if name in names]
+            if group:
+                with formatter.section(title):
+                    formatter.write_dl(group)
+        with formatter.section("Other"):
+            formatter.write_dl(list(records.values()))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's; what looks like a negative number is an argument, no option."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from wincraft.cli.measuring import (
     read_workload,
 )
 from wincraft.cli.progress import progress_bar
+from wincraft.cli.showing import shown
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
@@ -84,11 +86,12 @@ def command(
     chosen = read_schemes(schemes, DEFAULT_SCHEMES, bars, calibration=calibration, **options)
     integers = read_integers(chosen, data_range, weight_range, accumulator)
     shape = None if layer is None else parse_layer_shape(layer)
-    algorithms = _algorithms(sizes, points, moduli, conventions, bases, axes)
+    algorithms, heads = _algorithms(sizes, points, moduli, conventions, bases, axes)
     data = read_workload(**workload)
     with progress_bar() as progress:
-        comparison = build_comparison(algorithms, chosen, data, progress, integers, shape)
-    finish(comparison, format, output, bars, {column.name: column.report for column in comparison.columns})
+        comparison = build_comparison(algorithms, chosen, data, progress, integers, shape, heads)
+    reports = {column.name: column.report for column in comparison.columns}
+    finish(shown(comparison, format, output), format, output, bars, reports)
 
 
 def _algorithms(
@@ -98,9 +101,10 @@ def _algorithms(
     conventions: tuple[str, ...],
     bases: tuple[str, ...],
     axes: int | None,
-) -> dict[str, Algorithm]:
-    """Every algorithm by its description; the same one twice is one."""
+) -> tuple[dict[str, Algorithm], list[str]]:
+    """Every algorithm by its description, the same one twice is one; and the heads of their columns."""
     from wincraft.report.description import describe
+    from wincraft.report.labels import labels, words_of
 
     lists: list[tuple[str | None, str | None]] = [(item, None) for item in points]
     lists += [(None, item) for item in moduli]
@@ -112,9 +116,12 @@ def _algorithms(
     columns = list(product(sources, conventions or (None,), bases or (None,)))
     if len(columns) > MAX_COLUMNS:
         raise click.UsageError(f"{len(columns)} columns; compare at most {MAX_COLUMNS} at a time")
-    algorithms = {}
+    algorithms, words = {}, {}
     for (given, of_points, of_moduli), convention, basis in columns:
         algorithm = read_algorithm(given, of_points, of_moduli, convention, basis, axes)
         origin, through = f"{given}: " if given in files else "", f"; basis {basis}" if basis else ""
-        algorithms[f"{origin}{algorithm.size}, {describe(algorithm)}{through}"] = algorithm
-    return algorithms
+        description = f"{origin}{algorithm.size}, {describe(algorithm)}{through}"
+        algorithms[description] = algorithm
+        file = {"file": os.path.basename(given) if given in files else ""}
+        words[description] = file | words_of(algorithm) | ({"chains": basis} if basis else {})
+    return algorithms, labels(list(words.values()))

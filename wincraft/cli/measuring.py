@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wincraft.cli.command import offer
-from wincraft.cli.output import choose_format, output_option, write_output
+from wincraft.cli.output import choose_format, output_option, page_width, write_output
 from wincraft.errors import NotApplicable
 
 if TYPE_CHECKING:
     from wincraft.analysis.integers import Integers
     from wincraft.analysis.schemes import Scheme
     from wincraft.analysis.workload import Layer, Workload
-    from wincraft.report.comparison import Comparison
-    from wincraft.report.layout import Documented
+    from wincraft.report.layout import LaidOut
     from wincraft.report.measures import Limit
     from wincraft.report.model import Report
 
@@ -69,7 +68,30 @@ _INTEGERS = (
     click.option("--accumulator", type=int, metavar="BITS", help="Its accumulator.  [default: 32]"),
 )
 
-_LIMITS = click.option("--fail-above", "limits", multiple=True, metavar="MEASURE=VALUE", help="Exit with 1 if above.")
+LIMIT_NAMES = (
+    "loss:SCHEME",
+    "error:SCHEME",
+    "noise-gain",
+    "noise-gain-db",
+    "worst-case",
+    "cond-V",
+    "cond-AT",
+    "cond-G",
+    "cond-BT",
+    "word",
+    "word-tap",
+    "bits",
+    "products-per-output",
+    "transform-operations",
+    "additions",
+    "break-even",
+)
+"""Those of `wincraft.report.measures` of which less is better, whose import takes longer than a help page may."""
+_LIMIT_HELP = (
+    f"Exit with 1 if a measure is above: {', '.join(LIMIT_NAMES)}. loss is in dB below direct convolution, error minus "
+    "the SQNR in dB."
+)
+_LIMITS = click.option("--fail-above", "limits", multiple=True, metavar="MEASURE=VALUE", help=_LIMIT_HELP)
 
 
 def measuring_options(*, limits: bool) -> Callable[[Command], Command]:
@@ -204,7 +226,7 @@ def read_workload(
 
 
 def finish(
-    result: Report | Comparison | Documented,
+    result: LaidOut,
     format: str,
     output: str | None,
     limits: Sequence[Limit],
@@ -214,7 +236,8 @@ def finish(
     from wincraft.report import SUFFIXES, render
     from wincraft.report.measures import failures
 
-    write_output(render(result, format), output, format, SUFFIXES)
+    settings = {"width": page_width()} if format == "text" and output in (None, "-") else {}
+    write_output(render(result, format, **settings), output, format, SUFFIXES)
     failed = [failure for name, report in reports.items() for failure in failures(report, limits, name)]
     for failure in failed:
         click.echo(f"wincraft: {failure}", err=True)

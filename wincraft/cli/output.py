@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +20,11 @@ tolerance_option = click.option(
     help="How far decimals may lie from exact entries, relative to their row.",
 )
 """The option of the commands that read decimals; `parse_tolerance` reads its value."""
+
+
+def page_width() -> int:
+    """The columns of a text on stdout: those of the terminal, or of ``COLUMNS``, from 60 to 160; 80 in a pipe."""
+    return min(max(shutil.get_terminal_size((80, 24)).columns, 60), 160)
 
 
 class _Target(click.types.StringParamType):

@@ -20,6 +20,9 @@ from wincraft.cli.measuring import (
     read_workload,
 )
 from wincraft.cli.progress import progress_bar
+from wincraft.cli.showing import full_option, section_option, shown
+
+HINT = "All of it: --full; parts: --section cost, measures, floats, widths, matrices."
 
 
 @click.command(name="report", cls=Command)
@@ -27,6 +30,8 @@ from wincraft.cli.progress import progress_bar
 @algorithm_options
 @basis_option(help=basis_help)
 @click.option("--layer", metavar="C,K,H,W", help='Totals of a layer with "same" padding, 64,64,56,56.')
+@full_option
+@section_option
 @report_format_option()
 @integer_options
 @measuring_options(limits=True)
@@ -38,6 +43,8 @@ def command(
     axes: int | None,
     basis: str | None,
     layer: str | None,
+    full: bool,
+    sections: tuple[str, ...],
     format_given: str | None,
     schemes: tuple[str, ...],
     weights_per_channel: bool,
@@ -55,6 +62,7 @@ def command(
     \b
     Examples:
       wincraft report "F(4x4,3x3)"
+      wincraft report 4x4,3x3 --section cost --section measures
       wincraft report 4x4,3x3 --layer 64,64,56,56 -o f4x4.html
       wincraft report 6,3 --points "0,1,-1,2,-2,1/2,-1/2" --scheme fp16
       wincraft report 4x4,3x3 --scheme tapwise-8 --scheme tapwise-8,M=int10/tap
@@ -65,10 +73,8 @@ def command(
       wincraft report 4,3 --fail-above noise-gain=5 --fail-above loss:fp16=10
 
     SIZE is as for generate, or a FILE that verify reads: JSON, a header, matrices in source or text. Without --scheme
-    all schemes are run. Bit widths and channel counts are of exact arithmetic on integers of the ranges given.
-    MEASURE is loss:SCHEME (dB below direct convolution), error:SCHEME (minus the SQNR in dB), noise-gain,
-    noise-gain-db, worst-case, cond-V, cond-AT, cond-G, cond-BT, word, word-tap, bits, products-per-output,
-    transform-operations, additions or break-even.
+    all schemes are run. Bit widths and channel counts are of exact arithmetic on integers of the ranges given. On the
+    screen the report is one screen, in a file everything.
     """
     from wincraft.analysis.costs import parse_layer_shape
     from wincraft.analysis.schemes import SCHEMES
@@ -84,4 +90,5 @@ def command(
     data = read_workload(**workload)
     with progress_bar() as progress:
         report = build_report(algorithm, chosen, layer=shape, workload=data, progress=progress, integers=integers)
-    finish(report, format, output, bars, {algorithm.size: report})
+    page = shown(report, format, output, full=full, sections=sections, hint=HINT)
+    finish(page, format, output, bars, {algorithm.size: report})

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from wincraft.errors import look_up
 
 if TYPE_CHECKING:
-    from wincraft.report.comparison import Comparison
-    from wincraft.report.layout import Documented
+    from wincraft.report.layout import LaidOut
     from wincraft.report.model import Report
 
 RENDERERS = {
@@ -31,10 +30,10 @@ SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html",
 """The format that a file name implies."""
 
 
-def render(result: Report | Comparison | Documented, format: str = "text") -> str:
-    """A report, a comparison, or what brings layout and document, as text in one of `RENDERERS`.
+def render(result: LaidOut, format: str = "text", **settings: Any) -> str:
+    """A report, a comparison, or what else brings a layout, as text in one of `RENDERERS`; ``json`` needs a document.
 
-    The same result gives the same bytes.
+    The same result gives the same bytes. `settings` are the renderer's own: the `width` of a text.
 
     Raises:
         UnknownName: a format that is not in the registry.
@@ -46,7 +45,7 @@ def render(result: Report | Comparison | Documented, format: str = "text") -> st
     """
     renderer = import_module(look_up("format", format, RENDERERS))
     stream = io.StringIO()
-    renderer.emit(result, stream)
+    renderer.emit(result, stream, **settings)
     return stream.getvalue()
 
 

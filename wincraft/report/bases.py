@@ -20,6 +20,7 @@ from wincraft.analysis.schemes import SCHEMES, Scheme
 from wincraft.analysis.workload import Layer, Workload
 from wincraft.basis.chains import basis_named, chained, parse_chains, split_balancing
 from wincraft.errors import NotApplicable
+from wincraft.report.advice import Choice, advice
 from wincraft.report.build import Progress, available
 from wincraft.report.description import chain_words, describe
 from wincraft.report.layout import Layout, Section, Table
@@ -53,6 +54,11 @@ class BasisColumn:
     words: Mapping[int, float]
     schemes: Mapping[str, Evaluation | Unavailable]
 
+    @property
+    def online(self) -> int:
+        """The operations per tile of the data and the output transform."""
+        return self.costs.input.total + self.costs.output.total
+
     def part(self, name: str) -> Operations:
         """The operations per tile of a part of the algorithm, such as ``input pre-steps``."""
         return part(self.costs, name)
@@ -60,11 +66,32 @@ class BasisColumn:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BasisComparison:
-    """Bases in columns; the repr is the text."""
+    """Bases in columns; the repr is what fits on a screen."""
 
     algorithm: Algorithm
     columns: tuple[BasisColumn, ...]
     workload: Workload | Layer
+
+    def measured(self, column: BasisColumn) -> dict[str, float]:
+        """The measured SQNR of a column in dB, by scheme that applies."""
+        return {name: found.measured for name, found in column.schemes.items() if not isinstance(found, Unavailable)}
+
+    def advice(self) -> str:
+        """Which basis to take in place of the first, in a sentence; `wincraft.report.advice.advice` has the rules."""
+        return advice(
+            [
+                Choice(item.name, item.name, self.measured(item), costs.products, item.online, costs.outputs)
+                for item in self.columns
+                for costs in [item.costs]
+            ],
+            "basis",
+        )
+
+    def screen(self) -> Layout:
+        """The advice, and a row for every basis: what fits on one screen."""
+        from wincraft.report.screen import bases_screen
+
+        return bases_screen(self)
 
     def layout(self) -> Layout:
         """The comparison as titled tables of texts."""
@@ -74,6 +101,7 @@ class BasisComparison:
             title=f"{self.algorithm.size} in {plural(len(self.columns), 'basis', 'bases')}",
             head=(describe(self.algorithm), *[_ON_TOP] * chained, self.algorithm.verify()),
             sections=(
+                Section("Advice", (), (self.advice(),), ("fact",)),
                 Section(f"Cost of a tile of {tile} outputs, in operations", (self._cost(),), _COST_NOTES),
                 Section("Cost of every stage", tuple(stage_table(c.name, c.costs) for c in self.columns), _STAGE_NOTES),
                 Section("Operations per output and pair of channels", (self._amortised(),), _AMORTISED_NOTES),
@@ -111,7 +139,7 @@ class BasisComparison:
     def _cost(self) -> Table:
         header = ("", *(column.name for column in self.columns))
         parts = tuple((name, *moved([column.part(name).total for column in self.columns])) for name in PARTS)
-        online = [column.costs.input.total + column.costs.output.total for column in self.columns]
+        online = [column.online for column in self.columns]
         pays = [column.costs.break_even for column in self.columns]
         last = self._table([("online, per channel", online, count, -1), ("pays from C = K =", pays, count, -1)])
         marked = frozenset((row + len(parts), column) for row, column in last.marked)
@@ -156,18 +184,22 @@ class BasisComparison:
         header = ("", *(column.name for column in self.columns))
         return Table(header, tuple(row for row, _ in rows), "l" + "r" * len(self.columns), marked)
 
+    def direct(self) -> str:
+        """The measured SQNR of direct convolution under the schemes, as a sentence."""
+        first = self.columns[0]
+        shown = (f"{name} {decibels(e.direct)}" for name in first.schemes if (e := _found(first, name)))
+        return f"Direct convolution: {', '.join(shown) or 'not measured'}."
+
     def _scheme_notes(self) -> tuple[str, ...]:
-        first = next(iter(self.columns))
         refused = dict.fromkeys(
             f"{name}: not applicable: {found.reason}."
             for column in self.columns
             for name, found in column.schemes.items()
             if isinstance(found, Unavailable)
         )
-        direct = ", ".join(f"{name} {decibels(e.direct)}" for name in first.schemes if (e := _found(first, name)))
         exact = "In exact arithmetic U and V are the same in every basis: only rounding inside the chains, and of the "
         return (
-            f"On {self.workload.describe()}. Direct convolution: {direct}.",
+            f"On {self.workload.describe()}. {self.direct()}",
             f"{exact}matrices, can differ. A scale per tap or convention pow2 acts on U, V and M instead.",
             *refused,
         )
@@ -193,7 +225,7 @@ class BasisComparison:
     def __repr__(self) -> str:
         from wincraft.report import render
 
-        return render(self, "text").rstrip("\n")
+        return render(self.screen().ending("wincraft.report.render(comparison) gives all of it."), "text").rstrip("\n")
 
 
 _ON_TOP = "every basis comes on top of these chains of the algorithm itself"

@@ -13,11 +13,15 @@ from wincraft.analysis.integers import Integers
 from wincraft.analysis.schemes import SCHEMES, Scheme
 from wincraft.analysis.workload import Layer, Workload
 from wincraft.errors import BadShape
+from wincraft.report.advice import Choice, advice
 from wincraft.report.build import Progress, build_report
+from wincraft.report.description import describe
+from wincraft.report.labels import LONGEST, labels, words_of
 from wincraft.report.layout import Layout, Section, Table
 from wincraft.report.measures import LAYER_MEASURES, MEASURES, Measure, scheme_measure
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.numbers import plural
+from wincraft.report.verdict import noise_decibels
 
 DEFAULT_SCHEMES = ("fp16", "tapwise-8", "barabasz-2020-8")
 """One floating point, one with scales per tap, one with a scale per tensor."""
@@ -26,11 +30,17 @@ ROWS_PER_SCHEME = ("measured", "predicted", "loss")
 
 @dataclass(frozen=True)
 class Column:
-    """One algorithm: a short name, what it is, and its report."""
+    """One algorithm: its number, what it is, its report, and a label that tells it from the others."""
 
     name: str
     description: str
     report: Report
+    label: str
+
+    @property
+    def title(self) -> str:
+        """For sentences: ``#2 (pow2)``."""
+        return self.name if self.label == self.name else f"{self.name} ({self.label})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,15 +66,43 @@ class Comparison:
         shown = measure.text(self.columns[best].report)
         return [index for index in values if measure.text(self.columns[index].report) == shown]
 
+    def measured(self, column: Column) -> dict[str, float]:
+        """The measured SQNR of a column in dB, by scheme that applies."""
+        schemes = column.report.schemes
+        return {
+            item.scheme.name: item.evaluation.measured
+            for item in schemes
+            if not isinstance(item.evaluation, Unavailable)
+        }
+
+    def advice(self) -> str:
+        """Which algorithm to take, in a sentence; see `wincraft.report.advice.advice` for the rules.
+
+        Without schemes the noise gain decides.
+        """
+        choices = []
+        for column in self.columns:
+            costs = column.report.costs
+            operations = costs.input.total + costs.output.total
+            measured = self.measured(column)
+            if not column.report.schemes:
+                measured = {"white noise": -noise_decibels(column.report)}
+            choices.append(Choice(column.name, column.title, measured, costs.products, operations, costs.outputs))
+        return advice(choices)
+
     def layout(self) -> Layout:
         """The comparison as titled tables of texts."""
         rows = tuple(
             (measure.title, *(measure.text(column.report) for column in self.columns)) for measure in self.measures
         )
+        best = [self.best(measure) for measure in self.measures]
         marked = frozenset(
-            (number, index + 1) for number, measure in enumerate(self.measures) for index in self.best(measure)
+            (number, index + 1)
+            for number, indices in enumerate(best)
+            for index in indices
+            if len(indices) < len(self.columns)
         )
-        header = ("", *(column.name for column in self.columns))
+        header = ("", *(column.label for column in self.columns))
         table = Table(header, rows, "l" + "r" * len(self.columns), marked)
         sizes = dict.fromkeys(column.report.algorithm.size for column in self.columns)
         reasons = dict.fromkeys(
@@ -76,13 +114,36 @@ class Comparison:
         notes = (*_NOTES, self._data(), self._integers(), *reasons)
         return Layout(
             title=f"{', '.join(sizes)}: {plural(len(self.columns), 'algorithm')} compared",
-            head=tuple(f"{column.name}: {column.description}" for column in self.columns),
-            sections=(Section("Measures", (table,), notes, unfolded=True),),
+            head=(),
+            sections=(
+                Section("Advice", (), (self.advice(),), ("fact",), name="advice"),
+                Section("Algorithms", (), self._algorithms(), name="algorithms", unfolded=True),
+                Section("Measures", (table,), notes, name="measures", unfolded=True),
+            ),
             figures=self.figures,
         )
 
+    def screen(self) -> Layout:
+        """The whole layout: it is about one screen."""
+        return self.layout()
+
+    def _algorithms(self) -> tuple[str, ...]:
+        shown = {
+            column: f"{column.report.algorithm.size}, {describe(column.report.algorithm)}"
+            if column.description == column.label
+            else column.description
+            for column in self.columns
+        }
+        return tuple(f"{column.title}: {what}" for column, what in shown.items())
+
     def _data(self) -> str:
-        return f"SQNR in dB on {self.columns[0].report.workload.describe()}; loss is direct - measured."
+        return f"SQNR in dB on {self.columns[0].report.workload.describe()}; loss to direct, negative is better."
+
+    def document(self) -> dict[str, Any]:
+        """The comparison as plain data."""
+        from wincraft.report.json import comparison_document
+
+        return comparison_document(self)
 
     def _integers(self) -> str:
         of = self.columns[0].report.integers
@@ -116,7 +177,7 @@ class Comparison:
 
 
 _NOTES = (
-    "The best of each row is marked; where several are shown alike, all.",
+    "The best of a row is marked, several where they are shown alike, none where all are.",
     "Noise gain is the same in any scaling and predicts error. The condition numbers of A^T, G and B^T change with "
     "scaling, that of V misorders point sets: compare the marks.",
 )
@@ -129,10 +190,12 @@ def build_comparison(
     progress: Progress | None = None,
     integers: Integers | None = None,
     layer: LayerShape | None = None,
+    heads: Sequence[str] | None = None,
 ) -> Comparison:
     """Analyse algorithms, given by their descriptions, on the same data; `DEFAULT_SCHEMES` without schemes.
 
-    `integers` and `layer` as in `build_report`; with a layer there are rows of its operations.
+    `integers` and `layer` as in `build_report`; with a layer there are rows of its operations. The columns are headed
+    by `heads`, else by the descriptions where they are short, else by what differs.
 
     Raises:
         BadShape: without algorithms; and as `build_report`.
@@ -146,17 +209,25 @@ def build_comparison(
     if not algorithms:
         raise BadShape("a comparison", "no algorithm", "at least one")
     chosen = [SCHEMES[name] for name in DEFAULT_SCHEMES] if schemes is None else list(schemes)
+    named = heads or _heads(algorithms)
     columns = []
     for number, (description, algorithm) in enumerate(algorithms.items()):
         tell = None if progress is None else _part_of(progress, number, len(algorithms))
         report = build_report(
             algorithm, chosen, workload=workload, progress=tell, sweep=(), integers=integers, layer=layer
         )
-        columns.append(Column(f"#{number + 1}", description, report))
+        columns.append(Column(f"#{number + 1}", description, report, named[number]))
     of_schemes = (scheme_measure(kind, scheme.name) for scheme in chosen for kind in ROWS_PER_SCHEME)
     of_matrices = (measure for name, measure in MEASURES.items() if name != "noise-gain-db")
     of_layer = LAYER_MEASURES if layer is not None else ()
     return Comparison(tuple(columns), (*of_layer, *of_matrices, *of_schemes))
+
+
+def _heads(algorithms: Mapping[str, Algorithm]) -> list[str]:
+    """The descriptions if they are short, else what differs."""
+    if all(0 < len(description) <= LONGEST for description in algorithms):
+        return list(algorithms)
+    return labels([words_of(algorithm) for algorithm in algorithms.values()])
 
 
 def _part_of(progress: Progress, number: int, count: int) -> Callable[[int, int, str], None]:

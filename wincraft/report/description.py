@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
 from wincraft.exact.number import number_text
 
@@ -60,3 +61,19 @@ def _product(name: str, length: int) -> str:
     """``BT[1] BT[0]``, a long one abridged."""
     numbers = [f"{name}[{t}]" for t in reversed(range(length))]
     return " ".join(numbers if length <= LONGEST_CHAIN else [numbers[0], "...", numbers[-1]])
+
+
+def tap_labels(axis: BilinearAlgorithm) -> list[str]:
+    """The modulus of every tap, with a number where it has several; the numbers of the taps where it is not known.
+
+    >>> from wincraft import winograd
+    >>> tap_labels(winograd(2, 3, moduli="0,x^2+1,inf"))
+    ['0', 'x^2+1 (0)', 'x^2+1 (1)', 'x^2+1 (2)', 'inf']
+    """
+    if axis.moduli is None:
+        return [str(tap) for tap in range(axis.rank)]
+    labels = []
+    for modulus in axis.moduli:
+        taps, name = 2 * modulus.degree - 1, str(modulus).partition("@")[0]
+        labels += [name] if taps == 1 else [f"{name} ({tap})" for tap in range(taps)]
+    return labels

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.evaluation import Evaluation
 from wincraft.analysis.noise import noise_gain
@@ -21,6 +20,7 @@ from wincraft.analysis.simulation import Simulation, sqnr
 from wincraft.errors import NotApplicable, import_tool
 from wincraft.report.bases import BasisComparison
 from wincraft.report.comparison import Comparison
+from wincraft.report.description import tap_labels
 from wincraft.report.measures import parse_measure
 from wincraft.report.model import Unavailable
 from wincraft.report.numbers import decibels
@@ -35,22 +35,6 @@ def new_axes(ax: Any, width: float, height: float) -> Any:
     """The axes given, else those of a new figure; raises `MissingTool` without matplotlib."""
     pyplot = import_tool("matplotlib.pyplot", "a plot", "notebooks")
     return pyplot.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
-
-
-def tap_labels(axis: BilinearAlgorithm) -> list[str]:
-    """The modulus of every tap, with a number where it has several; the numbers of the taps where it is not known.
-
-    >>> from wincraft import winograd
-    >>> tap_labels(winograd(2, 3, moduli="0,x^2+1,inf"))
-    ['0', 'x^2+1 (0)', 'x^2+1 (1)', 'x^2+1 (2)', 'inf']
-    """
-    if axis.moduli is None:
-        return [str(tap) for tap in range(axis.rank)]
-    labels = []
-    for modulus in axis.moduli:
-        taps, name = 2 * modulus.degree - 1, str(modulus).partition("@")[0]
-        labels += [name] if taps == 1 else [f"{name} ({tap})" for tap in range(taps)]
-    return labels
 
 
 def plot_taps(algorithm: Algorithm, ax: Any = None) -> Any:

@@ -79,7 +79,7 @@ def fragment(result: LaidOut) -> str:
     >>> from wincraft.report.build import build_report
     >>> text = fragment(build_report(winograd(2, 3), schemes=[], sweep=()))
     >>> text[:22], text.count("<details>")
-    ('<div class="wincraft">', 5)
+    ('<div class="wincraft">', 6)
     """
     layout = result.layout()
     first, *others = layout.sections

@@ -24,13 +24,9 @@ COMPARISON_KIND = "wincraft.comparison"
 VERSION = 1
 
 
-def emit(result: Report | Comparison | Documented, stream: TextIO) -> None:
-    """Write the document of a report, of a comparison, or of what brings its own."""
-    if isinstance(result, Report):
-        content = document(result)
-    else:
-        content = comparison_document(result) if isinstance(result, Comparison) else result.document()
-    json.dump(content, stream, indent=1, allow_nan=False)
+def emit(result: Documented, stream: TextIO) -> None:
+    """Write the document that a result brings."""
+    json.dump(result.document(), stream, indent=1, allow_nan=False)
     stream.write("\n")
 
 

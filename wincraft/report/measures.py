@@ -183,11 +183,11 @@ SCHEME_MEASURES: dict[str, tuple[str, Reader, bool]] = {
 """The registry of measures of a scheme, written ``loss:fp16``: meaning, how it is read, and whether less is better."""
 
 
-def parse_measure(text: str) -> Measure:
+def parse_measure(text: str, limits: bool = False) -> Measure:
     """The measure of a name, or of ``KIND:SCHEME``.
 
     Raises:
-        UnknownName: for another name, kind or scheme; the nearest is offered.
+        UnknownName: for another name, kind or scheme; the nearest is offered, with `limits` of what can be limited.
 
     >>> parse_measure("noise_gain")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -199,7 +199,18 @@ def parse_measure(text: str) -> Measure:
         return scheme_measure(kind, parse_scheme(scheme).name)
     if text in MEASURES:
         return MEASURES[text]
-    raise UnknownName("measure", text[:40], (*MEASURES, *(f"{name}:{scheme or 'fp16'}" for name in SCHEME_MEASURES)))
+    raise UnknownName("measure", text[:40], measure_names(scheme or "fp16", limits))
+
+
+def measure_names(scheme: str, limits: bool = False) -> tuple[str, ...]:
+    """All measures by name, those of a scheme too; with `limits` only those of which less is better.
+
+    >>> [name for name in measure_names("fp16") if name not in measure_names("fp16", limits=True)]
+    ['channels', 'measured:fp16', 'predicted:fp16']
+    """
+    of_scheme = {f"{name}:{scheme}": lower for name, (_, _, lower) in SCHEME_MEASURES.items()}
+    known = {name: measure.lower for name, measure in MEASURES.items()} | of_scheme
+    return tuple(name for name, lower in known.items() if lower or not limits)
 
 
 def scheme_measure(kind: str, scheme: str) -> Measure:
@@ -246,7 +257,7 @@ def parse_limit(text: str) -> Limit:
     Fraction(6205, 576)
     """
     name, _, value = (part.strip() for part in text.partition("="))
-    measure = parse_measure(name)
+    measure = parse_measure(name, limits=True)
     if not measure.lower:
         repair = f"write error:{name.partition(':')[2]}=-30, say" if ":" in name else "choose another measure"
         raise NotApplicable(f"--fail-above {name}", "more of it is better", repair)

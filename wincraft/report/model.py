@@ -75,7 +75,7 @@ class Words:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Report:
-    """Everything that is known of an algorithm's error and cost; the repr is the text report.
+    """Everything that is known of an algorithm's error and cost; the repr is what of it fits on a screen.
 
     `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for the data, filters
     and accumulator of `integers`. `workload` is the data that the measured numbers are of. `float_errors` are of one
@@ -113,6 +113,18 @@ class Report:
 
         return report_layout(self)
 
+    def screen(self) -> Layout:
+        """The verdict and a table of the schemes: what fits on one screen."""
+        from wincraft.report.screen import report_screen
+
+        return report_screen(self)
+
+    def document(self) -> dict[str, Any]:
+        """The report as plain data."""
+        from wincraft.report.json import document
+
+        return document(self)
+
     def _repr_html_(self) -> str:
         from wincraft.report.html import fragment
 
@@ -121,4 +133,4 @@ class Report:
     def __repr__(self) -> str:
         from wincraft.report import render
 
-        return render(self, "text").rstrip("\n")
+        return render(self.screen().ending("wincraft.report.render(report) gives all of it."), "text").rstrip("\n")

@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
 
 from wincraft import __version__
 from wincraft.analysis.costs import Costs, LayerCosts
 from wincraft.exact.number import number_text
 from wincraft.report.description import describe
 from wincraft.report.layout import Layout, Section, Table
+from wincraft.report.matrices import matrices_section
 from wincraft.report.measures import MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
 from wincraft.report.numbers import count, decibels, exact_text, loss, loss_text, number, plural
@@ -25,17 +26,20 @@ CONDITIONS = ("cond-AT", "cond-G", "cond-BT")
 """Shown together in one row."""
 
 
+FORMATS = ("format", "predicted", "measured", "direct", "loss", "main source of error")
+"""The columns of the table of schemes."""
+
+
 def report_layout(report: Report) -> Layout:
-    """Everything, the answer first: verdict, formats, cost, measures, floating point, widths."""
+    """Everything, the answer first."""
+    sections = (replace(section_of(report), name=name) for name, section_of in SECTIONS.items())
+    return Layout(report_title(report), tuple(_head(report)), tuple(sections), partial(plots, report))
+
+
+def report_title(report: Report) -> str:
+    """The size, its products and outputs."""
     costs = report.costs
-    parts = {"verdict": _verdict, "formats": _formats, "cost": _cost, "measures": _measures, "floats": _floats}
-    sections = (replace(part(report), name=name) for name, part in (parts | {"widths": _widths}).items())
-    return Layout(
-        title=f"{report.algorithm.size}: {plural(costs.products, 'product')} for {plural(costs.outputs, 'output')}",
-        head=tuple(_head(report)),
-        sections=tuple(sections),
-        figures=partial(plots, report),
-    )
+    return f"{report.algorithm.size}: {plural(costs.products, 'product')} for {plural(costs.outputs, 'output')}"
 
 
 def _head(report: Report) -> Iterable[str]:
@@ -162,20 +166,28 @@ def _formats(report: Report) -> Section:
             rows.append((item.label, "-", "-", "-", "-", "n/a"))
             notes.append(f"{item.label}: not applicable: {found.reason}.")
             continue
-        below = loss(found.direct, found.measured)
-        numbers = (found.predicted.decibels, found.measured, found.direct)
-        rows.append((item.label, *map(decibels, numbers), loss_text(below), main_source(item)))
+        rows.append(formats_row(item))
         for flag in found.flags:
             flagged.setdefault(flag, []).append(item.label)
     notes += _blind(report.schemes)
     notes += [f"{', '.join(labels)}: {flag}." for flag, labels in flagged.items()]
-    header = ("format", "predicted", "measured", "direct", "loss", "main source of error")
-    table = Table(header, tuple(rows), "lrrrrl")
+    table = Table(FORMATS, tuple(rows), "lrrrrl")
     options = dict.fromkeys(name for item in report.schemes for name in item.scheme.name.split("+")[1:])
     head = [f"SQNR in dB, more is better, 6 dB a bit; loss is direct - measured. On {report.workload.describe()}."]
     if options:
         head.append(f"+ means with {', '.join(options)}, as far as the scheme has what they change.")
+    if any(row[4].startswith("-") and row[4] != "-" for row in rows):
+        head.append("A negative loss: better than direct convolution.")
     return Section("Formats", (table,), (*head, *notes))
+
+
+def formats_row(item: SchemeResult) -> tuple[str, ...]:
+    """The cells of `FORMATS` of a scheme that applies."""
+    found = item.evaluation
+    assert not isinstance(found, Unavailable)
+    numbers = (found.predicted.decibels, found.measured, found.direct)
+    below = loss(found.direct, found.measured)
+    return (item.label, *map(decibels, numbers), "inf" if below == inf else loss_text(below), main_source(item))
 
 
 def _floats(report: Report) -> Section:
@@ -255,3 +267,19 @@ def _channels(value: int | None) -> str:
 def _verdict(report: Report) -> Section:
     notes = tuple(finding.text for finding in report.verdict)
     return Section("Verdict", (), notes, tuple(finding.level for finding in report.verdict))
+
+
+def _matrices(report: Report) -> Section:
+    return matrices_section(report.algorithm)
+
+
+SECTIONS: dict[str, Callable[[Report], Section]] = {
+    "verdict": _verdict,
+    "formats": _formats,
+    "cost": _cost,
+    "measures": _measures,
+    "floats": _floats,
+    "widths": _widths,
+    "matrices": _matrices,
+}
+"""The registry of sections, by the name that a reader asks for, in their order."""

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report as plain text of 80 columns, ASCII."""
+"""The report as plain text, 80 columns wide unless another width is asked for."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import zip_longest
 from textwrap import TextWrapper
 from typing import TextIO
@@ -11,49 +12,89 @@ from typing import TextIO
 from wincraft.report.layout import LaidOut, Table
 
 WIDTH = 80
-LEAST_FIRST, LEAST_LAST = 16, 20
+LEAST_FIRST, LEAST_LAST = 16, 18
 """Narrower the outer columns of a wrapped table are not made."""
 
 
-def emit(result: LaidOut, stream: TextIO) -> None:
+def emit(result: LaidOut, stream: TextIO, width: int = WIDTH) -> None:
     """Write title, head, and sections: tables first, their sentences below; best cells have a ``*``."""
     layout = result.layout()
     lines = [layout.title, "=" * len(layout.title)]
     for line in layout.head:
-        lines += _wrapped(line, "")
+        lines += _wrapped(line, "", width)
     for section in layout.sections:
         lines += ["", section.title.upper()]
         for number, table in enumerate(section.tables):
-            lines += [""] * (number > 0) + table_lines(table)
+            lines += [""] * (number > 0) + table_lines(table, width)
         for note in section.notes:
-            lines += _wrapped(note, "  ")
+            lines += _wrapped(note, "  ", width)
     stream.write("\n".join(line.rstrip() for line in lines) + "\n")
 
 
-def table_lines(table: Table) -> list[str]:
-    """The rows in aligned columns, within the width: texts in the outer columns are wrapped, many numbers are split.
+def table_lines(table: Table, width: int = WIDTH) -> list[str]:
+    """The rows in aligned columns, within the width.
+
+    Where they are too wide, heads are broken at blanks, then many numbers are split into several tables, and texts in
+    the outer columns are wrapped. The star of the best has a place of its own, so that digits stay aligned.
 
     >>> table_lines(Table(("a", "b"), (("x", "10"), ("yy", "9")), "lr", frozenset({(1, 1)})))
-    ['  a    b', '  x   10', '  yy  9*']
+    ['  a    b', '  x   10', '  yy   9*']
     """
-    rows = [list(table.header)] + [
-        [text + "*" * ((i, j) in table.marked) for j, text in enumerate(row)] for i, row in enumerate(table.rows)
-    ]
-    widths = [max(len(row[j]) for row in rows) for j in range(len(table.header))]
-    if sum(widths) + 2 * len(widths) > WIDTH and table.align[1:].strip("r") == "":
-        return _split(rows, widths)
-    for column, least in ((-1, LEAST_LAST), (0, LEAST_FIRST)):
-        excess = sum(widths) + 2 * len(widths) - WIDTH
-        if excess > 0 and table.align[column] == "l":
-            widths[column] = max(least, widths[column] - excess)
+    starred = {column for _, column in table.marked}
+    columns = []
+    for j, head in enumerate(table.header):
+        cells = [row[j] for row in table.rows]
+        stars = ["*" * ((i, j) in table.marked) for i in range(len(cells))]
+        columns.append(_Column(head, cells, stars, table.align[j], int(j in starred)))
+    if _total(columns) > width:
+        for column in columns:
+            column.width = max(map(len, [*column.head.split(), *column.cells]), default=0)
+    if _total(columns) > width and table.align[1:].strip("r") == "":
+        return _split(columns, width)
+    for column, least in ((columns[-1], LEAST_LAST), (columns[0], LEAST_FIRST)):
+        excess = _total(columns) - width
+        if excess > 0 and column.align == "l":
+            column.width = max(least, column.width - excess)
+    return _aligned(columns)
+
+
+class _Column:
+    """A column: its head, its cells with their stars, the side it is aligned to, the place that stars take."""
+
+    def __init__(self, head: str, cells: list[str], stars: list[str], align: str, place: int) -> None:
+        self.head, self.cells, self.stars, self.align, self.place = head, cells, stars, align, place
+        self.width = max(map(len, (head, *cells)))
+
+    def top(self) -> list[str]:
+        """The lines of the head."""
+        return _broken(self.head, self.width)
+
+    def lines(self, row: int) -> list[str]:
+        """Those of a cell."""
+        return _broken(self.cells[row], self.width)
+
+    def padded(self, text: str, star: str = "") -> str:
+        """A line of a cell as wide as the column."""
+        return (text.rjust if self.align == "r" else text.ljust)(self.width) + star.ljust(self.place)
+
+
+def _total(columns: Sequence[_Column]) -> int:
+    """The width with two blanks before each."""
+    return sum(column.width + column.place + 2 for column in columns)
+
+
+def _aligned(columns: Sequence[_Column]) -> list[str]:
+    """The lines of a table; a head of fewer lines than others stands at the bottom."""
+    tops = [column.top() for column in columns]
+    tallest = max(map(len, tops))
+    blocks = [([[""] * (tallest - len(top)) + top for top in tops], [""] * len(columns))]
+    for row in range(len(columns[0].cells)):
+        blocks.append(([column.lines(row) for column in columns], [column.stars[row] for column in columns]))
     lines = []
-    for row in rows:
-        cells = [_broken(text, width) for text, width in zip(row, widths, strict=True)]
-        for pieces in zip_longest(*cells, fillvalue=""):
-            padded = (
-                piece.rjust(width) if side == "r" else piece.ljust(width)
-                for piece, width, side in zip(pieces, widths, table.align, strict=True)
-            )
+    for cells, stars in blocks:
+        for number, pieces in enumerate(zip_longest(*cells, fillvalue="")):
+            shown = stars if number == 0 else [""] * len(columns)
+            padded = (c.padded(piece, star) for c, piece, star in zip(columns, pieces, shown, strict=True))
             lines.append(("  " + "  ".join(padded)).rstrip())
     return lines
 
@@ -73,25 +114,21 @@ def wrapped_lines(text: str, hanging: int = 4) -> str:
     return "\n".join(lines)
 
 
-def _split(rows: list[list[str]], widths: list[int]) -> list[str]:
+def _split(columns: Sequence[_Column], width: int) -> list[str]:
     """A wide table of numbers as several, each with the names of the rows."""
     lines: list[str] = []
     first = 1
-    while first < len(widths):
-        last, room = first, WIDTH - widths[0] - 2
-        while last < len(widths) and (room >= widths[last] + 2 or last == first):
-            room -= widths[last] + 2
+    while first < len(columns):
+        last = first + 1
+        while last < len(columns) and _total([columns[0], *columns[first : last + 1]]) <= width:
             last += 1
-        lines += [""] * bool(lines)
-        for row in rows:
-            cells = (f"  {row[j].rjust(widths[j])}" for j in range(first, last))
-            lines.append(f"  {row[0].ljust(widths[0])}{''.join(cells)}".rstrip())
+        lines += [""] * bool(lines) + _aligned([columns[0], *columns[first:last]])
         first = last
     return lines
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
-    return _broken(text, WIDTH, indent, f"{indent}  ")
+def _wrapped(text: str, indent: str, width: int) -> list[str]:
+    return _broken(text, width, indent, f"{indent}  ")
 
 
 class _Wrapper(TextWrapper):

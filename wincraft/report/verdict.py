@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from math import inf, isfinite, isnan, log10
 
+from wincraft.analysis.evaluation import Evaluation
 from wincraft.analysis.integer_sets import integer_set
 from wincraft.analysis.integers import INT8
 from wincraft.analysis.prediction import SLACK
@@ -53,13 +55,11 @@ def verdict(report: Report) -> tuple[Finding, ...]:
     The levels of schemes are those of `LEVELS`, by measured SQNR; the loss against direct convolution under the same
     scheme is beside it, so that what the format costs and what the algorithm costs can be told apart.
     """
-    findings = [_cost(report), _noise(report)]
-    for level, (_, words) in LEVELS.items():
-        members = [item for item in report.schemes if _level(item) == level]
-        if members:
-            findings.append(Finding(level, f"{words}: {', '.join(map(_scheme_text, members))}."))
-    if len(findings) > 2:
-        findings.append(Finding("fact", "These are measured SQNR in dB; in brackets, the difference to direct."))
+    findings = [_cost(report), _noise(report), *_layer(report)]
+    grades = _grades(report.schemes, _scheme_text)
+    if grades:
+        grades.append(Finding("fact", "These are measured SQNR in dB; in brackets, the difference to direct."))
+    findings += grades
     findings += _causes(report.schemes)
     refused = [item.label for item in report.schemes if isinstance(item.evaluation, Unavailable)]
     if refused:
@@ -69,20 +69,54 @@ def verdict(report: Report) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
+def brief_verdict(report: Report) -> tuple[Finding, ...]:
+    """The findings that fit on a screen with a table of the schemes: these by name, of the rest what matters most."""
+    findings = [_cost(report), *_layer(report)]
+    findings += _grades(report.schemes, lambda item: item.label)
+    if widened := _widened(report.schemes):
+        (stage, label, gain), *others = sorted(widened, key=lambda found: -found[2])
+        more = f", and {count(len(others))} more" if others else ""
+        findings.append(Finding("fact", f"The one stage to widen: {stage} of {label} ({gain:+.1f} dB){more}."))
+    gaps = [(label, gap) for label, gap in _gaps(report.schemes) if not gap <= SLACK]
+    if gaps:
+        label, gap = max(gaps, key=lambda found: found[1])
+        more = f" and {count(len(gaps) - 1)} more" if len(gaps) > 1 else ""
+        findings.append(Finding("fact", f"Trust the measured: predictions differ for {label} ({gap:.1f} dB){more}."))
+    return (*findings, _accumulator(report))
+
+
 def _cost(report: Report) -> Finding:
     costs = report.costs
     if costs.products >= costs.direct:
         text = f"Takes {count(costs.products)} products per tile, direct convolution {count(costs.direct)}: saves none."
         return Finding("bad", text)
     pays = f"from C = K = {count(costs.break_even)}" if costs.break_even is not None else "never"
-    text = f"{float(costs.saving):.3g} times fewer products than direct; with the transforms it pays {pays}."
+    text = f"{float(costs.saving):.3g} times fewer products than direct; with transforms it pays {pays}."
     return Finding("good", text)
 
 
 def _noise(report: Report) -> Finding:
-    gain = float(report.noise.value)
-    text = f"Amplifies the rounding of its products {number(gain)} times in power ({10 * log10(gain):+.1f} dB)."
-    return Finding("fact", text)
+    times = f"{number(float(report.noise.value))} times in power ({noise_decibels(report):+.1f} dB)"
+    return Finding("fact", f"Amplifies the rounding of its products {times}.")
+
+
+def noise_decibels(report: Report) -> float:
+    """The noise gain in dB."""
+    return 10 * log10(float(report.noise.value))
+
+
+def _layer(report: Report) -> list[Finding]:
+    if report.layer is None:
+        return []
+    saving = float(report.layer.saving)
+    words = f"{number(saving)} times fewer operations than direct, borders included"
+    return [Finding("good" if saving > 1 else "bad", f"Layer {report.layer.layer}: {words}.")]
+
+
+def _grades(results: Sequence[SchemeResult], show: Callable[[SchemeResult], str]) -> list[Finding]:
+    """The schemes by level, from the best on."""
+    members = {level: [show(item) for item in results if _level(item) == level] for level in LEVELS}
+    return [Finding(level, f"{LEVELS[level][1]}: {', '.join(names)}.") for level, names in members.items() if names]
 
 
 def _level(item: SchemeResult) -> Level | None:
@@ -99,33 +133,49 @@ def _scheme_text(item: SchemeResult) -> str:
     return f"{item.label} {decibels(found.measured)} ({against})"
 
 
-def _causes(results: tuple[SchemeResult, ...]) -> list[Finding]:
+def _causes(results: Sequence[SchemeResult]) -> list[Finding]:
     """Why schemes are poor or bad, and what would help."""
-    formats, stages = [], []
-    for item in results:
-        found = item.evaluation
-        if isinstance(found, Unavailable) or level_of(found.measured) in ("good", "fair"):
-            continue
-        if level_of(found.direct) in ("poor", "bad"):
-            unit = " dB" if isfinite(found.direct) else ""
-            formats.append(f"{item.label} ({decibels(found.direct)}{unit})")
-        elif found.predicted.widen is not None and found.predicted.widen[1] >= WIDEN:
-            stage, gain = found.predicted.widen
-            stages.append(f"{stage} of {item.label} ({gain:+.1f} dB)")
+    formats = [
+        f"{item.label} ({decibels(found.direct)}{' dB' if isfinite(found.direct) else ''})"
+        for item, found in _weak(results)
+        if _direct_is_weak(found)
+    ]
     findings = []
     if formats:
-        findings.append(
-            Finding("fact", f"Blame the format where direct convolution is poor too: {', '.join(formats)}.")
-        )
+        text = f"Blame the format where direct convolution is poor too: {', '.join(formats)}."
+        findings.append(Finding("fact", text))
+    stages = [f"{stage} of {label} ({gain:+.1f} dB)" for stage, label, gain in _widened(results)]
     if stages:
         findings.append(Finding("fact", f"The one stage to widen: {', '.join(stages)}."))
     return findings
 
 
-def _trust(results: tuple[SchemeResult, ...]) -> list[Finding]:
+def _weak(results: Sequence[SchemeResult]) -> Iterator[tuple[SchemeResult, Evaluation]]:
+    """The schemes that are poor or bad."""
+    for item in results:
+        found = item.evaluation
+        if not isinstance(found, Unavailable) and level_of(found.measured) in ("poor", "bad"):
+            yield item, found
+
+
+def _direct_is_weak(found: Evaluation) -> bool:
+    return level_of(found.direct) in ("poor", "bad")
+
+
+def _widened(results: Sequence[SchemeResult]) -> list[tuple[str, str, float]]:
+    """Stage, scheme, and what the stage's widening gains in dB, where the format is not to blame."""
+    return [
+        (stage, item.label, gain)
+        for item, found in _weak(results)
+        if not _direct_is_weak(found) and found.predicted.widen is not None
+        for stage, gain in [found.predicted.widen]
+        if gain >= WIDEN
+    ]
+
+
+def _trust(results: Sequence[SchemeResult]) -> list[Finding]:
     """How far predictions are from measurements, and where further than the model should be."""
-    found = [(item.label, item.evaluation) for item in results if not isinstance(item.evaluation, Unavailable)]
-    gaps = [(label, _gap(e.predicted.decibels, e.measured)) for label, e in found]
+    gaps = _gaps(results)
     if not gaps:
         return []
     far = [(label, gap) for label, gap in gaps if not gap <= SLACK]
@@ -136,6 +186,12 @@ def _trust(results: tuple[SchemeResult, ...]) -> list[Finding]:
         f"they differ for {listed}: trust the measurement" if near else f"Prediction and measurement differ: {listed}"
     )
     return [Finding("fact", "; ".join([agree] * bool(near) + [differ] * bool(far)) + ".")]
+
+
+def _gaps(results: Sequence[SchemeResult]) -> list[tuple[str, float]]:
+    """Every scheme, and how far its prediction is from its measurement."""
+    found = [(item.label, item.evaluation) for item in results if not isinstance(item.evaluation, Unavailable)]
+    return [(label, _gap(e.predicted.decibels, e.measured)) for label, e in found]
 
 
 def _gap(predicted: float, measured: float) -> float:

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much of a result is shown: one screen on the screen, everything in a file, chosen sections; and what made it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from wincraft.cli.command import offer
+
+if TYPE_CHECKING:
+    from wincraft.report.layout import LaidOut, Layout
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SECTION_NAMES = ("verdict", "formats", "cost", "measures", "floats", "widths", "matrices")
+"""Those of `wincraft.report.sections`, whose import takes longer than a help page may."""
+
+full_option = click.option(
+    "--full", is_flag=True, help="Everything, not one screen, as text; html, markdown, json and FILE always have it."
+)
+section_option = click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    shell_complete=offer(lambda: SECTION_NAMES),
+    help=f"Of everything only {', '.join(SECTION_NAMES[:-1])} or {SECTION_NAMES[-1]}. May be repeated.",
+)
+
+
+class Screened(Protocol):
+    """A result of which a part fits on one screen."""
+
+    def layout(self) -> Layout:
+        """Everything."""
+
+    def screen(self) -> Layout:
+        """The most important part."""
+
+
+def shown(
+    result: Screened,
+    format: str,
+    output: str | None,
+    *,
+    full: bool = False,
+    sections: Sequence[str] = (),
+    hint: str = "",
+) -> LaidOut:
+    """What a renderer is given: the sections chosen, all of them, or one screen that ends with a hint to the rest.
+
+    Raises:
+        UnknownName: for a section that there is not.
+        UsageError: for sections of a document, which is always whole.
+    """
+    if format == "json":
+        if sections:
+            raise click.UsageError("json holds every section; leave out --section, or choose text, markdown or html")
+        return result
+    if sections:
+        return result.layout().only(sections)
+    if format == "text" and not full and output in (None, "-"):
+        screen = result.screen()
+        return screen.ending(hint) if hint else screen
+    page = result.layout()
+    return replace(page, head=(*page.head, f"made by: {command_line(click.get_current_context())}"))
+
+
+def command_line(ctx: click.Context) -> str:
+    """The command that makes the same again: what was given, but for the file it is written to; paths by their names.
+
+    >>> from wincraft.cli.catalogue import command
+    >>> with command.make_context("catalogue", ["4,3"]) as ctx:
+    ...     command_line(ctx)
+    'wincraft catalogue 4,3'
+    """
+    return shlex.join(["wincraft", ctx.info_name or "", *_words(ctx)])
+
+
+def _words(ctx: click.Context) -> Iterator[str]:
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        if name == "output" or ctx.get_parameter_source(name) != ParameterSource.COMMANDLINE:
+            continue
+        value = ctx.params[name]
+        for item in value if isinstance(value, tuple) else (value,):
+            option = max(parameter.opts, key=len) if isinstance(parameter, click.Option) else None
+            if option is not None:
+                yield option
+            if item is not True:
+                yield os.path.basename(item) if isinstance(item, str) and os.path.isabs(item) else str(item)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Short names of algorithms that stand side by side: only what differs between them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.nested import Algorithm
+from wincraft.report.description import chain_words
+
+LONGEST = 28
+"""A longer label does not head a column; the column's number does."""
+
+
+def words_of(algorithm: Algorithm) -> dict[str, str]:
+    """What tells an algorithm from others, in the order in which labels name it.
+
+    >>> from wincraft import parse
+    >>> words_of(parse("F(4x4,3x3)", points="0,1,-1,2,-2", convention="pow2"))["points"]
+    '±1 ±2'
+    """
+    axes = list(dict.fromkeys(algorithm.axes))
+    return {
+        "size": algorithm.size,
+        "form": "" if algorithm.form == "correlation" else "linear form",
+        "convention": " ".join(dict.fromkeys(axis.convention or "own scaling" for axis in axes)),
+        "points": "; ".join(dict.fromkeys(map(short_points, axes))),
+        "chains": "chains" if chain_words(algorithm) else "",
+    }
+
+
+def short_points(axis: BilinearAlgorithm) -> str:
+    """The points in their order, p and -p as one, without 0 and infinity; ``points not known`` without moduli.
+
+    >>> from wincraft import winograd
+    >>> short_points(winograd(4, 3, points="0,1/2,-2,2,1")), short_points(winograd(4, 3, moduli="0,1,-1,x^2+1,inf"))
+    ('1/2 ±2 1', '±1 x^2+1')
+    """
+    if axis.moduli is None:
+        return "points not known"
+    points = dict.fromkeys(
+        text for text in (str(modulus).partition("@")[0] for modulus in axis.moduli) if text not in ("0", "inf")
+    )
+    shown = []
+    for text in points:
+        opposite = text[1:] if text.startswith("-") else f"-{text}"
+        pair = text.lstrip("-") if opposite in points else ""
+        shown.append(f"\u00b1{pair}" if pair else text)
+    return " ".join(dict.fromkeys(shown)) or "no other points"
+
+
+def labels(words: Sequence[Mapping[str, str]]) -> list[str]:
+    """A label each, of the fewest kinds of words that tell all apart; ``#1``, ``#2`` where it is long or not unique.
+
+    Where no kinds do, those that differ at all are taken.
+
+    >>> labels([{"size": "F(4,3)", "convention": "wincnn"}, {"size": "F(4,3)", "convention": "pow2"}])
+    ['wincnn', 'pow2']
+    >>> labels([{"size": "F(4,3)"}, {"size": "F(4,3)"}])
+    ['#1', '#2']
+    """
+    kinds = dict.fromkeys(kind for item in words for kind in item)
+    telling = [kind for kind in kinds if len({item.get(kind, "") for item in words}) > 1]
+    enough = (
+        chosen
+        for size in range(1, len(telling) + 1)
+        for chosen in combinations(telling, size)
+        if len({tuple(item.get(kind, "") for kind in chosen) for item in words}) == len(words)
+    )
+    shown = next(enough, telling)
+    found = [", ".join(item[kind] for kind in shown if item.get(kind)) for item in words]
+    times = Counter(found)
+    return [
+        text if 0 < len(text) <= LONGEST and times[text] == 1 else f"#{number}" for number, text in enumerate(found, 1)
+    ]

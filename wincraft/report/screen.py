@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of a result fits on one screen: what it is of, the verdict or the advice, and one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+
+from wincraft.report.bases import BasisComparison
+from wincraft.report.description import describe
+from wincraft.report.layout import Layout, Section, Table
+from wincraft.report.model import Report, Unavailable
+from wincraft.report.numbers import count, decibels, number
+from wincraft.report.sections import FORMATS, formats_row, report_title
+from wincraft.report.verdict import brief_verdict, noise_decibels
+
+_TITLE = "Formats: SQNR in dB, 6 dB a bit; loss to direct, negative is better"
+LONGEST_DESCRIPTION = 150
+"""Letters of points and convention: two lines."""
+FEW_ROWS = 6
+"""Of the table of schemes: with so many there is room for the reasons why others are not in it."""
+
+
+def report_screen(report: Report) -> Layout:
+    """The answer and the numbers it rests on, for `SCHEMES` in about 30 lines of 80 columns.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.report.build import build_report
+    >>> [section.title for section in report_screen(build_report(winograd(2, 3), schemes=[])).sections]
+    ['Verdict']
+    """
+    findings = brief_verdict(report)
+    notes, levels = (tuple(getattr(item, part) for item in findings) for part in ("text", "level"))
+    gain = f"noise gain {number(float(report.noise.value))} ({noise_decibels(report):+.1f} dB)"
+    what = describe(report.algorithm)
+    return Layout(
+        title=f"{report_title(report)}, {gain}",
+        head=(what if len(what) <= LONGEST_DESCRIPTION else f"{what[:LONGEST_DESCRIPTION].rpartition(',')[0]},...",),
+        sections=(Section("Verdict", (), notes, levels, name="verdict"), *_formats(report)),
+    )
+
+
+def _formats(report: Report) -> list[Section]:
+    """A row for every scheme that applies; empty without schemes."""
+    if not report.schemes:
+        return []
+    rows = tuple(formats_row(item) for item in report.schemes if not isinstance(item.evaluation, Unavailable))
+    refused = [item.label for item in report.schemes if isinstance(item.evaluation, Unavailable)]
+    tables = (Table((*FORMATS[:-1], "main source"), rows, "lrrrrl"),) if rows else ()
+    notes = [f"On {report.workload.describe()}."]
+    if refused and len(rows) <= FEW_ROWS:
+        notes += _reasons(report)
+    elif refused:
+        notes.append(f"Not applicable, the full table says why: {', '.join(refused)}.")
+    return [Section(_TITLE, tables, tuple(notes), name="formats")]
+
+
+def _reasons(report: Report) -> list[str]:
+    """Why schemes do not apply, those of one reason together."""
+    found: dict[str, list[str]] = {}
+    for item in report.schemes:
+        if isinstance(item.evaluation, Unavailable):
+            found.setdefault(item.evaluation.reason, []).append(item.label)
+    return [f"{', '.join(names)}: not applicable: {reason}." for reason, names in found.items()]
+
+
+def bases_screen(comparison: BasisComparison) -> Layout:
+    """The advice, and a row for every basis: operations, where they pay, measured SQNR.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.report.bases import compare_bases
+    >>> bases_screen(compare_bases(winograd(4, 3), ["canonical", "legendre"], schemes=[])).sections[1].tables[0].rows
+    (('canonical', '56', '10'), ('legendre', '84', '15'))
+    """
+    full = comparison.layout()
+    schemes = list(comparison.columns[0].schemes)
+    titles = [column.name for column in comparison.columns]
+    pays = [column.costs.break_even for column in comparison.columns]
+    cells = [
+        [count(column.online) for column in comparison.columns],
+        ["never" if channels is None else count(channels) for channels in pays],
+    ]
+    marks = [_shown_best(cells[0], [-column.online for column in comparison.columns])]
+    marks.append(_shown_best(cells[1], [None if channels is None else -channels for channels in pays]))
+    for name in schemes:
+        found = [comparison.measured(column).get(name) for column in comparison.columns]
+        cells.append(["-" if value is None else decibels(value) for value in found])
+        marks.append(_shown_best(cells[-1], found))
+    marked = frozenset((row, column + 1) for column, rows in enumerate(marks) for row in rows)
+    header = ("basis", "operations", "pays from", *schemes)
+    table = Table(header, tuple(zip(titles, *cells, strict=True)), "l" + "r" * len(cells), marked)
+    notes = [
+        "Operations of the transforms of a tile; the channels C = K from which it takes fewer operations than direct."
+    ]
+    if schemes:
+        notes.append(f"Measured SQNR in dB on {comparison.workload.describe()}. {comparison.direct()}")
+    return Layout(full.title, full.head[:1], (full.sections[0], Section("Bases", (table,), tuple(notes))))
+
+
+def _shown_best(texts: Sequence[str], values: Sequence[float | None]) -> list[int]:
+    """The places shown as the largest value is; none where all are shown alike."""
+    known = [place for place, value in enumerate(values) if value is not None and not isnan(value)]
+    if not known or len(set(texts)) == 1:
+        return []
+    best = texts[max(known, key=lambda place: values[place] or 0)]
+    return [place for place in known if texts[place] == best]
