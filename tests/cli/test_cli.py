@@ -273,11 +273,13 @@ def test_formats_are_described_and_unknown_ones_refused(wincraft_here):
     assert "did you mean fp16" in done.stderr
 
 
-def test_n_d_text_and_doubled_matrices_are_refused_not_half_read(wincraft_here, tmp_path):
+def test_n_d_text_is_read_whole_and_doubled_matrices_must_agree(wincraft_here, tmp_path):
     (tmp_path / "f.txt").write_text(wc.render(wc.parse("F(2x4,3x3)"), "text"))
-    assert_one_line_error(wincraft_here("verify", "f.txt"), 3)
+    assert wincraft_here("verify", "f.txt", check=0).stdout.startswith("F(2x4,3x3) proved")
     (tmp_path / "f.json").write_text('{"AT": [[1]], "A": [[5]], "G": [[1]], "BT": [[1]]}')
-    assert "given twice" in wincraft_here("verify", "f.json", check=3).stderr
+    assert "two that differ: A, not AT" in wincraft_here("verify", "f.json", check=3).stderr
+    (tmp_path / "f.json").write_text('{"AT": [[1]], "A": [[1]], "G": [[1]], "BT": [[1]]}')
+    wincraft_here("verify", "f.json", check=0)
 
 
 def test_what_a_bare_json_states_is_checked(wincraft_here, tmp_path):

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import io
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +20,11 @@ from wincraft.cli.output import (
     write_output,
 )
 
+if TYPE_CHECKING:
+    from wincraft.algorithm.nested import Algorithm
+    from wincraft.construct.identify import Identification
+    from wincraft.files.reading import Verdict
+
 
 @click.command(name="identify", cls=Command)
 @click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
@@ -28,34 +36,57 @@ from wincraft.cli.output import (
     help="text or json; by default that of FILE's suffix, else text.",
 )
 @output_option
-def command(files: tuple[str, ...], tolerance: str, format_given: str | None, output: str | None) -> None:
+def command(files: tuple[str, ...], tolerance: str | None, format_given: str | None, output: str | None) -> None:
     """Find form, points, scaling and convention of bare matrices.
 
     \b
     Examples:
       wincraft identify their_matrices.txt
-      wincraft identify weights.npz --tolerance 1e-3 --format json -o exact.json
+      wincraft identify winograd.cpp#4x4_3x3
+      wincraft identify weights.npz --tolerance 1e-3 -o exact.json
 
-    FILE is JSON with AT, G and BT, a NumPy .npz, or a text file of rows; or give three files, AT G BT. Entries are
-    integers, fractions, sqrt() expressions, decimals or floats. JSON output is an algorithm document.
+    FILE holds A^T, G and B^T in any spelling that `wincraft verify` reads; or give three files, AT G BT. Entries are
+    integers, fractions, sqrt() expressions, decimals or floats. Of several algorithms FILE#NAME chooses one. JSON
+    output is an algorithm document.
     """
-    from wincraft.construct.identify import identify
-    from wincraft.files.matrices import read_matrices
+    from wincraft.files.reading import algorithm_of, found_in, judge
 
     format = choose_format(format_given, output, TEXT_OR_JSON.values(), TEXT_OR_JSON)
-    limit = parse_tolerance(tolerance)
-    matrices = read_matrices(*files)
-    found = identify(matrices.AT, matrices.G, matrices.BT, tolerance=0 if matrices.exact else limit, form=matrices.form)
-    if format == "text":
-        write_output(f"{found!r}\n", output, format, TEXT_OR_JSON)
+    found = found_in(*files)
+    verdicts = judge(found, parse_tolerance(tolerance))
+    if format == "json" or found.axes or len(verdicts) == 1:
+        algorithm = algorithm_of(found, verdicts)
+    if format == "json":
+        write_output(_json(algorithm, verdicts), output, format, TEXT_OR_JSON)
         return
+    reports = [repr(verdict.found) if verdict.found else str(verdict.error) for verdict in verdicts]
+    if len(verdicts) > 1:
+        reports = [f"{verdict.matrices.label}\n{report}" for verdict, report in zip(verdicts, reports, strict=True)]
+    if found.axes or "axes" in found.document:
+        reports.insert(0, repr(algorithm))
+    write_output("\n\n".join(reports) + "\n", output, format, TEXT_OR_JSON)
+    codes = [verdict.error.exit_code for verdict in verdicts if verdict.error is not None]
+    if codes:
+        sys.exit(min(codes))
+
+
+def _json(algorithm: Algorithm, verdicts: Sequence[Verdict]) -> str:
+    """The document, and beside the matrices of every axis how they were given."""
     from wincraft.emit.json import document, write_document
 
-    content = document(found.algorithm)
-    content["row_scaling"] = found.row_scaling
-    content["conventions"] = list(found.conventions)
-    content["transposed"] = list(found.transposed)
-    content["largest_error"] = float(found.largest_error)
+    about = {verdict.found.algorithm: _about(verdict.found) for verdict in verdicts if verdict.found}
+    content = document(algorithm)
+    for axis, written in zip(algorithm.axes, content.get("axes", [content]), strict=True):
+        written.update(about[axis])
     stream = io.StringIO()
     write_document(content, stream)
-    write_output(stream.getvalue(), output, format, TEXT_OR_JSON)
+    return stream.getvalue()
+
+
+def _about(found: Identification) -> dict[str, Any]:
+    return {
+        "row_scaling": found.row_scaling,
+        "conventions": list(found.conventions),
+        "transposed": list(found.transposed),
+        "largest_error": float(found.largest_error),
+    }

@@ -15,9 +15,7 @@ from wincraft.errors import BadNumber, UnknownName, look_up, shorten
 
 tolerance_option = click.option(
     "--tolerance",
-    default="1e-5",
-    show_default=True,
-    help="How far decimals may lie from exact entries, relative to their row.",
+    help="How far decimals may lie from exact entries, relative to their row; by default what their digits allow.",
 )
 """The option of the commands that read decimals; `parse_tolerance` reads its value."""
 
@@ -91,8 +89,10 @@ def write_output(
     click.echo(f"wrote {path}" + (f" as {format}" if format and format != implied else ""), err=True)
 
 
-def parse_tolerance(text: str) -> Fraction:
-    """A tolerance in [0, 1) as a Fraction; raises `BadNumber` for anything else."""
+def parse_tolerance(text: str | None) -> Fraction | None:
+    """A tolerance in [0, 1) as a Fraction, None where none is given; raises `BadNumber` for anything else."""
+    if text is None:
+        return None
     from wincraft.exact.number import read_fraction
 
     limit = read_fraction(text)

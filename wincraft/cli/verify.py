@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wincraft.cli.command import Command
 from wincraft.cli.output import parse_tolerance, tolerance_option, write_output
 from wincraft.errors import Refuted
+
+if TYPE_CHECKING:
+    from wincraft.files.reading import Verdict
 
 
 @click.command(name="verify", cls=Command)
@@ -23,23 +26,25 @@ from wincraft.errors import Refuted
 )
 @click.option("--thorough", is_flag=True, help="Of a search result: search again, however large the space is.")
 def command(
-    files: tuple[str, ...], tolerance: str, source: str | None, functions: tuple[str, ...], thorough: bool
+    files: tuple[str, ...], tolerance: str | None, source: str | None, functions: tuple[str, ...], thorough: bool
 ) -> None:
     """Prove the matrices of FILE exactly: exit 0 proved, 1 refuted with a diagnosis.
 
     \b
     Examples:
       wincraft verify f4.json
-      wincraft verify their_matrices.txt
+      wincraft verify winograd_constants.h
+      wincraft verify their_matrices.py#F43
       wincraft verify AT.npy G.npy BT.npy
       wincraft verify f4_search.json
       wincraft verify 4x4,3x3 --source kernel.c --function input_transform \\
           --function filter_transform --function output_transform
       wincraft verify 4x4,3x3 --source kernel.c --function convolve_tile
 
-    FILE is an algorithm document, JSON with AT, G and BT, a NumPy .npz, or a text file of rows; or give three
-    files, AT G BT. Matrices stored transposed or in linear convolution form are recognised. Of the result of
-    a search the values, the count of the space and the optimality are checked again.
+    FILE is an algorithm document, or holds A^T, G and B^T in any usual spelling: arrays of C and its relatives,
+    Python, Rust, MATLAB, Julia, LaTeX, Markdown, printed arrays, comments, plain rows, JSON, .csv, .npz; or give three
+    files, AT G BT. Several algorithms are judged one by one; FILE#NAME chooses one, by size, number or part of its
+    name. Of the result of a search the values, the count of the space and the optimality are checked again.
 
     With --source, FILE is a size. Of a kernel without tables three functions, each from one tile to another, are
     compiled and their matrices read off at unit vectors; or one function of data, filter and output tile is tried on
@@ -50,33 +55,45 @@ def command(
     if source is not None:
         write_output(f"{_probed(files, source, functions, tolerance)}\n", None)
         return
-    from wincraft.construct.identify import identify
-    from wincraft.files.document import check_statements, load_json, parse_document
-    from wincraft.files.matrices import read_matrices
+    from wincraft.files.document import parse_document
+    from wincraft.files.reading import found_in, judge, nest
 
     try:
-        content = load_json(files[0]) if len(files) == 1 and Path(files[0]).suffix.lower() == ".json" else {}
-        if content.get("kind") == "wincraft.search":
+        found = found_in(*files)
+        if found.document.get("kind") == "wincraft.search":
             from wincraft.search.certificate import recheck
 
-            write_output("".join(f"{line}\n" for line in recheck(content, files[0], thorough)), None)
+            write_output("".join(f"{line}\n" for line in recheck(found.document, found.path, thorough)), None)
             return
-        if "kind" in content or "axes" in content:
-            write_output(parse_document(content, files[0]).verify() + "\n", None)
+        if found.document and not found.matrices:
+            write_output(parse_document(found.document, found.path).verify() + "\n", None)
             return
-        limit = parse_tolerance(tolerance)
-        matrices = read_matrices(*files)
-        found = identify(
-            matrices.AT, matrices.G, matrices.BT, tolerance=0 if matrices.exact else limit, form=matrices.form
-        )
+        verdicts = judge(found, parse_tolerance(tolerance))
+        if found.axes:
+            write_output(nest(found, verdicts).verify() + "\n", None)
+            return
+        if len(verdicts) == 1 and verdicts[0].error is not None:
+            raise verdicts[0].error
     except Refuted as error:
         write_output(f"{error.diagnosis}\n", None)
         sys.exit(error.exit_code)
-    check_statements(content, files[0], found.algorithm)
-    form = "" if found.algorithm.form == "correlation" else ", linear convolution form"
+    lines = [_line(verdict) for verdict in verdicts]
+    if len(lines) > 1:
+        lines = [f"{verdict.matrices.label}: {line}" for verdict, line in zip(verdicts, lines, strict=True)]
+    write_output("".join(f"{line}\n" for line in lines), None)
+    codes = [verdict.error.exit_code for verdict in verdicts if verdict.error is not None]
+    if codes:
+        sys.exit(min(codes))
+
+
+def _line(verdict: Verdict) -> str:
+    if verdict.found is None:
+        return str(verdict.error)
+    algorithm, found = verdict.found.algorithm, verdict.found
+    form = "" if algorithm.form == "correlation" else ", linear convolution form"
     stored = f", stored transposed: {', '.join(found.transposed)}" if found.transposed else ""
-    rounded = f", the given decimals within {float(found.largest_error):.2g} of it" if not matrices.exact else ""
-    write_output(f"{found.algorithm.verify()}{form}{stored}{rounded}\n", None)
+    error = f", the given decimals within {float(found.largest_error):.2g} of it" if found.largest_error else ""
+    return f"{algorithm.verify()}{form}{stored}{error}"
 
 
 def _probed(sizes: Sequence[str], source: str, functions: Sequence[str], tolerance: str | None) -> str:
@@ -85,7 +102,7 @@ def _probed(sizes: Sequence[str], source: str, functions: Sequence[str], toleran
 
     if len(sizes) != 1:
         raise click.UsageError(f"{len(sizes)} arguments; with --source give one size, such as 4x4,3x3")
-    limit = None if tolerance is None else parse_tolerance(tolerance)
+    limit = parse_tolerance(tolerance)
     if len(functions) == 1:
         return probe_tiles(source, functions[0], sizes[0], limit)
     try:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,20 @@ from wincraft.algorithm.nested import Algorithm, Nested
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.recover import row_scaling
-from wincraft.construct.size import MAX_TILE
+from wincraft.construct.size import MAX_AXES, MAX_TILE
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadDocument, Refuted, WincraftError
+from wincraft.errors import BadDocument, Refuted, WincraftError, shorten
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of
+from wincraft.files.text import decode, read_bytes
 
 KIND = "wincraft.algorithm"
 VERSION = 1
-MAX_BYTES = 256 * 2**20
+MAX_BYTES = 64 * 2**20
 MAX_RANK = 4 * MAX_TILE
+MAX_STAGES = 64
+NAMES = ("AT", "G", "BT")
+_STATEMENTS = {"kind", "axes", "stages", "moduli", "convention", "domain", "sha256"}
 
 
 def read_document(path: str | Path) -> Algorithm:
@@ -59,24 +64,47 @@ def load_json(path: str | Path) -> dict[str, Any]:
     ...     load_json(file.name)
     {'G': [['0.1']]}
     """
+    return parse_json(decode(read_bytes(path, MAX_BYTES), str(path)), str(path))
+
+
+def parse_json(text: str, path: str) -> dict[str, Any]:
+    """The JSON object in a text, float literals kept as texts.
+
+    Raises:
+        BadDocument: no JSON, no object, or a key given twice.
+
+    >>> parse_json('{"m": 2, "m": 3}', "f.json")
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.BadDocument: cannot read f.json: it gives 'm' twice; remove one of them
+    """
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+            raise BadDocument(path, f"it gives {shorten(twice)!r} twice", "remove one of them")
+        return found
+
     try:
-        if Path(path).stat().st_size > MAX_BYTES:
-            raise BadDocument(str(path), f"it has more than {MAX_BYTES} bytes", "give an algorithm document")
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadDocument(str(path), error.strerror or str(error), "check the path") from None
-    except UnicodeDecodeError:
-        raise BadDocument(str(path), "it is not UTF-8 text", "give JSON, .npz, .npy or a text file of rows") from None
-    try:
-        content = json.loads(text, parse_float=str, parse_constant=str)
+        content = json.loads(text, parse_float=str, parse_constant=str, object_pairs_hook=members)
     except json.JSONDecodeError as error:
         reason = f"not valid JSON, line {error.lineno} column {error.colno}: {error.msg}"
-        raise BadDocument(str(path), reason, "the file may be truncated; write it again") from None
+        raise BadDocument(path, reason, "the file may be truncated; write it again") from None
     except (ValueError, RecursionError) as error:
-        raise BadDocument(str(path), f"not valid JSON: {str(error)[:80]}", "write the file again") from None
+        raise BadDocument(path, f"not valid JSON: {str(error)[:80]}", "write the file again") from None
     if not isinstance(content, dict):
-        raise BadDocument(str(path), f"it holds a {type(content).__name__}", "an algorithm document is a JSON object")
+        raise BadDocument(path, f"it holds a {type(content).__name__}", "an algorithm document is a JSON object")
     return content
+
+
+def is_document(content: dict[str, Any]) -> bool:
+    """Whether a JSON object states what only an algorithm document states, so that all of it is to be checked.
+
+    >>> is_document({"AT": [["1"]], "G": [["1"]], "BT": [["1"]], "sha256": "00"}), is_document({"m": 1})
+    (True, False)
+    """
+    return bool(_STATEMENTS & content.keys())
 
 
 def parse_document(content: dict[str, Any], path: str = "the document") -> Algorithm:
@@ -120,6 +148,8 @@ def _nested(content: dict[str, Any], path: str) -> Nested:
         or not all(isinstance(axis, dict) and "axes" not in axis for axis in axes)
     ):
         raise BadDocument(path, "axes is no list of 1-D documents", "give one document per axis")
+    if len(axes) > MAX_AXES:
+        raise BadDocument(path, f"it has {len(axes)} axes", f"at most {MAX_AXES} are read")
     nested = Nested(tuple(_one_of(parse_document(axis, path)) for axis in axes))
     _check(content, path, m=list(nested.m), r=list(nested.r), rank=nested.rank, form=nested.form, sha256=nested.sha256)
     if "scale" in content and exact_number(content["scale"]) != nested.scale:
@@ -133,7 +163,7 @@ def _one_of(algorithm: Algorithm) -> BilinearAlgorithm:
 
 
 def _one(content: dict[str, Any], path: str) -> BilinearAlgorithm:
-    missing = [key for key in ("m", "r", "AT", "G", "BT") if key not in content]
+    missing = [key for key in ("m", "r", *NAMES) if key not in content]
     if missing:
         raise BadDocument(path, f"it has no {', '.join(missing)}", "an algorithm document has m, r, AT, G and BT")
     stages = content.get("stages") or {}
@@ -142,9 +172,12 @@ def _one(content: dict[str, Any], path: str) -> BilinearAlgorithm:
         raise BadDocument(path, f"form is {form!r}", "it is correlation or linear")
     if not isinstance(stages, dict) or not all(isinstance(chain, list) and chain for chain in stages.values()):
         raise BadDocument(path, "stages is no object of lists of matrices", "leave it out or write it again")
-    tables = {
-        name: [_rows(path, name, matrix) for matrix in stages.get(name, [content[name]])] for name in ("AT", "G", "BT")
-    }
+    if not stages.keys() <= set(NAMES) or any(len(chain) > MAX_STAGES for chain in stages.values()):
+        raise BadDocument(path, "stages has other names than AT, G and BT, or too many matrices", "write it again")
+    tables = {name: [_rows(path, name, matrix) for matrix in stages.get(name, [content[name]])] for name in NAMES}
+    m, r = len(tables["AT"][-1]), len(tables["G"][0][0])
+    if m + r - 1 > MAX_TILE:
+        raise BadDocument(path, f"its tile m + r - 1 is {m + r - 1}", f"at most {MAX_TILE} is read")
     K = field_of(value for chain in tables.values() for rows in chain for row in rows for value in row)
     output, filter_map, input_map = (
         LinearMap(tuple(from_numbers(rows, K) for rows in tables[name])) for name in ("AT", "G", "BT")
@@ -173,16 +206,26 @@ def _one(content: dict[str, Any], path: str) -> BilinearAlgorithm:
 
 
 def _rows(path: str, name: str, rows: Any) -> list[list[Any]]:
-    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows) or len(rows) > MAX_RANK:
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise BadDocument(path, f"{name} is no list of rows", f"give at most {MAX_RANK} rows of texts")
+    if max(len(rows), *map(len, rows), 0) > MAX_RANK:
+        raise BadDocument(path, f"{name} has more than {MAX_RANK} rows or columns", "give matrices of ordinary size")
     return read_rows(name, rows)
 
 
 def _with_moduli(algorithm: BilinearAlgorithm, content: dict[str, Any], path: str) -> BilinearAlgorithm:
     """The algorithm with the moduli and the convention that the document states, both checked."""
     stated, convention = content.get("moduli"), content.get("convention")
+    if convention is not None and not isinstance(convention, str):
+        raise BadDocument(path, f"convention is a {type(convention).__name__}", "name one, or remove it")
+    if stated is None and convention is not None:
+        raise BadDocument(path, f"it states convention {shorten(convention)!r} without moduli", "add the moduli")
     if stated is None:
         return algorithm
+    if not isinstance(stated, list) or not all(isinstance(item, (str, int)) for item in stated):
+        raise BadDocument(path, "moduli is no list of texts", 'write it as ["0", "1", "-1", "inf"]')
+    if len(stated) > algorithm.n:
+        raise BadDocument(path, f"{len(stated)} moduli for a tile of {algorithm.n}", "correct or remove the moduli")
     moduli: tuple[Modulus, ...] = complete(parse_moduli(stated), algorithm.m, algorithm.r)
     taps = canonical_taps(algorithm.m, algorithm.r, moduli)
     scaling = row_scaling(algorithm, taps) if len(taps.f) == algorithm.rank else None
@@ -190,20 +233,20 @@ def _with_moduli(algorithm: BilinearAlgorithm, content: dict[str, Any], path: st
         raise BadDocument(path, "its matrices do not belong to its moduli", "correct or remove the moduli")
     if convention is not None and (convention not in CONVENTIONS or CONVENTIONS[convention](taps) != scaling):
         raise BadDocument(
-            path, f"its matrices are not in convention {convention!r}", "correct or remove the convention"
+            path, f"its matrices are not in convention {shorten(convention)!r}", "correct or remove the convention"
         )
     return replace(algorithm, moduli=moduli, convention=convention)
 
 
 def _check(content: dict[str, Any], path: str, **actual: Any) -> None:
     for key, value in actual.items():
-        if key in content and content[key] != value:
+        if key in content and repr(content[key]) != repr(value):  # true is no 1
             repair = (
                 "the file was changed after it was written; remove sha256 to accept it"
                 if key == "sha256"
                 else f"correct {key}"
             )
-            raise BadDocument(path, f"{key} is {str(content[key])[:80]}, its matrices give {value}", repair)
+            raise BadDocument(path, f"{key} is {shorten(str(content[key]))}, its matrices give {value}", repair)
 
 
 def check_statements(content: dict[str, Any], path: str, algorithm: BilinearAlgorithm) -> None:
@@ -216,5 +259,9 @@ def check_statements(content: dict[str, Any], path: str, algorithm: BilinearAlgo
     >>> check_statements({"m": 2, "scale": "1"}, "f.json", winograd(2, 3))
     """
     _check(content, path, m=algorithm.m, r=algorithm.r, rank=algorithm.rank)
-    if "scale" in content and str(content["scale"]) != str(algorithm.scale):
-        raise BadDocument(path, f"scale is {content['scale']}, its matrices give {algorithm.scale}", "correct scale")
+    try:
+        stated = exact_number(content.get("scale", algorithm.scale))
+    except WincraftError as error:
+        raise BadDocument(path, f"scale: {error}", "correct scale") from None
+    if stated != algorithm.scale:
+        raise BadDocument(path, f"scale is {stated}, its matrices give {algorithm.scale}", "correct scale")

@@ -1,48 +1,95 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading bare A^T, G, B^T of other programs: JSON, NumPy files, text files of rows."""
+"""Reading bare A^T, G, B^T of other programs, in whatever spelling they stand in a file."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
-from sympy import Rational
+from wincraft.construct.size import MAX_TILE
+from wincraft.errors import BadDocument, BadNumber, shorten
+from wincraft.files.arrays import MAX_ARCHIVE_BYTES, load_arrays
+from wincraft.files.document import MAX_RANK, NAMES, is_document, parse_json
+from wincraft.files.entry import read_entry
+from wincraft.files.grouping import Triple, contradictions, fits, named_triples, rank_of, unnamed_triples
+from wincraft.files.names import Role, role_of
+from wincraft.files.spellings import SPELLINGS, Text
+from wincraft.files.table import Table, transposed
+from wincraft.files.text import MAX_TEXT_BYTES, decode, read_bytes
 
-from wincraft.errors import BadDocument, BadNumber, FloatGiven, WincraftError
-from wincraft.exact.number import exact_number
-from wincraft.files.document import MAX_BYTES, check_kind, load_json
+MAX_ALGORITHMS = 64
+_DEEPEST = 4
+Rows = Any
+_HINT = "name the matrices AT, G and BT, or give three in this order"
+_NESTED = re.compile(r"F\(\d+(?:x\d+)+,\d+(?:x\d+)+\)")
+_STAGE = re.compile(r"(?:^|_)(?:AT|G|BT)\d+(?=_|$)")
 
-NAMES = ("AT", "G", "BT")
-_ALIASES = {"at": "AT", "a": "AT", "a^t": "AT", "g": "G", "bt": "BT", "b": "BT", "b^t": "BT"}
-_HEADING = re.compile(
-    r"^\W*(?:.*[\s*&])?(\w+?(?:\^T)?)(?:\s*\[[^\]]*\])*\s*[=:]|^\W*([ABG](?:\^?T)?)\W*$", re.IGNORECASE
-)
-_ARRAY = re.compile(r"(\w+)\s*\[\s*\w*\s*\]\s*\[\s*\w*\s*\]\s*=\s*\{(.*?)\}\s*;", re.DOTALL)
-_SUFFIX = re.compile(r"(?<=[\d.])[fFlL]\b")
+
+@dataclass(frozen=True, eq=False)
+class Matrices:
+    """Three matrices as they were found: rows of exact sympy numbers, decimals as printed, or NumPy arrays.
+
+    `names` says what each was called: "A" is A^T stored transposed, "GT" is G stored transposed. `flat` marks those
+    whose rows were not told, so that either order of their entries may be meant. `label` names the algorithm;
+    `contradicts` what the file gives differently elsewhere, "A, not AT".
+
+    >>> Matrices([[1, 1, 1, 0], [0, 1, -1, 1]], [[1, 0, 0]] * 4, [[1, 0, -1, 0]] * 4).size
+    (2, 3)
+    """
+
+    AT: Rows
+    G: Rows
+    BT: Rows
+    names: tuple[str, str, str] = NAMES
+    form: Literal["correlation", "linear"] | None = None
+    flat: tuple[bool, bool, bool] = (False, False, False)
+    label: str = ""
+    contradicts: str = ""
+
+    @property
+    def tables(self) -> tuple[Rows, Rows, Rows]:
+        """The three, in order."""
+        return self.AT, self.G, self.BT
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(m, r), as far as the numbers of entries tell it."""
+        sizes = [len(rows) * len(rows[0]) for rows in self.tables]
+        rank = sizes[0] + sizes[1] - sizes[2]
+        return (sizes[0] // rank, sizes[1] // rank) if rank > 0 else None
+
+    def readings(self) -> Iterator[Matrices]:
+        """These matrices, then those with the entries of flat ones in the order of columns."""
+        for turns in product(*((False, True) if flat else (False,) for flat in self.flat)):
+            AT, G, BT = (_reordered(rows) if turn else rows for rows, turn in zip(self.tables, turns, strict=True))
+            yield replace(self, AT=AT, G=G, BT=BT)
 
 
 @dataclass(frozen=True)
-class Matrices:
-    """Three bare matrices as rows of sympy numbers; `exact` is False where an entry was a decimal or float."""
+class Found:
+    """All matrices of a file; `document` is the whole JSON object where it is one.
 
-    AT: list[list[Any]]
-    G: list[list[Any]]
-    BT: list[list[Any]]
-    exact: bool
-    form: Literal["correlation", "linear"] | None = None
+    `axes` are the sizes of the axes of one N-D algorithm, where wincraft wrote the file.
+    """
+
+    path: str
+    matrices: tuple[Matrices, ...]
+    axes: tuple[tuple[int, int], ...] = ()
+    document: dict[str, Any] = field(default_factory=dict)
 
 
-def read_matrices(*paths: str | Path) -> Matrices:
-    r"""A^T, G and B^T from one file (JSON object, .npz, text) or from three (.npy or text, in that order).
+def read_matrices(*paths: str | Path) -> Found:
+    r"""Every A^T, G and B^T in one file, or one of each from three files, in this order.
 
-    JSON and .npz name them AT, G, BT (or A, B); a text file has sections headed by these names, or three blocks of
-    rows separated by blank lines; of a C header the first array of each name is read. Entries are integers, p/q,
-    sqrt() expressions, decimals or float literals; brackets, braces, commas, the suffix f and comments (# and //) are
-    passed over. Decimals are read exactly as written.
+    A file is JSON, .npz or .npy, or text: source code, LaTeX, Markdown, printed arrays, plain rows. Matrices are found
+    by their names, or else by their order; `SPELLINGS` lists what is tried.
+
+    Of a JSON object that is an algorithm document no matrices are taken out: `parse_document` reads it.
 
     Raises:
         BadDocument: unreadable files, missing matrices, rows of different lengths, entries that are no finite numbers.
@@ -51,156 +98,203 @@ def read_matrices(*paths: str | Path) -> Matrices:
     >>> with tempfile.NamedTemporaryFile("w+", suffix=".txt") as file:
     ...     _ = file.write("1 1\n\n1 0\n0 1\n\n1 0\n0 1\n")
     ...     file.flush()
-    ...     read_matrices(file.name).AT
+    ...     read_matrices(file.name).matrices[0].AT
     [[1, 1]]
     """
     if len(paths) == 3:
-        tables = dict(zip(NAMES, (_read_one(path) for path in paths), strict=True))
-        return _matrices(tables, str(paths[0]), None)
+        tables = [_one_table(path, name) for path, name in zip(paths, NAMES, strict=True)]
+        names = ", ".join(str(path) for path in paths)
+        return Found(names, (_matrices((tables[0], tables[1], tables[2]), names, None),))
     if len(paths) != 1:
         raise BadDocument(", ".join(map(str, paths)), f"{len(paths)} files", "give one file, or three: AT G BT")
-    path = Path(paths[0])
-    if path.suffix.lower() == ".npz":
-        named = _load_numpy(path)
-        return _matrices(_by_name(named, path), str(path), None)
-    if path.suffix.lower() == ".npy":
-        raise BadDocument(str(path), "one .npy file holds one matrix", "give three, AT G BT, or one .npz")
-    if path.suffix.lower() == ".json" or re.match(r'\s*\{\s*"', _read_text(path)):
-        content = load_json(path)
-        check_kind(content, str(path))
-        if "axes" in content:
-            raise BadDocument(str(path), "it is N-D", "give one axis at a time; verify reads N-D documents")
-        form = content.get("form")
-        return _matrices(_by_name(content, path), str(path), form if form in ("correlation", "linear") else None)
-    return _matrices(_sections(_read_text(path), path), str(path), None)
+    content = read_bytes(paths[0], MAX_ARCHIVE_BYTES)
+    path = str(paths[0])
+    if _is_numpy(content, path):
+        arrays = load_arrays(content, path)
+        if list(arrays) == [""]:
+            raise BadDocument(path, "one .npy file holds one matrix", "give three, AT G BT, or one .npz")
+        return Found(path, _grouped(_array_tables(arrays), path, None))
+    is_json = Path(path).suffix.lower() == ".json" or re.match(rb'\s*\{\s*"', content)
+    text = decode(content, path) if is_json else _text(content, path)
+    if is_json:
+        document = parse_json(text, path)
+        if is_document(document):
+            return Found(path, (), (), document)
+        form = document.get("form")
+        known: Any = form if form in ("correlation", "linear") else None
+        return Found(path, _grouped(list(_json_tables(document, (), 0)), path, known), (), document)
+    return _found_in_text(text, path)
 
 
-def _read_one(path: str | Path) -> Any:
-    if Path(path).suffix == ".npy":
-        return _load_numpy(Path(path))
-    blocks = _blocks(_read_text(Path(path)), Path(path))
-    if len(blocks) != 1:
-        raise BadDocument(str(path), f"{len(blocks)} blocks of rows", "one of three files holds one matrix")
-    return blocks[0][1]
+def _is_numpy(content: bytes, path: str) -> bool:
+    return Path(path).suffix.lower() in (".npz", ".npy") or content.startswith((b"PK\x03\x04", b"\x93NUMPY"))
 
 
-def _load_numpy(path: Path) -> Any:
-    import numpy as np
-
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        return {name: loaded[name].tolist() for name in loaded.files} if hasattr(loaded, "files") else loaded.tolist()
-    except OSError as error:
-        raise BadDocument(str(path), error.strerror or "no NumPy file", "check the path") from None
-    except Exception as error:  # numpy raises zipfile, pickle and value errors for damaged files
-        raise BadDocument(
-            str(path), f"no readable NumPy file ({str(error)[:60]})", "save it again with numpy.savez"
-        ) from None
+def _text(content: bytes, path: str) -> str:
+    if len(content) > MAX_TEXT_BYTES:
+        raise BadDocument(path, f"it has more than {MAX_TEXT_BYTES} bytes", "give the matrices only")
+    return decode(content, path)
 
 
-def _read_text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadDocument(str(path), f"it has more than {MAX_BYTES} bytes", "give matrices only")
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadDocument(str(path), error.strerror or str(error), "check the path") from None
-    except UnicodeDecodeError:
-        raise BadDocument(str(path), "it is not UTF-8 text", "give JSON, .npz, .npy or a text file of rows") from None
+def _one_table(path: str | Path, name: str) -> Table:
+    """The one matrix in a file of three."""
+    content = read_bytes(path, MAX_TEXT_BYTES)
+    role = role_of(name)
+    if _is_numpy(content, str(path)):
+        arrays = _array_tables(load_arrays(content, str(path)))
+        if len(arrays) != 1:
+            raise BadDocument(str(path), f"{len(arrays)} arrays", "one of three files holds one matrix")
+        return replace(arrays[0], role=role)
+    text = Text(_text(content, str(path)))
+    counts = []
+    for find in SPELLINGS.values():
+        tables = [table for table in find(text) if len(table.rows) > 1 or table.size > 1 or find is SPELLINGS["rows"]]
+        if len(tables) == 1:
+            return replace(tables[0], role=role)
+        counts.append(len(tables))
+    raise BadDocument(str(path), f"{max(counts)} blocks of rows", "one of three files holds one matrix")
 
 
-def _by_name(named: dict[str, Any], path: Path) -> dict[str, Any]:
-    found = {_ALIASES[key.lower()]: value for key, value in named.items() if key.lower() in _ALIASES}
-    given = [key for key in named if key.lower() in _ALIASES]
-    if len(given) > len(found):
-        raise BadDocument(str(path), f"a matrix is given twice: {', '.join(given)}", "name the matrices AT, G and BT")
-    missing = [name for name in NAMES if name not in found]
-    if missing:
-        raise BadDocument(str(path), f"it has no {', '.join(missing)}", "name the matrices AT, G and BT")
-    return found
+def _array_tables(arrays: dict[str, Any]) -> list[Table]:
+    return [
+        Table(list(array) if array.ndim == 2 else [array.reshape(-1)], role_of(name), place)
+        for place, (name, array) in enumerate(arrays.items())
+        if array.size
+    ]
 
 
-def _sections(text: str, path: Path) -> dict[str, Any]:
-    arrays = _arrays(text)
-    if arrays and re.search(r"_axis1\s*\[", text):
-        raise BadDocument(str(path), "its axes differ", "give the arrays of one axis at a time")
-    blocks = _blocks("\n".join(f"{name} = {body}" for name, body in arrays.items()) or text, path)
-    names = [name for name, _ in blocks]
-    if sorted(names) == sorted(NAMES):
-        return dict(blocks)
-    if names == ["", "", ""]:
-        return dict(zip(NAMES, (rows for _, rows in blocks), strict=True))
-    raise BadDocument(
-        str(path), f"{len(blocks)} blocks of rows", "give three, headed AT, G, BT or in this order between blank lines"
+def _json_tables(value: Any, scope: tuple[str, ...], depth: int) -> Iterator[Table]:
+    """Lists of numbers and lists of rows, by the nearest key that is a name."""
+    if depth > _DEEPEST:
+        return
+    items = (
+        value.items() if isinstance(value, dict) else (("", item) for item in value) if isinstance(value, list) else ()
     )
+    for number, (key, item) in enumerate(items):
+        role = role_of(key.replace("^", "")) or (role_of(scope[-1]) if scope and not key else None)
+        if isinstance(item, list) and item and role is not None and not isinstance(item[0], dict):
+            rows = item if isinstance(item[0], list) else [item]
+            yield Table([row if isinstance(row, list) else [row] for row in rows], role, number, scope)
+        elif role is not None and not isinstance(item, (dict, list)):
+            yield Table([[item]], role, number, scope)
+        else:
+            yield from _json_tables(item, (*scope, key), depth + 1)
 
 
-def _arrays(text: str) -> dict[str, str]:
-    """Of source code in C with all three matrices the first array of each, by a part of its name: f4_3_AT_f32."""
-    found: dict[str, str] = {}
-    for name, body in _ARRAY.findall(text):
-        for part in name.lower().split("_"):
-            if part in _ALIASES:
-                found.setdefault(_ALIASES[part], body)
-    return found if len(found) == len(NAMES) else {}
+def _found_in_text(text: str, path: str) -> Found:
+    """The matrices by the first spelling that finds three that fit, else by the first that finds three at all."""
+    given = Text(text)
+    ours = "wincraft " in text[:200]
+    nested = _NESTED.search(text[:4000]) if ours else None
+    whole: list[Table] = []
+    unfit: list[Table] = []
+    for find in SPELLINGS.values():
+        tables = find(given)
+        if ours:
+            tables = [table for table in tables if not (table.role and _STAGE.search(table.role.name))]
+        triples = named_triples(tables) or unnamed_triples(tables)
+        if triples and fits(*triples[0]):
+            return Found(path, _grouped(tables, path, None), _axes(nested[0]) if nested else ())
+        if triples and not unfit:
+            unfit = tables
+        whole += tables
+    return Found(path, _grouped(unfit or whole, path, None))
 
 
-def _blocks(text: str, path: Path) -> list[tuple[str, list[list[str]]]]:
-    """(matrix name or '', rows) of every block; a heading, an assignment or a blank line starts a new block."""
-    blocks: list[tuple[str, list[list[str]]]] = []
-    name, fresh = "", True
-    for raw in text.splitlines():
-        line = re.split(r"#|//|%|/\*", raw)[0]
-        if match := _HEADING.match(line):
-            name, fresh = _ALIASES.get((match[1] or match[2]).rpartition("_")[2].lower(), ""), True
-            line = line[match.end() :]
-        fresh = fresh or not raw.strip()
-        for piece in re.split(r"[\]}]", line):
-            entries = _SUFFIX.sub("", re.sub(r"[\[{;,&\\]", " ", piece)).split()
-            if not entries:
-                continue
-            if fresh:
-                blocks.append((name, []))
-                name, fresh = "", False
-            blocks[-1][1].append(entries)
-    if not blocks:
-        raise BadDocument(str(path), "it has no rows of numbers", "give AT, G and BT as rows")
-    return blocks
+def _axes(size: str) -> tuple[tuple[int, int], ...]:
+    m, r = (part.split("x") for part in size[2:-1].split(","))
+    return tuple((int(one), int(other)) for one, other in zip(m, r, strict=False))
 
 
-def _matrices(tables: dict[str, Any], path: str, form: Literal["correlation", "linear"] | None) -> Matrices:
-    read: dict[str, list[list[Any]]] = {}
-    exact = True
-    for name in NAMES:
-        rows = tables[name]
-        if (
-            not isinstance(rows, Sequence)
-            or not rows
-            or not all(isinstance(row, Sequence) and not isinstance(row, str) for row in rows)
-        ):
-            raise BadDocument(path, f"{name} is no matrix", "give a list of rows")
-        if len({len(row) for row in rows}) != 1 or not rows[0]:
-            lengths = sorted({len(row) for row in rows})
-            raise BadDocument(path, f"{name} has rows of {lengths} entries", "give rows of one length")
-        table = []
-        for i, row in enumerate(rows):
-            values = []
-            for j, entry in enumerate(row):
-                value, entry_exact = _entry(entry, f"{name}[{i}][{j}]", path)
-                values.append(value)
-                exact = exact and entry_exact
-            table.append(values)
-        read[name] = table
-    return Matrices(read["AT"], read["G"], read["BT"], exact, form)
+def _grouped(tables: list[Table], path: str, form: Literal["correlation", "linear"] | None) -> tuple[Matrices, ...]:
+    triples = named_triples(tables) or unnamed_triples(tables)
+    if not triples:
+        raise _missing(tables, path)
+    if len(triples) > MAX_ALGORITHMS:
+        raise BadDocument(path, f"{len(triples)} algorithms", f"give at most {MAX_ALGORITHMS} at a time")
+    found = [_matrices(triple, path, form) for triple in triples]
+    for triple, matrices in zip(triples, found[: len(triples)], strict=True):
+        for other, place in contradictions(triple, tables):
+            given = _matrices(other, path, form)
+            if transposed(given.tables[place]) != list(map(list, matrices.tables[place])):
+                what = f"{given.names[place]}, not {matrices.names[place]}"
+                found.append(replace(given, label=what, contradicts=what))
+    return tuple(found)
 
 
-def _entry(entry: Any, where: str, path: str) -> tuple[Any, bool]:
-    try:
-        return exact_number(entry), True
-    except FloatGiven:
-        fraction = Fraction(entry) if isinstance(entry, float) else Fraction(str(entry))
-        if max(abs(fraction.numerator), fraction.denominator).bit_length() > 2200:
-            raise BadDocument(path, f"{where} is {entry}", "give entries of ordinary size") from None
-        return Rational(fraction.numerator, fraction.denominator), False
-    except (BadNumber, WincraftError) as error:
-        raise BadDocument(path, f"{where}: {error}", "correct the entry") from None
+def _missing(tables: Sequence[Table], path: str) -> BadDocument:
+    named = list(dict.fromkeys(table.role.name for table in tables if table.role))
+    if not tables:
+        return BadDocument(path, "it has no rows of numbers", "give AT, G and BT as rows")
+    if not named:
+        return BadDocument(path, f"{len(tables)} blocks of rows without names", _HINT)
+    present = {table.role.matrix for table in tables if table.role}
+    absent = ", ".join(name for name in NAMES if name not in present)
+    return BadDocument(path, f"it has no {absent}, only {shorten(', '.join(named), 80)}", _HINT)
+
+
+def _matrices(triple: Triple, path: str, form: Literal["correlation", "linear"] | None) -> Matrices:
+    """The numbers of three tables, flat ones with the rows that their sizes give."""
+    roles = [table.role or Role(name, name, "", 0, name) for table, name in zip(triple, NAMES, strict=True)]  # type: ignore[arg-type]
+    rank = rank_of(triple) if fits(*triple) else 0
+    tables, flats = [], []
+    for table, role in zip(triple, roles, strict=True):
+        _check_shape(table, role.matrix, path)
+        rows = _numbers(table, role.matrix, path)
+        flat = len(rows) == 1 and len(rows[0]) > 1
+        if flat and (rank or table.shape):
+            other = len(rows[0]) // rank if rank else 0
+            wide = role.written in ("AT", "GT", "B")
+            height = table.shape[0] if table.shape else other if wide else rank
+            width = len(rows[0]) // height
+            rows = [rows[0][k : k + width] for k in range(0, len(rows[0]), width)]
+        tables.append(rows)
+        flats.append(flat and len(rows) > 1 and len(rows[0]) > 1)
+    names = roles[0].written, roles[1].written, roles[2].written
+    AT, G, BT = tables
+    return Matrices(AT, G, BT, names, form, (flats[0], flats[1], flats[2]), roles[1].name)
+
+
+def _check_shape(table: Table, name: str, path: str) -> None:
+    lengths = sorted({len(row) for row in table.rows})
+    if len(lengths) != 1 or not lengths[0]:
+        raise BadDocument(path, f"{name} has rows of {lengths} entries", "give rows of one length")
+    if len(table.rows) > MAX_RANK or table.size > MAX_RANK * MAX_TILE:
+        size = f"{len(table.rows)} rows and {table.size} entries"
+        raise BadDocument(path, f"{name} has {size}", f"at most {MAX_RANK} rows of {MAX_TILE} entries are read")
+
+
+def _numbers(table: Table, name: str, path: str) -> Rows:
+    rows = []
+    for i, row in enumerate(table.rows):
+        values = []
+        for j, entry in enumerate(row):
+            try:
+                values.append(_number(entry, table))
+            except BadNumber as error:
+                reason = f"{name}[{i}][{j}]: {error}"
+                raise BadDocument(path, reason, "correct the entry") from None
+        rows.append(values)
+    return rows
+
+
+def _number(entry: Any, table: Table) -> Any:
+    if isinstance(entry, str):
+        return read_entry(entry, table.constants)
+    if isinstance(entry, bool) or entry is None or isinstance(entry, (list, dict)):
+        raise BadNumber(shorten(repr(entry)), "write a number")
+    if isinstance(entry, int):
+        return read_entry(str(entry)) if entry.bit_length() < 14_000 else _refuse(entry)
+    if hasattr(entry, "dtype"):
+        return entry if isfinite(entry) else _refuse(entry)
+    return entry
+
+
+def _refuse(entry: Any) -> Any:
+    raise BadNumber(shorten(str(entry)), "give finite entries of ordinary size")
+
+
+def _reordered(rows: Rows) -> Rows:
+    """The entries, listed row by row, taken column by column."""
+    entries = [entry for row in rows for entry in row]
+    return transposed([entries[k : k + len(rows)] for k in range(0, len(entries), len(rows))])

@@ -1,29 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any file that holds an algorithm, as one proved algorithm."""
+"""Any file that holds algorithms: each identified and proved, or refuted."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from wincraft.algorithm.nested import Algorithm
-from wincraft.construct.identify import identify
-from wincraft.files.document import KIND, check_statements, load_json, parse_document
-from wincraft.files.matrices import read_matrices
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.construct.identify import Identification, identify
+from wincraft.construct.size import parse_size
+from wincraft.errors import BadDocument, BadSize, WincraftError
+from wincraft.files.document import check_statements, parse_document
+from wincraft.files.matrices import Found, Matrices, read_matrices
 
-ROUNDING = Fraction(1, 100_000)
-"""How far decimals may lie from exact entries, relative to their row, where nothing else is said."""
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of three matrices of a file: the identification, or the error that refutes them.
+
+    >>> Verdict(Matrices([[1]], [[1]], [[1]]), identify([[1]], [[1]], [[1]])).found.algorithm.size
+    'F(1,1)'
+    """
+
+    matrices: Matrices
+    found: Identification | None
+    error: WincraftError | None = None
 
 
 def read(path: str | Path, tolerance: Fraction | float | None = None) -> Algorithm:
     """The algorithm in a file, proved: a document of wincraft, or matrices in any spelling that is known.
 
-    Decimals are taken for the exact algorithm within `tolerance` of them, relative to the largest entry of a row.
+    Decimals and floats are taken for the exact algorithm whose rounding they are, or for one within `tolerance` of
+    them, relative to the largest entry of a row. Of a file with several algorithms one is chosen as ``file.h#NAME``, by
+    its size, by a part of the name of its G, or by its number from 1; of several scalings of one the first is read.
 
     Raises:
-        BadDocument: what holds no three matrices, or a document that states what its matrices contradict.
+        BadDocument: what holds no three matrices, or several algorithms, or states what its matrices contradict.
         Refuted: matrices that do not compute the convolution.
-        Unidentified: decimals with no exact algorithm within the tolerance.
+        Unidentified: decimals with no exact algorithm near.
 
     >>> import tempfile, wincraft
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -32,11 +50,156 @@ def read(path: str | Path, tolerance: Fraction | float | None = None) -> Algorit
     ...     wincraft.read(path).G == wincraft.winograd(2, 3).G
     True
     """
-    content = load_json(path) if Path(path).suffix.lower() == ".json" else {}
-    if "axes" in content or content.get("kind", KIND) != KIND or {"m", "r"} <= set(content):
-        return parse_document(content, str(path))
-    given = read_matrices(path)
-    limit = Fraction(0) if given.exact else ROUNDING if tolerance is None else Fraction(tolerance)
-    algorithm = identify(given.AT, given.G, given.BT, tolerance=limit, form=given.form).algorithm
-    check_statements(content, str(path), algorithm)
-    return algorithm
+    found = found_in(path)
+    if found.document and not found.matrices:
+        return parse_document(found.document, found.path)
+    return algorithm_of(found, judge(found, tolerance))
+
+
+def algorithm_of(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:
+    """The one algorithm of a file whose matrices have been judged; of several scalings of one the first.
+
+    Raises:
+        BadDocument: where there are several.
+        WincraftError: what refutes the only one, or an axis.
+
+    >>> found = Found("f.py", (Matrices([[1, 0]], [[1], [0]], [[1], [1]]),))
+    >>> algorithm_of(found, judge(found))
+    F(1,1), rank 2, scale 1, proved
+    """
+    if "axes" in found.document:
+        return Nested(tuple(_proved(verdict) for verdict in verdicts))
+    if found.axes:
+        return nest(found, verdicts)
+    proved = [verdict.found.algorithm for verdict in verdicts if verdict.found]
+    if not proved:
+        _proved(verdicts[0])
+    if len({(algorithm.size, algorithm.form, algorithm.moduli) for algorithm in proved}) > 1:
+        raise BadDocument(found.path, f"it holds {_listing(verdicts)}", f"choose one, as {found.path}#1")
+    return proved[0]
+
+
+def _proved(verdict: Verdict) -> BilinearAlgorithm:
+    if verdict.found is None:
+        assert verdict.error is not None
+        raise verdict.error
+    return verdict.found.algorithm
+
+
+def found_in(*paths: str | Path) -> Found:
+    """What `read_matrices` finds; of ``file#NAME`` the matrices that NAME chooses.
+
+    Raises:
+        BadDocument: as `read_matrices`, and where NAME chooses nothing.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "f.py")
+    ...     _ = path.write_text("AT_1 = [[1]]; G_1 = [[1]]; BT_1 = [[1]]; AT_2 = [[2]]; G_2 = [[1]]; BT_2 = [[1]]")
+    ...     [matrices.AT for matrices in found_in(f"{path}#2").matrices]
+    [[[2]]]
+    """
+    text = str(paths[0]) if len(paths) == 1 else ""
+    name, sign, choice = text.rpartition("#")
+    try:
+        whole = not sign or not name or Path(text).exists()
+    except (OSError, ValueError):
+        whole = True
+    if whole:
+        return read_matrices(*paths)
+    found = read_matrices(name)
+    chosen = _chosen(found.matrices, choice.strip())
+    if not chosen:
+        known = ", ".join(dict.fromkeys(matrices.label for matrices in found.matrices))
+        raise BadDocument(name, f"nothing in it is called {choice!r}", f"there are {known or 'no bare matrices'}")
+    return Found(found.path, chosen, (), found.document)
+
+
+def _chosen(matrices: Sequence[Matrices], choice: str) -> tuple[Matrices, ...]:
+    if choice.isdecimal() and len(choice) < 4:
+        return tuple(matrices[int(choice) - 1 : int(choice)]) if int(choice) else ()
+    try:
+        ((m, r),) = parse_size(choice)
+    except (BadSize, ValueError):
+        return tuple(item for item in matrices if choice.lower() in item.label.lower())
+    return tuple(item for item in matrices if item.size == (m, r))
+
+
+def judge(found: Found, tolerance: Fraction | float | None = None) -> list[Verdict]:
+    """Every three matrices identified or refuted, in the order of the file; what proves to be the same told once.
+
+    Raises:
+        BadDocument: a JSON object that states what its matrices contradict, or two of a matrix that differ.
+
+    >>> right = Matrices([[1]], [[1]], [[1]], label="G")
+    >>> [str(verdict.found or verdict.error)[:6] for verdict in judge(Found("f.py", (right, right)))]
+    ['F(1,1)']
+    """
+    if found.document and not found.matrices:
+        return [_of_axis(axis, f"axis {k}") for k, axis in enumerate(parse_document(found.document, found.path).axes)]
+    verdicts: list[Verdict] = []
+    seen: set[BilinearAlgorithm] = set()
+    for matrices in found.matrices:
+        verdict = _judged(matrices, tolerance)
+        if verdict.found:
+            if found.document and len(found.matrices) == 1:
+                check_statements(found.document, found.path, verdict.found.algorithm)
+            if verdict.found.algorithm in seen:
+                continue
+            if matrices.contradicts:
+                raise BadDocument(found.path, f"it gives two that differ: {matrices.contradicts}", "remove one")
+            seen.add(verdict.found.algorithm)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _of_axis(axis: BilinearAlgorithm, label: str) -> Verdict:
+    tables = axis.AT.tolist(), axis.G.tolist(), axis.BT.tolist()
+    return Verdict(Matrices(*tables, form=axis.form, label=label), identify(*tables, form=axis.form))
+
+
+def _judged(matrices: Matrices, tolerance: Fraction | float | None) -> Verdict:
+    """The first reading of the matrices that proves; where none does, what refutes the first."""
+    first: WincraftError | None = None
+    for reading in matrices.readings():
+        try:
+            found = identify(*reading.tables, tolerance=tolerance, form=reading.form, names=reading.names)
+        except WincraftError as error:
+            first = first or error
+        else:
+            return Verdict(reading, found)
+    return Verdict(matrices, None, first)
+
+
+def nest(found: Found, verdicts: Sequence[Verdict]) -> Nested:
+    """The N-D algorithm of a file that wincraft wrote, from those of its axes, equal axes written once.
+
+    Raises:
+        BadDocument: where an axis is missing.
+        WincraftError: what refutes an axis.
+
+    >>> found = Found("f.txt", (Matrices([[1]], [[1]], [[1]]),), ((1, 1), (1, 1)))
+    >>> nest(found, judge(found)).size
+    'F(1x1,1x1)'
+    """
+    first = _stem(verdicts[0].matrices.label)  # a header has the tables of several arithmetics
+    proved = [_proved(verdict) for verdict in verdicts if _stem(verdict.matrices.label) == first]
+    if [(axis.m, axis.r) for axis in proved] == list(found.axes):
+        return Nested(tuple(proved))
+    by_size = {(axis.m, axis.r): axis for axis in reversed(proved)}  # the first of each size counts
+    missing = [f"F({m},{r})" for m, r in found.axes if (m, r) not in by_size]
+    if missing:
+        raise BadDocument(found.path, f"its axis {missing[0]} is missing", "write the file again")
+    return Nested(tuple(by_size[size] for size in found.axes))
+
+
+def _stem(label: str) -> str:
+    return re.sub(r"(?:_axis\d+|_\d+)$", "", label)
+
+
+def _listing(verdicts: Sequence[Verdict]) -> str:
+    names = [
+        f"{verdict.found.algorithm.size} ({verdict.matrices.label})" if verdict.found else verdict.matrices.label
+        for verdict in verdicts
+    ]
+    return f"{len(names)} algorithms: {', '.join(names)}"

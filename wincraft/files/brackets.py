@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables between brackets: arrays of C and its relatives, shaders, Rust, Julia, MATLAB, MLIR, printed arrays.
+
+The text is cut at its brackets, never at its lines. Excerpts, macros and unknown languages are common, and a grammar
+of one language (tree-sitter's or pycparser's for C) would refuse them, so only brackets, separators and names count.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from wincraft.files.comments import Source
+from wincraft.files.entry import Constants, looks_like_number
+from wincraft.files.names import Role, last_role
+from wincraft.files.table import Table, transposed
+
+MAX_DEPTH = 60
+_LONGEST_ROW = 600_000
+_LOOK_BACK = 240
+_BRACKET = re.compile(r"[\[\](){}]")
+_CLOSES = {")": "(", "]": "[", "}": "{"}
+_GENERIC = re.compile(r"(?<=\w)<[\w\s:,.*&]{0,120}>(?=\s*[\[({>,\w])")
+_WRAPPER = r"(?:[A-Za-z_.&$@!*][\w.!*&]*\s*){0,5}"
+_BEFORE = re.compile(rf"\s*{_WRAPPER}")
+_BETWEEN = re.compile(rf"\s*(?:[,;]\s*)?{_WRAPPER}")
+_AFTER = re.compile(r"\s*(?:[,;]\s*[A-Za-z_][\w.]*(?:\s*=\s*[\w.]+)?\s*)*[,;]?\s*")
+_TURNED = re.compile(r"[)\s]*(?:'(?!\w)|\.T\b|\.t\(\)|\.transpose\(\)|\^\{?T\b|\^\\top)")
+_COMMA_INITIALISER = re.compile(r"([A-Za-z_]\w*)\s*<<\s*([-+\d.(][^;<>{}\[\]]{1,20000});")
+_DIMENSIONS = re.compile(r"\[\s*([^\[\]]{1,40}?)\s*\]\s*\[\s*([^\[\]]{1,40}?)\s*\]\s*=?\s*\{?\s*$")
+_NAMED_CALL = re.compile(r"(?:\b|_)(?:[ABGabg][Tt]?)\w{0,20}$")
+_SIZES = re.compile(r"\[[^\[\]]*\]")
+_CALL_SHAPE = re.compile(r"\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*,\s*$")
+
+
+@dataclass
+class _Node:
+    """What stands between a bracket and its partner; `index` marks the brackets of sizes and elements, x[4]."""
+
+    kind: str
+    start: int
+    end: int = -1
+    children: list[_Node] = field(default_factory=list)
+    index: bool = False
+
+
+def tables_in_brackets(source: Source) -> list[Table]:
+    """Every largest bracketed group of numbers that has a name, or rows, in the order of the text.
+
+    >>> from wincraft.files.comments import split_comments
+    >>> found = tables_in_brackets(split_comments("float AT[2][4] = {{1, 1, 1, 0}, {0, 1, -1.f, 1}};"))
+    >>> found[0].role.written, found[0].rows
+    ('AT', [['1', '1', '1', '0'], ['0', '1', '-1.f', '1']])
+    """
+    code = source.code
+    for _ in range(4):
+        shorter = _GENERIC.sub(lambda match: " " * len(match[0]), code)
+        if shorter == code:
+            break
+        code = shorter
+    reader = _Reader(code, source.constants)
+    reader.search()
+    return sorted(reader.found, key=lambda table: table.place)
+
+
+def _tree(code: str) -> _Node:
+    root = _Node("", -1, len(code))
+    stack = [root]
+    for match in _BRACKET.finditer(code):
+        sign, at = match[0], match.start()
+        if sign in "([{":
+            node = _Node(sign, at)
+            stack.append(node)
+            continue
+        depth = next((k for k in range(1, min(4, len(stack))) if stack[-k].kind == _CLOSES[sign]), 0)
+        if not depth:
+            continue
+        for unclosed in stack[len(stack) - depth + 1 :]:
+            stack[-depth].children += unclosed.children
+        del stack[len(stack) - depth + 1 :]
+        node = stack.pop()
+        node.end = at
+        stack[-1].children.append(node)
+    for unclosed in stack[1:]:
+        root.children += unclosed.children
+    return root
+
+
+class _Reader:
+    """The tables of one text: `search` walks its brackets, `found` collects."""
+
+    def __init__(self, code: str, constants: Constants) -> None:
+        self.code = code
+        self.constants = constants
+        self.found: list[Table] = []
+        self.numbers: dict[str, bool] = {}
+
+    def search(self) -> None:
+        for name, body in _COMMA_INITIALISER.findall(self.code):
+            entries = [entry.strip() for entry in _split(body)]
+            role = last_role(name)
+            if role is not None and len(entries) > 1 and all(map(self._is_number, entries)):
+                self.found.append(Table([entries], role, self.code.find(body), (), None, self.constants))
+        walk: list[tuple[_Node, list[_Node], int]] = [(_tree(self.code), [], 0)]
+        while walk:
+            parent, above, depth = walk.pop()
+            end = parent.start + 1
+            chain = [*above[-6:], parent]
+            self._mark_indices(parent)
+            for node in parent.children:
+                rows = None if node.index else self._rows(node, 0)
+                if rows is not None and (len(rows) > 1 or len(rows[0]) > 1 or node.kind != "("):
+                    self._add(node, rows, chain, end)
+                    end = node.end + 1
+                elif depth < MAX_DEPTH:
+                    walk.append((node, chain, depth + 1))
+
+    def _add(self, node: _Node, rows: list[list[str]], above: list[_Node], end: int) -> None:
+        before = self.code[max(end, node.start - _LOOK_BACK) : node.start]
+        if node.kind == "(" and len(rows) == 1 and len(rows[0]) < 4 and _NAMED_CALL.search(before):
+            return  # the sizes of an array or the arguments of a function, not its entries
+        first = end == above[-1].start + 1  # what follows another table has no name but its own
+        role = self._role(before, above if first else above[-1:])
+        if role is None and len(rows) == 1:
+            return
+        turned = bool(_TURNED.match(self.code, node.end + 1))
+        scope = tuple(block.start for block in above if block.kind == "{")
+        shape = self._declared(before, sum(map(len, rows))) if len(rows) == 1 else None
+        self.found.append(Table(transposed(rows) if turned else rows, role, node.start, scope, shape, self.constants))
+
+    def _role(self, before: str, above: list[_Node]) -> Role | None:
+        sizes_gone = _SIZES.sub(" ", _SIZES.sub(" ", before))
+        role = last_role(sizes_gone.rpartition(";")[2])
+        for inner, outer in zip(reversed(above[1:]), reversed(above[:-1]), strict=True):
+            if role is not None:
+                break
+            start = max(outer.start + 1, inner.start - _LOOK_BACK // 2)
+            role = last_role(re.split(r"[;}]", self.code[start : inner.start])[-1], 1 if inner.kind != "{" else 3)
+        return role
+
+    def _declared(self, before: str, size: int) -> tuple[int, int] | None:
+        match = _DIMENSIONS.search(before) or _CALL_SHAPE.search(before)
+        if match is None:
+            return None
+        rows, columns = (self.constants.texts.get(text, text).strip() for text in match.groups())
+        if not (rows.isdecimal() and columns.isdecimal() and len(rows + columns) < 10):
+            return None
+        return (int(rows), int(columns)) if int(rows) * int(columns) == size else None
+
+    def _is_number(self, text: str) -> bool:
+        if text not in self.numbers:
+            self.numbers[text] = looks_like_number(text, self.constants)
+        return self.numbers[text]
+
+    def _rows(self, node: _Node, depth: int) -> list[list[str]] | None:
+        """The group as rows, or None where it is no table of numbers."""
+        if node.end - node.start > _LONGEST_ROW * 8 or depth > 6:
+            return None
+        if node.children:
+            self._mark_indices(node)
+        kids = [child for child in node.children if not child.index]
+        if kids and all(self._is_row(child) for child in kids):
+            nested = self._nested(node, kids, depth)
+            if nested is not None:
+                return nested
+        if any(child.kind in "[{" for child in kids) or node.end - node.start > _LONGEST_ROW:
+            return None
+        return self._leaf(self.code[node.start + 1 : node.end])
+
+    def _mark_indices(self, node: _Node) -> None:
+        """Mark x[4], [4][3]float32{...} and float[3](...): sizes, not rows."""
+        for child in node.children:
+            inside = self.code[child.start + 1 : child.end]
+            if child.kind != "[" or child.children or len(inside) > 40 or "," in inside or ";" in inside:
+                continue
+            before, after = self.code[child.start - 1 : child.start], self.code[child.end + 1 : child.end + 2]
+            follows = before.isalnum() or before == "_" or (before == "]" and child.start - 1 != node.start)
+            child.index = not inside.strip() or (
+                len(inside.split()) == 1 and (follows or after == "[" or after.isalpha() or after in ("{", "("))
+            )
+
+    def _is_row(self, child: _Node) -> bool:
+        """Whether brackets hold several things, as a row does; round ones may only group a number."""
+        if child.kind != "(":
+            return True
+        inside = self.code[child.start + 1 : child.end]
+        return bool(child.children and any(kid.kind != "(" for kid in child.children)) or len(_split(inside)) > 1
+
+    def _nested(self, node: _Node, kids: list[_Node], depth: int) -> list[list[str]] | None:
+        edges = [node.start + 1, *(edge for child in kids for edge in (child.start, child.end + 1)), node.end]
+        gaps = [self._without_indices(node, start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+        first, *between, last = gaps
+        if not (_BEFORE.fullmatch(first) and all(map(_BETWEEN.fullmatch, between)) and _AFTER.fullmatch(last)):
+            return None
+        tables = []
+        for child in kids:
+            rows = self._rows(child, depth + 1)
+            if rows is None:
+                return None
+            tables.append(rows)
+        if len(tables) == 1:
+            return tables[0]
+        ragged = node.kind == "(" and len({len(rows[0]) for rows in tables}) > 1  # the arguments of a call
+        return [rows[0] for rows in tables] if not ragged and all(len(rows) == 1 for rows in tables) else None
+
+    def _without_indices(self, node: _Node, start: int, end: int) -> str:
+        text = self.code[start:end]
+        for child in node.children:
+            if child.index and start <= child.start and child.end < end:
+                text = text.replace(self.code[child.start : child.end + 1], " ", 1)
+        return text
+
+    def _leaf(self, text: str) -> list[list[str]] | None:
+        """Entries between commas, or between blanks; semicolons, and newlines without commas, end rows."""
+        if "=" in text or not text.strip():
+            return None
+        text = re.sub(r"\.\.\.[^\n]*\n", " ", text)
+        commas = len(_split(text)) > 1
+        by_line = not commas or not re.search(r",[ \t]*\n|\n[ \t]*,", text.strip())
+        lines = _split(text, ";" if ";" in text or not by_line else "\n")
+        rows = []
+        for line in lines:
+            if not line.strip():
+                continue
+            entries = [entry.strip() for entry in _split(line)] if commas else blank_separated(line)
+            if entries and not entries[-1]:
+                entries.pop()
+            if not entries or not all(map(self._is_number, entries)):
+                return None
+            rows.append(entries)
+        return rows or None
+
+
+def blank_separated(line: str) -> list[str]:
+    """Entries between blanks; blanks round a slash or a star separate nothing.
+
+    >>> blank_separated(" 1 / 2  -0.5  (2 + 1)/3")
+    ['1/2', '-0.5', '(2+1)/3']
+    """
+    line = re.sub(r"\([^()]{0,80}\)", lambda match: match[0].replace(" ", ""), line)
+    return re.sub(r"(?<=\S)[ \t]*([/*])[ \t]*(?=\S)", r"\1", line).split()
+
+
+def _split(text: str, separator: str = ",") -> list[str]:
+    """The text cut at a separator outside round brackets."""
+    if "(" not in text:
+        return text.split(separator)
+    pieces, depth, start = [], 0, 0
+    for match in re.finditer(rf"[(){re.escape(separator)}]", text):
+        if match[0] == "(":
+            depth += 1
+        elif match[0] == ")":
+            depth -= 1
+        elif depth <= 0:
+            pieces.append(text[start : match.start()])
+            start = match.end()
+    return [*pieces, text[start:]]

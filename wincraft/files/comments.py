@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Source code apart from its comments: code with blanks where they stood, the comments' text, the constants defined."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from wincraft.files.entry import Constants
+
+_SKIPPED = re.compile(
+    r"(?P<block>/\*[\s\S]*?(?:\*/|\Z)|<!--[\s\S]*?(?:-->|\Z)|\(\*\s[\s\S]*?(?:\s\*\)|\Z))"
+    r"|(?P<line>//(?<!:)(?<!\d//(?=\d))[^\n]*|\#[^\n]*|%(?![A-Za-z_0-9.])[^\n]*|(?<![^\s])--(?=[\s-])[^\n]*"
+    r"|(?m:^[ \t]*[!;](?=\s)[^\n]*))"
+    r"|(?P<text>\"(?:[^\"\\\n]|\\.)*\"|'[^'\\\n]{0,60}'(?![\w']))"
+)
+_NAME_OR_NUMBER = re.compile(r"[\w^./+\-'() ]{1,60}")
+_MARGIN = re.compile(r"^[ \t]*(?:/\*+!?|\*+/?|//[/!]*|#+|%+|--+|;+|!+)?|\*+/[ \t]*$|-->[ \t]*$")
+_DEFINITION = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w*)[ \t]+([^\n]{1,120})$", re.MULTILINE)
+_VALUE = r"[-+\w.(][^;,={}\[\]\n\"]{0,80}?"
+_CONSTANT = re.compile(rf"(?<![\w.])([A-Za-z_]\w*)[ \t]*(?::[ \t]*[\w:]+[ \t]*)?:?=[ \t]*({_VALUE})[ \t]*(?=[;,\n]|\Z)")
+_INITIALISED = re.compile(rf"(?<![\w.])(?:const|constexpr|double|float|half)\s+([A-Za-z_]\w*)[({{]({_VALUE})[)}}]\s*;")
+
+
+@dataclass(frozen=True)
+class Source:
+    """`code` has the length of the text; `comments` keeps only what stands in comments, at its line."""
+
+    code: str
+    comments: str
+    constants: Constants
+
+
+def split_comments(text: str) -> Source:
+    """Code and comments apart, in one pass.
+
+    Comments are those of C, Python, MATLAB, Lua and Fortran; MLIR's %names and Julia's 1//2 stay code. Of a text in
+    quotes a name or a number is kept, without the quotes.
+
+    >>> split_comments("float x; // AT").comments.strip()
+    'AT'
+    """
+    code, comments, end = [], [], 0
+    for match in _SKIPPED.finditer(text):
+        before = text[end : match.start()]
+        code.append(before)
+        comments.append("\n" * before.count("\n"))
+        piece = match[0]
+        if match["text"] is not None:
+            inside = piece[1:-1]
+            code.append(f" {inside} " if _NAME_OR_NUMBER.fullmatch(inside) else " " * len(piece))
+        else:
+            code.append(re.sub(r"[^\n]", " ", piece))
+            comments.append("\n".join(_MARGIN.sub("", line) for line in piece.split("\n")))
+        end = match.end()
+    code.append(text[end:])
+    return Source("".join(code), "".join(comments), Constants(_constants(text)))
+
+
+def _constants(text: str) -> dict[str, str]:
+    """Names that are given one short value: by #define, by =, by a type and brackets; the first value counts."""
+    found: dict[str, str] = {}
+    for pattern in (_DEFINITION, _INITIALISED, _CONSTANT):
+        for name, value in pattern.findall(text):
+            short = re.split(r"//|/\*", value)[0].strip()
+            if short and short != name:
+                found.setdefault(name, short)
+    return found

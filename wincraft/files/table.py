@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A table of numbers as it was found in a file, before it is known which matrix of which algorithm it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from wincraft.files.entry import NO_CONSTANTS, Constants
+from wincraft.files.names import Role
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of entries, texts or numbers, and what stands round them in the file.
+
+    `place` is the offset in the file, `scope` names the enclosing blocks; `shape` is the declared one where the entries
+    are listed without rows; `constants` are the names that entries may use. A table of one row may be a matrix written
+    flat.
+    """
+
+    rows: list[list[Any]]
+    role: Role | None = None
+    place: int = 0
+    scope: tuple[Any, ...] = ()
+    shape: tuple[int, int] | None = None
+    constants: Constants = field(default=NO_CONSTANTS, repr=False)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return sum(len(row) for row in self.rows)
+
+    @property
+    def flat(self) -> bool:
+        """Whether the entries stand in one row and no shape is declared."""
+        return len(self.rows) == 1 and self.shape is None
+
+
+def transposed(rows: list[list[Any]]) -> list[list[Any]]:
+    """The columns as rows.
+
+    >>> transposed([[1, 2, 3], [4, 5, 6]])
+    [[1, 4], [2, 5], [3, 6]]
+    """
+    return [list(column) for column in zip(*rows, strict=True)]

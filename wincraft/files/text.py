@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files as text: size, encoding, and the signs that papers and word processors put for plain ones."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+from wincraft.errors import BadDocument, shorten
+
+MAX_TEXT_BYTES = 16 * 2**20
+"""Largest text file that is searched for matrices."""
+
+_SIGNS = str.maketrans(
+    dict.fromkeys("−‐‑–﹣－", "-")
+    | dict.fromkeys("⁄∕", "/")
+    | dict.fromkeys("·⋅×∙", "*")
+    | dict.fromkeys("\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f\u3000", " ")
+    | dict.fromkeys("\u200b\u2060\ufeff", None)
+    | dict.fromkeys("′’‘", "'")
+    | dict.fromkeys("“”", '"')
+    | dict.fromkeys("ᵀ⊤", "^T")
+    | {"＝": "=", "，": ",", "；": ";", "：": ":", "（": "(", "）": ")"}
+)
+_VULGAR = re.compile(r"(\d*)([¼½¾⅐-⅞])")
+_ROOT = re.compile(r"√\s*(\d+|\([^()\n]{1,80}\))")
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def read_bytes(path: str | Path, limit: int) -> bytes:
+    """The bytes of a file of at most `limit` bytes.
+
+    Raises:
+        BadDocument: what cannot be opened, is too large, or is no path.
+    """
+    try:
+        name = Path(path)
+        if name.stat().st_size > limit:
+            raise BadDocument(shorten(str(path), 120), f"it has more than {limit} bytes", "give the matrices only")
+        with name.open("rb") as stream:
+            content = stream.read(limit + 1)
+    except OSError as error:
+        raise BadDocument(shorten(str(path), 120), error.strerror or str(error), "check the path") from None
+    except (ValueError, TypeError) as error:
+        shown = shorten(ascii(path), 120)
+        raise BadDocument(shown, f"this is no path ({error})", "give the name of a file") from None
+    if len(content) > limit:
+        raise BadDocument(shorten(str(path), 120), f"it has more than {limit} bytes", "give the matrices only")
+    return content
+
+
+def decode(content: bytes, path: str) -> str:
+    r"""Bytes as text: UTF-8, UTF-16 or UTF-32 with a byte order mark, UTF-16 without one, else Latin-1.
+
+    Raises:
+        BadDocument: what is no text.
+
+    >>> decode("AT = ½".encode("utf-16"), "f.txt")
+    'AT = ½'
+    """
+    text = _decoded(content)
+    if text is None or _CONTROL.search(text):
+        raise BadDocument(path, "it is no text", "give JSON, .npz, .npy or a text file with the matrices")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decoded(content: bytes) -> str | None:
+    named = next((codec for mark, codec in _MARKS if content.startswith(mark)), None)
+    if named is None and len(content) >= 4 and b"\x00" in content[:4]:
+        named = "utf-16-be" if content[0] == 0 else "utf-16-le"
+    for codec in (named,) if named else ("utf-8-sig", "latin-1"):
+        try:
+            return content.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def plain(text: str) -> str:
+    """The text with minus signs, fractions, roots and transposes of papers spelled in ASCII.
+
+    >>> plain("−½  1½  √2⁄2  Bᵀ")
+    '-1/2  3/2  sqrt(2)/2  B^T'
+    """
+    if text.isascii():
+        return text
+    text = _VULGAR.sub(_fraction, text.translate(_SIGNS))
+    return _ROOT.sub(lambda match: f"sqrt({match[1].strip('()')})", text)
+
+
+def _fraction(match: re.Match[str]) -> str:
+    numerator, denominator = unicodedata.normalize("NFKC", match[2]).split("⁄")
+    whole = int(match[1][-6:] or 0)
+    return f"{whole * int(denominator) + int(numerator or 1)}/{denominator}"
