@@ -25,6 +25,7 @@ from wincraft.analysis.formats import (
     Rounding,
     parse_format,
 )
+from wincraft.analysis.quantizer import Quantizer, parse_quantizer
 from wincraft.analysis.rounding import round_array, round_fraction
 from wincraft.errors import BadNumber, BadShape, NotApplicable, UnknownName
 
@@ -569,3 +570,109 @@ def test_scales_that_do_not_fit():
         grid.zero_point(np.zeros(3), np.ones(4))
     with refused(NotApplicable, "an amplitude is -1"):
         grid.scale([1.0, -1.0])
+
+
+HLS = {
+    "AP_TRN": "TRN",
+    "AP_TRN_ZERO": "TRN_ZERO",
+    "AP_RND": "RND",
+    "AP_RND_ZERO": "RND_ZERO",
+    "AP_RND_MIN_INF": "RND_MIN_INF",
+    "AP_RND_INF": "RND_INF",
+    "AP_RND_CONV": "RND_CONV",
+}
+"""The rounding modes of HLS tools as apytypes names them; the vendor's guide says the same of each in words."""
+
+
+@pytest.mark.parametrize("mode", [None, *HLS])
+@pytest.mark.parametrize("overflow", [None, "AP_WRAP", "AP_SAT"])
+@pytest.mark.parametrize("sign", ["", "u"])
+def test_declarations_of_hls_tools_against_apytypes(mode, overflow, sign):
+    """Values on, between and half between the steps, and far outside; what is left out is AP_TRN and AP_WRAP."""
+    peer = pytest.importorskip("apytypes", reason="apytypes is not installed")
+    if mode is None and overflow is not None:
+        return  # modes come in this order
+    random = np.random.default_rng(5)
+    for word, integer in ((8, 3), (16, 6), (12, 14), (6, -2)):
+        given = "".join(f",{name}" for name in (mode, overflow) if name)
+        grid = parse_format(f"ap_{sign}fixed<{word},{integer}{given}>")
+        x = random.integers(-(2 ** (word + 4)), 2 ** (word + 4), 400) / 8 * float(grid.step)
+        wide = peer.APyFixedArray.from_float(x, int_bits=60, frac_bits=60)
+        if sign:
+            wrapped = peer.OverflowMode[(overflow or "AP_WRAP").removeprefix("AP_")]
+            cast = [
+                hls_unsigned(Fraction(value), word, word - integer, HLS[mode or "AP_TRN"], wrapped.name) for value in x
+            ]
+        else:
+            cast = wide.cast(
+                int_bits=integer,
+                frac_bits=word - integer,
+                quantization=peer.QuantizationMode[HLS[mode or "AP_TRN"]],
+                overflow=peer.OverflowMode[(overflow or "AP_WRAP").removeprefix("AP_")],
+            ).to_bits()
+        assert [code % 2**word for code in grid.codes(x).tolist()] == list(cast)
+
+
+def hls_unsigned(value, word, fraction, mode, overflow):
+    """The code of ap_ufixed by the words of the modes."""
+    y = value * Fraction(2) ** fraction
+    low, rest = floor(y), y - floor(y)
+    tie = {
+        "RND": 1,
+        "RND_MIN_INF": 0,
+        "RND_ZERO": y < 0,
+        "RND_INF": y > 0,
+        "RND_CONV": low % 2,
+    }
+    if mode == "TRN":
+        code = low
+    elif mode == "TRN_ZERO":
+        code = low if y >= 0 else ceil(y)
+    else:
+        code = low + (rest > Fraction(1, 2) or (rest == Fraction(1, 2) and bool(tie[mode])))
+    return code % 2**word if overflow == "WRAP" else min(max(code, 0), 2**word - 1)
+
+
+def test_names_of_hls_tools():
+    assert parse_format("ap_fixed<16,6>") == FixedPoint(16, 10, True, Rounding.TRN, Overflow.WRAP)
+    assert parse_format("ap_ufixed<8,8,AP_RND>") == FixedPoint(8, 0, False, Rounding.RND, Overflow.WRAP)
+    assert parse_format("AP_FIXED< 8, 4, ap_rnd_zero, ap_sat_sym >").name == "fixed<8,4,RND_ZERO,SAT_SYM>"
+    assert parse_format("fixed<16,6>") == FixedPoint(16, 10)
+    assert parse_format("fixed<16,6,TRN>").overflow is Overflow.SAT
+    for text in (
+        "ap_fixed<16>",
+        "ap_q3.4",
+        "ap_fixed<16,6,AP_WRAP>",
+        "ap_fixed<16,6,AP_TRN,AP_FOO>",
+        "ap_fixed<16,6,,>",
+    ):
+        with pytest.raises(UnknownName):
+            parse_format(text)
+
+
+@pytest.mark.parametrize(("name", "bits"), [("fp64", 64), ("fp32", 32), ("fp16", 16), ("bf16", 16), ("fp8-e4m3", 8)])
+def test_the_size_of_a_float_in_bits(name, bits):
+    assert parse_quantizer(name).bits == parse_quantizer(f"{name}/tensor").bits == bits
+
+
+def test_the_size_of_other_formats_in_bits():
+    sizes = {"fp8-e5m2": 8, "fp8-e4m3-sat": 8, "int9": 9, "uint4": 4, "ap_fixed<18,8>": 18}
+    assert {name: parse_quantizer(name).bits for name in sizes} == sizes
+
+
+def test_the_exponents_of_a_float_without_infinity_fill_their_field():
+    """e2m1 of the OCP microscaling formats: exponents 0, 1 and 2 and the one of 0, two bits; 1 + 2 + 1 in all."""
+    e2m1 = FloatFormat("fp4-e2m1", precision=2, min_exponent=0, max=Fraction(6), infinity=False)
+    assert e2m1.quantize([0.5, 1.0, 1.5, 4.0, 6.0]).tolist() == [0.5, 1.0, 1.5, 4.0, 6.0]
+    assert Quantizer(e2m1).bits == 4
+    e3m2 = FloatFormat("fp6-e3m2", precision=3, min_exponent=-2, max=Fraction(28), infinity=False)
+    assert Quantizer(e3m2).bits == 6
+
+
+@pytest.mark.parametrize("zero_point", [0, 1, 64, 127])
+def test_ties_are_even_before_the_zero_point_is_added(zero_point):
+    """k = rint(x / s) + z: 1/2 and 5/2 go down, 3/2 up, whatever z is; rint(x / s + z) would turn them at odd z."""
+    grid = IntegerGrid(8, IntegerRange.UNSIGNED)
+    x = np.array([0.5, 1.5, 2.5, 3.5, 4.5])
+    assert (grid.codes(x, 1.0, zero_point) - zero_point).tolist() == [0, 2, 2, 4, 4]
+    assert grid.quantize(x * 0.25, 0.25, zero_point).tolist() == [0, 0.5, 0.5, 1, 1]

@@ -12,7 +12,7 @@ from oracle_messages import refused
 from wincraft.analysis.formats import FORMATS
 from wincraft.analysis.integer_grid import IntegerGrid, IntegerRange
 from wincraft.analysis.quantizer import parse_quantizer
-from wincraft.analysis.schemes import SCHEMES, STAGES, Scheme, parse_scheme, scheme_from_document
+from wincraft.analysis.schemes import SCHEMES, STAGES, Scheme, integers_of, parse_scheme, scheme_from_document
 from wincraft.errors import BadDocument, BadNumber, NotApplicable, UnknownName
 
 EVERYWHERE = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")
@@ -208,3 +208,57 @@ def test_one_line_says_it_all():
     for part in ("matrices fp16", "every operation fp16", "fp32 accumulator", "pairwise channels", "calibration mse"):
         assert part in told
     assert "operands exact in int16, 32-bit sums" in SCHEMES["ncnn-int8"].describe()
+
+
+@pytest.mark.parametrize(
+    ("text", "stage", "name"),
+    [
+        ("fp32,U=fixed<16,6>", "U", "q5.10"),
+        ("fp32,U=ap_fixed<16,6>,V=fp16", "U", "fixed<16,6,TRN,WRAP>"),
+        ("fp32, V = ap_fixed< 16, 6, AP_RND, AP_SAT_SYM >", "V", "fixed<16,6,RND,SAT_SYM>"),
+        ("fp32,M=fixed<18,8,AP_TRN,AP_WRAP>,output=none", "M", "fixed<18,8,TRN,WRAP>"),
+        ("barabasz-2020-8,post-step=ufixed<8,-2>", "post_step", "ufixed<8,-2>"),
+    ],
+)
+def test_fixed_point_inside_a_scheme(text, stage, name):
+    scheme = parse_scheme(text)
+    assert getattr(scheme, stage).name == name
+    assert scheme_from_document(json.loads(json.dumps(scheme.to_document()))) == scheme
+    assert scheme.names_preset
+
+
+@pytest.mark.parametrize("text", ["fp32,U=fixed<16,6", "fp32,U=fixed 16,6>", "fp32,U=fixed<16,6,FOO>", "fp32,6>"])
+def test_what_is_no_fixed_point_inside_a_scheme(text):
+    with pytest.raises(UnknownName):
+        parse_scheme(text)
+
+
+def test_a_scheme_with_a_name():
+    scheme = parse_scheme("mine:tapwise-8,M=int10/tap")
+    assert scheme == replace(parse_scheme("tapwise-8,M=int10/tap"), name="mine")
+    assert not scheme.names_preset
+    assert scheme.with_options(unsigned_activations=True).name == "mine+unsigned"
+    assert parse_scheme("tapwise-8,calibration=percentile:99").name == "tapwise-8,calibration=percentile:99"
+    assert parse_scheme(" 8 bits : tapwise-8".replace("8 bits", "bits 8")).name == "bits 8"
+    assert parse_scheme("mine:fp32,calibration=percentile:99").calibration == "percentile:99"
+
+
+@pytest.mark.parametrize("name", ["fp16", "", "1st", "a+b", "a/b", "a" * 41, "a:b"])
+def test_names_that_a_scheme_cannot_have(name):
+    with pytest.raises((NotApplicable, UnknownName)) as caught:
+        parse_scheme(f"{name}:fp32")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_integers_of_schemes():
+    def of(*texts):
+        found = integers_of([parse_scheme(text) for text in texts])
+        return (found.data.low, found.data.high), (found.filter.low, found.filter.high), found.accumulator
+
+    int8, uint8, int6 = (-128, 127), (0, 255), (-32, 31)
+    assert of() == of("fp16") == of("tapwise-8", "fp32") == (int8, int8, 32)
+    assert of("tapwise-8,input=uint8") == (uint8, int8, 32)
+    assert of("ncnn-int8") == (int8, int6, 32)
+    assert of("ncnn-int8", "tapwise-8,input=uint8") == ((-128, 255), int8, 32)
+    assert of("fp32,input=ap_ufixed<4,4>,weights=q2.3") == ((0, 15), int6, 32)
+    assert integers_of([SCHEMES["tapwise-8"].with_options(unsigned_activations=True)]).data.high == 255

@@ -89,6 +89,11 @@ class FixedPoint:
             return f"{prefix}fixed<{self.word},{self.word - self.fraction}>"
         return f"{prefix}fixed<{self.word},{self.word - self.fraction},{self.rounding.name},{self.overflow.name}>"
 
+    @property
+    def saturates_to_nearest(self) -> bool:
+        """Whether a value becomes the nearest of the grid, but for ties."""
+        return self.rounding.name.startswith("RND") and self.overflow is not Overflow.WRAP
+
     def describe(self) -> str:
         """One line: range, step, word length, rounding and overflow."""
         return (

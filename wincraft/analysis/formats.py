@@ -51,11 +51,23 @@ FORMATS: dict[str, Format] = {
 }
 """The registry: name to format. `parse_format` also builds integers and fixed point of any size."""
 
-_PATTERNS = ("intN", "intN-full", "uintN", "qI.F", "uqI.F", "fixed<W,I>", "ufixed<W,I>")
+_PATTERNS = (
+    "intN",
+    "intN-full",
+    "uintN",
+    "qI.F",
+    "uqI.F",
+    "fixed<W,I>",
+    "ufixed<W,I>",
+    "ap_fixed<W,I>",
+    "ap_ufixed<W,I>",
+)
 _RANGES = {"int": IntegerRange.SYMMETRIC, "int-full": IntegerRange.FULL, "uint": IntegerRange.UNSIGNED}
 _INTEGER = re.compile(r"(u?int)(\d{1,4})(-full|)")
 _Q = re.compile(r"(u?)q(\d{1,4})\.(\d{1,4})")
-_FIXED = re.compile(r"(u?)fixed<(\d{1,4}),([+-]?\d{1,4})(?:,(\w+))?(?:,(\w+))?>")
+_FIXED = re.compile(r"(ap_|)(u?)fixed<(\d{1,4}),([+-]?\d{1,4})(?:,(\w+))?(?:,(\w+))?>")
+_DEFAULTS = {"": ("RND_CONV", "SAT"), "ap_": ("TRN", "WRAP")}
+"""Rounding and overflow where they are left out: those of numerical analysis, those of HLS tools."""
 
 _Mode = TypeVar("_Mode", bound=Enum)
 
@@ -67,8 +79,10 @@ def parse_format(text: str) -> Format:
     - ``int6``: codes -31..31; ``int6-full``: -32..31; ``uint6``: 0..63 with a zero point.
     - ``q3.12``: sign, 3 integer and 12 fraction bits, 16 in all (the sign bit is not counted, as Texas Instruments
       write it; Arm's Q4.12 is the same format); ``uq4.4``: unsigned, 8 bits in all.
-    - ``fixed<16,4>``: 16 bits, 4 of them before the point, the sign among these, as ``ap_fixed`` in HLS tools, and
-      ``ufixed<16,4>``; rounding and overflow may follow: ``fixed<16,4,TRN,WRAP>``. Left out: RND_CONV, SAT.
+    - ``fixed<16,4>``: 16 bits, 4 of them before the point, the sign among these, and ``ufixed<16,4>``; rounding and
+      overflow may follow: ``fixed<16,4,TRN,WRAP>``. Left out: RND_CONV, SAT.
+    - ``ap_fixed<16,4>`` and ``ap_ufixed<16,4>`` as HLS tools declare them: the same, but TRN, WRAP where left out.
+      Modes may be written as there: ``ap_fixed<16,4,AP_RND,AP_SAT>``.
 
     Raises:
         UnknownName: for any other text; the nearest name is offered.
@@ -76,6 +90,8 @@ def parse_format(text: str) -> Format:
 
     >>> parse_format("q3.12") == parse_format("fixed<16,4>") == FixedPoint(word=16, fraction=12)
     True
+    >>> parse_format("ap_fixed<16,4>").name, parse_format("fixed<16,4,AP_RND_ZERO>").name
+    ('fixed<16,4,TRN,WRAP>', 'fixed<16,4,RND_ZERO,SAT>')
     >>> parse_format("fp8_e4m3")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
@@ -90,13 +106,15 @@ def parse_format(text: str) -> Format:
         unsigned, integer, fraction = match.groups()
         return FixedPoint(int(integer) + int(fraction) + (not unsigned), int(fraction), signed=not unsigned)
     if match := _FIXED.fullmatch(name):
-        unsigned, word, integer, rounding, overflow = match.groups()
-        modes = _mode(Rounding, rounding or "RND_CONV"), _mode(Overflow, overflow or "SAT")
+        tool, unsigned, word, integer, *given = match.groups()
+        rounding, overflow = (mode or default for mode, default in zip(given, _DEFAULTS[tool], strict=True))
+        modes = _mode(Rounding, rounding), _mode(Overflow, overflow)
         return FixedPoint(int(word), int(word) - int(integer), not unsigned, *modes)
     raise UnknownName("format", text[:40], (*FORMATS, *_PATTERNS))
 
 
 def _mode(kind: type[_Mode], name: str) -> _Mode:
-    if name.upper() not in kind.__members__:
+    plain = name.upper().removeprefix("AP_")
+    if plain not in kind.__members__:
         raise UnknownName(f"{kind.__name__.lower()} mode", name[:40], tuple(kind.__members__))
-    return kind[name.upper()]
+    return kind[plain]

@@ -22,6 +22,8 @@ _FINE = 0.25
 _ENDLESS = 2.0**62
 _BEYOND = 1e-3
 """Overflow of a larger share makes the noise infinite; a smaller one does not happen in data that set the scale."""
+_POINTS = 1 << 15
+"""A lattice of more points on either side is taken as continuous."""
 _LATTICE = 1 / 64
 """Values on a lattice finer than this share of the step are taken as continuous."""
 
@@ -41,8 +43,9 @@ def gaussian_response(
     Without `clips` the integers have no ends: the scale is the largest value's, so that none lies beyond.
 
     gain = E[x Q(x)] / variance, distortion = E[Q(x)^2] - gain^2 variance. Integers: exact sums over thresholds, in
-    closed form for fine steps and for clipping; on a coarse lattice exact sums over its points. Floating point: a sum
-    over 4,096 points. Where the variance is 0, gain 1 and no distortion.
+    closed form for fine steps and for clipping; on a coarse lattice exact sums over its points. Floating point, and
+    fixed point that truncates or wraps around: a sum over 4,096 points; a mean error counts as noise. Where the
+    variance is 0, gain 1 and no distortion.
 
     Source: J. J. Bussgang, Crosscorrelation functions of amplitude-distorted Gaussian signals, 1952.
 
@@ -68,18 +71,22 @@ def _one_response(
 ) -> tuple[float, float]:
     sigma = variance**0.5
     if isinstance(quantizer.format, FloatFormat):
-        points = _golden_points()
-        stored = quantizer.store(points * (sigma / s), np.zeros(())) * s
-        return _from_points(stored, points * sigma, sigma, clips)
+        return _from_store(quantizer, s, _golden_points() * sigma, sigma, clips)
     if isinstance(quantizer.format, FixedPoint):
-        s, low, high = float(quantizer.format.step), float(quantizer.format.low), float(quantizer.format.high)
+        step = float(quantizer.format.step)
+        reach = int(_REACH * sigma / lattice) + 1 if step * _LATTICE < lattice < _REACH * sigma else _POINTS
+        if reach < _POINTS:
+            return _from_store(quantizer, 1.0, np.arange(-reach, reach + 1) * lattice, sigma, clips)
+        if not quantizer.format.saturates_to_nearest:
+            return _from_store(quantizer, 1.0, _golden_points() * sigma, sigma, clips)
+        s, low, high = step, float(quantizer.format.low), float(quantizer.format.high)
     else:
         low, high = quantizer.format.low - z, quantizer.format.high - z
     if not clips:
         low, high = -_ENDLESS, _ENDLESS
     if s * _LATTICE < lattice < _REACH * sigma:
         reach = int(_REACH * sigma / lattice) + 1
-        if reach < 1 << 15:
+        if reach < _POINTS:
             x = np.arange(-reach, reach + 1) * lattice
             return _from_points(np.clip(np.rint(x / s), low, high) * s, x, sigma, clips)
     if s < _FINE * sigma and not clips:
@@ -88,6 +95,11 @@ def _one_response(
         return _fine(s, low * s, high * s, sigma)
     reach = np.ceil(_REACH * sigma / s) + 1
     return _coarse(s, max(low, -reach), min(high, reach), sigma)
+
+
+def _from_store(quantizer: Quantizer, s: float, x: np.ndarray, sigma: float, clips: bool) -> tuple[float, float]:
+    """The response at the points x by storing them."""
+    return _from_points(quantizer.store(x / s, np.zeros(())) * s, x, sigma, clips)
 
 
 @lru_cache(maxsize=1)

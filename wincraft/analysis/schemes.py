@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from wincraft.analysis.formats import FORMATS, FixedPoint, FloatFormat, IntegerG
 from wincraft.analysis.integers import INT8, Integers
 from wincraft.analysis.quantizer import Quantizer, calibration, parse_quantizer
 from wincraft.analysis.summation import CHANNEL_ORDERS, ORDERS
-from wincraft.errors import BadDocument, NotApplicable, UnknownName, look_up
+from wincraft.errors import BadDocument, NotApplicable, UnknownName, look_up, shorten
 
 STAGES = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")
 """The stages in the order of the computation: the fields of a `Scheme` that are quantisers or None.
@@ -95,6 +96,11 @@ class Scheme:
     def stages(self) -> dict[str, Quantizer]:
         """The quantisers by stage, those that are None left out."""
         return {stage: quantizer for stage in STAGES if (quantizer := getattr(self, stage)) is not None}
+
+    @property
+    def names_preset(self) -> bool:
+        """Whether the name begins with the preset that the scheme is made from; else `describe` alone says it."""
+        return re.split("[,+]", self.name)[0] in SCHEMES
 
     def with_options(
         self, *, weights_per_channel: bool = False, unsigned_activations: bool = False, calibration: str | None = None
@@ -211,17 +217,22 @@ def as_scheme(scheme: Scheme | str) -> Scheme:
 
 
 def parse_scheme(text: str) -> Scheme:
-    """A preset by name, or with fields changed: ``barabasz-2020-8,M=int10,output=none``, ``fp16,accumulator=fp32``.
+    """A preset by name, or with fields changed: ``barabasz-2020-8,M=int10,output=none``, ``fp32,U=fixed<16,6>``.
+
+    A name of one's own may stand before a colon, ``mine:tapwise-8,M=int10/tap``: tables and limits then use it.
 
     Raises:
-        UnknownName: for another name, the nearest is offered; and for unknown fields and formats.
-        NotApplicable: for a combination that there is not.
+        UnknownName: for another preset, the nearest is offered; and for unknown fields and formats.
+        NotApplicable: for a combination that there is not, and a name that cannot be one.
 
     >>> parse_scheme("tapwise-pow2,M=int8/tap/pow2").M.name
     'int8/tap/pow2'
+    >>> parse_scheme("mine:fp32,U=ap_fixed<16,6>").describe()  # doctest: +ELLIPSIS
+    'mine: input fp32, weights fp32, pre-step fp32, U fixed<16,6,TRN,WRAP>, V fp32, ...
     """
-    name, *changes = (part.strip() for part in text.split(","))
-    document = look_up("scheme", name, SCHEMES).to_document()
+    own, colon, definition = text.partition(":") if _OWN_NAME.match(text) else ("", "", text)
+    preset, *changes = (part.strip() for part in _COMMA.split(definition))
+    document = look_up("scheme", preset, SCHEMES).to_document()
     known = {field.name.replace("_", "-"): field.name for field in fields(Scheme) if field.name != "name"}
     for change in changes:
         key, equals, value = (part.strip() for part in change.partition("="))
@@ -229,7 +240,24 @@ def parse_scheme(text: str) -> Scheme:
             raise UnknownName("change of a scheme", change, ("FIELD=FORMAT", "FIELD=FORMAT/GRANULARITY", "FIELD=none"))
         document[look_up("field of a scheme", key, known)] = value
     kept = {key: value for key, value in document.items() if value != "none"}
-    return scheme_from_document(kept | {"name": ",".join([name, *changes])})
+    name = _checked_name(own.strip()) if colon else ",".join([preset, *changes])
+    return scheme_from_document(kept | {"name": name})
+
+
+_COMMA = re.compile(r",(?![^<]*>)")
+"""A comma that stands in no angle brackets."""
+_OWN_NAME = re.compile(r"[^,=<>]*:")
+"""What begins with a name: a colon before any field."""
+_NAME = re.compile(r"[A-Za-z][\w .-]{0,39}")
+
+
+def _checked_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        repair = "write a letter, then up to 39 letters, digits, blanks, and . _ -"
+        raise NotApplicable(f"the name {shorten(name)!r} of a scheme", "it cannot stand in tables and limits", repair)
+    if name in SCHEMES:
+        raise NotApplicable(f"the name {name!r} of a scheme", "a preset has it", "choose another")
+    return name
 
 
 def integers_of(schemes: Sequence[Scheme]) -> Integers:

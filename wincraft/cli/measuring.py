@@ -39,8 +39,8 @@ SCHEME_NAMES = (
 )
 """Those of `wincraft.analysis.schemes`, whose import takes longer than a help page may."""
 _SCHEMES = (
-    f"A quantisation scheme: {', '.join(SCHEME_NAMES)}; or one with fields changed, tapwise-8,M=int10/tap. May be "
-    "repeated; wincraft formats describes them."
+    f"A quantisation scheme: {', '.join(SCHEME_NAMES)}; or one with fields changed, tapwise-8,M=int10/tap, and a name, "
+    "mine:tapwise-8,M=int10/tap. May be repeated; wincraft formats describes them."
 )
 
 _OPTIONS = (
@@ -119,11 +119,17 @@ def format_name(given: str | None, output: str | None) -> str:
     return choose_format(given, output, RENDERERS, SUFFIXES)
 
 
-def read_limits(texts: Sequence[str]) -> list[Limit]:
-    """The limits of ``--fail-above``; raises `UnknownName`, `BadNumber` or `NotApplicable`."""
+def read_limits(texts: Sequence[str], schemes: Sequence[str]) -> list[Limit]:
+    """The limits of ``--fail-above``, which may name one of the schemes asked for.
+
+    Raises:
+        UnknownName, BadNumber, NotApplicable: what is no limit, or no scheme.
+    """
+    from wincraft.analysis.schemes import parse_scheme
     from wincraft.report.measures import parse_limit
 
-    return [parse_limit(text) for text in texts]
+    names = [parse_scheme(text).name for text in schemes]
+    return [parse_limit(text, names) for text in texts]
 
 
 def read_schemes(
@@ -143,8 +149,14 @@ def read_schemes(
     """
     from wincraft.analysis.schemes import parse_scheme
 
-    needed = [limit.scheme for limit in limits if limit.scheme is not None]
-    chosen = {name: parse_scheme(name) for name in (*(names or defaults), *needed)}
+    chosen: dict[str, Scheme] = {}
+    for text in names or defaults:
+        scheme = parse_scheme(text)
+        if chosen.setdefault(scheme.name, scheme) != scheme:
+            raise NotApplicable(f"--scheme {text}", f"another scheme has the name {scheme.name}", "give it another")
+    for limit in limits:
+        if limit.scheme is not None and limit.scheme not in chosen:
+            chosen[limit.scheme] = parse_scheme(limit.scheme)
     options: list[tuple[str, dict[str, Any]]] = [
         ("--weights-per-channel", {"weights_per_channel": True} if weights_per_channel else {}),
         ("--unsigned-activations", {"unsigned_activations": True} if unsigned_activations else {}),

@@ -81,7 +81,7 @@ def command(
     from wincraft.report.build import build_report
 
     format = format_name(format_given, output)
-    bars = read_limits(limits)
+    bars = read_limits(limits, schemes)
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
     chosen = read_schemes(schemes, tuple(SCHEMES), bars, calibration=calibration, **options)
     integers = read_integers(chosen, data_range, weight_range, accumulator)

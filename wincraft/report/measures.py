@@ -183,8 +183,8 @@ SCHEME_MEASURES: dict[str, tuple[str, Reader, bool]] = {
 """The registry of measures of a scheme, written ``loss:fp16``: meaning, how it is read, and whether less is better."""
 
 
-def parse_measure(text: str, limits: bool = False) -> Measure:
-    """The measure of a name, or of ``KIND:SCHEME``.
+def parse_measure(text: str, schemes: Iterable[str] = (), *, limits: bool = False) -> Measure:
+    """The measure of a name, or of ``KIND:SCHEME``, the scheme one of the names given or as `parse_scheme` reads it.
 
     Raises:
         UnknownName: for another name, kind or scheme; the nearest is offered, with `limits` of what can be limited.
@@ -196,7 +196,7 @@ def parse_measure(text: str, limits: bool = False) -> Measure:
     """
     kind, colon, scheme = text.partition(":")
     if colon and kind in SCHEME_MEASURES:
-        return scheme_measure(kind, parse_scheme(scheme).name)
+        return scheme_measure(kind, scheme if scheme in schemes else parse_scheme(scheme).name)
     if text in MEASURES:
         return MEASURES[text]
     raise UnknownName("measure", text[:40], measure_names(scheme or "fp16", limits))
@@ -245,8 +245,8 @@ class Limit:
         return self.measure.name.partition(":")[2] or None
 
 
-def parse_limit(text: str) -> Limit:
-    """A limit from ``MEASURE=VALUE``, the value a fraction, a decimal, or inf.
+def parse_limit(text: str, schemes: Iterable[str] = ()) -> Limit:
+    """A limit from ``MEASURE=VALUE``, the value a fraction, a decimal, or inf; `schemes` as in `parse_measure`.
 
     Raises:
         UnknownName: for an unknown measure.
@@ -256,8 +256,10 @@ def parse_limit(text: str) -> Limit:
     >>> parse_limit("noise-gain=6205/576").value
     Fraction(6205, 576)
     """
-    name, _, value = (part.strip() for part in text.partition("="))
-    measure = parse_measure(name, limits=True)
+    name, equals, value = (part.strip() for part in text.rpartition("="))
+    if not equals:
+        name, value = value, ""
+    measure = parse_measure(name, schemes, limits=True)
     if not measure.lower:
         repair = f"write error:{name.partition(':')[2]}=-30, say" if ":" in name else "choose another measure"
         raise NotApplicable(f"--fail-above {name}", "more of it is better", repair)

@@ -178,6 +178,7 @@ def _formats(report: Report) -> Section:
         head.append(f"+ means with {', '.join(options)}, as far as the scheme has what they change.")
     if any(row[4].startswith("-") and row[4] != "-" for row in rows):
         head.append("A negative loss: better than direct convolution.")
+    head += [f"{item.scheme.describe()}." for item in report.schemes if not item.scheme.names_preset]
     return Section("Formats", (table,), (*head, *notes))
 
 
