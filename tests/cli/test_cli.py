@@ -246,6 +246,12 @@ def test_completion_scripts(shell, wincraft_here):
         ("basis 4,3 --bases canonical,cheb", ["canonical,chebyshev", "canonical,chebyshev-u"]),
         ("search 4,3 --objective worst", ["worst-case"]),
         ("selftest --format j", ["json"]),
+        ("generate 4,3 --points dy", ["dyadic"]),
+        ("compare 4,3 --points qu", ["quadratic"]),
+        ("search 4,3 --space sym", ["symmetric", "symmetric-dyadic", "symmetric-integer"]),
+        ("report 4,3 --fail-above noise", ["noise-gain=", "noise-gain-db="]),
+        ("report 4,3 --fail-above loss:tap", ["loss:tapwise-8=", "loss:tapwise-pow2="]),
+        ("formats tap", ["tapwise-8", "tapwise-pow2"]),
         ("ver", ["verify"]),
     ],
 )
@@ -257,6 +263,20 @@ def test_shells_complete_commands_and_values(words, offered):
     *arguments, incomplete = words.split()
     completions = BashComplete(main, {}, "wincraft", "_WINCRAFT_COMPLETE").get_completions(arguments, incomplete)
     assert [item.value for item in completions] == offered
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["verify f", "identify f", "report f", "generate f", "compare 4,3 f", "generate 4,3 -o f", "report 4,3 --data f"],
+)
+def test_shells_complete_files(words):
+    from click.shell_completion import BashComplete
+
+    from wincraft.cli.main import main
+
+    *arguments, incomplete = words.split()
+    found = BashComplete(main, {}, "wincraft", "_WINCRAFT_COMPLETE").get_completions(arguments, incomplete)
+    assert [(item.value, item.type) for item in found] == [("f", "file")]
 
 
 def test_a_closed_pipe_is_no_traceback():

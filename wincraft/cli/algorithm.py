@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from wincraft.cli.command import convention_option
+from wincraft.cli.command import convention_option, offer, point_names
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
@@ -32,7 +32,7 @@ axes_option = click.option("--axes", type=int, metavar="N", help="Nest an algori
 """``--axes``."""
 
 _OPTIONS = (
-    click.option("--points", help=POINTS),
+    click.option("--points", shell_complete=offer(point_names), help=POINTS),
     click.option("--moduli", help=MODULI),
     convention_option(help="Scaling and signs, as for generate.  [default: wincnn, of a file its own]"),
     axes_option,

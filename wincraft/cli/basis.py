@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from wincraft.cli.algorithm import algorithm_options, read_algorithm
-from wincraft.cli.command import Command, basis_names, offer, report_format_option
+from wincraft.cli.command import Command, basis_names, offer, offer_files, report_format_option
 from wincraft.cli.measuring import (
     finish,
     format_name,
@@ -21,7 +21,7 @@ from wincraft.cli.showing import full_option, shown
 
 
 @click.command(name="basis", cls=Command)
-@click.argument("size", metavar="SIZE|FILE")
+@click.argument("size", metavar="SIZE|FILE", shell_complete=offer_files)
 @algorithm_options
 @click.option(
     "--bases",

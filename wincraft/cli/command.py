@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Completion = Callable[[click.Context, click.Parameter, str], list[str]]
@@ -81,6 +82,18 @@ def offer(names: Callable[[], Iterable[str]]) -> Completion:
         return [f"{head}{comma}{name}" for name in names() if name.startswith(last)]
 
     return complete
+
+
+def offer_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The completion of what may be a file: the shell's own."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def point_names() -> Iterable[str]:
+    """For ``--points``: the sets of the catalogue."""
+    from wincraft.construct.catalogue import USES
+
+    return USES
 
 
 def convention_names() -> Iterable[str]:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wincraft.cli.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
-from wincraft.cli.command import Command, basis_option, convention_option, report_format_option
+from wincraft.cli.command import (
+    Command,
+    basis_option,
+    convention_option,
+    offer,
+    offer_files,
+    point_names,
+    report_format_option,
+)
 from wincraft.cli.measuring import (
     finish,
     format_name,
@@ -32,8 +40,8 @@ MAX_COLUMNS = 60
 
 
 @click.command(name="compare", cls=Command)
-@click.argument("sizes", nargs=-1, required=True, metavar="SIZE|FILE ...")
-@click.option("--points", multiple=True, help=f"{POINTS} May be repeated.")
+@click.argument("sizes", nargs=-1, required=True, metavar="SIZE|FILE ...", shell_complete=offer_files)
+@click.option("--points", multiple=True, shell_complete=offer(point_names), help=f"{POINTS} May be repeated.")
 @click.option("--moduli", multiple=True, help=f"{MODULI} May be repeated.")
 @convention_option("conventions", multiple=True, help="Scaling and signs; may be repeated.")
 @basis_option("bases", multiple=True, help="A basis or factorisation, see wincraft basis; may be repeated.")

@@ -8,7 +8,7 @@ import sys
 import click
 
 from wincraft.cli.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
-from wincraft.cli.command import Command, basis_option, convention_option, offer
+from wincraft.cli.command import Command, basis_option, convention_option, offer, offer_files, point_names
 from wincraft.cli.measuring import integer_options, read_integers
 from wincraft.cli.output import choose_format, output_option, write_output
 from wincraft.construct.conventions import CONVENTIONS
@@ -18,8 +18,8 @@ _NAMES = (*FORMATS, *BINARY)
 
 
 @click.command(name="generate", cls=Command)
-@click.argument("size", metavar="SIZE|FILE")
-@click.option("--points", help=POINTS)
+@click.argument("size", metavar="SIZE|FILE", shell_complete=offer_files)
+@click.option("--points", shell_complete=offer(point_names), help=POINTS)
 @click.option("--moduli", help=MODULI)
 @convention_option(help=f"Scaling and signs: {', '.join(CONVENTIONS)}.  [default: wincnn, of a FILE its own]")
 @axes_option

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wincraft.cli.command import Command, offer
+from wincraft.cli.command import Command, offer, offer_files
 from wincraft.cli.output import (
     TEXT_OR_JSON,
     choose_format,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="identify", cls=Command)
-@click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
+@click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]", shell_complete=offer_files)
 @tolerance_option
 @click.option(
     "--format",

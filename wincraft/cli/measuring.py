@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from wincraft.cli.command import offer
+from wincraft.cli.command import offer, offer_files
 from wincraft.cli.output import choose_format, output_option, page_width, write_output
 from wincraft.errors import NotApplicable
 
@@ -51,8 +51,15 @@ _OPTIONS = (
     click.option("--channels", type=int, help="Input channels of the seeded data.  [default: 64]"),
     click.option("--distribution", help="Of the seeded data: gaussian, relu-gaussian, uniform.  [default: gaussian]"),
     click.option("--seed", type=int, help="Of the data.  [default: 0]"),
-    click.option("--data", metavar="FILE", help="Measure on your own data: .npy, shape N,C,H,W; needs --weights."),
-    click.option("--weights", metavar="FILE", help="Your own filters: .npy, shape K,C,r,r."),
+    click.option(
+        "--data",
+        metavar="FILE",
+        shell_complete=offer_files,
+        help="Measure on your own data: .npy, shape N,C,H,W; needs --weights.",
+    ),
+    click.option(
+        "--weights", metavar="FILE", shell_complete=offer_files, help="Your own filters: .npy, shape K,C,r,r."
+    ),
     click.option("--padding", type=int, help="Zeros around your own data.  [default: 0]"),
     output_option,
 )
@@ -91,7 +98,23 @@ _LIMIT_HELP = (
     f"Exit with 1 if a measure is above: {', '.join(LIMIT_NAMES)}. loss is in dB below direct convolution, error minus "
     "the SQNR in dB."
 )
-_LIMITS = click.option("--fail-above", "limits", multiple=True, metavar="MEASURE=VALUE", help=_LIMIT_HELP)
+
+
+def _limit_beginnings() -> Iterator[str]:
+    """What shells complete: every limit up to its value, of schemes for each preset."""
+    for name in LIMIT_NAMES:
+        kind, colon, _ = name.partition(":")
+        yield from (f"{kind}:{scheme}=" for scheme in SCHEME_NAMES) if colon else (f"{name}=",)
+
+
+_LIMITS = click.option(
+    "--fail-above",
+    "limits",
+    multiple=True,
+    metavar="MEASURE=VALUE",
+    shell_complete=offer(_limit_beginnings),
+    help=_LIMIT_HELP,
+)
 
 
 def measuring_options(*, limits: bool) -> Callable[[Command], Command]:
@@ -245,11 +268,16 @@ def finish(
     reports: dict[str, Report],
 ) -> None:
     """Write the result, then one line per limit exceeded and exit with 1 if there is any."""
+    from wincraft.cli import colour
     from wincraft.report import SUFFIXES, render
     from wincraft.report.measures import failures
 
-    settings = {"width": page_width()} if format == "text" and output in (None, "-") else {}
-    write_output(render(result, format, **settings), output, format, SUFFIXES)
+    to_stdout = format == "text" and output in (None, "-")
+    text = render(result, format, **({"width": page_width()} if to_stdout else {}))
+    if to_stdout and colour.wanted():
+        colour.write_coloured(text)
+    else:
+        write_output(text, output, format, SUFFIXES)
     failed = [failure for name, report in reports.items() for failure in failures(report, limits, name)]
     for failure in failed:
         click.echo(f"wincraft: {failure}", err=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from wincraft.cli.command import offer_files
 from wincraft.errors import BadNumber, UnknownName, look_up, shorten
 
 tolerance_option = click.option(
@@ -38,7 +39,7 @@ class _Target(click.types.StringParamType):
         return value
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(incomplete, type="file")]
+        return offer_files(ctx, param, incomplete)
 
 
 output_option = click.option("-o", "--output", type=_Target(), metavar="FILE", help="Write to FILE instead of stdout.")

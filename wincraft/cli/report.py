@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from wincraft.cli.algorithm import algorithm_options, basis_help, read_algorithm
-from wincraft.cli.command import Command, basis_option, report_format_option
+from wincraft.cli.command import Command, basis_option, offer_files, report_format_option
 from wincraft.cli.measuring import (
     finish,
     format_name,
@@ -26,7 +26,7 @@ HINT = "All of it: --full; parts: --section cost, measures, floats, widths, matr
 
 
 @click.command(name="report", cls=Command)
-@click.argument("size", metavar="SIZE|FILE")
+@click.argument("size", metavar="SIZE|FILE", shell_complete=offer_files)
 @algorithm_options
 @basis_option(help=basis_help)
 @click.option("--layer", metavar="C,K,H,W", help='Totals of a layer with "same" padding, 64,64,56,56.')

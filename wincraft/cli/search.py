@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wincraft.cli.algorithm import read_algorithm
-from wincraft.cli.command import Command, convention_option, offer
+from wincraft.cli.command import Command, convention_option, offer, offer_files
 from wincraft.cli.measuring import SCHEME_NAMES
 from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
 from wincraft.cli.progress import progress_bar
@@ -66,7 +66,12 @@ _CHOICE = click.Choice(["with", "without", "any"])
 @click.option("--jobs", type=int, default=1, show_default=True, help="Cores to use; -1 for all.")
 @click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster instead: tcp://HOST:8786.")
 @click.option("--time-limit", type=float, metavar="SECONDS", help="Stop after this and give the bound reached.")
-@click.option("--checkpoint", metavar="FILE", help="Keep the state in FILE, and go on from it if it exists.")
+@click.option(
+    "--checkpoint",
+    metavar="FILE",
+    shell_complete=offer_files,
+    help="Keep the state in FILE, and go on from it if it exists.",
+)
 @click.option(
     "--pareto", is_flag=True, help="Show every set that none beats in products, noise gain, operations, bits."
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wincraft.cli.command import Command
+from wincraft.cli.command import Command, offer_files
 from wincraft.cli.output import parse_tolerance, tolerance_option, write_output
 from wincraft.errors import Refuted
 
@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
 
 @click.command(name="verify", cls=Command)
-@click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]")
+@click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]", shell_complete=offer_files)
 @tolerance_option
-@click.option("--source", metavar="FILE", help="Compile a C or C++ source, and prove its --function for SIZE.")
+@click.option(
+    "--source",
+    metavar="FILE",
+    shell_complete=offer_files,
+    help="Compile a C or C++ source, and prove its --function for SIZE.",
+)
 @click.option(
     "--function", "functions", multiple=True, metavar="NAME", help="Of --source: three transforms, or one of tiles."
 )
