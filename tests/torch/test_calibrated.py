@@ -236,6 +236,22 @@ def test_exported_layers_compute_the_same():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+def test_compiled_layers_look_when_they_are_compiled(backend):
+    torch.compiler.reset()
+    made = network()
+    with torch.no_grad():
+        assert warned(lambda: torch.compile(made, backend=backend, fullgraph=True)(X)) == []
+        written(made[1])
+        torch.compiler.reset()
+        compiled = torch.compile(made, backend=backend, fullgraph=True)
+        assert warned(lambda: compiled(X)) == ["1"]
+        assert warned(lambda: compiled(X)) == []
+        assert warned(lambda: made(X)) == ["1"]
+        assert torch.equal(compiled(X), made(X))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_compiled_training_does_not_warn():
     torch.compiler.reset()
     made = network()[:1].train()

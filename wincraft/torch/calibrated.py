@@ -50,13 +50,22 @@ def fingerprint(weight: torch.Tensor) -> bytes:
     return digest.digest()
 
 
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _check(weight: torch.Tensor, known: bytes, layer: str) -> bool:
+    """Warn where weights are others than the known ones; compiled, when the layer is."""
+    other = fingerprint(weight) != known
+    if other:
+        warnings.warn(StaleScales(layer), stacklevel=3)
+    return other
+
+
 class Calibrated(_ConvNd):
     """A convolution that stores stages with scales of its own weights.
 
     `calibrate` has it remember the weights. In use it looks at them again whenever they may be others (a new tensor, or
     one written to) and warns once, with `StaleScales`. Weights that are trained, in training mode and with gradients,
     are the scales' own: they adapt to them. What writes past PyTorch's counter of changes, through ``weight.data``, is
-    seen at the next change of mode and in a report.
+    seen at the next change of mode and in a report; a compiled layer looks when it is compiled.
     """
 
     layer_name = ""
@@ -90,6 +99,8 @@ class Calibrated(_ConvNd):
                 self._trained = True
             return
         if torch.compiler.is_compiling():
+            if self._known is not None and not self._trained and not torch.compiler.is_exporting():
+                _check(weight, self._known, self.layer_name or type(self).__name__)
             return
         self._settle()
         if self._known is None or self._warned:
@@ -100,9 +111,7 @@ class Calibrated(_ConvNd):
             return
         if self._seen is not None and self._seen[0] is weight and self._seen[1:] == seen[1:]:
             return
-        if fingerprint(weight) != self._known:
-            warnings.warn(StaleScales(self.layer_name or type(self).__name__), stacklevel=2)
-            self._warned = True
+        self._warned = _check(weight, self._known, self.layer_name or type(self).__name__)
         self._seen = seen
 
     def _settle(self) -> None:
