@@ -10,6 +10,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_messages import refused
@@ -18,9 +19,17 @@ from sympy import QQ, Matrix, Rational
 
 from wincraft import LinearMap, Nested, parse, winograd
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.analysis.conditioning import conditioning, matrix_conditioning, pseudo_inverse, vandermonde
+from wincraft.analysis.conditioning import (
+    _ball,
+    _to_float,
+    conditioning,
+    matrix_conditioning,
+    pseudo_inverse,
+    vandermonde,
+)
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import from_numbers
+from wincraft.exact.number import exact_number, field_of, to_element
 
 
 def exact(rows):
@@ -230,3 +239,51 @@ def test_the_report_is_a_table():
     assert lines[3].split()[-3] == "42.4719"
     assert len({len(line) for line in lines[1:]}) == 1
     assert "cond_2 1 " in str(matrix_conditioning(exact([[1]])))
+
+
+@pytest.mark.parametrize("bits", [64, 128, 256, 1024])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("sqrt(2)", lambda: arb(2).sqrt()),
+        ("sqrt(2)/3-1", lambda: arb(2).sqrt() / 3 - 1),
+        ("-sqrt(5)/1000000", lambda: -arb(5).sqrt() / 10**6),
+        ("1000000000000000000000000000000*sqrt(2)+1", lambda: arb(10) ** 30 * arb(2).sqrt() + 1),
+    ],
+)
+def test_balls_of_algebraic_numbers_hold_them_and_are_narrow(text, value, bits):
+    number = exact_number(text)
+    K = field_of([number])
+    with ctx.workprec(bits):
+        ball = _ball(to_element(number, K), K)
+    with ctx.workprec(4 * bits + 200):
+        assert ball.contains(value())
+        assert ball.rad() < abs(value()) * arb(2) ** (4 - bits)
+
+
+def test_the_last_decimal_of_an_algebraic_number_is_not_trusted():
+    """Of 66 bits, 22 decimals are little more: where the quotient is rounded by a whole unit, they lie outside."""
+    K = field_of([exact_number("sqrt(2)")])
+    for k in range(1, 500):
+        with ctx.workprec(66):
+            ball = _ball(to_element(exact_number(f"{k}*sqrt(2)/509"), K), K)
+        with ctx.workprec(300):
+            assert ball.contains(arb(2).sqrt() * k / 509)
+
+
+def test_a_ball_that_may_round_to_two_floats_is_no_float():
+    """Floats near 1 are 2^-52 apart above it; half way there is a tie."""
+    step = 2.0**-52
+    with ctx.workprec(200):
+        for middle, radius, value in (
+            (0, 0, 1.0),
+            (0, step / 8, 1.0),
+            (0, 2 * step, None),
+            (step / 2, step / 16, None),
+            (step / 2 - step / 8, step / 16, 1.0),
+            (step / 2 + step / 8, step / 16, 1 + step),
+            (step, step / 8, 1 + step),
+        ):
+            assert _to_float(arb(1) + arb(middle, radius)) == value
+        assert _to_float(arb(1) + arb(step / 2, 2.0**-160)) in (1.0, 1 + step)
+        assert _to_float(arb.pos_inf()) == float("inf")

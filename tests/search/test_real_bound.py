@@ -174,6 +174,32 @@ def test_rational_sets_are_within_their_distance_of_the_limit(m, r, kind, points
     assert 1 < float(exact) / certify(m, r, kind, 1e-5).lower < 1 + percent / 100
 
 
+@pytest.mark.parametrize(("m", "r", "kind"), CLASSES)
+def test_the_first_boxes_hold_every_set_or_an_image_of_it(m, r, kind):
+    """Images under x -> -x and x -> 1/x of random sets, as angles; those that keep the fixed points of the class."""
+    sets = RealSets(m, r, kind)
+    low, high = real_bound._first_boxes(sets)
+    random = np.random.default_rng(0)
+    free = random.uniform(0 if sets.paired else -np.pi / 2, np.pi / 2, (sets.variables, 3000))
+    inverse = np.where(free > 0, np.pi / 2, -np.pi / 2) - free
+    images = [free] if sets.paired else [free, -free]
+    if kind == "all" or (kind == "symmetric" and (0 in sets.fixed) == (0.5 in sets.fixed)):
+        images += [inverse] if sets.paired else [inverse, -inverse]
+    held = np.zeros(free.shape[1], dtype=bool)
+    for image in images:
+        steps = (np.sort(image, axis=0) / STEP)[:, None]
+        held |= ((low[:, :, None] <= steps) & (steps <= high[:, :, None])).all(0).any(0)
+    assert held.all()
+    assert low.shape[1] == len({tuple(column) for column in low.T.tolist()})
+
+
+def test_a_limit_is_never_rounded_up():
+    random = np.random.default_rng(0)
+    for total, divisor in zip(random.uniform(1, 1000, 300), random.integers(1, 60, 300).tolist(), strict=True):
+        below = Fraction(real_bound._quotient_below(float(total), divisor))
+        assert below <= Fraction(total) / divisor <= below * (1 + Fraction(1, 2**50))
+
+
 def test_four_points_on_a_fine_grid():
     """All 4-sets of 90 equidistant angles, inf among them: none below the proved limit, one close to it."""
     angles = np.arange(-44, 46) * np.pi / 90

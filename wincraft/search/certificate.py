@@ -277,7 +277,7 @@ class _Checker:
         sign = -1 if self.settings.objective.maximise else 1
         for moduli, value in _random_sets(self.settings):
             count += 1
-            worse = sign * value >= sign * best * (1 - sign * 1e-9)
+            worse = sign * value >= sign * best - abs(best) * 1e-9
             if not worse and all(c.holds(self.settings.algorithm(moduli)) for c in self.settings.constraints):
                 raise WrongResult(
                     self.path, f"the value of {','.join(moduli)}", f"no better than {best:g}", f"{value:g}"

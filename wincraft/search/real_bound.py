@@ -111,7 +111,7 @@ def certify(
         tree.bound_a_chunk()
     tree.recheck()
     finished = not tree.open and tree.closed >= tree.target
-    lower = nextafter(nextafter(tree.lower / (m * r), 0), 0)
+    lower = _quotient_below(tree.lower, m * r)
     return _limit(sets, tree.best, lower, tolerance, tree.boxes, len(tree.sample), finished)
 
 
@@ -284,6 +284,15 @@ def _limit(
         finished,
         statement,
     )
+
+
+def _quotient_below(value: float, divisor: int) -> float:
+    """A positive quotient rounded down, by two units of the last place at most.
+
+    >>> _quotient_below(1.0, 3) < 1 / 3
+    True
+    """
+    return nextafter(nextafter(value / divisor, 0), 0)
 
 
 def _rounded_down(value: float) -> str:
