@@ -179,10 +179,19 @@ def test_algebraic_rows():
     assert is_proved_once_repaired(matrices, diagnosis)
 
 
-def test_two_wrong_matrices_are_told_with_outputs_and_residual():
-    made = winograd(4, 3, points="0,1,-1,2,-2")
-    matrices = matrices_of(made)
+def test_two_wrong_entries_of_different_matrices_are_both_found():
+    matrices = matrices_of(winograd(4, 3, points="0,1,-1,2,-2"))
     matrices["AT"][1, 2] += 1
+    matrices["BT"][3, 0] += Rational(1, 2)
+    diagnosis = diagnosis_of(matrices)
+    assert "row 1, column 2 of AT is 0, must be -1; row 3, column 0 of BT is 1/2, must be 0" in str(diagnosis)
+    assert is_proved_once_repaired(matrices, diagnosis)
+
+
+def test_what_nothing_small_repairs_is_told_with_outputs_and_residual():
+    matrices = matrices_of(winograd(4, 3, points="0,1,-1,2,-2"))
+    matrices["AT"][1, 2] += 1
+    matrices["G"][4, 1] += 3
     matrices["BT"][3, 0] += Rational(1, 2)
     diagnosis = diagnosis_of(matrices)
     assert diagnosis.taps == ()

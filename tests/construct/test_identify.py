@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wincraft as wc
-from wincraft.errors import BadShape, Refuted, Unidentified
+from wincraft.errors import BadShape, Refuted
 
 CONSUMERS = json.loads((Path(__file__).parent.parent / "golden" / "consumers.json").read_text())["entries"]
 CORRECT = [entry for entry in CONSUMERS if entry["computes_the_convolution"]]
@@ -60,8 +60,9 @@ def test_the_wrong_published_matrices_are_refuted_by_tap(entry):
 def test_the_wrong_published_matrices_are_refuted_from_floats_too(entry):
     rows = [[[float(Fraction(x)) for x in row] for row in entry[key]] for key in ("AT", "G", "BT")]
     exact = [[[Fraction(x) for x in row] for row in matrix] for matrix in rows]
-    with pytest.raises(Unidentified):
+    with pytest.raises(Refuted) as caught:
         wc.identify(*exact, tolerance=Fraction(1, 10**5))
+    assert caught.value.diagnosis.row_scales == ((5, "-1/12"), (7, "-12"))
 
 
 @pytest.mark.parametrize("convention", list(wc.CONVENTIONS))
@@ -145,7 +146,7 @@ def test_decimals_beyond_the_tolerance_are_not_identified():
     alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
     off = [[Fraction(x) for x in row] for row in alg.BT.tolist()]
     off[2][1] += Fraction(1, 100)
-    with pytest.raises(Unidentified, match=r"tolerance 0\.001"):
+    with pytest.raises(Refuted, match=r"row 2, column 1 of BT is 401/100, must be 4"):
         wc.identify(alg.AT, alg.G, off, tolerance=Fraction(1, 1000))
 
 
@@ -178,8 +179,10 @@ def test_a_typo_in_decimals_is_named():
     alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
     rows = [float_rows(matrix) for matrix in (alg.AT, alg.G, alg.BT)]
     rows[2][2][1] *= -1
-    with pytest.raises(Unidentified, match=r"tap 2 \(from 0\): row 2 of BT is \(0, -4, "):
+    with pytest.raises(Refuted, match=r"tap 2 \(from 0\): row 2, column 1 of BT is -4, must be 4") as caught:
         wc.identify(*rows, tolerance=1e-5)
+    assert caught.value.diagnosis.scale == "1"
+    assert caught.value.diagnosis.outputs
 
 
 def test_zero_matrices_say_so():

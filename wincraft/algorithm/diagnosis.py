@@ -1,65 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why three matrices are no algorithm: which outputs and taps are wrong, by how much, and the repair.
+"""Why three matrices are no algorithm: which outputs and taps are wrong, by how much, the cause and the repair.
 
-With AT and G given, the identity is a linear system for BT (and likewise for AT and for G). Its solution, row by row
-beside the given matrix, shows rows that are off by a factor (a diagonal repairs them) or altogether wrong.
+Causes are looked for in this order, and the one that changes least is told, once the exact proof accepts the repair:
+a matrix in reverse order (`faults`), one matrix beside what the other two need (`solving`), one or two wrong entries
+(`typos`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from wincraft.algorithm.proof import convolution_tensor
+from wincraft.algorithm.faults import Fault, Matrices, reversals
+from wincraft.algorithm.proof import convolution_tensor, tap_products
+from wincraft.algorithm.solving import disagreements
+from wincraft.algorithm.typos import wrong_entries
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import number_text, to_fraction
-from wincraft.refutation import Diagnosis, RowRepair
+from wincraft.refutation import Diagnosis, Layout
 
-LARGEST_REPAIRED = 64
+LARGEST_REPAIRED = 40
 """Above this rank no repair is looked for, only the residual is told."""
 
+LARGEST_EXAMINED = 200_000
+"""Above so many products m r R only the first wrong output is looked for."""
 
-def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None) -> Diagnosis:
+_SCALES = 4
+"""So many of the scales that outputs agree on are tried where wrong entries are looked for."""
+
+_AS_NAMED = Layout()
+_Rows = dict[tuple[int, int], list[Any]]
+
+
+def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None, layout: Layout = _AS_NAMED) -> Diagnosis:
     """Find out why (AT, G, BT), of shapes (m, R), (R, r), (R, n), fail the exact identity at a stated scale. Exact.
+
+    `layout` says how the matrices stand where they were read, for the words of the diagnosis.
 
     >>> from wincraft.exact.matrix import from_numbers
     >>> from wincraft import winograd
     >>> from sympy import QQ
     >>> good = winograd(2, 3, points="0,1,-1")
     >>> BT = [[-x for x in row] if k == 2 else row for k, row in enumerate(good.BT.tolist())]
-    >>> print(diagnose(good.output.dense, good.filter.dense, from_numbers(BT, QQ)).summary)
-    not F(2,3): tap 2 (from 0): product of row scales is -1, must be 1; multiply its row of BT by the inverse
+    >>> print(diagnose(good.output.dense, good.filter.dense, from_numbers(BT, QQ)).summary.partition(";")[0])
+    not F(2,3): tap 2 (from 0): wrong sign, product of row scales is -1, must be 1
     """
-    K = BT.domain
-    m, r, n = AT.shape[0], G.shape[1], BT.shape[1]
-    target = [[[K.one if l == i + j else K.zero for l in range(n)] for j in range(r)] for i in range(m)]
-    scale: Any = None
-    row_scales: tuple[tuple[int, Any], ...] = ()
-    repairs: tuple[RowRepair, ...] = ()
-    if BT.shape[0] <= LARGEST_REPAIRED:
-        candidates = []
-        for name, first, second, given, flat in (
-            ("BT", AT.transpose(), G, BT, [target[i][j] for i in range(m) for j in range(r)]),
-            ("G", AT.transpose(), BT, G, [[target[i][j][l] for j in range(r)] for i in range(m) for l in range(n)]),
-            ("AT", G, BT, AT.transpose(), [[target[i][j][l] for i in range(m)] for j in range(r) for l in range(n)]),
-        ):
-            needed = _solve(first, second, flat, K)
-            if needed is not None:
-                candidates.append(_compare(name, given.to_list(), needed, K))
-        explained = [c for c in candidates if c is not None]
-        if explained:
-            scale, row_scales, repairs = min(explained, key=lambda c: (bool(c[2]), len(c[1]) + len(c[2])))
+    m, r, rank = AT.shape[0], G.shape[1], BT.shape[0]
+    stated = None if stated_scale is None else number_text(stated_scale)
+    if m * r * rank > LARGEST_EXAMINED:
+        return replace(_first_failure(AT, G, BT), stated_scale=stated, layout=layout)
+    matrices = Matrices.of(AT, G, BT)
     tensor, where = convolution_tensor(AT, G, BT)
-    if scale is None:
-        scale = Counter(tensor[where[i][j]][i + j] for i in range(m) for j in range(r)).most_common(1)[0][0]
-    residuals = {
-        (i, j, l): difference
-        for i in range(m)
-        for j in range(r)
-        for l in range(n)
-        if (difference := tensor[where[i][j]][l] - scale * target[i][j][l])
-    }
+    rows = {(i, j): tensor[where[i][j]] for i in range(m) for j in range(r)}
+    votes = Counter(row[i + j] for (i, j), row in rows.items())
+    fault = _cause(matrices, rows, votes, layout) if rank <= LARGEST_REPAIRED else None
+    scale = votes.most_common(1)[0][0] if fault is None else fault.scale
+    K, residuals = BT.domain, _residuals(rows, scale)
     worst = max(residuals, key=lambda at: abs(to_fraction(K.to_sympy(residuals[at]))), default=(0, 0, 0))
     return Diagnosis(
         m=m,
@@ -68,55 +66,59 @@ def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None) -> Diagnosis:
         outputs=tuple(sorted({i for i, _, _ in residuals})),
         residual=_text(residuals.get(worst, K.zero), K),
         residual_at=worst,
-        row_scales=tuple((tap, _text(product, K)) for tap, product in row_scales),
-        repairs=repairs,
-        stated_scale=None if stated_scale is None else number_text(stated_scale),
+        row_scales=tuple((tap, _text(ratio, K)) for tap, ratio in fault.row_scales) if fault else (),
+        repairs=fault.repairs(matrices) if fault else (),
+        stated_scale=stated,
+        cause=fault.cause if fault else "",
+        layout=layout,
     )
+
+
+def _cause(matrices: Matrices, rows: _Rows, votes: Counter[Any], layout: Layout) -> Fault | None:
+    """The fault that changes least among those whose repair is proved."""
+    best: Fault | None = None
+    for fault in _faults(matrices, rows, votes, layout):
+        if (best is None or fault.changes < best.changes) and fault.repaired.scale() == fault.scale:
+            best = fault
+            if best.changes <= 1:
+                break
+    return best
+
+
+def _faults(matrices: Matrices, rows: _Rows, votes: Counter[Any], layout: Layout) -> Iterator[Fault]:
+    yield from reversals(matrices, layout)
+    yield from disagreements(matrices, layout)
+    for scale, _ in votes.most_common(_SCALES):
+        residuals = _residuals(rows, scale)
+        if scale and residuals:
+            yield from wrong_entries(matrices, residuals, scale)
+
+
+def _residuals(rows: _Rows, scale: Any) -> dict[tuple[int, int, int], Any]:
+    """The non-zero entries of  sum_k AT[i,k] G[k,j] BT[k,l] - scale [l = i + j]  by (i, j, l)."""
+    entries = (
+        ((i, j, l), value - scale if l == i + j else value)
+        for (i, j), row in rows.items()
+        for l, value in enumerate(row)
+    )
+    return {position: residual for position, residual in entries if residual}
+
+
+def _first_failure(AT: Any, G: Any, BT: Any) -> Diagnosis:
+    """The first wrong row of the tensor, diagonal by diagonal, at the scale of its first entry."""
+    m, r, K = AT.shape[0], G.shape[1], BT.domain
+    scale: Any = None
+    for diagonal, (owners, products) in enumerate(tap_products(AT, G)):
+        tensor = (exact_matrix(products, (len(products), BT.shape[0]), K) * BT).to_list()
+        for (position, *_), row in zip(owners, tensor, strict=True):
+            scale = row[0] if scale is None else scale
+            residuals = _residuals({position: row}, scale)
+            for at, residual in residuals.items():
+                return Diagnosis(m, r, _text(scale, K), (at[0],), _text(residual, K), at, partial=True)
+            if not scale:
+                return Diagnosis(m, r, "0", (), "0", (*position, diagonal), partial=True)
+    return Diagnosis(m, r, _text(scale, K), (), "0", (0, 0, 0), partial=True)
 
 
 def _text(element: Any, K: Any) -> str:
     return number_text(K.to_sympy(element))
-
-
-def _texts(row: Sequence[Any], K: Any) -> tuple[str, ...]:
-    return tuple(_text(value, K) for value in row)
-
-
-def _solve(first: Any, second: Any, target: list[list[Any]], K: Any) -> list[list[Any]] | None:
-    """The one X with  sum_k first[k,a] second[k,b] X[k,:] = target[(a,b),:], or None if there is none or many."""
-    rank = first.shape[0]
-    left, right = first.transpose().to_list(), second.transpose().to_list()
-    products = [[a * b for a, b in zip(row_a, row_b, strict=True)] for row_a in left for row_b in right]
-    rows = [product + row for product, row in zip(products, target, strict=True)]
-    reduced, pivots = exact_matrix(rows, (len(rows), len(rows[0])), K).rref()
-    if tuple(pivots) != tuple(range(rank)):
-        return None
-    return [row[rank:] for row in reduced.to_list()[:rank]]
-
-
-def _compare(
-    name: str, given: list[list[Any]], needed: list[list[Any]], K: Any
-) -> tuple[Any, tuple[tuple[int, Any], ...], tuple[RowRepair, ...]] | None:
-    """(scale, off-scale taps, wrong rows) of the given rows beside the rows that scale 1 needs."""
-    ratios = [_ratio(row, wanted) for row, wanted in zip(given, needed, strict=True)]
-    votes = Counter(ratio for ratio in ratios if ratio is not None)
-    if not votes:
-        return None
-    scale = max(votes, key=lambda ratio: (votes[ratio], ratio == K.one))
-    if None not in ratios:
-        return scale, tuple((k, ratio / scale) for k, ratio in enumerate(ratios) if ratio != scale), ()
-    repairs = tuple(
-        RowRepair(name, k, _texts(given[k], K), _texts([scale * value for value in needed[k]], K))
-        for k, ratio in enumerate(ratios)
-        if ratio != scale
-    )
-    return scale, (), repairs
-
-
-def _ratio(row: list[Any], wanted: list[Any]) -> Any | None:
-    """The factor that makes `wanted` into `row`, or None if none does (or it is 0)."""
-    pivot = next((k for k, value in enumerate(wanted) if value), None)
-    if pivot is None or not row[pivot]:
-        return None
-    factor = row[pivot] / wanted[pivot]
-    return factor if all(a == factor * b for a, b in zip(row, wanted, strict=True)) else None

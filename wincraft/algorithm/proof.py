@@ -7,36 +7,33 @@ The left side is the row-wise products of AT and G^T, (m r x R), times BT, (R x 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import mul
 from typing import Any
 
 from wincraft.exact.matrix import exact_matrix
 
 
-def tap_products(AT: Any, G: Any) -> tuple[list[list[Any]], list[list[int]]]:
-    """The distinct rows AT[i,:] * G[:,j] of each diagonal i + j, and which row belongs to (i, j).
+def tap_products(AT: Any, G: Any) -> Iterator[tuple[list[tuple[int, int]], list[list[Any]]]]:
+    """The distinct rows AT[i,:] * G[:,j] of each diagonal i + j, in order, each beside the (i, j) whose row it is.
 
     Interpolation makes all rows of a diagonal equal, so that n products of rows prove what m r would.
-    Returns the rows and an m x r table of row numbers.
+    Yields, for every diagonal, a list of lists of (i, j) and the list of their rows.
     """
     outputs = AT.to_list()
     filters = G.transpose().to_list()
     m, r = len(outputs), len(filters)
-    rows: list[list[Any]] = []
-    where = [[0] * r for _ in range(m)]
     for diagonal in range(m + r - 1):
-        first = len(rows)
+        rows: list[list[Any]] = []
+        owners: list[list[tuple[int, int]]] = []
         for i in range(max(0, diagonal - r + 1), min(m, diagonal + 1)):
-            j = diagonal - i
-            row = list(map(mul, outputs[i], filters[j]))
-            for number in range(first, len(rows)):
-                if rows[number] == row:
-                    where[i][j] = number
-                    break
+            row = list(map(mul, outputs[i], filters[diagonal - i]))
+            if row in rows:
+                owners[rows.index(row)].append((i, diagonal - i))
             else:
-                where[i][j] = len(rows)
                 rows.append(row)
-    return rows, where
+                owners.append([(i, diagonal - i)])
+        yield owners, rows
 
 
 def convolution_tensor(AT: Any, G: Any, BT: Any) -> tuple[list[list[Any]], list[list[int]]]:
@@ -47,25 +44,36 @@ def convolution_tensor(AT: Any, G: Any, BT: Any) -> tuple[list[list[Any]], list[
     >>> convolution_tensor(f.output.dense, f.filter.dense, f.input.dense)
     ([[1, 0], [0, 1]], [[0, 1]])
     """
-    rows, where = tap_products(AT, G)
-    product = exact_matrix(rows, (len(rows), BT.shape[0]), BT.domain) * BT
-    return product.to_list(), where
+    products: list[list[Any]] = []
+    where = [[0] * G.shape[1] for _ in range(AT.shape[0])]
+    for owners, rows in tap_products(AT, G):
+        for positions, row in zip(owners, rows, strict=True):
+            for i, j in positions:
+                where[i][j] = len(products)
+            products.append(row)
+    return _times(products, BT), where
 
 
 def proved_scale(AT: Any, G: Any, BT: Any) -> Any | None:
     """The scale at which the identity holds for every i, j, l, or None. Exact, over the matrices' common domain.
+
+    It ends at the first diagonal i + j that fails, so that matrices far from an algorithm cost little.
 
     >>> from wincraft import winograd
     >>> f = winograd(2, 3)
     >>> proved_scale(f.output.dense, f.filter.dense, f.input.dense)
     1
     """
-    tensor, where = convolution_tensor(AT, G, BT)
     n, zero = BT.shape[1], BT.domain.zero
-    scale = tensor[where[0][0]][0]
-    for i, numbers in enumerate(where):
-        for j, number in enumerate(numbers):
-            repeated = i > 0 and j + 1 < len(numbers) and number == where[i - 1][j + 1]
-            if not repeated and tensor[number] != [zero] * (i + j) + [scale] + [zero] * (n - 1 - i - j):
+    scale: Any = None
+    for diagonal, (_, rows) in enumerate(tap_products(AT, G)):
+        for row in _times(rows, BT):
+            scale = row[0] if scale is None else scale
+            if not scale or row != [zero] * diagonal + [scale] + [zero] * (n - 1 - diagonal):
                 return None
-    return scale if scale else None
+    return scale
+
+
+def _times(rows: list[list[Any]], BT: Any) -> list[list[Any]]:
+    product = exact_matrix(rows, (len(rows), BT.shape[0]), BT.domain) * BT
+    return product.to_list()  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from typing import Any
 from sympy import Float, Rational
 
 from wincraft.errors import BadNumber, BadShape, FloatGiven, shorten
-from wincraft.exact.number import exact_number, to_fraction
+from wincraft.exact.number import exact_number, number_text, to_fraction
 
 Slack = list[list[Fraction]]
 """How far the exact entry may lie from each given one."""
@@ -52,6 +52,13 @@ class Given:
     def exact(self) -> bool:
         """Whether no entry is a decimal."""
         return all(place is None for row in self.places for place in row)
+
+    def text(self, i: int, j: int) -> str:
+        """An entry as it is written, a decimal with the places that it has."""
+        place = self.places[i][j]
+        if place is None:
+            return number_text(self.values[i][j])
+        return str(Decimal(int(to_fraction(self.values[i][j]) / Fraction(10) ** place)).scaleb(place))
 
     def decimals(self) -> Iterator[tuple[Fraction, int]]:
         """The value and the last place of every decimal."""

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Matrices whose shapes fit no F(m,r): which of them is a row or column short, or has one too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from wincraft.algorithm.diagnosis import LARGEST_REPAIRED
+from wincraft.algorithm.faults import Matrices, texts
+from wincraft.algorithm.solving import solve
+from wincraft.construct.given import Given, roundings
+from wincraft.construct.nearest import simplest
+from wincraft.construct.orientation import Orientation, flipped
+from wincraft.errors import BadShape
+from wincraft.exact.matrix import from_numbers
+from wincraft.exact.number import field_of
+from wincraft.refutation import MATRICES, listing
+
+FIT = "(m, R), (R, r), (R, m+r-1), each perhaps transposed"
+
+MOST_LOST = 2
+"""So many lost lines are looked for one by one."""
+
+
+@dataclass(frozen=True)
+class _Short:
+    """One matrix has `count` lines for `needed`: vectors of taps, or, across, entries of every tap."""
+
+    matrix: str
+    of_taps: bool
+    count: int
+    needed: int
+
+
+def misfit(given: Sequence[Given], every: Sequence[Orientation], names: Sequence[str]) -> BadShape:
+    """The error that says which matrix has too few or too many rows or columns and, where the others tell, which."""
+    guesses = [
+        (orientation, short)
+        for orientation in every
+        if not orientation.swapped
+        for short in _shorts(orientation.shapes(given))
+    ]
+    reason = next((text for guess in guesses if (text := _shown(given, *guess))), "")
+    if not reason and guesses:
+        fewest = min(abs(short.needed - short.count) for _, short in guesses)
+        orientation = next(item for item, short in guesses if abs(short.needed - short.count) == fewest)
+        reasons = [
+            _sizes(item, short)
+            for item, short in guesses
+            if item is orientation and abs(short.needed - short.count) == fewest
+        ]
+        reason = ", or ".join(reasons)
+    return BadShape(f"({', '.join(names)})", ", ".join(str(table.shape) for table in given), reason or FIT)
+
+
+def _shorts(shapes: Sequence[tuple[int, int]]) -> Iterator[_Short]:
+    """The single matrices whose number of lines, put right, makes the shapes fit."""
+    (m, rank), (rank_of_filter, r), (rank_of_data, n) = shapes
+    ranks = dict(zip(MATRICES, (rank, rank_of_filter, rank_of_data), strict=True))
+    if n == m + r - 1:
+        for matrix, count in ranks.items():
+            others = {other for name, other in ranks.items() if name != matrix}
+            if len(others) == 1 and count not in others:
+                yield _Short(matrix, True, count, others.pop())
+    elif len(set(ranks.values())) == 1:
+        for matrix, count, needed in (("AT", m, n - r + 1), ("G", r, n - m + 1), ("BT", n, m + r - 1)):
+            if needed >= 1:
+                yield _Short(matrix, False, count, needed)
+
+
+def _sizes(orientation: Orientation, short: _Short) -> str:
+    layout = orientation.layout
+    line = layout.line(short.matrix, short.of_taps)
+    return f"{layout.name(short.matrix)} of {short.needed} {line}s for its {short.count}"
+
+
+def _shown(given: Sequence[Given], orientation: Orientation, short: _Short) -> str:
+    """Which lines are lost, or too many, in words, where the other two matrices determine them; else ''."""
+    apart = abs(short.needed - short.count)
+    if max(short.count, short.needed) > LARGEST_REPAIRED or apart > MOST_LOST:
+        return ""
+    values = [[table.values for table in given]]
+    values += [
+        [simplest(table.values, slack) for table, slack in zip(given, level, strict=True)] for level in roundings(given)
+    ]
+    for tables in values:
+        oriented = orientation.of(tables)
+        K = field_of(value for rows in oriented for row in rows for value in row)
+        AT, G, BT = (from_numbers(rows, K) for rows in oriented)
+        matrices = Matrices.of(AT, G, BT)
+        needed = solve(matrices, short.matrix)
+        if needed is None:
+            continue
+        have = matrices.vectors[short.matrix]
+        if not short.of_taps:
+            needed, have = flipped(needed), flipped(have)
+        for chosen in combinations(range(max(len(have), len(needed))), apart):
+            factor = _factor(_without(have, chosen, len(needed)), _without(needed, chosen, len(have)))
+            if factor is not None:
+                lines = [texts([factor * value for value in needed[k]], K) for k in chosen if len(needed) > len(have)]
+                return _words(orientation, short, chosen, lines)
+    return ""
+
+
+def _without(lines: list[list[Any]], chosen: Sequence[int], count: int) -> list[list[Any]]:
+    """The lines but the chosen ones, where they are more than `count`."""
+    return [line for k, line in enumerate(lines) if k not in chosen] if len(lines) > count else lines
+
+
+def _factor(lines: list[list[Any]], wanted: list[list[Any]]) -> Any | None:
+    """What makes all the wanted lines into the lines, or None."""
+    pairs = [(a, b) for row, right in zip(lines, wanted, strict=True) for a, b in zip(row, right, strict=True)]
+    factor = next((a / b for a, b in pairs if b), None)
+    return factor if factor and all(a == factor * b for a, b in pairs) else None
+
+
+def _words(orientation: Orientation, short: _Short, chosen: Sequence[int], lines: Sequence[tuple[str, ...]]) -> str:
+    line = orientation.layout.line(short.matrix, short.of_taps)
+    which = listing([str(k) for k in chosen], line)
+    verb = "is" if len(chosen) == 1 else "are"
+    head = f"{_sizes(orientation, short)}: {which} (from 0) {verb}"
+    if not lines:
+        return f"{head} too many"
+    vectors = [f"({', '.join(row)})" for row in lines]
+    return f"{head} lost, must be {listing(vectors)}"

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exact algorithm whose rounding three tables are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import log10
+from typing import Any
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.proof import proved_scale
+from wincraft.construct.conventions import scaled_algorithm
+from wincraft.construct.given import Given, Slack
+from wincraft.construct.orientation import Orientation, flipped
+from wincraft.construct.rebuild import Rebuilt, Table, rebuild
+from wincraft.exact.fraction import simplest_fraction
+from wincraft.exact.matrix import from_numbers
+from wincraft.exact.number import exact_number, field_of, to_fraction
+
+
+def proved(tables: Sequence[Any]) -> BilinearAlgorithm | None:
+    """The algorithm of exact tables A^T, G, B^T, or None where they are none."""
+    K = field_of(value for rows in tables for row in rows for value in row)
+    AT, G, BT = (from_numbers(rows, K) for rows in tables)
+    scale = proved_scale(AT, G, BT)
+    if scale is None:
+        return None
+    maps = LinearMap((AT,)), LinearMap((G,)), LinearMap((BT,))
+    return BilinearAlgorithm(*maps, scale=K.to_sympy(scale))
+
+
+def nearest(
+    given: Sequence[Given],
+    orientations: Sequence[Orientation],
+    levels: Sequence[Sequence[Slack]],
+    limit: Fraction | None,
+) -> tuple[BilinearAlgorithm, Orientation, Fraction] | None:
+    """The exact algorithm whose rounding the given matrices are: at the finest level whose simplest fractions prove.
+
+    Where at none they do, the algorithm rebuilt on points that is told in the fewest characters, counting the digits
+    by which it leaves the given entries unexplained.
+    """
+    steps = [
+        *levels,
+        *([] if limit is None else [relative(given, limit / Fraction(10) ** power) for power in range(9, -2, -1)]),
+    ]
+    for slacks in steps:
+        for orientation in orientations:
+            tables = orientation.of([simplest(table.values, slack) for table, slack in zip(given, slacks, strict=True)])
+            algorithm = proved(tables)
+            if algorithm is not None:
+                error = _deviation(_vectors(tables), _vectors(orientation.tables(given)))
+                if limit is None or error <= limit:
+                    return algorithm, orientation, error
+    near = []
+    for slacks in steps:
+        bounds = [_intervals(table.values, slack) for table, slack in zip(given, slacks, strict=True)]
+        for orientation in orientations:
+            oriented = _vectors(orientation.of(bounds))
+            found = rebuild(*oriented)
+            if found is None:
+                continue
+            error = _deviation(found.vectors, _vectors(orientation.tables(given)))
+            if (limit is None and _within(found.vectors, oriented)) or (limit is not None and error <= limit):
+                near.append((found, orientation, error))
+    if not near:
+        return None
+    found, orientation, error = min(near, key=lambda candidate: _told(candidate[0], candidate[2]))
+    return scaled_algorithm(found.taps, found.scaling, None), orientation, error
+
+
+def _told(found: Rebuilt, error: Fraction) -> float:
+    """The characters that tell an algorithm, and the digits by which it misses each entry, beyond a double's 16."""
+    entries = sum(len(row) for rows in found.vectors for row in rows)
+    return found.length + entries * max(0.0, 16 + log10(error)) if error else found.length
+
+
+def relative(given: Sequence[Given], tolerance: Fraction) -> list[Slack]:
+    """A slack of so much of each entry."""
+    return [[[abs(to_fraction(value)) * tolerance for value in row] for row in table.values] for table in given]
+
+
+def simplest(rows: Sequence[Sequence[Any]], slack: Slack) -> list[list[Any]]:
+    """Each entry as the simplest fraction that its slack allows."""
+    return [
+        [_simplest_within(value, width) if width else value for value, width in zip(row, widths, strict=True)]
+        for row, widths in zip(rows, slack, strict=True)
+    ]
+
+
+def _simplest_within(value: Any, width: Fraction) -> Any:
+    number = to_fraction(value)
+    return exact_number(simplest_fraction(number - width, number + width))
+
+
+def _intervals(rows: Sequence[Sequence[Any]], slack: Slack) -> Table:
+    numbers = [[to_fraction(value) for value in row] for row in rows]
+    return [
+        [(number - width, number + width) for number, width in zip(row, widths, strict=True)]
+        for row, widths in zip(numbers, slack, strict=True)
+    ]
+
+
+def _vectors(tables: Sequence[Any]) -> tuple[Any, Any, Any]:
+    """The vectors of every tap: columns of A^T, rows of G and of B^T."""
+    AT, G, BT = tables
+    return flipped(AT), G, BT
+
+
+def _within(exact: Sequence[Any], bounds: Sequence[Table]) -> bool:
+    return all(
+        low <= number <= high
+        for rows, wanted in zip(bounds, exact, strict=True)
+        for row, numbers in zip(rows, wanted, strict=True)
+        for (low, high), number in zip(row, numbers, strict=True)
+    )
+
+
+def _deviation(exact: Sequence[Any], given: Sequence[Any]) -> Fraction:
+    """The largest distance of a given entry from the exact one, relative to the largest of its tap's vector."""
+    worst = Fraction(0)
+    for wanted, rows in zip(exact, given, strict=True):
+        for right, row in zip(wanted, rows, strict=True):
+            numbers = [
+                (to_fraction(a), b if isinstance(b, Fraction) else to_fraction(b))
+                for a, b in zip(row, right, strict=True)
+            ]
+            difference = max(abs(a - b) for a, b in numbers)
+            if difference:
+                largest = max(abs(b) for _, b in numbers)
+                worst = max(worst, difference / largest if largest else difference)
+    return worst

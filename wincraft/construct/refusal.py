@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What to say of matrices that are no algorithm: the likeliest cause in any orientation, or the tolerance to give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from math import floor, log10
+from typing import Any
+
+from wincraft.algorithm.diagnosis import diagnose
+from wincraft.construct.given import Given, Slack
+from wincraft.construct.nearest import nearest, relative, simplest
+from wincraft.construct.orientation import Orientation
+from wincraft.construct.recover import recover_moduli
+from wincraft.errors import Refuted, Unidentified
+from wincraft.exact.matrix import from_numbers
+from wincraft.exact.number import field_of
+from wincraft.refutation import MATRICES, Diagnosis, RowRepair
+
+LARGEST_OFFERED = Fraction(1, 100)
+"""A larger tolerance is not offered: what it finds has little to do with what was given."""
+
+FEW = 2
+"""So many changes or fewer are told as the cause even where a larger tolerance would accept them as rounding."""
+
+
+def refusal(
+    given: Sequence[Given], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]], limit: Fraction | None
+) -> Refuted | Unidentified:
+    """The error for rounded matrices that no exact algorithm is near enough to."""
+    found = diagnosis(given, fitting, levels if limit is None else [*levels, relative(given, limit)])
+    offered = None if found.changes <= FEW else _offer(given, fitting, limit)
+    if offered is None:
+        return Refuted(found)
+    allowed = "what the digits or the dtype allow" if limit is None else f"tolerance {float(limit):g}"
+    text, described = offered
+    return Unidentified(f"no exact algorithm lies within {allowed}", f"{described}: give tolerance {text}")
+
+
+def diagnosis(given: Sequence[Given], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]) -> Diagnosis:
+    """The diagnosis of fewest changes over all orientations, of the entries as written and as every rounding allows."""
+    best: Diagnosis | None = None
+    for orientation, tables in _exact(given, fitting, levels):
+        K = field_of(value for rows in tables for row in rows for value in row)
+        AT, G, BT = (from_numbers(rows, K) for rows in tables)
+        found = diagnose(AT, G, BT, layout=orientation.layout)
+        found = replace(found, repairs=tuple(_as_written(repair, given, orientation) for repair in found.repairs))
+        if best is None or (found.changes, len(found.outputs)) < (best.changes, len(best.outputs)):
+            best = found
+        if best.changes <= 1:
+            break
+    assert best is not None
+    return best
+
+
+def _exact(
+    given: Sequence[Given], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]
+) -> Iterator[tuple[Orientation, tuple[Any, Any, Any]]]:
+    seen = []
+    for values in (
+        [table.values for table in given],
+        *([simplest(table.values, slack) for table, slack in zip(given, slacks, strict=True)] for slacks in levels),
+    ):
+        if values not in seen:
+            seen.append(values)
+            yield from ((orientation, orientation.of(values)) for orientation in fitting)
+
+
+def _as_written(repair: RowRepair, given: Sequence[Given], orientation: Orientation) -> RowRepair:
+    """The wrong entries as they stand in the file rather than as the fraction they were read as."""
+    position = MATRICES.index(repair.matrix)
+    table = (given[::-1] if orientation.swapped else given)[position]
+    texts = list(repair.given)
+    for place in repair.wrong:
+        at = (place, repair.tap) if orientation.layout.by_columns(repair.matrix) else (repair.tap, place)
+        texts[place] = table.text(*at)
+    return replace(repair, given=tuple(texts))
+
+
+def _offer(given: Sequence[Given], fitting: Sequence[Orientation], limit: Fraction | None) -> tuple[str, str] | None:
+    """The smallest tolerance, to one digit, within which an algorithm lies, and which that is."""
+    near = nearest(given, fitting, [], LARGEST_OFFERED)
+    if near is None or (limit is not None and near[2] <= limit):
+        return None
+    algorithm, _, error = near
+    unit = Fraction(10) ** floor(log10(error))
+    moduli = recover_moduli(algorithm)
+    on = f" on {','.join(map(str, moduli))}" if moduli else ""
+    for digit in range(1, 21):
+        text = f"{float(digit * unit):g}"
+        if error <= Fraction(text) and nearest(given, fitting, [], Fraction(text)) is not None:
+            return text, f"{algorithm.size}{on} lies within {float(error):.2g}"
+    return None
