@@ -14,7 +14,7 @@ from typing import Any
 from wincraft.exact.matrix import exact_matrix
 
 
-def tap_products(AT: Any, G: Any) -> Iterator[tuple[list[tuple[int, int]], list[list[Any]]]]:
+def tap_products(AT: Any, G: Any) -> Iterator[tuple[list[list[tuple[int, int]]], list[list[Any]]]]:
     """The distinct rows AT[i,:] * G[:,j] of each diagonal i + j, in order, each beside the (i, j) whose row it is.
 
     Interpolation makes all rows of a diagonal equal, so that n products of rows prove what m r would.
