@@ -17,13 +17,11 @@ from wincraft.analysis.schemes import Scheme, parse_scheme
 from wincraft.construct.winograd import parse
 from wincraft.errors import NotApplicable, look_up
 from wincraft.torch.fitting import fitted
-from wincraft.torch.pipeline import UNQUANTISED, Learning, Pipeline
+from wincraft.torch.learning import TRANSFORMS, Learning
+from wincraft.torch.pipeline import UNQUANTISED, Pipeline
 from wincraft.torch.replacement import Replacement, check_input, like_direct, pads
 from wincraft.torch.stage import Stage, fill_in
 from wincraft.torch.tiles import phases
-
-TRANSFORMS = dict.fromkeys(("static", "flex", "diagonals"))
-"""What of the transforms is learned: nothing, the matrices next to the taps, or one factor per tap of U and of V."""
 
 
 class _Winograd(Replacement):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import inf, prod
+from math import prod
 from typing import Any, NamedTuple
 
 import torch
@@ -18,10 +18,12 @@ from wincraft.analysis.quantizer import Quantizer
 from wincraft.analysis.schemes import Scheme
 from wincraft.analysis.simulation import check_scheme, divisor_of
 from wincraft.errors import NotApplicable
-from wincraft.torch.rounding import FLOAT32_BITS, exact_word
+from wincraft.torch.learning import Learning
+from wincraft.torch.rounding import exact_word
 from wincraft.torch.simulated import simulated
 from wincraft.torch.stage import Stage, StoringModule, WideModule
 from wincraft.torch.state import check_exponents, check_scales
+from wincraft.torch.sums import plan_sums
 from wincraft.torch.tiles import covered, cut, interleaved, padded, tile_counts
 from wincraft.torch.transform import Factors, Transform, multiplied, outer
 
@@ -29,25 +31,9 @@ _CHUNK = 1 << 18
 """So many values of U or M a thread computes at a time: they stay in its cache, and their memory is used again."""
 _CHUNK_OF_DEVICE = 1 << 26
 """So many an accelerator does."""
+
+
 UNQUANTISED = Scheme("exact")
-
-
-class Learning(NamedTuple):
-    """What besides the weights is learned or balanced; see `WinogradConv2d`."""
-
-    transforms: str = "static"
-    scales: bool = False
-    balance_channels: bool = False
-    rank_one_scales: bool = False
-
-    def describe(self) -> str:
-        """The options that are on.
-
-        >>> Learning("flex", rank_one_scales=True).describe()
-        'flex transforms, rank-one scales'
-        """
-        on = [name.replace("rank_one", "rank-one").replace("_", " ") for name, value in self._asdict().items() if value]
-        return ", ".join([f"{self.transforms} transforms", *on[1:]])
 
 
 class Value(NamedTuple):
@@ -80,7 +66,6 @@ class Pipeline(WideModule, StoringModule):
         self.native = scheme.arithmetic is None and all(
             isinstance(quantizer.format, IntegerGrid) for quantizer in scheme.stages.values()
         )
-        self._unquantised = not scheme.stages
         if not self.native and learning != Learning():
             raise NotApplicable(f"learning under {scheme.name}", "it is no scheme of integers", "leave the options out")
         if learning.transforms == "flex" and scheme.word is not None:
@@ -103,10 +88,9 @@ class Pipeline(WideModule, StoringModule):
         omega = torch.ones(products, channels, dtype=torch.float64) if learning.balance_channels else None
         self.register_buffer("omega", omega)
         self.register_buffer("one", torch.ones(1, 1, 1, dtype=torch.float64), persistent=False)
-        self._words: dict[str, torch.dtype | None] = {}
-        self._wraps: set[str] = set()
         if self.native:
-            self._plan_sums(channels // groups)
+            transforms = self.input, self.filter, self.output
+            self._sums = plan_sums(transforms, self.labelled, scheme, learning.transforms, channels // groups)
         if self.stages or learning != Learning():
             self.described = f"{algorithm.size} {algorithm.sha256[:12]}, {scheme.describe()}, {learning.describe()}"
         self.observing = self.ranging = False
@@ -159,46 +143,10 @@ class Pipeline(WideModule, StoringModule):
         if scheme.output:
             yield "output", scheme.output, self.m, outputs
 
-    def _plan_sums(self, channels: int) -> None:
-        """In which dtype the sums of every matrix product are exact, from the largest integers there can be.
-
-        None where nothing is stored, so that the dtype stays; float32 for what is learned.
-        """
-        ends = {}
-        for side, transform, label in (("input", self.input, "U"), ("weights", self.filter, "V")):
-            bound = self._plan_chain(f"{side} pre-step", transform, self._bound(side, inf))
-            ends[label] = self._bound(label, bound)
-        bound = self._bound("M", self._planned("M", ends["U"] * ends["V"] * channels))
-        scaled = [
-            self.labelled[label] for label in (("M",) if "M" in self.stages else ("U", "V")) if label in self.stages
-        ]
-        per_tap = any(len(stage.scale) > 1 for stage in scaled)
-        self._plan_chain("post-step", self.output, inf if per_tap or self.log_diagonals is not None else bound)
-
-    def _plan_chain(self, label: str, transform: Transform, bound: float) -> float:
-        for number in range(len(transform)):
-            if number:
-                before = self.labelled[f"{label} {number}"]
-                bound = before.bound if len(before.scale) == 1 else inf
-            bound = self._planned(f"{label} {number}", bound * transform.step(number).growth)
-        return bound
-
-    def _planned(self, name: str, bound: float) -> float:
-        learned = bound == inf and self.learning.transforms == "flex"
-        exact = torch.float32 if bound < 2**FLOAT32_BITS or learned else torch.float64
-        self._words[name] = None if self._unquantised else exact
-        if self.scheme.word is not None and bound >= 2**31:
-            self._wraps.add(name)
-            return 2.0**31
-        return bound
-
     def _word(self, name: str, dtype: torch.dtype) -> torch.dtype:
         """In which dtype a sum is exact; that of its operands where nothing is stored."""
-        word = self._words[name]
+        word = self._sums.words[name]
         return dtype if word is None else exact_word(word)
-
-    def _bound(self, label: str, otherwise: float) -> float:
-        return self.labelled[label].bound if label in self.labelled else otherwise
 
     def __repr__(self) -> str:
         return f"{len(self.stages)} stored stages"
@@ -304,7 +252,7 @@ class Pipeline(WideModule, StoringModule):
 
     def _wrapped(self, name: str, sums: torch.Tensor) -> torch.Tensor:
         """Sums of 32 bits, where the scheme has them and they can be larger."""
-        return torch.remainder(sums + 2.0**31, 2.0**32) - 2.0**31 if name in self._wraps else sums
+        return torch.remainder(sums + 2.0**31, 2.0**32) - 2.0**31 if name in self._sums.wraps else sums
 
     def observe(self, on: bool, ranging: bool = False) -> None:
         """Whether the next batches set the scales; with `ranging`, the ranges that channels are balanced by."""

@@ -19,8 +19,8 @@ from wincraft.analysis.schemes import Scheme
 from wincraft.analysis.simulation import direct_quantizers, sqnr
 from wincraft.errors import NotApplicable
 from wincraft.torch.conversion import device_of, evaluating, images_of
+from wincraft.torch.learning import Learning
 from wincraft.torch.network_report import LayerReport, NetworkReport
-from wincraft.torch.pipeline import Learning
 from wincraft.torch.watching import DIRECT, WINOGRAD, Watch, Watched, as_numpy
 
 
