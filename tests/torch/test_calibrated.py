@@ -17,7 +17,7 @@ from oracle_messages import refused
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from wincraft.errors import BadDocument
+from wincraft.errors import BadDocument, NotApplicable
 from wincraft.torch import DirectConv2d, StaleScales, WinogradConv2d, calibrate, convert
 from wincraft.torch import calibrated as module
 
@@ -89,6 +89,22 @@ def test_changed_weights_warn_once_by_layer(change, scheme):
     assert warned(lambda: made(X)) == []
     assert not any(made[int(name)].stale for name in names)
     made[0] = change(made[0])
+    assert warned(lambda: made(X)) == ["0"]
+
+
+def test_calibrating_again_does_not_warn():
+    made = network()
+    written(made[0])
+    written(made[1])
+    assert warned(lambda: calibrate(made, [X[:1], X[1:]])) == []
+    assert warned(lambda: made(X)) == []
+
+
+def test_a_calibration_that_fails_leaves_the_weights_unknown():
+    made = network()
+    written(made[0])
+    with refused(NotApplicable, "no images"):
+        calibrate(made, [])
     assert warned(lambda: made(X)) == ["0"]
 
 

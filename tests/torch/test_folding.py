@@ -241,6 +241,26 @@ def test_networks_that_cannot_be_traced():
         convert(Untraceable(loose=True).eval(), fold_bn=True)
 
 
+class Optional(nn.Module):
+    """The normalisation follows the convolution alone only where something is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.norm = nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4)
+
+    def forward(self, x, more=None):
+        y = self.convolution(x)
+        return self.norm(y) if more is not None else self.norm(y) + y
+
+
+def test_arguments_have_their_defaults():
+    x = rand(2, 4, 9, 9)
+    model = as_trained(Optional(), x)
+    made = convert(model, fold_bn=True)
+    with torch.no_grad():
+        assert decibels(made, model(x), x) > 90
+
+
 def test_training_mode_is_refused():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
     with refused(NotApplicable, "folding of 1", "training mode", "eval()"):

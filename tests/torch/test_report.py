@@ -358,3 +358,17 @@ def test_stale_layers_are_named_every_time():
     for found in (first, report(made, [x])):
         assert [layer.name for layer in found.layers if layer.stale] == ["2"]
         assert "\n2: the weights changed since calibration; calibrate again\n" in repr(found)
+
+
+def test_the_closing_line_counts_in_words():
+    row = torch.ones(1, 4, 9, 9)
+    made = convert(nn.Conv2d(4, 4, 3).eval(), "F(2x2,3x3)", "ncnn-int8")
+    calibrate(made, [row])
+    assert repr(report(made, [row])).endswith(
+        "1 of 1 convolution runs F(2x2,3x3); 100 % of the multiplications are in it"
+    )
+    both = convert(nn.Sequential(nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)).eval(), None, "ncnn-int8")
+    calibrate(both, [row])
+    assert repr(report(both, [row])).endswith(
+        "\n0 of 2 convolutions run Winograd's algorithm, 2 are direct in 8 and 6 bits"
+    )

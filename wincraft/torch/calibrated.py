@@ -111,6 +111,8 @@ class Calibrated(_ConvNd):
             return
         if self._seen is not None and self._seen[0] is weight and self._seen[1:] == seen[1:]:
             return
+        if any(stage.observing for stage in self.labelled.values()):  # the scales are being made for these weights
+            return
         self._warned = _check(weight, self._known, self.layer_name or type(self).__name__)
         self._seen = seen
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from inspect import signature
 from itertools import pairwise
 
 from torch import fx, nn
@@ -21,9 +22,10 @@ def fold_batch_norms(model: nn.Module) -> None:
     """Fold, in place, every batch normalisation that has a convolution's outputs to itself into that convolution.
 
     w' = w gamma / sqrt(var + eps), b' = (b - mean) gamma / sqrt(var + eps) + beta, channel by channel, with the running
-    statistics; an `nn.Identity` takes its place. What follows what is read from the graph that `torch.fx` traces. Where
-    a module cannot be traced its children are, and in an `nn.Sequential` neighbours count. A normalisation that follows
-    no convolution, or one whose outputs go elsewhere too, that has hooks or no running statistics, stays.
+    statistics; an `nn.Identity` takes its place. What follows what is read from the graph that `torch.fx` traces, with
+    the defaults of arguments that have some. Where a module cannot be traced its children are, and in an
+    `nn.Sequential` neighbours count. A normalisation that follows no convolution, or one whose outputs go elsewhere
+    too, that has hooks or no running statistics, stays.
 
     Raises:
         NotApplicable: for a normalisation in training mode, which uses other statistics, and for one in a module that
@@ -73,7 +75,10 @@ class _Order:
             self.calls[module] += 1
             return
         try:
-            graph = _Tracer().trace(module)
+            given = signature(module.forward).parameters.values()
+            graph = _Tracer().trace(
+                module, {item.name: item.default for item in given if item.default is not item.empty}
+            )
         except Exception as error:  # the network's own code runs, on stand-ins for tensors
             self._look_at_children(module, error)
             return

@@ -150,6 +150,7 @@ class WinogradConv2d(_Winograd, nn.Conv2d):
       tap for U and one for V is, and A^T undoes them.
     - `learn_scales`: the scales of every stage are parameters, powers of two where the scheme has them so.
     - `balance_channels`: U is divided, and V multiplied, by sqrt(range of U / range of V) per tap and channel.
+    - `note`: what the repr says beside.
     - `rank_one_scales`: scales per tap become the nearest products of one factor per axis, which fold into A, B and G.
 
     Raises:

@@ -35,8 +35,8 @@ class LayerReport:
     nan for direct layers. `shares` are the predicted noise by stage, as parts of the whole; `predicted` is nan and
     `shares` empty where there is no prediction, and `note` says why. `clipped` is the part of each stage's values that
     was clipped, `clipping` the part of the measured noise that this adds. `summed` channels add up to an output;
-    `multiplications` are those of direct convolution in all passes. `bits` are a direct layer's. `stale` layers have
-    got other weights since they were calibrated.
+    `multiplications` are those of direct convolution in all passes. `bits` are those of a direct layer's operands.
+    `stale` layers have got other weights since they were calibrated.
     """
 
     name: str
@@ -53,7 +53,7 @@ class LayerReport:
     shares: dict[str, float] = field(default_factory=dict)
     clipped: dict[str, float] = field(default_factory=dict)
     clipping: dict[str, float] = field(default_factory=dict)
-    bits: int = 0
+    bits: str = ""
     stale: bool = False
     note: str = ""
 
@@ -181,6 +181,6 @@ def _total(layers: Sequence[LayerReport]) -> str:
         parts.append(f"{floats} stay{'s' * (floats == 1)} in float")
     if idle := len(layers) - len(ran):
         parts.append(f"{idle} did not run")
-    all_of_them = sum(layer.multiplications for layer in ran)
-    share = sum(layer.multiplications for layer in ours) / max(1, all_of_them)
-    return f"{', '.join(parts)}; {100 * share:.0f} % of the multiplications are in the {len(ours)}"
+    share = sum(layer.multiplications for layer in ours) / max(1, sum(layer.multiplications for layer in ran))
+    where = "it" if len(ours) == 1 else f"the {len(ours)}"
+    return ", ".join(parts) + (f"; {100 * share:.0f} % of the multiplications are in {where}" if ours else "")

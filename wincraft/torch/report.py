@@ -79,10 +79,12 @@ def _layer_report(layer: Any, seen: Watched) -> LayerReport:
         "stale": layer.stale,
     }
     if isinstance(layer, DIRECT):
-        bits = [q.bits for q in direct_quantizers(layer.scheme).values() if q]
-        return LayerReport(seen.name, "direct", **about, note=layer.note, bits=bits[0])
+        operands = [direct_quantizers(layer.scheme)[label] for label in ("input", "weights")]
+        bits = " and ".join(dict.fromkeys(str(quantizer.bits) for quantizer in operands if quantizer))
+        return LayerReport(seen.name, "direct", **about, note=layer.note, bits=bits)
     if not seen.ran:
         return LayerReport(seen.name, layer.algorithm.size, **about)
+    about["summed"] = seen.filters.shape[1]
     algorithm, scheme = layer.algorithm, layer.scheme
     weights = as_numpy(seen.filters.flatten(2).permute(2, 1, 0))
     moments = seen.moments, measured_moments(weights)
@@ -94,7 +96,7 @@ def _layer_report(layer: Any, seen: Watched) -> LayerReport:
         algorithm,
         scheme,
         layer.scales,
-        seen.filters.shape[1],
+        about["summed"],
         *moments,
         outputs=layer.out_channels,
         tiles=seen.tiles,
@@ -102,7 +104,7 @@ def _layer_report(layer: Any, seen: Watched) -> LayerReport:
         weight_values=value_sample(weights, scheme.weights),
     )
     shares = {label: noise / prediction.noise_to_signal for label, noise in prediction.stages.items()}
-    independent = seen.filters.shape[1] * H.sum() / prod(layer.winograd.m)  # the outputs' power if channels were
+    independent = about["summed"] * H.sum() / prod(layer.winograd.m)  # the outputs' power if channels were
     predicted = prediction.decibels + 10 * log10(seen.power / independent)
     return LayerReport(seen.name, algorithm.size, **about, predicted=predicted, **gains, shares=shares)
 
