@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plots of results with matplotlib (the extra ``notebooks``): one function per kind, each returns the axes.
 
-Marks, hatches and greys carry the meaning, so that the plots are readable in black and white.
+Marks carry the meaning as well as colours do, so that the plots are readable in black and white.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from wincraft.report.measures import parse_measure
 from wincraft.report.model import Unavailable
 from wincraft.report.numbers import decibels
 from wincraft.report.pareto import FoundFront
+from wincraft.report.svg import COLOURS
 
 MARKS = "osD^vP*X<>"
-FILLS = ("black", "white", "0.6")
-_BAR = {"color": "0.75", "edgecolor": "black", "linewidth": 0.8}
+_BAR = {"color": COLOURS[4], "edgecolor": "black", "linewidth": 0.8}
 
 
 def new_axes(ax: Any, width: float, height: float) -> Any:
@@ -57,7 +57,7 @@ def plot_taps(algorithm: Algorithm, ax: Any = None) -> Any:
         ax.imshow(values, cmap="Greys", vmin=0, vmax=1.6 * values.max())
         for (row, column), value in np.ndenumerate(values):
             colour = "white" if value > 0.9 * values.max() else "black"
-            ax.text(column, row, f"{value:.2g}", ha="center", va="center", fontsize=8, color=colour)
+            ax.text(column, row, f"{value:.2g}", ha="center", va="center", fontsize=9, color=colour)
         ax.set_yticks(range(axes[0].rank), tap_labels(axes[0]))
         ax.set_ylabel("modulus")
     labels = tap_labels(axes[-1])
@@ -105,7 +105,7 @@ def plot_scales(simulation: Simulation, ax: Any = None) -> Any:
         scales = record.scale.scale.max(axis=(-2, -1)).ravel() if record.scale.scale.ndim > 1 else record.scale.scale
         limit = float(max(np.abs(end).max() for end in record.quantizer.limits(np.zeros(1))))
         values = limit * np.broadcast_to(scales, (record.taps,))
-        ax.semilogy(values, MARKS[place] + "-", color="black", mfc=FILLS[place % 3], lw=0.6, ms=4, label=label)
+        ax.semilogy(values, MARKS[place] + "-", color=COLOURS[place], lw=0.8, ms=5, label=label)
     ax.set_xlabel("tap")
     ax.set_ylabel("largest value that is stored")
     ax.set_title(f"{simulation.scheme.name}: SQNR {decibels(simulation.decibels)} dB")
@@ -160,11 +160,11 @@ def plot_front(front: FoundFront, ax: Any = None) -> Any:
     for place, kind in enumerate(kinds):
         members = [member.values for member in front.members if float(member.values[0]) == kind]
         gains, work = ([float(values[item]) for values in members] for item in (1, 2))
-        style = {"color": "black", "mfc": FILLS[place % 3], "ms": 7, "ls": "none"}
+        style = {"color": COLOURS[place % len(COLOURS)], "mec": "black", "mew": 0.6, "ms": 7, "ls": "none"}
         ax.semilogx(gains, work, MARKS[place % len(MARKS)], label=f"{kind:.3g} products per output", **style)
         for values in members:
             ax.annotate(str(values[3]), (float(values[1]), float(values[2])), (5, 4), textcoords="offset points",
-                        fontsize=8)  # fmt: skip
+                        fontsize=9)  # fmt: skip
     ax.set_ylim(0, 1.15 * max(float(member.values[2]) for member in front.members))
     ax.margins(x=0.1)
     for formatter in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
@@ -181,7 +181,7 @@ def _marks(rows: Sequence[str], found: Mapping[str, Sequence[float]], direct: Se
     ax = new_axes(ax, 6.2, 1.3 + 0.42 * len(rows))
     for place, (name, values) in enumerate(found.items()):
         shift = 0.5 * (place - (len(found) - 1) / 2) / len(found)
-        style = {"color": "black", "mfc": FILLS[place % 3], "ms": 6, "ls": "none"}
+        style = {"color": COLOURS[place % len(COLOURS)], "mec": "black", "mew": 0.6, "ms": 7, "ls": "none"}
         ax.plot(values, np.arange(len(rows)) + shift, MARKS[place % len(MARKS)], label=name, **style)
     ax.plot(direct, range(len(rows)), "|", color="black", ms=18, mew=1.5, label="direct")
     ax.set_yticks(range(len(rows)), rows)
