@@ -156,7 +156,7 @@ def test_comparisons_have_a_plot_for_every_scheme():
     figures = compared.figures()
     assert list(figures) == [f"SQNR under {scheme.name}" for scheme in schemes]
     for figure in figures.values():
-        assert {column.name for column in compared.columns} <= {item.text for item in labels(check(figure))}
+        assert {column.title for column in compared.columns} <= {item.text for item in labels(check(figure))}
     assert all(figure in render(compared, "html") for figure in figures.values())
     bases = compare_bases(winograd(2, 3), ["canonical", "legendre"], schemes, SMALL)
     for figure in bases.figures().values():

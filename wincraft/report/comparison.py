@@ -154,7 +154,7 @@ class Comparison:
         from wincraft.report.plots import scheme_plots
 
         schemes = [item.scheme.name for item in self.columns[0].report.schemes]
-        found = {column.name: [item.evaluation for item in column.report.schemes] for column in self.columns}
+        found = {column.title: [item.evaluation for item in column.report.schemes] for column in self.columns}
         return scheme_plots(
             {name: {who: results[place] for who, results in found.items()} for place, name in enumerate(schemes)}
         )
