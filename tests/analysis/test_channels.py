@@ -109,3 +109,22 @@ def test_only_of_integer_matrices_and_boxes():
         channel_counts(ranges(winograd(4, 3, points="0,1,-1,2,-2")))
     with refused(NotApplicable, "given weights"):
         channel_counts(ranges(winograd(2, 3, convention="integer"), Box.signed(8), [1, 2, 3]))
+
+
+def test_the_positive_end_holds_one_value_less():
+    """F(1,1): a product reaches 2^14 for -128 * -128, so that 2^17 channels reach 2^31, one more than int32 holds."""
+    found = ranges(winograd(1, 1))
+    assert (found["M"].box.low, found["M"].box.high) == (-128 * 127, 2**14)
+    counts = channel_counts(found, 32)
+    assert counts.products == counts.outputs == counts.partial_sums == counts.wrapping == 2**17 - 1
+    negative = channel_counts(ranges(winograd(1, 1), Box(0, 1), Box(-(2**14), 0)), 32)
+    assert negative.products == 2**17
+
+
+def test_counts_of_bounds_are_called_safe_and_not_largest():
+    made = winograd(2, 3, points="0,1,-1", convention="integer")
+    bounded = channel_counts(ranges(made, rounding={"M": 1}))
+    assert not bounded.exact
+    assert repr(bounded).startswith("safe channel counts")
+    assert channel_counts(ranges(made)).exact
+    assert bounded.outputs <= channel_counts(ranges(made)).outputs

@@ -50,6 +50,7 @@ INTEGER = winograd(2, 3, points="0,1,-1", convention="integer")
 SKEW = winograd(3, 2, points="0,1,-1/2")
 QUADRATIC = winograd(2, 3, moduli="0,1,x^2+1")
 NEGATIVE = F23.rescale(b=[-2] * 4)
+SIGNED = F23.rescale(b=[-1] * 4)
 ALGORITHMS = {
     "F(2,3)": F23,
     "F(2,3) integer": INTEGER,
@@ -64,6 +65,7 @@ ALGORITHMS = {
     "2-D, chains": Nested((chained(F23), chained(F23))),
     "2-D, a chain and no chain": Nested((F23, chained(SKEW))),
     "2-D, no chain and a chain, negative scale": Nested((chained(NEGATIVE), F23)),
+    "2-D, a negative scale before a chain": Nested((SIGNED, chained(F23))),
     "3-D": Nested((F23, winograd(1, 2, points="0,2"), chained(winograd(2, 1, points="0,1")))),
 }
 every_algorithm = pytest.mark.parametrize("made", ALGORITHMS.values(), ids=ALGORITHMS)

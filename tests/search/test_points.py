@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import oracle_sets
 import pytest
+from oracle_messages import refused
 from sympy import Rational
 
 from wincraft.construct.winograd import winograd
@@ -495,3 +496,16 @@ def test_constraint_texts():
 def test_settings_of_a_run_come_back_the_same():
     run = running.Run(1 / 3, [(0, (1, 2))], True, [(2 / 3, 0, (4,))], 5, 6)
     assert running.Run.from_document(json.loads(json.dumps(run.document))) == run
+
+
+@pytest.mark.parametrize("constraints", [(), ("noise-gain<=1000",)])
+def test_an_objective_that_is_infinite_everywhere_says_so(constraints):
+    """In wincnn's convention G of F(4,3) has 1/6: no power of two makes it whole; in 'integer' every entry is."""
+    with refused(NotApplicable, "none of the 21 sets has a finite exact-bits in the convention wincnn", "integer"):
+        search(Space(4, 3, height=2), "exact-bits", constraints=constraints)
+    assert search(Space(4, 3, height=2), "exact-bits", convention="integer", constraints=constraints).best is not None
+
+
+def test_a_constraint_that_nothing_meets_is_still_named():
+    with refused(NotApplicable, "meets noise-gain<=1", "relax a constraint"):
+        search(Space(4, 3, height=2), "exact-bits", convention="integer", constraints=["noise-gain<=1"])

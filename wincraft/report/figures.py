@@ -126,7 +126,7 @@ def plot_comparison(comparison: Comparison, measure: str | None = None, ax: Any 
         }
         direct = [_direct(item.evaluation) for item in comparison.columns[0].report.schemes]
         return _marks(schemes, found, direct, ax)
-    chosen = parse_measure(measure or "noise-gain")
+    chosen = parse_measure(measure or "noise-gain", schemes)
     values = [chosen.value(column.report) for column in comparison.columns]
     numbers = [float("nan") if isinstance(value, Unavailable) else float(value) for value in values]
     ax = new_axes(ax, 1.6 + 0.8 * len(names), 2.8)

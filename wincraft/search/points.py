@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ TOLERANCE = 1e-9
 """Least relative slack: sets this close to the best in float64 are compared exactly."""
 MAX_SECONDS = 3600.0
 """A search estimated to take longer is refused unless it is allowed or limited."""
+SAMPLED = 50
+"""How many sets tell whether an objective is infinite everywhere, once nothing is found."""
 ROUNDS = tuple(0.01 * 4**k for k in range(10))
 """How far above the best the sets are ranked until one meets the constraints."""
 _RATES = {"numba": (1e7, 1.5e7), "numpy": (2e6, 4e4), "rows": (2e4, 2e4)}
@@ -276,12 +278,29 @@ class _Search:
         )
 
     def nothing(self, what: str) -> NotApplicable:
-        """The error of constraints that nothing meets."""
+        """The error of an objective that is infinite for every set, or of constraints that nothing meets."""
+        some = [] if self.settings.fast else islice(kernels_numpy.full_sets(self.parts[0], ()), SAMPLED)
+        tried = [self.parts[0].part.texts(chosen) for chosen in some]
+        kept = [moduli for moduli in tried if self.settings.feasible(self.settings.algorithm(moduli))]
+        if kept and not any(_finite(self.settings, moduli, self.settings.convention) for moduli in kept):
+            of = f"{self.settings.objective.name} in the convention {self.settings.convention}"
+            others = [name for name in CONVENTIONS if _finite(self.settings, kept[0], name)]
+            repair = f"choose the convention {' or '.join(others)}" if others else "choose another objective"
+            return NotApplicable("search", f"{what} has a finite {of}", repair)
         texts = ", ".join(item.text for item in self.settings.constraints)
         repair = "relax a constraint, or search another space"
         if self.settings.convention != "integer" and "exact-bits" in texts:
             repair += ', or convention "integer", whose entries are whole'
         return NotApplicable("search", f"{what} meets {texts}", repair)
+
+
+def _finite(settings: Settings, moduli: tuple[str, ...], convention: str) -> bool:
+    """Whether the objective of a set is a number in a convention."""
+    try:
+        algorithm = replace(settings, convention=convention).algorithm(moduli)
+        return isfinite(settings.objective.measure(algorithm))
+    except NotApplicable:
+        return False
 
 
 def _number(item: PointSet) -> Any:
