@@ -26,7 +26,7 @@ def white(size):
 
 
 def by_definition(made, data_moments, filter_moments):
-    """Design section 6, word for word: rows against moments; the outputs' second moments by y_i = sum d g."""
+    """Word for word: rows against moments; the outputs' second moments by y_i = sum d g."""
     A, G, B = (
         np.array([[plain(value) for value in row] for row in matrix.tolist()], dtype=object)
         for matrix in (made.AT.T, made.G, made.BT)
@@ -63,7 +63,7 @@ def moments(data, size):
 
 @pytest.mark.parametrize(
     ("size", "points", "value", "shown"),
-    [  # issue 3 and design section 6; the exact fractions by the formula there
+    [  # the exact fractions by the formula of `by_definition`
         ("F(2,3)", "0,1,-1", Rational(5, 3), 5 / 3),
         ("F(4,3)", "0,1,-1,2,-2", None, 10.7726),
         ("F(4,3)", "0,2/3,-2/3,3/2,-3/2", None, 4.7620),
@@ -78,7 +78,7 @@ def test_published_values(size, points, value, shown):
 
 
 def test_quadratic_moduli_depend_on_the_inner_point():
-    """Design section 4: F(6,3) on 0, 1, -1, x^2+x+1, x^2-x+1, inf."""
+    """F(6,3) on 0, 1, -1, x^2+x+1, x^2-x+1, inf."""
     made = [winograd(6, 3, moduli=f"0,1,-1,x^2+x+1@{c},x^2-x+1@1,inf") for c in (-1, 1)]
     assert [noise_gain(item).value for item in made] == [Rational(13, 9), Rational(29, 9)]
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle_chains import stages_of
 from oracle_convolution import is_right, table
 from oracle_messages import refused
+from oracle_scaling import mantissa
 from oracle_strategies import pointed_sizes
 
 from wincraft import CONVENTIONS, Nested, winograd
@@ -21,10 +23,6 @@ from wincraft.errors import BadNumber
 
 BASES = ("legendre:classical", "chebyshev", "hermite", "laguerre(1/2)", "newton-leja", "bernstein")
 MAPS = ("input", "filter", "output")
-
-
-def stages_of(linear_map):
-    return [table(stage.to_Matrix()) for stage in linear_map.stages]
 
 
 def so_far(linear_map):
@@ -43,15 +41,6 @@ def variances(algorithm, name):
         G, BT = table(algorithm.G), table(algorithm.BT)
         moments = (G @ G.T) * (BT @ BT.T)
     return [(partial @ moments * partial).sum(axis=1) for partial in so_far(getattr(algorithm, name))]
-
-
-def mantissa(value):
-    """A positive Fraction over the largest power of two below it."""
-    while value >= 2:
-        value /= 2
-    while value < 1:
-        value *= 2
-    return value
 
 
 chains = st.one_of(

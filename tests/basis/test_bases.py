@@ -139,7 +139,7 @@ def test_the_recurrence_that_is_cited(name):
 
 
 def test_legendre_of_six_coefficients():
-    """Design section 5."""
+    """By hand, from the recurrence."""
     P = rows("legendre", 6)
     below = {(i, j): str(P[i, j]) for i in range(6) for j in range(6) if i != j and P[i, j]}
     expected = {(2, 0): "-1/3", (3, 1): "-3/5", (4, 2): "-6/7", (4, 0): "3/35", (5, 3): "-10/9", (5, 1): "5/21"}

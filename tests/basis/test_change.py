@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Base change: the chains of design section 5, proved; U and V the same in every basis; figures; refusals."""
+"""Base change: chains of three maps, proved; U and V the same in every basis; figures; refusals."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle_chains import stages_of
 from oracle_convolution import correlate_tile, is_right, table
 from oracle_messages import refused
 from oracle_strategies import pointed_sizes
@@ -38,11 +39,6 @@ HIGHER = [
     (3, 3, "inf,2/3,x^2-1/4*x+3/7@5/3,-1/2"),
 ]
 FRACTIONS = sorted({Fraction(p, q) for p in range(-5, 6) for q in range(1, 5)})
-
-
-def stages_of(linear_map):
-    """Its stages as arrays of Fractions, in the order they are applied."""
-    return [table(stage.to_Matrix()) for stage in linear_map.stages]
 
 
 def through(linear_map, vector):

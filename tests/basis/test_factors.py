@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle_chains import stages_of
 from oracle_convolution import is_right, table
 from oracle_messages import refused
 from oracle_strategies import as_sympy, pointed_sizes, rationals
@@ -20,11 +21,6 @@ from wincraft.errors import BadNumber, BadShape, FloatGiven, NotApplicable, Unkn
 
 MAPS = ("input", "filter", "output")
 F63 = "0,1,-1,2,-2,1/2,-1/2"
-
-
-def stages_of(linear_map):
-    """Its stages as arrays of Fractions, in the order they are applied."""
-    return [table(stage.to_Matrix()) for stage in linear_map.stages]
 
 
 def product(stages):

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_convolution import is_right, table
 from oracle_messages import refused
+from oracle_scaling import mantissa
 from oracle_strategies import pointed_sizes, rationals
 from sympy import Matrix, Rational, sqrt
 
@@ -40,15 +41,6 @@ def ratios(scaled, base):
         factors.append(row[pivot] / reference[pivot])
         assert list(row) == [factors[-1] * value for value in reference]
     return factors
-
-
-def mantissa(value):
-    """A positive Fraction over the largest power of two below it."""
-    while value >= 2:
-        value /= 2
-    while value < 1:
-        value *= 2
-    return value
 
 
 def on_grid(value, bits):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Algorithms as chains of stages, built by hand: a base change to monic Legendre polynomials."""
+"""Chains of stages: built by hand, a base change to monic Legendre polynomials; and read as plain numbers."""
 
 from __future__ import annotations
 
+from oracle_convolution import table
 from sympy import QQ, Matrix, Rational
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
@@ -20,8 +21,13 @@ def legendre(n):
 
 
 def chained(made):
-    """Design section 5: a pre-step on data and weights, a post-step on the output."""
+    """A pre-step on data and weights, a post-step on the output."""
     P, R, Q = (legendre(size) for size in (made.n, made.r, made.m))
     chains = (Q * made.AT, Q.inv()), (R.inv().T, made.G * R.T), (P, made.BT * P.inv())
     maps = (LinearMap(tuple(from_numbers(stage.tolist(), QQ) for stage in stages)) for stages in chains)
     return BilinearAlgorithm(*maps, scale=made.scale)
+
+
+def stages_of(linear_map):
+    """Its stages as arrays of Fractions, in the order they are applied."""
+    return [table(stage.to_Matrix()) for stage in linear_map.stages]
