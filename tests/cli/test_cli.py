@@ -29,7 +29,7 @@ def wincraft(*arguments, cwd=None, check=None):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,  # on a machine however busy
         check=False,
     )
     if check is not None:
