@@ -66,12 +66,16 @@ def command(
     from wincraft.construct.catalogue import default_source, use_named, use_source
 
     format = choose_format(format_given, output, _NAMES, SUFFIXES)
-    if format in BINARY and output in (None, "-") and sys.stdout.isatty():
+    on_terminal = output in (None, "-") and sys.stdout.isatty()
+    if format in BINARY and on_terminal:
         raise click.UsageError(f"{format} is not for a terminal; give -o FILE.{format}")
     ranges = (data_range, weight_range, accumulator)
     integers = read_integers((), *ranges) if ranges != (None, None, None) else None
     algorithm = read_algorithm(size, points, moduli, convention, basis, axes)
     content = encode(algorithm, format, basis, integers)
+    if format == "text" and on_terminal:  # people want the matrices, and then what made them
+        command, digest, rest = content.split(b"\n", 2)
+        content = b"\n".join([rest, command, digest, b""])
     write_output(content if format in BINARY else content.decode("utf-8"), output, format, SUFFIXES)
     click.echo(algorithm.verify(), err=True)
     given = points if points is not None else moduli

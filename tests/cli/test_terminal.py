@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Colours of reports: on a terminal, nowhere else, and never other letters than without."""
+"""What only a terminal shows: colours of reports, with the same letters; matrices before what made them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-LINE = ["report", "4,3", "--channels", "2", "--scheme", "fp16", "--scheme", "barabasz-2020-8"]
+LINE = ["report", "2,3", "--channels", "2", "--scheme", "fp16", "--scheme", "fp8-e5m2"]
 CODES = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -66,3 +66,22 @@ def test_other_formats_and_files_stay_plain(tmp_path):
     assert "\x1b" not in on_terminal(*LINE, "--format", "markdown")
     on_terminal(*LINE, "-o", str(tmp_path / "r.txt"))
     assert "\x1b" not in (tmp_path / "r.txt").read_text()
+
+
+def test_matrices_come_before_what_made_them():
+    command = [sys.executable, "-m", "wincraft.cli.main", "generate", "2x4,3x3"]
+    piped = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    shown = on_terminal("generate", "2x4,3x3").splitlines()
+    assert piped[0].startswith("# wincraft ")
+    assert piped[1].startswith("# sha256 ")
+    assert shown == [*piped[2:], "", *piped[:2]]
+
+
+def test_archives_are_not_for_a_terminal():
+    main, other = pty.openpty()
+    command = [sys.executable, "-m", "wincraft.cli.main", "generate", "2,3", "--format", "npz"]
+    done = subprocess.run(command, stdout=other, stderr=subprocess.PIPE, check=False)
+    os.close(other)
+    os.close(main)
+    assert done.returncode == 2
+    assert b"give -o FILE.npz" in done.stderr
