@@ -205,3 +205,16 @@ def test_names_of_outputs(wincraft_here):
         assert done.returncode == 3
         assert "the name is empty" in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_a_depthwise_layer_of_ones_own(wincraft_here, tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", rng.standard_normal((2, 32, 16, 16)))
+    np.save(tmp_path / "w.npy", rng.standard_normal((32, 1, 3, 3)))
+    given = ("--data", "x.npy", "--weights", "w.npy", "--padding", 1, "--scheme", "fp16")
+    wincraft_here("report", "4x4,3x3", *given, "-o", "r.json", check=0)
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert found["workload"]["groups"] == 32
+    assert 40 < found["schemes"][0]["measured"] < 80
+    np.save(tmp_path / "w.npy", rng.standard_normal((30, 1, 3, 3)))
+    one_line(wincraft_here("report", "4x4,3x3", *given), 3, "a multiple of 32")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
-from math import gcd, lcm, prod
+from math import gcd, lcm
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -42,7 +42,7 @@ class Machine(Protocol):
         """One stage, a matrix per axis, one axis after the other."""
 
     def multiply(self, V: Any, U: Any) -> Any:
-        """M = sum_c V_c U_c, tap by tap: (taps..., K, C) and (taps..., C, T) to (taps..., K, T)."""
+        """M = sum_c V_c U_c, tap by tap: (taps..., K, C / groups) and (taps..., C, T) to (taps..., K, T)."""
 
     def store(self, quantizer: Quantizer, scale: Scale, value: Any) -> Any:
         """The value through a quantiser."""
@@ -150,10 +150,12 @@ class ExactMachine:
         return Scaled(self._wrapped(multiples), scale, tuple(factors))
 
     def multiply(self, V: Scaled, U: Scaled) -> Scaled:
-        """One matrix product per tap."""
+        """One matrix product per tap and group."""
         pairs = zip(V.factors, U.factors, strict=True)
         factors = tuple(tuple(v * u for v, u in zip(*pair, strict=True)) for pair in pairs)
-        return Scaled(self._wrapped(np.matmul(V.multiples, U.multiples)), V.scale * U.scale, factors)
+        v, u = grouped(V.multiples, U.multiples)
+        products = np.matmul(v, u).reshape(*V.multiples.shape[:-1], -1)
+        return Scaled(self._wrapped(products), V.scale * U.scale, factors)
 
     def store(self, quantizer: Quantizer, scale: Scale, value: Scaled) -> Scaled:
         """round(multiple * ratio of units), clipped."""
@@ -200,12 +202,11 @@ class RoundedMachine:
 
     def multiply(self, V: np.ndarray, U: np.ndarray) -> np.ndarray:
         """Summed in the accumulator's format, then rounded to the arithmetic's."""
-        taps = V.shape[:-2]
-        v, u = (self._accumulator.round(item.reshape(prod(taps), *item.shape[-2:])) for item in (V, U))
+        v, u = (self._accumulator.round(item.reshape(-1, *item.shape[-2:])) for item in grouped(V, U))
         M = channel_sum(v, u, self._accumulator, self._channel_order)
         if self._accumulator != self._arithmetic:
             M = self._arithmetic.round(M)
-        return M.reshape(*taps, *M.shape[1:])
+        return M.reshape(*V.shape[:-1], -1)
 
     def store(self, quantizer: Quantizer, scale: Scale, value: np.ndarray) -> np.ndarray:
         """The stored values, times their scale."""
@@ -226,6 +227,17 @@ class RoundedMachine:
     def real(self, value: np.ndarray) -> np.ndarray:
         """The same numbers in float64."""
         return value.astype(np.float64)
+
+
+def grouped(V: np.ndarray, U: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Filters (..., K, C / groups) and data (..., C, T) with an axis of groups before their last two.
+
+    >>> [item.shape for item in grouped(np.ones((4, 6, 2)), np.ones((4, 4, 5)))]
+    [(4, 2, 3, 2), (4, 2, 2, 5)]
+    """
+    (K, C), T = V.shape[-2:], U.shape[-1]
+    groups = U.shape[-2] // C
+    return V.reshape(*V.shape[:-2], groups, K // groups, C), U.reshape(*U.shape[:-2], groups, C, T)
 
 
 def integer_rows(rows: Rows, columns: Sequence[Fraction]) -> tuple[np.ndarray, tuple[Fraction, ...]]:

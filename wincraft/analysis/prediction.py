@@ -94,13 +94,14 @@ def predict(
     unseen: bool = False,
     outputs: Any = 64,
     tiles: Any = 256,
+    groups: Any = 1,
     data_values: np.ndarray | None = None,
     weight_values: np.ndarray | None = None,
 ) -> Prediction:
     """The SQNR that a scheme should have, given its calibrated scales (those of `Simulation.scales`). Float64.
 
-    Without scales they are predicted too: the amplitude that Gaussian data of so many channels, outputs and tiles
-    should show at every stage.
+    `channels` are those that an output sums over. Without scales they are predicted too: the amplitude that Gaussian
+    data of so many channels, in so many `groups`, outputs and tiles should show at every stage.
 
     Moments are a variance (white), or the second moments E[x x^T] of the flattened tile (n^d x n^d) and filter
     (r^d x r^d). Values at a quantiser are taken as Gaussian of their second moment, on the lattice that the stage
@@ -126,12 +127,14 @@ def predict(
     check_scheme(algorithm, scheme)
     if algorithm.rank > MAX_RANK:
         raise NotApplicable("prediction", f"{algorithm.rank} products", f"predict up to {MAX_RANK}")
-    for name, count in (("channels", channels), ("outputs", outputs), ("tiles", tiles)):
+    for name, count in (("channels", channels), ("outputs", outputs), ("tiles", tiles), ("groups", groups)):
         if not isinstance(count, Integral) or count < 1:
             raise NotApplicable("prediction", f"{name} is {count!r}", "give an integer, 1 or more")
     given = None if scales is None else dict(scales)
     tile, taps = [axis.n for axis in algorithm.axes], [axis.r for axis in algorithm.axes]
-    model = _Model(algorithm, scheme, given, channels, outputs, tiles, unseen or scheme.calibration != "max-abs")
+    model = _Model(
+        algorithm, scheme, given, channels, outputs, tiles, groups, unseen or scheme.calibration != "max-abs"
+    )
     d = Path.start(tile, _moments("data moments", data_moments, tile), _sample("data values", data_values))
     g = Path.start(taps, _moments("weight moments", weight_moments, taps), _sample("weight values", weight_values))
     try:
@@ -163,6 +166,7 @@ class _Model:
     channels: int
     outputs: int
     tiles: int
+    groups: int
     clips: bool
     used: dict[str, Scale] = field(default_factory=dict)
 
@@ -263,7 +267,7 @@ class _Model:
         per_tap, filters = "tap" in str(quantizer.per), 1 if "channel" in str(quantizer.per) else self.outputs
         side = side_of(label)
         count = (1 if side == "data" else filters) * (1 if side == "weights" else self.tiles)
-        count *= 1 if side == "products" else self.channels
+        count *= 1 if side == "products" else self.channels * (self.groups if side == "data" else 1)
         groups = [np.array([v]) for v in path.variances] if per_tap else [path.variances]
         ends = [expected_amplitude(group, count, self.scheme.calibration) for group in groups]
         amplitude = np.array(ends).reshape(*(path.shape if per_tap else (1,) * len(path.shape)), 1, 1)

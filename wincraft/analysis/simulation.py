@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 from importlib import import_module
-from math import inf, log10, nan
+from math import inf, log10, nan, prod
 from operator import mul
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis._machines import Machine, integer_rows, machine_for, scheme_stages
+from wincraft.analysis._machines import Machine, grouped, integer_rows, machine_for, scheme_stages
 from wincraft.analysis.quantizer import Quantizer, Scale, checked_scale
 from wincraft.analysis.schemes import Scheme, as_scheme, side_of
 from wincraft.analysis.workload import Batch, Layer, Workload
@@ -155,7 +155,7 @@ def simulate(
     batch = data if isinstance(data, Batch) else (Workload() if data is None else data).batch(algorithm)
     outputs, records, overflowed = run_stages(algorithm, scheme, batch, scales)
     reference = direct_outputs(algorithm, batch)
-    return Simulation(scheme, outputs, reference, batch.counts, records, overflowed, batch.data.shape[-2])
+    return Simulation(scheme, outputs, reference, batch.counts, records, overflowed, batch.weights.shape[-1])
 
 
 def run_stages(
@@ -214,12 +214,12 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simul
     patches = _patches(data, [axis.m for axis in algorithm.axes], [axis.r for axis in algorithm.axes])
     K, C = weights.shape[-2:]
     filters = np.moveaxis(weights, (-2, -1), (0, 1)).reshape(1, K, -1)
-    if scheme.arithmetic is None:
-        products = np.matmul(filters[0], patches.reshape(filters.shape[-1], -1))
-    else:
-        rows = run.machine.load(patches.reshape(1, filters.shape[-1], -1))
-        products = run.machine.real(run.machine.multiply(run.machine.load(filters), rows))[0]
     m, T = [axis.m for axis in algorithm.axes], batch.data.shape[-1]
+    rows = patches.reshape(1, -1, prod(m) * T)
+    if scheme.arithmetic is None:
+        products = np.matmul(*grouped(filters, rows))
+    else:
+        products = run.machine.real(run.machine.multiply(run.machine.load(filters), run.machine.load(rows)))
     y = np.moveaxis(products.reshape(K, *m, T), 0, -2)
     y = run.store("output", quantizers["output"], run.machine.load(y))
     reference = direct_outputs(algorithm, batch)
@@ -246,7 +246,7 @@ def direct_outputs(algorithm: Algorithm, batch: Batch) -> np.ndarray:
     K, T = batch.weights.shape[-2], batch.data.shape[-1]
     patches = _patches(batch.data, m, r)
     filters = np.moveaxis(batch.weights, (-2, -1), (0, 1)).reshape(K, -1)
-    products = np.matmul(filters, patches.reshape(filters.shape[1], -1))
+    products = np.matmul(*grouped(filters, patches.reshape(-1, prod(m) * T)))
     return np.moveaxis(products.reshape(K, *m, T), 0, -2)
 
 

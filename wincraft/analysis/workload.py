@@ -49,7 +49,7 @@ DISTRIBUTIONS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.nda
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Arrays of a simulation: data (n..., C, T), weights (r..., K, C), and which outputs (m..., T) count.
+    """Arrays of a simulation: data (n..., C, T), weights (r..., K, C / groups), and which outputs (m..., T) count.
 
     >>> from wincraft import winograd
     >>> batch = Workload(channels=8).batch(winograd(4, 3))
@@ -118,6 +118,9 @@ class Workload:
 class Layer:
     """A user's own layer: data (N, C, *spatial), weights (K, C, *r), zero padding per axis; a `Workload` likewise.
 
+    Weights (K, C / groups, *r) are those of a grouped layer, depthwise where that is 1: output k sums over the channels
+    of its group, the groups of outputs and channels in the same order.
+
     Raises:
         BadShape: where shapes, channels or padding do not fit each other, or an array is empty.
         BadNumber: for NaN, infinity and other things than real numbers.
@@ -144,8 +147,15 @@ class Layer:
                 raise NotApplicable(f"a layer's {what}", f"the largest magnitude is {largest:g}", repair)
         d = data.ndim - 2
         shapes = f"data {data.shape} and weights {weights.shape}"
-        if d < 1 or weights.ndim != data.ndim or weights.shape[1] != data.shape[1]:
-            raise BadShape("a layer", shapes, "data (N, C, H, W) and weights (K, C, r, r) with the same C")
+        if d < 1 or weights.ndim != data.ndim or data.shape[1] % weights.shape[1]:
+            raise BadShape(
+                "a layer", shapes, "data (N, C, H, W) and weights (K, C, r, r) with the same C, or C / groups"
+            )
+        if weights.shape[0] % (data.shape[1] // weights.shape[1]):
+            groups = data.shape[1] // weights.shape[1]
+            raise BadShape(
+                "a layer", shapes, f"as many outputs in each of its {groups} groups: K a multiple of {groups}"
+            )
         pads = list(self.padding) if isinstance(self.padding, Sequence) else [self.padding] * d
         if len(pads) != d or any(not isinstance(pad, Integral) or pad < 0 for pad in pads):
             raise BadShape("padding", str(self.padding), f"one number >= 0, or {d} of them")
@@ -163,6 +173,11 @@ class Layer:
         """K."""
         return int(self.weights.shape[0])
 
+    @property
+    def groups(self) -> int:
+        """C over the channels of the weights; 1 where every output sums over all channels."""
+        return int(self.data.shape[1] // self.weights.shape[1])
+
     def batch(self, algorithm: Algorithm) -> Batch:
         """The arrays for an algorithm: overlapping tiles that cover every output; those beyond the edge do not count.
 
@@ -176,7 +191,7 @@ class Layer:
             raise BadShape(f"weights for {algorithm.size}", str(self.weights.shape), needed)
         sizes = [s + 2 * p - q + 1 for s, p, q in zip(self.data.shape[2:], self.pads, r, strict=True)]
         tiles = [-(-size // step) for size, step in zip(sizes, m, strict=True)]
-        check_memory(algorithm, self.channels, self.outputs, len(self.data) * prod(tiles))
+        check_memory(algorithm, self.channels, self.outputs, len(self.data) * prod(tiles), self.groups)
         padded = np.zeros((*self.data.shape[:2], *(t * s + q - 1 for t, s, q in zip(tiles, m, r, strict=True))))
         inside = (slice(p, p + s) for p, s in zip(self.pads, self.data.shape[2:], strict=True))
         padded[(slice(None), slice(None), *inside)] = self.data
@@ -196,7 +211,8 @@ class Layer:
 
     def describe(self) -> str:
         """One line."""
-        return f"data {self.data.shape}, weights {self.weights.shape}, padding {self.pads}"
+        grouped = f", {self.groups} groups" if self.groups > 1 else ""
+        return f"data {self.data.shape}, weights {self.weights.shape}{grouped}, padding {self.pads}"
 
 
 def load_layer(data: str, weights: str, padding: int | Sequence[int] = 0) -> Layer:
@@ -226,7 +242,7 @@ def _load(path: str) -> Any:
         raise BadDocument(path, "it is no array of numbers", "write one with numpy.save") from None
 
 
-def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int) -> None:
+def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int, groups: int = 1) -> None:
     """Check that a simulation fits into the memory there is.
 
     Raises:
@@ -234,7 +250,7 @@ def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int) 
     """
     rank = prod(axis.rank for axis in algorithm.axes)
     patches = 2 * channels * tiles * prod(axis.m * axis.r for axis in algorithm.axes)
-    needed = 8 * (_COPIES * rank * (channels * tiles + outputs * channels + outputs * tiles) + patches)
+    needed = 8 * (_COPIES * rank * (channels * tiles + outputs * channels // groups + outputs * tiles) + patches)
     available = _available_memory()
     if needed > available:
         reason = f"{channels} channels, {outputs} filters and {tiles} tiles need about {needed / 2**30:.3g} GiB"

@@ -58,7 +58,10 @@ _OPTIONS = (
         help="Measure on your own data: .npy, shape N,C,H,W; needs --weights.",
     ),
     click.option(
-        "--weights", metavar="FILE", shell_complete=offer_files, help="Your own filters: .npy, shape K,C,r,r."
+        "--weights",
+        metavar="FILE",
+        shell_complete=offer_files,
+        help="Your own filters: .npy, shape K,C,r,r; K,1,r,r of a depthwise layer.",
     ),
     click.option("--padding", type=int, help="Zeros around your own data.  [default: 0]"),
     output_option,

@@ -170,7 +170,7 @@ def _workload(report: Report) -> dict[str, Any]:
     if isinstance(data, Workload):
         return {"description": data.describe()} | asdict(data)
     shapes = {"data": list(data.data.shape), "weights": list(data.weights.shape)}
-    return {"description": data.describe(), "seed": None} | shapes | {"padding": list(data.pads)}
+    return {"description": data.describe(), "seed": None} | shapes | {"groups": data.groups, "padding": list(data.pads)}
 
 
 def _scheme(item: SchemeResult) -> dict[str, Any]:
