@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from math import log10
 from numbers import Real
 from typing import Any
 
@@ -158,14 +159,16 @@ def _of_decimal(name: str, value: Decimal) -> tuple[Any, int | None]:
 def roundings(tables: Sequence[Given]) -> list[list[Slack]]:
     """The ways in which the decimals may have been rounded, finest first, each as the slack of every matrix.
 
-    Decimals may have been printed with a fixed number of places or of digits; floats are rounded to the dtype, or to
-    a narrower format that all of them fit. Integers are never taken for rounded.
+    Decimals may have been printed with a fixed number of places or of digits, which floats with all digits of their
+    dtype were not; floats are rounded to the dtype, or to a narrower format that all of them fit. Integers are never
+    taken for rounded.
 
     >>> [[slack]] = roundings([read_given("G", [[1, 0], ["0.16667", "0.5"]])])
     >>> print(*slack[1])
     1/200000 1/200000
     """
-    levels = [_printed(tables, fixed=True), _printed(tables, fixed=False)]
+    full = any(table.bits is not None and _digits(table) > table.bits * log10(2) for table in tables)
+    levels = [] if full else [_printed(tables, fixed=True), _printed(tables, fixed=False)]
     for bits in FORMATS:
         used = [_bits(table, bits) for table in tables]
         if bits in used:
@@ -184,7 +187,7 @@ def _printed(tables: Sequence[Given], fixed: bool) -> list[Slack]:
     """Half a unit of the last of the most places, or of the most digits, that any entry has."""
     decimals = [item for table in tables for item in table.decimals() if item[0]]
     last = min((place for _, place in decimals), default=0)
-    digits = max((_magnitude(value) - place for value, place in decimals), default=0)
+    digits = max(_digits(table) for table in tables)
 
     def slack(value: Any, place: int | None) -> Fraction:
         if place is None:
@@ -193,6 +196,11 @@ def _printed(tables: Sequence[Given], fixed: bool) -> list[Slack]:
         return Fraction(10) ** unit / 2
 
     return [_each(table, slack) for table in tables]
+
+
+def _digits(table: Given) -> int:
+    """The most significant digits of a decimal."""
+    return max((_magnitude(value) - place for value, place in table.decimals() if value), default=0)
 
 
 def _magnitude(value: Fraction) -> int:

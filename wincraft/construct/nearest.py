@@ -51,18 +51,18 @@ def nearest(
             tables = orientation.of([simplest(table.values, slack) for table, slack in zip(given, slacks, strict=True)])
             algorithm = proved(tables)
             if algorithm is not None:
-                error = _deviation(_vectors(tables), _vectors(orientation.tables(given)))
+                error = _deviation(vectors(tables), vectors(orientation.tables(given)))
                 if limit is None or error <= limit:
                     return algorithm, orientation, error
     near = []
     for slacks in steps:
-        bounds = [_intervals(table.values, slack) for table, slack in zip(given, slacks, strict=True)]
+        bounds = [intervals(table.values, slack) for table, slack in zip(given, slacks, strict=True)]
         for orientation in orientations:
-            oriented = _vectors(orientation.of(bounds))
+            oriented = vectors(orientation.of(bounds))
             found = rebuild(*oriented)
             if found is None:
                 continue
-            error = _deviation(found.vectors, _vectors(orientation.tables(given)))
+            error = _deviation(found.vectors, vectors(orientation.tables(given)))
             if (limit is None and _within(found.vectors, oriented)) or (limit is not None and error <= limit):
                 near.append((found, orientation, error))
     if not near:
@@ -95,7 +95,8 @@ def _simplest_within(value: Any, width: Fraction) -> Any:
     return exact_number(simplest_fraction(number - width, number + width))
 
 
-def _intervals(rows: Sequence[Sequence[Any]], slack: Slack) -> Table:
+def intervals(rows: Sequence[Sequence[Any]], slack: Slack) -> Table:
+    """What each entry may be."""
     numbers = [[to_fraction(value) for value in row] for row in rows]
     return [
         [(number - width, number + width) for number, width in zip(row, widths, strict=True)]
@@ -103,7 +104,7 @@ def _intervals(rows: Sequence[Sequence[Any]], slack: Slack) -> Table:
     ]
 
 
-def _vectors(tables: Sequence[Any]) -> tuple[Any, Any, Any]:
+def vectors(tables: Sequence[Any]) -> tuple[Any, Any, Any]:
     """The vectors of every tap: columns of A^T, rows of G and of B^T."""
     AT, G, BT = tables
     return flipped(AT), G, BT

@@ -7,7 +7,7 @@ the quotients by the canonical row its factor; all of them are intersected, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -20,12 +20,12 @@ from wincraft.construct.moduli import INFINITY, point
 from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import BadNumber
 from wincraft.exact.fraction import simplest_fraction
+from wincraft.exact.interval import Interval, holds_zero, meet, quotient, times
 from wincraft.exact.number import to_fraction
 
 _SURD_LIMIT = 64
 """A point is read as +-sqrt(p/q) where p, q are at most this and no fraction of such a height fits."""
 
-Interval = tuple[Fraction, Fraction]
 Table = list[list[Interval]]
 
 
@@ -42,7 +42,7 @@ class Rebuilt:
         taps, scaling = self.taps, self.scaling
         pairs = ((taps.A, scaling.a), (taps.G, scaling.g), (taps.B, scaling.b))
         return tuple(
-            [[_number(value * factor, taps.K) for value in row] for row, factor in zip(rows, factors, strict=True)]
+            [[number(value * factor, taps.K) for value in row] for row, factor in zip(rows, factors, strict=True)]
             for rows, factors in pairs
         )
 
@@ -50,7 +50,7 @@ class Rebuilt:
     def length(self) -> int:
         """How many characters the points and the scaling take: the shorter, the less is read into the decimals."""
         scaling = self.scaling
-        numbers = [_number(value, self.taps.K) for value in (*scaling.a, *scaling.g, *scaling.b)]
+        numbers = [number(value, self.taps.K) for value in (*scaling.a, *scaling.g, *scaling.b)]
         return sum(len(str(item)) for item in (*self.taps.moduli, *numbers))
 
 
@@ -81,13 +81,10 @@ def rebuild(columns: Table, filters: Table, data: Table) -> Rebuilt | None:
 def _scaling(taps: Taps, columns: Table, filters: Table, data: Table) -> Scaling | None:
     tables = ((columns, taps.A), (filters, taps.G), (data, taps.B))
     bounds = [
-        [
-            _factor(row, [_number(value, taps.K) for value in wanted])
-            for row, wanted in zip(rows, canonical, strict=True)
-        ]
+        [_factor(row, [number(value, taps.K) for value in wanted]) for row, wanted in zip(rows, canonical, strict=True)]
         for rows, canonical in tables
     ]
-    f = [_number(value, taps.K) for value in taps.f]
+    f = [number(value, taps.K) for value in taps.f]
     products = []
     factors: list[list[Interval]] = []
     for tap, given in enumerate(zip(*bounds, strict=True)):
@@ -96,31 +93,33 @@ def _scaling(taps: Taps, columns: Table, filters: Table, data: Table) -> Scaling
             return None
         factors.append(ranges)
         a, g, b = ranges
-        products.append(_times(_times(_times(a, g), b), (f[tap], f[tap])))
-    common = _meet(products)
+        products.append(times(times(times(a, g), b), (f[tap], f[tap])))
+    common = meet(products)
     if common is None:
         return None
-    scale = taps.K.from_sympy(_rational(simplest_fraction(*common)))
-    chosen = [_shortest_factors(ranges, taps.f[tap], scale, taps.K) for tap, ranges in enumerate(factors)]
+    scale = taps.K.from_sympy(rational(simplest_fraction(*common)))
+    chosen = [shortest_factors(ranges, taps.f[tap], scale, taps.K) for tap, ranges in enumerate(factors)]
     a, g, b = (list(values) for values in zip(*chosen, strict=True))
     return Scaling(a, g, b, taps.K.to_sympy(scale))
 
 
-def _shortest_factors(ranges: Sequence[Interval], f: Any, scale: Any, K: Any) -> list[Any]:
+def shortest_factors(ranges: Sequence[Interval | None], f: Any, scale: Any, K: Any) -> list[Any]:
     """Factors of A, G, B with product scale / f: two are the simplest of their ranges, the third follows.
 
     Which follows is decided by the length of what is written; one that leaves its range counts last, G is tried first.
+    A factor without a range always follows.
     """
-    simple = [K.from_sympy(_rational(simplest_fraction(*interval))) for interval in ranges]
+    simple = [None if bound is None else K.from_sympy(rational(simplest_fraction(*bound))) for bound in ranges]
     best: list[Any] = []
     order: tuple[bool, int] | None = None
-    for follows in (1, 0, 2):
+    for follows in [simple.index(None)] if None in simple else (1, 0, 2):
         factors = list(simple)
         others = [value for k, value in enumerate(simple) if k != follows]
         factors[follows] = scale / (f * others[0] * others[1])
-        numbers = [_number(value, K) for value in factors]
-        low, high = ranges[follows]
-        rank = not low <= numbers[follows] <= high, sum(len(str(number)) for number in numbers)
+        numbers = [number(value, K) for value in factors]
+        bound = ranges[follows]
+        outside = bound is not None and not bound[0] <= numbers[follows] <= bound[1]
+        rank = outside, sum(len(str(item)) for item in numbers)
         if order is None or rank < order:
             best, order = factors, rank
     return best
@@ -131,64 +130,45 @@ def _point(column: Sequence[Interval], row: Sequence[Interval]) -> Modulus | Non
     vectors = [vector for vector in (column, row) if len(vector) > 1]
     if not vectors:
         return point(0)
-    if all(_holds_zero(value) for vector in vectors for value in vector[:-1]):
-        return None if any(_holds_zero(vector[-1]) for vector in vectors) else INFINITY
-    if any(_holds_zero(vector[0]) for vector in vectors):
+    if all(holds_zero(value) for vector in vectors for value in vector[:-1]):
+        return None if any(holds_zero(vector[-1]) for vector in vectors) else INFINITY
+    if any(holds_zero(vector[0]) for vector in vectors):
         return None
-    if all(_holds_zero(value) for vector in vectors for value in vector[1:]):
+    if all(holds_zero(value) for vector in vectors for value in vector[1:]):
         return point(0)
-    common = _meet(
-        _quotient(vector[j + 1], vector[j])
+    common = meet(
+        quotient(vector[j + 1], vector[j])
         for vector in vectors
         for j in range(len(vector) - 1)
-        if not _holds_zero(vector[j])
+        if not holds_zero(vector[j])
     )
     if common is None:
         return None
-    rational = simplest_fraction(*common)
-    if max(abs(rational.numerator), rational.denominator) > _SURD_LIMIT and common[0] * common[1] > 0:
+    value = simplest_fraction(*common)
+    if max(abs(value.numerator), value.denominator) > _SURD_LIMIT and common[0] * common[1] > 0:
         low, high = sorted((common[0] ** 2, common[1] ** 2))
         square = simplest_fraction(low, high)
         if max(square.numerator, square.denominator) <= _SURD_LIMIT:
-            root = sqrt(_rational(square))
-            return point(root if rational > 0 else -root)
+            root = sqrt(rational(square))
+            return point(root if value > 0 else -root)
     try:
-        return point(rational)
+        return point(value)
     except BadNumber:
         return None
 
 
 def _factor(row: Sequence[Interval], canonical: Sequence[Fraction]) -> Interval | None:
     """What the canonical row may be multiplied by, None where nothing fits every entry."""
-    if any(not wanted and not _holds_zero(value) for value, wanted in zip(row, canonical, strict=True)):
+    if any(not wanted and not holds_zero(value) for value, wanted in zip(row, canonical, strict=True)):
         return None
-    return _meet(_quotient(value, (wanted, wanted)) for value, wanted in zip(row, canonical, strict=True) if wanted)
+    return meet(quotient(value, (wanted, wanted)) for value, wanted in zip(row, canonical, strict=True) if wanted)
 
 
-def _meet(intervals: Iterable[Interval]) -> Interval | None:
-    bounds = list(intervals)
-    if not bounds:
-        return None
-    low, high = max(low for low, _ in bounds), min(high for _, high in bounds)
-    return (low, high) if low <= high else None
-
-
-def _times(left: Interval, right: Interval) -> Interval:
-    corners = [x * y for x in left for y in right]
-    return min(corners), max(corners)
-
-
-def _quotient(left: Interval, right: Interval) -> Interval:
-    return _times(left, (1 / right[1], 1 / right[0]))
-
-
-def _holds_zero(interval: Interval) -> bool:
-    return interval[0] <= 0 <= interval[1]
-
-
-def _number(value: Any, K: Any) -> Fraction:
+def number(value: Any, K: Any) -> Fraction:
+    """A domain element as a fraction; surds to 60 digits."""
     return to_fraction(K.to_sympy(value))
 
 
-def _rational(value: Fraction) -> Any:
+def rational(value: Fraction) -> Any:
+    """A fraction as a sympy number."""
     return Rational(value.numerator, value.denominator)

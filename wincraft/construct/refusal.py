@@ -10,9 +10,11 @@ from math import floor, log10
 from typing import Any
 
 from wincraft.algorithm.diagnosis import diagnose
+from wincraft.construct.arranged import arranged
 from wincraft.construct.given import Given, Slack
-from wincraft.construct.nearest import nearest, relative, simplest
-from wincraft.construct.orientation import Orientation
+from wincraft.construct.nearest import intervals, nearest, relative, simplest, vectors
+from wincraft.construct.orientation import Orientation, flipped
+from wincraft.construct.rebuild import rational
 from wincraft.construct.recover import recover_moduli
 from wincraft.errors import Refuted, Unidentified
 from wincraft.exact.matrix import from_numbers
@@ -30,7 +32,7 @@ def refusal(
     given: Sequence[Given], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]], limit: Fraction | None
 ) -> Refuted | Unidentified:
     """The error for rounded matrices that no exact algorithm is near enough to."""
-    found = diagnosis(given, fitting, levels if limit is None else [*levels, relative(given, limit)])
+    found = diagnosis(given, fitting, levels if limit is None else [relative(given, limit), *levels])
     offered = None if found.changes <= FEW else _offer(given, fitting, limit)
     if offered is None:
         return Refuted(found)
@@ -58,11 +60,19 @@ def diagnosis(given: Sequence[Given], fitting: Sequence[Orientation], levels: Se
 def _exact(
     given: Sequence[Given], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]
 ) -> Iterator[tuple[Orientation, tuple[Any, Any, Any]]]:
-    seen = []
-    for values in (
-        [table.values for table in given],
-        *([simplest(table.values, slack) for table, slack in zip(given, slacks, strict=True)] for slacks in levels),
-    ):
+    """The exact matrices to diagnose: as written, near an algorithm on points, as the simplest fractions."""
+    written = [table.values for table in given]
+    seen = [written]
+    yield from ((orientation, orientation.of(written)) for orientation in fitting)
+    for slacks in reversed(levels):
+        bounds = [intervals(rows, slack) for rows, slack in zip(written, slacks, strict=True)]
+        for orientation in fitting:
+            near = arranged(vectors(orientation.of(bounds)))
+            if near is not None:
+                columns, filters, data = ([[rational(value) for value in row] for row in rows] for rows in near)
+                yield orientation, (flipped(columns), filters, data)
+    for slacks in levels:
+        values = [simplest(rows, slack) for rows, slack in zip(written, slacks, strict=True)]
         if values not in seen:
             seen.append(values)
             yield from ((orientation, orientation.of(values)) for orientation in fitting)

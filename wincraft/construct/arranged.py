@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exact matrices near rounded ones that are no algorithm: all but a few entries those of one on points.
+
+Points, row scales and scale are what most entries agree on; rows may stand in another order, one matrix may be
+reversed. Entries that then fit become exact, the others stay as given, so that the exact diagnosis can name them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from wincraft.algorithm.modulus import Modulus
+from wincraft.construct.moduli import INFINITY, point
+from wincraft.construct.rebuild import Table, number, rational, shortest_factors
+from wincraft.construct.toom_cook import canonical_taps
+from wincraft.errors import BadNumber
+from wincraft.exact.fraction import simplest_fraction
+from wincraft.exact.interval import Interval, holds_zero, most, quotient, times
+
+Rows = list[list[Fraction]]
+
+
+def arranged(bounds: Sequence[Table]) -> list[Rows] | None:
+    """The rows of A, G and B^T by taps, exact where they fit, from the interval of every entry (given value +- slack).
+
+    None where no algorithm on points explains all but as many entries as there are taps.
+
+    >>> near = lambda text: (Fraction(text) - Fraction(1, 99), Fraction(text) + Fraction(1, 99))
+    >>> table = lambda rows: [[near(text) for text in row.split()] for row in rows]
+    >>> A, G, B = ["1 0", "1 .33", "0 1"], ["-3 0", "3 1", "0 1"], ["-.33 1 0", "0 7 0", "0 -.33 1"]
+    >>> print(*arranged([table(A), table(G), table(B)])[2][1])
+    0 7 0
+    """
+    best: list[Rows] | None = None
+    fewest = len(bounds[0]) + 1
+    for turned in (None, 1, 2, 0):
+        tables = [[row[::-1] for row in rows] if k == turned else rows for k, rows in enumerate(bounds)]
+        found = _explained_by_points(tables)
+        if found is not None and found[1] < fewest:
+            rows, fewest = found
+            best = [[row[::-1] for row in table] if k == turned else table for k, table in enumerate(rows)]
+    return best
+
+
+def _explained_by_points(tables: Sequence[Table]) -> tuple[list[Rows], int] | None:
+    """The rows, exact where they fit an algorithm on points, and how many entries do not."""
+    columns, filters, _ = tables
+    m, r = len(columns[0]), len(filters[0])
+    if len(columns) != m + r - 1:
+        return None
+    leading, other = (columns, filters) if m >= r else (filters, columns)
+    moduli = tuple(_agreed_point(first, second) for first, second in zip(leading, other, strict=True))
+    known = tuple(item for item in moduli if item is not None)
+    if len(set(known)) != len(moduli):
+        return None
+    taps = canonical_taps(m, r, known)
+    K = taps.K
+    if not K.is_QQ:
+        return None
+    canonical = [[[number(value, K) for value in row] for row in rows] for rows in (taps.A, taps.G, taps.B)]
+    orders = [_order(rows, wanted) for rows, wanted in zip(tables, canonical, strict=True)]
+    ranges = [
+        [_agreed(rows[order.index(tap)], wanted[tap])[1] for tap in range(len(order))]
+        for rows, wanted, order in zip(tables, canonical, orders, strict=True)
+    ]
+    f = [number(value, K) for value in taps.f]
+    products = [
+        times(times(a, g), times(b, (f[tap], f[tap])))
+        for tap, (a, g, b) in enumerate(zip(*ranges, strict=True))
+        if a is not None and g is not None and b is not None
+    ]
+    common = most(products)[1]
+    if common is None or holds_zero(common):
+        return None
+    scale = K.from_sympy(rational(simplest_fraction(*common)))
+    chosen = []
+    for tap, given in enumerate(zip(*ranges, strict=True)):
+        if given.count(None) > 1:
+            return None
+        chosen.append([number(value, K) for value in shortest_factors(given, taps.f[tap], scale, K)])
+    rows, misses = [], 0
+    for k, (table, order) in enumerate(zip(tables, orders, strict=True)):
+        exact = [
+            _fitted(row, [chosen[tap][k] * value for value in canonical[k][tap]])
+            for row, tap in zip(table, order, strict=True)
+        ]
+        rows.append([row for row, _ in exact])
+        misses += sum(missed for _, missed in exact)
+    return rows, misses
+
+
+def _fitted(row: Sequence[Interval], right: Sequence[Fraction]) -> tuple[list[Fraction], int]:
+    """The right row; a multiple of it, which is one miss, where only that fits; or right entries where those fit."""
+    fits = [low <= value <= high for (low, high), value in zip(row, right, strict=True)]
+    count, factor = _agreed(row, right)
+    if not all(fits) and count == len(row) and factor is not None:
+        multiple = simplest_fraction(*factor)
+        return [multiple * value for value in right], 1
+    middle = [(low + high) / 2 for low, high in row]
+    return [a if fit else b for a, b, fit in zip(right, middle, fits, strict=True)], fits.count(False)
+
+
+def _order(rows: Table, canonical: Rows) -> list[int]:
+    """Which canonical row every row is a multiple of: its own, or where it is not, one whose own row is not either."""
+    order = list(range(len(rows)))
+    strange = [k for k in order if _agreed(rows[k], canonical[k])[0] < len(rows[k])]
+    free, unmatched = list(strange), []
+    for k in strange:
+        tap = next((t for t in free if _agreed(rows[k], canonical[t])[0] == len(rows[k])), None)
+        if tap is None:
+            unmatched.append(k)
+        else:
+            order[k] = tap
+            free.remove(tap)
+    for k in sorted(unmatched, key=lambda k: k not in free):
+        order[k] = k if k in free else free[0]
+        free.remove(order[k])
+    return order
+
+
+def _agreed_point(leading: Sequence[Interval], other: Sequence[Interval]) -> Modulus | None:
+    """The point whose powers explain most entries of the leading vector, then of the other."""
+    quotients = [
+        quotient(vector[j + 1], vector[j])
+        for vector in (leading, other)
+        for j in range(len(vector) - 1)
+        if not holds_zero(vector[j])
+    ]
+    candidates = {Fraction(0), *(simplest_fraction(*interval) for interval in quotients)}
+    shared = most(quotients)[1]
+    if shared is not None:
+        candidates.add(simplest_fraction(*shared))
+    scores: list[tuple[tuple[int, int], Modulus]] = []
+    for value in sorted(candidates, key=lambda item: len(str(item))):
+        powers = [value**j for j in range(max(len(leading), len(other)))]
+        score = _agreed(leading, powers[: len(leading)])[0], _agreed(other, powers[: len(other)])[0]
+        try:
+            scores.append((score, point(value)))
+        except BadNumber:
+            continue
+    last = tuple(_agreed(vector, [Fraction(0)] * (len(vector) - 1) + [Fraction(1)])[0] for vector in (leading, other))
+    scores.append(((last[0], last[1]), INFINITY))
+    return max(scores, key=lambda item: item[0])[1]
+
+
+def _agreed(row: Sequence[Interval], canonical: Sequence[Fraction]) -> tuple[int, Interval | None]:
+    """How many entries one factor of the canonical row explains, and the factors that do; None where a row is bare."""
+    zeros = sum(holds_zero(value) for value, wanted in zip(row, canonical, strict=True) if not wanted)
+    quotients = [quotient(value, (wanted, wanted)) for value, wanted in zip(row, canonical, strict=True) if wanted]
+    count, factors = most(quotients)
+    if factors is None or holds_zero(factors) or (count == 1 and len(quotients) > 1):
+        return zeros, None
+    return zeros + count, factors
