@@ -89,3 +89,14 @@ def test_one_has_nothing_beside_it():
 
 def test_gains():
     assert [gain_of(a, b) for a, b in ((3, 1), (inf, inf), (nan, nan), (1, nan), (nan, 1))] == [2, 0, 0, inf, -inf]
+
+
+def test_of_several_with_the_fewest_products_the_most_accurate_is_named():
+    first, worse = choice(1, {"s": 20.0}, 10, 240, 8), choice(2, {"s": 15.0}, 10, 238, 8)
+    assert advice([first, worse, choice(3, {"s": 30.0}, 11, 197, 8)]) == (
+        "#3 (c3): 10.0 dB better than #1 under s for 1.375 products per output in place of 1.25."
+    )
+    third = choice(4, {"s": 25.0}, 10, 260, 8)
+    assert "fewest products: #4 (c4), 1.25 per output, loses 5.0 dB under s." in advice(
+        [first, worse, choice(3, {"s": 30.0}, 11, 197, 8), third]
+    )

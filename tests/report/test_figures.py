@@ -105,10 +105,10 @@ def test_comparison():
     sets = {points: winograd(4, 3, points=points) for points in (USUAL, "0,2/3,-2/3,3/2,-3/2")}
     compared = build_comparison(sets, [SCHEMES["fp16"], SCHEMES["tapwise-8"]], WORKLOAD)
     lines = {line.get_label(): line for line in drawn(compared.plot()).lines}
-    assert list(lines) == ["#1", "#2", "direct"]
+    assert list(lines) == [USUAL, "0,2/3,-2/3,3/2,-3/2", "direct"]
     for column in compared.columns:
         measured = [item.evaluation.measured for item in column.report.schemes]
-        assert list(lines[column.name].get_xdata()) == measured
+        assert list(lines[column.label].get_xdata()) == measured
     assert heights(drawn(compared.plot("noise-gain"))) == [float(f.noise_gain()) for f in sets.values()]
     assert heights(drawn(build_comparison(sets, []).plot())) == [float(f.noise_gain()) for f in sets.values()]
 

@@ -63,12 +63,15 @@ def shown(
         if sections:
             raise click.UsageError("json holds every section; leave out --section, or choose text, markdown or html")
         return result
-    if sections:
-        return result.layout().only(sections)
-    if format == "text" and not full and output in (None, "-"):
+    on_screen = format == "text" and not full and output in (None, "-")
+    if on_screen and not sections:
         screen = result.screen()
         return screen.ending(hint) if hint else screen
     page = result.layout()
+    if sections:
+        page = replace(page.only(sections), head=result.screen().head)
+    if on_screen:
+        return page
     return replace(page, head=(*page.head, f"made by: {command_line(click.get_current_context())}"))
 
 

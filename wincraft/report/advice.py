@@ -48,7 +48,8 @@ def advice(choices: Sequence[Choice], noun: str = "algorithm") -> str:
        1 dB or more, makes the advice; of several within 0.1 dB of it the one that costs least.
     2. Without such a gain the first choice is as accurate as any; then that one is named that costs least (in products,
        then in operations) of those that lose less than 1 dB under every scheme.
-    3. The choice that costs least of all is named too, if it is a third one, with what it loses.
+    3. A third choice that costs least of all is named too, with what it loses: the one of the fewest products, and of
+       several the most accurate; where none has fewer products, that of the fewest operations.
 
     >>> first = Choice("#1", "#1 (wincnn)", {"fp16": 40.0}, 36, 500, 16)
     >>> advice([first, Choice("#2", "#2 (pow2)", {"fp16": 43.5}, 36, 620, 16)])
@@ -154,12 +155,18 @@ def _cheapest(chosen: Choice, first: Choice, choices: Sequence[Choice]) -> str:
 
 def _cheaper(choices: Sequence[Choice], chosen: Choice) -> list[str]:
     """The choice that costs least, unless it is the one named, or the first, with which that was compared."""
-    least = min(choices, key=lambda item: item.cost)
+    fewest = min(item.per_output for item in choices)
+    if fewer := fewest < chosen.per_output:
+        least = min(
+            (i for i in choices if i.per_output == fewest), key=lambda item: (_loss(item, chosen)[1], item.cost)
+        )
+    else:
+        least = min(choices, key=lambda item: item.cost)
     if least is choices[0] or least.cost >= chosen.cost:
         return []
     scheme, lost = _loss(least, chosen)
     loses = f", loses {_decibels(lost)} under {scheme}" if lost >= CLEAR else ""
-    if least.per_output < chosen.per_output:
+    if fewer:
         return [f"fewest products: {least.title}, {number(float(least.per_output))} per output{loses}"]
     return [f"fewest operations: {least.title}, {count(least.operations)}{loses}"]
 

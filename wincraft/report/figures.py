@@ -118,11 +118,12 @@ def plot_comparison(comparison: Comparison, measure: str | None = None, ax: Any 
 
     Without schemes the measure is the noise gain.
     """
-    names = [column.name for column in comparison.columns]
+    names = [column.label.replace(", ", ",\n") for column in comparison.columns]
     schemes = [item.scheme.name for item in comparison.columns[0].report.schemes]
     if measure is None and schemes:
         found = {
-            column.name: [_measured(item.evaluation) for item in column.report.schemes] for column in comparison.columns
+            column.label: [_measured(item.evaluation) for item in column.report.schemes]
+            for column in comparison.columns
         }
         direct = [_direct(item.evaluation) for item in comparison.columns[0].report.schemes]
         return _marks(schemes, found, direct, ax)

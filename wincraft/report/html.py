@@ -20,14 +20,17 @@ body { margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 62rem; color: var(-
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; border-bottom: 2px solid var(--rule); padding-bottom: .2rem; }
 .head p { margin: .1rem 0; color: var(--quiet); font-size: .9rem; overflow-wrap: anywhere; }
-.wide { overflow-x: auto; margin: .75rem 0; }
+.wide { overflow-x: auto; margin: .75rem 0;
+  background: linear-gradient(to left, var(--paper) 30%, transparent) right / 2.5rem 100% no-repeat local,
+    linear-gradient(to left, #8889, transparent) right / .8rem 100% no-repeat scroll; }
 table { border-collapse: collapse; table-layout: auto; width: 100%; font-size: .92rem; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th { border-bottom: 2px solid var(--ink); font-weight: 600; }
 th.r, td.r { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 tbody tr:nth-child(even) { background: var(--soft); }
-td.best { font-weight: 700; }
-td.best::after { content: " \\2605"; color: var(--poor); }
+table.starred td.r, table.starred th.r { padding-right: 1.25em; }
+td.best { font-weight: 700; position: relative; }
+td.best::after { content: "\\2605"; color: var(--poor); position: absolute; margin-left: .2em; }
 ul { margin: .5rem 0; padding-left: 1.2rem; }
 ul.notes { color: var(--quiet); font-size: .88rem; }
 ul.verdict { list-style: none; padding: 0; }
@@ -41,8 +44,11 @@ figure { margin: 0; } figcaption { font-weight: 600; margin: .5rem 0 .25rem; }
 svg { width: 100%; max-width: 34rem; height: auto; display: block; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: currentColor; }
 @media (max-width: 40rem) { body { padding: 1rem .75rem 2rem; } h1 { font-size: 1.3rem; }
-  table { font-size: .74rem; } th, td { padding: .25rem .14rem; }
-  td:first-child { min-width: 6.4em; } td:last-child:not(.r) { min-width: 5.6em; } }
+  table { font-size: .7rem; line-height: 1.35; } th, td { padding: .25rem .22rem; overflow-wrap: break-word; }
+  th.r, td.r.words { white-space: normal; } td:last-child:not(.r) { min-width: 5.2em; }
+  table.starred td.r, table.starred th.r { padding-right: .95em; } td.best::after { margin-left: .05em; }
+  th:first-child, td:first-child { position: sticky; left: 0; z-index: 1; background: var(--paper); }
+  tbody tr:nth-child(even) td:first-child { background: var(--soft); } }
 @media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --soft: #f3f4f6; --rule: #999; --quiet: #333; }
   body { max-width: none; padding: 0; font-size: 10pt; } h2 { break-after: avoid; margin-top: 1rem; }
   figure, tr, li { break-inside: avoid; } .wide { overflow: visible; }
@@ -135,18 +141,29 @@ def _section(section: Section) -> list[str]:
 
 def _table(table: Table) -> list[str]:
     def cell(tag: str, text: str, column: int, best: bool = False) -> str:
-        classes = " ".join(["r"] * (table.align[column] == "r") + ["best"] * best)
+        right = table.align[column] == "r"
+        classes = " ".join(["r"] * right + ["words"] * (right and " " in text and tag == "td") + ["best"] * best)
         attribute = f' class="{classes}"' if classes else ""
-        return f"<{tag}{attribute}>{_inline(text)}</{tag}>"
+        shown = _inline(text)
+        if tag == "th" or column == 0:
+            shown = re.sub(r"(?<=[a-z][:/])(?=[a-z])", "<wbr/>", shown)
+        return f"<{tag}{attribute}>{shown}</{tag}>"
 
+    opening = '<table class="starred">' if table.marked else "<table>"
     head = "".join(cell("th", text, j) for j, text in enumerate(table.header))
     rows = [
         "<tr>" + "".join(cell("td", text, j, (i, j) in table.marked) for j, text in enumerate(row)) + "</tr>"
         for i, row in enumerate(table.rows)
     ]
-    return ['<div class="wide"><table>', f"<thead><tr>{head}</tr></thead>", "<tbody>", *rows, "</tbody></table></div>"]
+    return [
+        f'<div class="wide">{opening}',
+        f"<thead><tr>{head}</tr></thead>",
+        "<tbody>",
+        *rows,
+        "</tbody></table></div>",
+    ]
 
 
 def _inline(text: str) -> str:
     """Escaped, with the letters that ASCII lacks."""
-    return escape(text.replace("A^T", "A\u1d40").replace("B^T", "B\u1d40").replace("<=", "\u2264"))
+    return escape(text.replace("^T", "\u1d40").replace("<=", "\u2264"))
