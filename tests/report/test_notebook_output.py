@@ -11,6 +11,7 @@ import pytest
 from wincraft import catalogue, parse, winograd
 from wincraft.analysis.schemes import SCHEMES
 from wincraft.analysis.workload import Workload
+from wincraft.report import render
 from wincraft.report.bases import compare_bases
 from wincraft.report.build import build_report
 from wincraft.report.chains import ChainReport
@@ -133,3 +134,12 @@ def test_what_is_large_is_text():
     f = winograd(16, 3)
     assert f._repr_latex_() is None
     assert f.input._repr_latex_() is None
+
+
+def test_a_fragment_follows_the_theme_of_jupyterlab():
+    text = build_report(winograd(2, 3), schemes=[], sweep=())._repr_html_()
+    page = render(build_report(winograd(2, 3), schemes=[], sweep=()), "html")
+    for light, paper in (("true", "#fff"), ("false", "#16181c")):
+        (rule,) = re.findall(rf'\[data-jp-theme-light="{light}"\] div.wincraft {{([^}}]*)}}', text)
+        assert f"--paper: {paper};" in rule
+    assert "data-jp-theme" not in page

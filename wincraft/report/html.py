@@ -9,11 +9,14 @@ from typing import TextIO
 
 from wincraft.report.layout import LaidOut, Layout, Section, Table
 
+_LIGHT = """--ink: #1a1a1a; --paper: #fff; --soft: #f3f4f6; --rule: #c9cdd3; --quiet: #555;
+  --fair: #0072B2; --poor: #B87900;"""
+_DARK = """--ink: #e8e8e8; --paper: #16181c; --soft: #22252b; --rule: #454a52; --quiet: #aaa;
+  --fair: #56B4E9; --poor: #E69F00;"""
+_COLOURS = f"""
+:root {{ color-scheme: light dark; {_LIGHT} --good: #009E73; --bad: #D55E00; --fact: #888; }}
+@media (prefers-color-scheme: dark) {{ :root {{ {_DARK} }} }}"""
 STYLE = """
-:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --soft: #f3f4f6; --rule: #c9cdd3; --quiet: #555;
-  --good: #009E73; --fair: #0072B2; --poor: #B87900; --bad: #D55E00; --fact: #888; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e8; --paper: #16181c; --soft: #22252b; --rule: #454a52;
-  --quiet: #aaa; --fair: #56B4E9; --poor: #E69F00; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 62rem; color: var(--ink); background: var(--paper);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -35,7 +38,7 @@ ul { margin: .5rem 0; padding-left: 1.2rem; }
 ul.notes { color: var(--quiet); font-size: .88rem; }
 ul.verdict { list-style: none; padding: 0; }
 ul.verdict li { margin: .3rem 0; padding: .3rem .7rem; border-left: .35rem solid var(--fact);
-  background: var(--soft); }
+  background: var(--soft); overflow-wrap: anywhere; }
 ul.verdict li.good { border-color: var(--good); } ul.verdict li.fair { border-color: var(--fair); }
 ul.verdict li.poor { border-color: var(--poor); } ul.verdict li.bad { border-color: var(--bad); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem 2rem; }
@@ -56,10 +59,15 @@ svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 _SMALLER = """
-body { padding: .5rem 0; } h1 { font-size: 1.2rem; } h2 { font-size: 1rem; margin-top: 1rem; }
+body { padding: .5rem .75rem; } h1 { font-size: 1.2rem; } h2 { font-size: 1rem; margin-top: 1rem; }
 th, td { text-align: left !important; } th.r, td.r { text-align: right !important; }
 """
 """What a fragment changes: it is smaller, and notebooks align all cells right."""
+_THEMES = f"""
+@media screen {{ [data-jp-theme-light="true"] div.wincraft {{ color-scheme: light; {_LIGHT} }}
+  [data-jp-theme-light="false"] div.wincraft {{ color-scheme: dark; {_DARK} }} }}
+"""
+"""JupyterLab's own theme counts in it, not the system's."""
 
 
 def emit(result: LaidOut, stream: TextIO) -> None:
@@ -73,7 +81,7 @@ def emit(result: LaidOut, stream: TextIO) -> None:
     head = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_inline(layout.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{_inline(layout.title)}</title>\n<style>{_COLOURS}{STYLE}</style>\n</head>\n<body>\n"
     )
     stream.write(head + "\n".join(parts) + "\n</body>\n</html>\n")
 
@@ -89,7 +97,12 @@ def fragment(result: LaidOut) -> str:
     """
     layout = result.layout()
     first, *others = layout.sections
-    parts = [f"<style>{_scoped(STYLE + _SMALLER)}</style>", *_head(layout), *_section(first), *_figures(layout)]
+    parts = [
+        f"<style>{_scoped(_COLOURS + STYLE + _SMALLER)}{_THEMES}</style>",
+        *_head(layout),
+        *_section(first),
+        *_figures(layout),
+    ]
     for section in others:
         state = " open" if section.unfolded else ""
         parts += [f"<details{state}><summary>{_inline(section.title)}</summary>", *_section(section), "</details>"]
