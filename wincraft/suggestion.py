@@ -88,8 +88,11 @@ def suggestion(name: str, known: Iterable[str]) -> str | None:
 
     >>> suggestion("normal", ("uniform", "gaussian")), suggestion("unifrm", ("uniform", "gaussian"))
     ('gaussian', 'uniform')
+    >>> suggestion("BTT", ("AT", "G", "BT")), suggestion("at[0]", ("AT[0]", "AT[1]"))
+    ('BT', 'AT[0]')
     """
-    spelled = {_plain(item): item for item in known}
+    names = list(known)
+    spelled = {_plain(item): item for item in names}
     own = _plain(name)
     if own in spelled:
         return spelled[own]
@@ -99,8 +102,11 @@ def suggestion(name: str, known: Iterable[str]) -> str | None:
             for word in meant:
                 if word in spelled:
                     return spelled[word]
-    near = difflib.get_close_matches(name.lower(), spelled.values(), n=1)
-    return near[0] if near else None
+    if near := difflib.get_close_matches(name, names, n=1):
+        return near[0]
+    lower = {item.lower(): item for item in names}
+    near = difflib.get_close_matches(name.lower(), lower, n=1)
+    return lower[near[0]] if near else None
 
 
 def _plain(name: str) -> str:
