@@ -24,13 +24,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import fuzz_commands
+import fuzz_searches
 
 CPU_SECONDS, WALL_SECONDS, MEMORY = 10, 120, 4 << 30
 
 Door = Callable[[random.Random, Path], list[str]]
 """Makes a command line; files that it needs it writes into the folder that it is called with."""
 
-DOORS: dict[str, Door] = {"commands": fuzz_commands.command_line}
+DOORS: dict[str, Door] = {"commands": fuzz_commands.command_line, "searches": fuzz_searches.command_line}
 
 
 class Done(NamedTuple):

@@ -131,3 +131,23 @@ def test_the_tolerance_grows_with_the_gain(m, r):
     assert tightened.slack == pytest.approx(64 * n * n * 2**-52 * m * r * gain, rel=1e-6)
     assert tightened.slack > 1e-9
     assert threshold == pytest.approx(value * (1 + tightened.slack), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"constraints": ""},
+        {"constraints": None},
+        {"constraints": [1]},
+        {"space": {"values": [0.5, 1, -1, 2, -2], "zero": "any"}},
+        {"space": {"values": "0,1,-1,2,-2"}},
+        {"space": {"height": 3, "moduli": "x^2+1"}},
+        {"space": {"height": 3, "moduli": [[1, 0, 1]]}},
+        {"space": {"height": 3, "extra": 1}},
+        {"space": [3]},
+    ],
+    ids=str,
+)
+def test_lists_are_lists_of_texts(change):
+    with refused(BadDocument):
+        recheck({**stored(search(SMALL)), **change}, "wrong")

@@ -107,13 +107,13 @@ def _settings(content: dict[str, Any], path: str) -> tuple[Settings, float]:
     if min(_whole(content, key) for key in ("m", "r", "dimensions")) < 1:
         raise BadDocument(path, "m, r or dimensions is below 1", "search again")
     try:
-        given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content["space"].items()}
+        given = {k: _texts(v, k) if k in ("values", "moduli") else v for k, v in content["space"].items()}
         space = Space(int(content["m"]), int(content["r"]), **given)
         settings = Settings(
             space,
             int(content["dimensions"]),
             objective_named(content["objective"]),
-            parse_constraints(content["constraints"]),
+            parse_constraints(_texts(content["constraints"], "constraints")),
             str(content["convention"]),
             str(content["strategy"]),
             _real(content["tolerance"], "tolerance"),
@@ -130,6 +130,12 @@ def _whole(content: dict[str, Any], key: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{key}, which is {value!r}")
     return value
+
+
+def _texts(value: Any, what: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ValueError(f"{what}, which are no list of texts")
+    return tuple(value)
 
 
 def _real(value: Any, what: str) -> float:
@@ -159,10 +165,8 @@ class _Checker:
 
     def item(self, item: Any) -> PointSet:
         """A listed set as it really is."""
-        moduli = item["points"]
-        if not isinstance(moduli, list) or not all(isinstance(text, str) for text in moduli):
-            raise ValueError("points, which are no texts")
-        found, name = point_set(self.settings, tuple(moduli)), ",".join(moduli)
+        moduli = _texts(item["points"], "points")
+        found, name = point_set(self.settings, moduli), ",".join(moduli)
         self.same(f"the value of {name}", item["value"], found.value)
         self.same(f"the float of {name}", _real(item["float"], "float"), found.approximate)
         self.same(f"{name} in the space", True, _belongs(found.moduli, self.settings.space))
