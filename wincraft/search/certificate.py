@@ -107,7 +107,9 @@ def _settings(content: dict[str, Any], path: str) -> tuple[Settings, float]:
     if min(_whole(content, key) for key in ("m", "r", "dimensions")) < 1:
         raise BadDocument(path, "m, r or dimensions is below 1", "search again")
     try:
-        given = {k: _texts(v, k) if k in ("values", "moduli") else v for k, v in content["space"].items()}
+        given: dict[str, Any] = {
+            k: _texts(v, k) if k in ("values", "moduli") else v for k, v in content["space"].items()
+        }
         space = Space(int(content["m"]), int(content["r"]), **given)
         settings = Settings(
             space,
