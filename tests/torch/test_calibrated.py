@@ -191,6 +191,8 @@ def test_layers_that_are_not_calibrated_say_nothing():
     assert warned(lambda: exact(X)) == []
     assert not exact[0].stale
     assert list(exact.state_dict()) == ["0.weight", "0.bias"]
+    with pytest.raises(RuntimeError, match="calibrated_weights"):
+        exact.load_state_dict(exact.state_dict() | {"0.calibrated_weights": torch.zeros(16, dtype=torch.uint8)})
     floats = WinogradConv2d(3, 4, 3, scheme="fp16").eval()  # rounds, but has no scale
     floats.remember_weights("0")
     written(floats)
@@ -280,7 +282,7 @@ def test_compiled_training_does_not_warn():
 
 
 @pytest.mark.parametrize(
-    "wrong", ["text", torch.zeros(16), torch.zeros(15, dtype=torch.uint8), torch.zeros(4, 4, dtype=torch.uint8)]
+    "wrong", ["text", None, torch.zeros(16), torch.zeros(15, dtype=torch.uint8), torch.zeros(4, 4, dtype=torch.uint8)]
 )
 def test_a_fingerprint_that_is_none(wrong):
     made = network()

@@ -124,7 +124,9 @@ def test_the_table_marks_the_worst_layer_and_fits_its_columns():
     assert marked.split()[0] == found.worst.name
     assert found.worst.measured == min(layer.measured for layer in found.layers)
     assert len({line.find("F(4x4,3x3)") for line in lines[1:-1] if "F(4x4" in line}) == 1
-    assert found._repr_html_().count("<tr>") == 4
+    html = found._repr_html_()
+    assert html.count("<tr>") == 4
+    assert html.count("&lt;- worst") == 1
 
 
 def test_padding_modes_and_training_mode_are_kept():

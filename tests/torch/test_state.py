@@ -286,6 +286,7 @@ def test_direct_layers_look_at_their_scales():
     "wrong",
     [
         300,
+        None,
         -1,
         1.5,
         "abc",

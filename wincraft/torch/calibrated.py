@@ -147,6 +147,9 @@ class Calibrated(_ConvNd):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         """Which weights the scales belong to comes with them; a state with scales that does not say is of its own."""
+        if not self.labelled:
+            super()._load_from_state_dict(state_dict, prefix, *args)
+            return
         known = read_bytes(state_dict, f"{prefix}calibrated_weights", _DIGEST)
         weight = state_dict.get(f"{prefix}weight")
         scales = any(key.startswith(prefix) and key.endswith(".scale") for key in state_dict)

@@ -134,21 +134,21 @@ class NetworkReport:
             found.append(f"{', '.join(stale)}: the weights changed since calibration; calibrate again")
         return (*found, _total(self.layers))
 
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """The cells of the table, its head first."""
+        ends = [layer.cause + "  <- worst" * (layer is self.worst) for layer in self.layers]
+        return [_COLUMNS, *((*layer.cells()[:-1], end) for layer, end in zip(self.layers, ends, strict=True))]
+
     def __repr__(self) -> str:
-        table = [_COLUMNS, *(layer.cells() for layer in self.layers)]
-        widths = [max(len(row[column]) for row in table) for column in range(len(_COLUMNS))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
-        marked = [
-            f"{line.rstrip()}{'  <- worst' if layer is self.worst else ''}"
-            for line, layer in zip(lines[1:], self.layers, strict=True)
-        ]
-        return "\n".join([self.head, lines[0].rstrip(), *marked, *self.notes])
+        widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
+        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in self.rows]
+        return "\n".join([self.head, *lines, *self.notes])
 
     def _repr_html_(self) -> str:
-        rows = ["".join(f"<td>{escape(cell)}</td>" for cell in layer.cells()) for layer in self.layers]
-        head = "".join(f"<th>{column}</th>" for column in _COLUMNS)
-        table = f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
-        return f"<p>{escape(self.head)}</p>{table}<p>{'<br>'.join(map(escape, self.notes))}</p>"
+        head, *rows = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self.rows]
+        table = "".join(f"<tr>{row}</tr>" for row in (head.replace("td>", "th>"), *rows))
+        return f"<p>{escape(self.head)}</p><table>{table}</table><p>{'<br>'.join(map(escape, self.notes))}</p>"
 
 
 def percent(share: float) -> str:

@@ -23,9 +23,9 @@ def read_bytes(state_dict: dict[str, Any], key: str, length: int | None = None) 
     >>> read_bytes({"configuration": torch.tensor([70, 40], dtype=torch.uint8)}, "configuration")
     b'F('
     """
-    given = state_dict.pop(key, None)
-    if given is None:
+    if key not in state_dict:
         return None
+    given = state_dict.pop(key)
     if not isinstance(given, torch.Tensor):
         raise BadDocument(f"{key} of a state", f"it is a {type(given).__name__}, no tensor of bytes", _REPAIR)
     if given.dtype != torch.uint8 or given.ndim != 1 or length not in (None, len(given)):
