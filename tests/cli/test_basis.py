@@ -89,6 +89,7 @@ def chains_schema():
     [
         ("--seed", "0"), ("--scheme", "fp16"), ("--channels", "8"), ("--padding", "0"), ("--calibration", "mse"),
         ("--distribution", "uniform"), ("--weights-per-channel",), ("--unsigned-activations",), ("--data", "x.npy"),
+        ("--full",),
     ],
 )  # fmt: skip
 def test_options_of_the_comparison_are_refused_by_the_search(wincraft_here, option):

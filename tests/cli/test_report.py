@@ -178,13 +178,6 @@ def test_the_help_names_every_scheme(wincraft_here):
     assert all(name in text for name in SCHEMES)
 
 
-def test_schemes_are_described_beside_the_formats(wincraft_here):
-    text = wincraft_here("formats").stdout
-    assert all(len(line) <= 80 for line in text.splitlines())
-    assert all(scheme.describe() in " ".join(text.split()) for scheme in SCHEMES.values())
-    assert len(wincraft_here("formats", "fp16", "int8").stdout.replace("\n    ", " ").splitlines()) == 2
-
-
 def test_data_that_overflow_fail_every_limit(wincraft_here, arrays):
     np.save(arrays / "t30.npy", np.load(arrays / "x.npy") * 1e30)
     options = ("--data", "t30.npy", "--weights", "w.npy", "--scheme", "fp16", "--fail-above", "loss:fp16=5")

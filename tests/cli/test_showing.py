@@ -75,7 +75,8 @@ def test_sections_that_there_are_not(wincraft_here):
         ("report", "2,3", *FAST, "--unsigned-activations", "--scheme", "tapwise-8", "--format", "markdown"),
         ("compare", "2,3", "4,3", "--convention", "pow2", "--convention", "wincnn", *FAST, "--format", "html"),
         ("basis", "4,3", "--bases", "canonical,input=legendre output=lu", *FAST, "--format", "markdown"),
-        ("report", "2,3", *FAST, "--full"),
+        ("basis", "4,3", "--search", "operations", "--format", "html"),
+        ("search", "2,3", "--max-height", "2", "--space", "symmetric", "--pareto", "--format", "html"),
     ],
 )
 def test_pages_name_the_command_that_makes_them(wincraft_here, arguments):

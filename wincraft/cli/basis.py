@@ -17,7 +17,7 @@ from wincraft.cli.measuring import (
     read_workload,
 )
 from wincraft.cli.progress import progress_bar
-from wincraft.cli.showing import full_option, shown
+from wincraft.cli.showing import full_option, shown, signed
 
 
 @click.command(name="basis", cls=Command)
@@ -80,11 +80,16 @@ def command(
         from wincraft.report.chains import ChainReport
         from wincraft.search.chains import CANDIDATES, search_chains
 
-        measuring = {"scheme": schemes, "weights_per_channel": weights_per_channel, "calibration": calibration}
+        measuring = {
+            "full": full,
+            "scheme": schemes,
+            "weights_per_channel": weights_per_channel,
+            "calibration": calibration,
+        }
         _refuse(measuring | {"unsigned_activations": unsigned_activations} | workload)
         algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
         found = search_chains(algorithm, objective, CANDIDATES if bases is None else split_names(bases))
-        finish(ChainReport(found), format, output, (), {})
+        finish(signed(ChainReport(found), format, output), format, output, (), {})
         return
     names = DEFAULT_BASES if bases is None else split_names(bases)
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}

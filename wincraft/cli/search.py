@@ -14,6 +14,7 @@ from wincraft.cli.command import Command, convention_option, offer, offer_files
 from wincraft.cli.measuring import SCHEME_NAMES
 from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
 from wincraft.cli.progress import progress_bar
+from wincraft.cli.showing import signed
 from wincraft.errors import BadNumber, NotApplicable, look_up, shorten
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def _front(
     space = _space(*sizes[0], height, points, name, zero, infinity, moduli)
     with progress_bar() as progress:
         front = pareto_of_space(space, progress)
-    write_output(render(FrontReport(front), format), output, format, REPORT_SUFFIXES)
+    write_output(render(signed(FrontReport(front), format, output), format), output, format, REPORT_SUFFIXES)
 
 
 def _space(

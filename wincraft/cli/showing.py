@@ -63,16 +63,24 @@ def shown(
         if sections:
             raise click.UsageError("json holds every section; leave out --section, or choose text, markdown or html")
         return result
-    on_screen = format == "text" and not full and output in (None, "-")
-    if on_screen and not sections:
-        screen = result.screen()
-        return screen.ending(hint) if hint else screen
-    page = result.layout()
     if sections:
-        page = replace(page.only(sections), head=result.screen().head)
-    if on_screen:
-        return page
+        return signed(replace(result.layout().only(sections), head=result.screen().head), format, output)
+    if full or not _printed(format, output):
+        return signed(result, format, output)
+    screen = result.screen()
+    return screen.ending(hint) if hint else screen
+
+
+def signed(result: LaidOut, format: str, output: str | None) -> LaidOut:
+    """A result that carries the command that made it; as it is where that stands above it, and as JSON."""
+    if format == "json" or _printed(format, output):
+        return result
+    page = result.layout()
     return replace(page, head=(*page.head, f"made by: {command_line(click.get_current_context())}"))
+
+
+def _printed(format: str, output: str | None) -> bool:
+    return format == "text" and output in (None, "-")
 
 
 def command_line(ctx: click.Context) -> str:

@@ -23,7 +23,7 @@ from wincraft.errors import NotApplicable
 from wincraft.report.advice import Choice, advice
 from wincraft.report.build import Progress, available
 from wincraft.report.description import chain_words, describe
-from wincraft.report.layout import Layout, Section, Table
+from wincraft.report.layout import Layout, Section, Table, best_places
 from wincraft.report.model import Unavailable
 from wincraft.report.numbers import count, decibels, error_decibels, finite, number, plural
 from wincraft.report.stages import (
@@ -128,13 +128,13 @@ class BasisComparison:
         """Rows of (title, value per column or None, how to show one, whether less, -1, or more, 1, is better)."""
         header = ("", *(column.name for column in self.columns))
         texts = tuple((title, *("-" if v is None else show(v) for v in values)) for title, values, show, _ in rows)
-        marked = set()
-        for index, (_, values, show, better) in enumerate(rows):
-            known = [value for value in values if value is not None]
-            if better and len({show(value) for value in known}) > 1:
-                best = show(max(known, key=lambda value: better * value))
-                marked |= {(index, j + 1) for j, v in enumerate(values) if v is not None and show(v) == best}
-        return Table(header, texts, "l" + "r" * len(self.columns), frozenset(marked))
+        marked = frozenset(
+            (line, place + 1)
+            for line, (_, values, _, better) in enumerate(rows)
+            if better
+            for place in best_places(texts[line][1:], [None if v is None else better * v for v in values])
+        )
+        return Table(header, texts, "l" + "r" * len(self.columns), marked)
 
     def _cost(self) -> Table:
         header = ("", *(column.name for column in self.columns))
@@ -174,15 +174,23 @@ class BasisComparison:
         yield Section("SQNR in dB, measured (predicted)", (self._schemes(),), self._scheme_notes(), unfolded=True)
 
     def _schemes(self) -> Table:
-        rows = []
-        for name in self.columns[0].schemes:
+        rows, marked = [], set()
+        for line, name in enumerate(self.columns[0].schemes):
             found = [_found(column, name) for column in self.columns]
-            texts = ["-" if e is None else f"{decibels(e.measured)} ({decibels(e.predicted.decibels)})" for e in found]
-            shown = {j + 1: round(e.measured, 1) for j, e in enumerate(found) if e and e.measured > -inf}
-            rows.append(((name, *texts), {j for j, value in shown.items() if value == max(shown.values())}))
-        marked = frozenset((i, j) for i, (_, best) in enumerate(rows) for j in best if len(best) < len(self.columns))
+            measured = ["-" if e is None else decibels(e.measured) for e in found]
+            rows.append(
+                (
+                    name,
+                    *(
+                        text if e is None else f"{text} ({decibels(e.predicted.decibels)})"
+                        for text, e in zip(measured, found, strict=True)
+                    ),
+                )
+            )
+            values = [e.measured if e is not None and e.measured > -inf else None for e in found]
+            marked |= {(line, place + 1) for place in best_places(measured, values)}
         header = ("", *(column.name for column in self.columns))
-        return Table(header, tuple(row for row, _ in rows), "l" + "r" * len(self.columns), marked)
+        return Table(header, tuple(rows), "l" + "r" * len(self.columns), frozenset(marked))
 
     def direct(self) -> str:
         """The measured SQNR of direct convolution under the schemes, as a sentence."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isnan
 from typing import Any, Literal, Protocol
 
 from wincraft.errors import look_up
@@ -27,6 +28,21 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     align: str
     marked: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+
+
+def best_places(texts: Sequence[str], values: Sequence[float | None]) -> list[int]:
+    """Where a table's row or column is shown as its largest value is; nowhere where all are shown alike.
+
+    What is None or no number is never best.
+
+    >>> best_places(["3.0", "3.0", "-"], [3.01, 2.99, None]), best_places(["3.0", "3.0"], [3.01, 2.99])
+    ([0, 1], [])
+    """
+    known = {place: value for place, value in enumerate(values) if value is not None and not isnan(value)}
+    if not known or len(set(texts)) == 1:
+        return []
+    best = texts[max(known, key=lambda place: known[place])]
+    return [place for place in known if texts[place] == best]
 
 
 @dataclass(frozen=True)

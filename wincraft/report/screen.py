@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isnan
-
 from wincraft.report.bases import BasisComparison
 from wincraft.report.description import describe
-from wincraft.report.layout import Layout, Section, Table
+from wincraft.report.layout import Layout, Section, Table, best_places
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.numbers import count, decibels, number
 from wincraft.report.sections import FORMATS, formats_row, report_title
@@ -80,12 +77,12 @@ def bases_screen(comparison: BasisComparison) -> Layout:
         [count(column.online) for column in comparison.columns],
         ["never" if channels is None else count(channels) for channels in pays],
     ]
-    marks = [_shown_best(cells[0], [-column.online for column in comparison.columns])]
-    marks.append(_shown_best(cells[1], [None if channels is None else -channels for channels in pays]))
+    marks = [best_places(cells[0], [-column.online for column in comparison.columns])]
+    marks.append(best_places(cells[1], [None if channels is None else -channels for channels in pays]))
     for name in schemes:
         found = [comparison.measured(column).get(name) for column in comparison.columns]
         cells.append(["-" if value is None else decibels(value) for value in found])
-        marks.append(_shown_best(cells[-1], found))
+        marks.append(best_places(cells[-1], found))
     marked = frozenset((row, column + 1) for column, rows in enumerate(marks) for row in rows)
     header = ("basis", "operations", "pays from", *schemes)
     table = Table(header, tuple(zip(titles, *cells, strict=True)), "l" + "r" * len(cells), marked)
@@ -95,12 +92,3 @@ def bases_screen(comparison: BasisComparison) -> Layout:
     if schemes:
         notes.append(f"Measured SQNR in dB on {comparison.workload.describe()}. {comparison.direct()}")
     return Layout(full.title, full.head[:1], (full.sections[0], Section("Bases", (table,), tuple(notes))))
-
-
-def _shown_best(texts: Sequence[str], values: Sequence[float | None]) -> list[int]:
-    """The places shown as the largest value is; none where all are shown alike."""
-    known = [place for place, value in enumerate(values) if value is not None and not isnan(value)]
-    if not known or len(set(texts)) == 1:
-        return []
-    best = texts[max(known, key=lambda place: values[place] or 0)]
-    return [place for place in known if texts[place] == best]
