@@ -56,7 +56,7 @@ def test_generate_from_a_file(wincraft_here, files, name, format):
 def test_a_file_nested_over_axes_makes_the_header_of_images(wincraft_here, files):
     wincraft_here("generate", "f43.json", "--axes", "2", "--format", "c", "-o", "f4x4.h", check=0)
     assert (files / "f4x4.h").read_text() == render(parse("4x4,3x3", points="0,1,-1,2,-2"), "c")
-    assert wincraft_here("report", "f4x4.h", *FAST, check=0).stdout.startswith("F(4")
+    assert wincraft_here("report", "f4x4.h", *FAST, check=0).stdout.startswith("F(4x4,3x3)")
 
 
 @pytest.mark.parametrize("command", ["report", "compare", "basis", "generate"])
