@@ -90,7 +90,7 @@ class Calibrated(_ConvNd):
     def stale(self) -> bool:
         """Whether the weights are others than those of the calibration."""
         self._settle()
-        return self._known is not None and fingerprint(self.weight) != self._known
+        return self._known is not None and not self._trained and fingerprint(self.weight) != self._known
 
     def check_weights(self, weight: torch.Tensor) -> None:
         """Warn with `StaleScales` where the weights of this forward pass are not those of the calibration."""
@@ -103,7 +103,7 @@ class Calibrated(_ConvNd):
                 _check(weight, self._known, self.layer_name or type(self).__name__)
             return
         self._settle()
-        if self._known is None or self._warned:
+        if self._known is None or self._warned or self._trained:
             return
         try:
             seen = (weight, 0 if weight.is_inference() else weight._version, weight.data_ptr())
@@ -117,17 +117,18 @@ class Calibrated(_ConvNd):
         self._seen = seen
 
     def _settle(self) -> None:
-        """Weights that were trained are the known ones."""
-        if self._trained and self._known is not None:
-            self._known = fingerprint(self.weight)
-        self._trained = False
+        """Weights that were trained are the known ones; while training goes on they are again and again."""
+        if self._trained and not self.training:
+            self._known = self._known and fingerprint(self.weight)
+            self._trained = False
 
     def train(self, mode: bool = True) -> Self:
         """As of every module; when training ends its weights are known, and looked at anew."""
-        if self.training and not mode:
+        ends = self.training and not mode
+        super().train(mode)
+        if ends:
             self._settle()
             self._seen = None
-        super().train(mode)
         return self
 
     def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
@@ -142,8 +143,9 @@ class Calibrated(_ConvNd):
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
         self._settle()
-        if self._known is not None:
-            destination[f"{prefix}calibrated_weights"] = torch.tensor(list(self._known), dtype=torch.uint8)
+        known = self._known and (fingerprint(self.weight) if self._trained else self._known)
+        if known is not None:
+            destination[f"{prefix}calibrated_weights"] = torch.tensor(list(known), dtype=torch.uint8)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         """Which weights the scales belong to comes with them; a state with scales that does not say is of its own."""
