@@ -36,7 +36,7 @@ RIGHT = {
     "bases": ["legendre", "chebyshev", "canonical,legendre"],
     "schemes": SCHEMES,
     "scheme": SCHEMES,
-    "format_given": ["text", "json", "markdown", "html", "c", "numpy", "latex"],
+    "format_given": ["text", "json", "markdown", "html", "c", "numpy", "latex", "npz"],
     "format_name": ["text", "json", "c", "numpy", "latex", "html"],
     "output": OUTPUTS[:6],
     "layer": ["64,64,56,56", "8,8,7,7", "1,1,1,1"],

@@ -87,7 +87,9 @@ def write_output(
 
     write_whole(path, content)
     implied = (suffixes or {}).get(Path(path).suffix.lower())
-    click.echo(f"wrote {click.format_filename(path)}" + (f" as {format}" if format and format != implied else ""), err=True)
+    click.echo(
+        f"wrote {click.format_filename(path)}" + (f" as {format}" if format and format != implied else ""), err=True
+    )
 
 
 def parse_tolerance(text: str | None) -> Fraction | None:
