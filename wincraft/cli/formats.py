@@ -87,7 +87,7 @@ def _described(name: str) -> str:
     preset = name.partition(",")[0].rpartition(":")[2].strip()
     if preset in SCHEMES:
         format = [f"format {FORMATS[name].describe()}", ""] if name in FORMATS else []
-        return "\n".join([*format, *_scheme_lines(preset, parse_scheme(name))])
+        return "\n".join([*format, *_scheme_lines(preset, name, parse_scheme(name))])
     try:
         return parse_format(name).describe()
     except UnknownName as error:
@@ -97,7 +97,7 @@ def _described(name: str) -> str:
         raise UnknownName("format or scheme", error.name, tuple(known)) from None
 
 
-def _scheme_lines(preset: str, scheme: Scheme) -> Iterator[str]:
+def _scheme_lines(preset: str, name: str, scheme: Scheme) -> Iterator[str]:
     from wincraft.analysis.presets import PRESETS
     from wincraft.report.text import table_lines
 
@@ -106,8 +106,8 @@ def _scheme_lines(preset: str, scheme: Scheme) -> Iterator[str]:
     yield f"  source: {about.source}"
     yield f"  hardware: {about.hardware}"
     yield f"  use: {about.use}"
-    if scheme.name != preset:
-        yield f"  here: {scheme.name}"
+    if name != preset:
+        yield f"  here: {name}"
     yield ""
     yield from table_lines(_stages(scheme))
 
