@@ -98,7 +98,11 @@ class Layout:
 
 
 class LaidOut(Protocol):
-    """What the renderers for people take."""
+    """What the renderers for people take: anything with a layout, a layout too.
+
+    >>> Layout("F(2,3)", (), ()).layout().title
+    'F(2,3)'
+    """
 
     def layout(self) -> Layout:
         """Titled tables of texts."""

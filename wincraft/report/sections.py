@@ -50,6 +50,7 @@ def _head(report: Report) -> Iterable[str]:
 
 
 def _cost(report: Report) -> Section:
+    """Operations by stage and kind, by channels, and of the layer."""
     costs = report.costs
     rows: list[tuple[str, ...]] = []
     for name, of, operations in (
@@ -128,6 +129,7 @@ def _layer_table(layer: LayerCosts) -> Table:
 
 
 def _measures(report: Report) -> Section:
+    """Noise gain, worst case, condition numbers, entries and words of the matrices."""
     rows = []
     for name in REPORT_MEASURES:
         measure = MEASURES[name]
@@ -157,6 +159,7 @@ def _measures(report: Report) -> Section:
 
 
 def _formats(report: Report) -> Section:
+    """The schemes, predicted and measured, beside direct convolution."""
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []
     flagged: dict[str, list[str]] = {}
@@ -192,6 +195,7 @@ def formats_row(item: SchemeResult) -> tuple[str, ...]:
 
 
 def _floats(report: Report) -> Section:
+    """The mean error of floating point, and its bound."""
     title = "Floating point: mean error per output, one channel of uniform data in [-1, 1)"
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []
@@ -226,6 +230,7 @@ def main_source(item: SchemeResult) -> str:
 
 
 def _widths(report: Report) -> Section:
+    """The ranges of exact integer arithmetic step by step, and the safe channels."""
     title = f"Bit widths: exact arithmetic on {report.integers.describe()}"
     if isinstance(report.ranges, Unavailable):
         return Section(title, (), (f"Not available: {report.ranges.reason}.",))
@@ -266,11 +271,13 @@ def _channels(value: int | None) -> str:
 
 
 def _verdict(report: Report) -> Section:
+    """The findings with their levels."""
     notes = tuple(finding.text for finding in report.verdict)
     return Section("Verdict", (), notes, tuple(finding.level for finding in report.verdict))
 
 
 def _matrices(report: Report) -> Section:
+    """A^T, G and B^T, exact."""
     return matrices_section(report.algorithm)
 
 
