@@ -47,9 +47,17 @@ _OPTIONS = (
     click.option("--scheme", "schemes", multiple=True, shell_complete=offer(lambda: SCHEME_NAMES), help=_SCHEMES),
     click.option("--weights-per-channel", is_flag=True, help="Integer weights with one scale per output channel."),
     click.option("--unsigned-activations", is_flag=True, help="Unsigned integer input and output (after a ReLU)."),
-    click.option("--calibration", help="Scales of integers: max-abs, percentile, percentile:99.99 or mse."),
+    click.option(
+        "--calibration",
+        shell_complete=offer(lambda: ("max-abs", "percentile", "mse")),
+        help="Scales of integers: max-abs, percentile, percentile:99.99 or mse.",
+    ),
     click.option("--channels", type=int, help="Input channels of the seeded data.  [default: 64]"),
-    click.option("--distribution", help="Of the seeded data: gaussian, relu-gaussian, uniform.  [default: gaussian]"),
+    click.option(
+        "--distribution",
+        shell_complete=offer(lambda: ("gaussian", "relu-gaussian", "uniform")),
+        help="Of the seeded data: gaussian, relu-gaussian, uniform.  [default: gaussian]",
+    ),
     click.option("--seed", type=int, help="Of the data.  [default: 0]"),
     click.option(
         "--data",

@@ -61,7 +61,13 @@ _CHOICE = click.Choice(["with", "without", "any"])
 )
 @click.option("--constraint", "constraints", multiple=True, metavar="NAME<=X", help="An objective's limit; repeatable.")
 @convention_option(default="wincnn", show_default=True, help="For objectives that depend on scaling.")
-@click.option("--strategy", default="auto", show_default=True, help="branch-and-bound, exhaustive, or auto.")
+@click.option(
+    "--strategy",
+    default="auto",
+    show_default=True,
+    shell_complete=offer(lambda: ("auto", "branch-and-bound", "exhaustive")),
+    help="branch-and-bound, exhaustive, or auto.",
+)
 @click.option("--within", default="0", show_default=True, help="List every set within this of the best: 1%.")
 @click.option("--engine", default="auto", show_default=True, help="numba or numpy: the same results.")
 @click.option("--jobs", type=int, default=1, show_default=True, help="Cores to use; -1 for all.")
