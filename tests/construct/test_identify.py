@@ -2,20 +2,26 @@
 """Foreign matrices: what they are is found from their bare entries, in any orientation, exact or decimal."""
 
 import json
+import re
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from sympy import Rational
 
 import wincraft as wc
-from wincraft.errors import BadShape, Refuted
+from wincraft.errors import BadNumber, BadShape, Refuted, Unidentified, UnknownName
 
 CONSUMERS = json.loads((Path(__file__).parent.parent / "golden" / "consumers.json").read_text())["entries"]
 CORRECT = [entry for entry in CONSUMERS if entry["computes_the_convolution"]]
 WRONG = [entry for entry in CONSUMERS if not entry["computes_the_convolution"]]
+
+
+F43 = wc.winograd(4, 3, points="0,1,-1,2,-2")
 
 
 def name(entry):
@@ -192,3 +198,129 @@ def test_zero_matrices_say_so():
 
 def test_balancing_on_a_fine_grid_is_quick():
     assert wc.balance(wc.winograd(2, 3), bits=60).noise_gain() == wc.winograd(2, 3).noise_gain()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("convention", ["wincnn", "homogeneous", "fractions-in-b"])
+def test_arrays_of_floats_are_identified_by_their_dtype(dtype, convention):
+    alg = wc.winograd(4, 3, points="0,1,-1,2,-1/2", convention=convention)
+    found = wc.identify(*alg.to_numpy(dtype))
+    assert found.algorithm == alg
+    assert (
+        found.largest_error <= {"float16": 2**-10, "float32": 2**-23, "float64": 2**-52}[dtype]
+    )  # of the shortest decimals
+    assert wc.identify(*[matrix.astype(float) for matrix in alg.to_numpy(dtype)]).algorithm == alg
+    assert wc.identify(*[matrix.tolist() for matrix in alg.to_numpy(dtype)]).algorithm == alg
+
+
+def test_tensors_are_identified():
+    torch = pytest.importorskip("torch")
+    alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
+    for dtype in (torch.float32, torch.float16, torch.bfloat16):
+        rows = [torch.tensor(matrix.tolist(), requires_grad=True).to(dtype) for matrix in alg.to_numpy()]
+        assert wc.identify(*rows).algorithm == alg
+
+
+def test_floats_that_are_exact_are_taken_as_written():
+    found = wc.identify(
+        np.array([[1, 1, 1, 0], [0, 1, -1, 1.0]]),
+        [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]],
+        [[Decimal(1), 0, "-1.0", 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, -1, 0, 1]],
+    )
+    assert found.algorithm == wc.winograd(2, 3, points="0,1,-1")
+    assert found.largest_error == 0
+
+
+@pytest.mark.parametrize("text", ["{:.7f}", "{:.5f}", "{:.4f}", "{:.3f}", "{:.9g}", "{:.6g}", "{:.4g}", "{:.3e}"])
+def test_printed_decimals_are_identified_by_their_digits(text):
+    alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
+    rows = [[[Decimal(text.format(float(x))) for x in row] for row in m.tolist()] for m in (alg.AT, alg.G, alg.BT)]
+    assert wc.identify(*rows).algorithm == alg
+
+
+@pytest.mark.parametrize("size", [(13, 3), (14, 3), (9, 7), (11, 5), (18, 3)])
+def test_long_tiles_are_identified_from_float32(size):
+    alg = wc.winograd(*size)
+    found = wc.identify(*alg.to_numpy("float32"))
+    assert found.algorithm.moduli == alg.moduli
+    assert found.algorithm == alg
+
+
+@settings(max_examples=12)
+@given(
+    points=st.lists(st.fractions(min_value=-9, max_value=9, max_denominator=7), min_size=6, max_size=6, unique=True),
+    size=st.sampled_from([(5, 3), (3, 5), (4, 4)]),
+    text=st.sampled_from(["float32", "float64", "{:.8f}", "{:.9g}", "{:.17g}"]),
+)
+def test_points_are_found_from_floats_and_digits(points, size, text):
+    alg = wc.winograd(*size, points=points)
+    if text.startswith("float"):
+        rows = alg.to_numpy(text)
+    else:
+        tables = (alg.AT, alg.G, alg.BT)
+        rows = [[[Decimal(text.format(float(x))) for x in row] for row in m.tolist()] for m in tables]
+    assert wc.identify(*rows).algorithm.moduli == alg.moduli
+
+
+def test_where_digits_allow_nothing_the_tolerance_that_fits_is_offered():
+    alg = wc.winograd(4, 3, points="0,1,-1,2,-2")
+    rng = np.random.default_rng(0)
+    rows = [matrix * (1 + 1e-4 * rng.uniform(-1, 1, matrix.shape)) for matrix in alg.to_numpy()]
+    with pytest.raises(Unidentified) as caught:
+        wc.identify(*rows)
+    found = re.search(r"F\(4,3\) on 0,1,-1,2,-2,inf lies within (\S+): give tolerance (\S+)", str(caught.value))
+    assert float(found[1]) <= float(found[2]) <= 2 * float(found[1])
+    assert wc.identify(*rows, tolerance=float(found[2])).algorithm == alg
+
+
+def test_the_finest_rounding_that_proves_is_taken():
+    alg = wc.winograd(2, 2, points="0,1").rescale(a=[1, "3/2", 1], g=[1, "2/3", 1])
+    rows = [alg.AT.tolist(), [[f"{float(x):.6f}" for x in row] for row in alg.G.tolist()], alg.BT.tolist()]
+    assert wc.identify(*rows, tolerance=0.4).algorithm == alg
+
+
+def test_decimals_that_prove_at_an_odd_scale_as_written_are_still_a_rounding():
+    G = [["0.666667", 0], ["0.666667", "0.666667"], [0, "0.666667"]]
+    found = wc.identify([["1.5", "1.5", 0], [0, "1.5", "1.5"]], G, [[1, -1, 0], [0, 1, 0], [0, -1, 1]])
+    assert found.algorithm.scale == 1
+    assert found.algorithm.G[1, 1] == Rational(2, 3)
+
+
+def test_exact_matrices_are_never_snapped():
+    alg = wc.winograd(2, 3, points="0,1,-1")
+    G = alg.G.tolist()
+    G[1][1] += Fraction(1, 10**12)
+    with pytest.raises(Refuted, match="row 1, column 1 of G"):
+        wc.identify(alg.AT, G, alg.BT)
+
+
+def test_an_entry_off_by_its_last_digit_is_a_typo_not_a_rounding():
+    G = [[f"{float(x):.2f}" for x in row] for row in F43.G.tolist()]
+    BT = F43.BT.tolist()
+    BT[1][1] = "-4.01"
+    with pytest.raises(Refuted, match=r"row 1, column 1 of BT is -4\.01, must be -4"):
+        wc.identify(F43.AT, G, BT)
+
+
+def test_names_decide_the_form():
+    A, G, B = transposed(F43.AT), F43.G, transposed(F43.BT)
+    for names in (("A", "G", "B"), ("AT", "G", "BT")):
+        found = wc.identify(A, G, B, names=names)
+        assert (found.algorithm, found.transposed) == (F43, ("AT", "BT"))
+    assert wc.identify(A, G, B, names=("A", "G", "B"), form="linear").algorithm.form == "linear"
+    with pytest.raises(UnknownName, match="matrix 'C'"):
+        wc.identify(A, G, B, names=("A", "G", "C"))
+    with pytest.raises(UnknownName, match="form"):
+        wc.identify(A, G, B, form="other")
+
+
+@pytest.mark.parametrize("entry", [float("nan"), np.inf, Decimal("1e999999999"), "x", None, True])
+def test_entries_that_are_no_finite_numbers_are_refused(entry):
+    with pytest.raises(BadNumber):
+        wc.identify([[entry]], [[1]], [[1]])
+
+
+@pytest.mark.parametrize("tolerance", [-1, 1, float("nan"), "x"])
+def test_tolerances_are_between_0_and_1(tolerance):
+    with pytest.raises(BadNumber, match="tolerance"):
+        wc.identify([[1]], [[1]], [[1]], tolerance=tolerance)

@@ -20,6 +20,9 @@ from wincraft.exact.interval import Interval, holds_zero, most, quotient, times
 
 Rows = list[list[Fraction]]
 
+_FEW = 2
+"""With so few entries that do not fit no other order is tried."""
+
 
 def arranged(bounds: Sequence[Table]) -> list[Rows] | None:
     """The rows of A, G and B^T by taps, exact where they fit, from the interval of every entry (given value +- slack).
@@ -40,6 +43,8 @@ def arranged(bounds: Sequence[Table]) -> list[Rows] | None:
         if found is not None and found[1] < fewest:
             rows, fewest = found
             best = [[row[::-1] for row in table] if k == turned else table for k, table in enumerate(rows)]
+        if fewest <= _FEW:
+            break
     return best
 
 
@@ -104,10 +109,10 @@ def _fitted(row: Sequence[Interval], right: Sequence[Fraction]) -> tuple[list[Fr
 def _order(rows: Table, canonical: Rows) -> list[int]:
     """Which canonical row every row is a multiple of: its own, or where it is not, one whose own row is not either."""
     order = list(range(len(rows)))
-    strange = [k for k in order if _agreed(rows[k], canonical[k])[0] < len(rows[k])]
+    strange = [k for k in order if not _is_multiple(rows[k], canonical[k])]
     free, unmatched = list(strange), []
     for k in strange:
-        tap = next((t for t in free if _agreed(rows[k], canonical[t])[0] == len(rows[k])), None)
+        tap = next((t for t in free if _is_multiple(rows[k], canonical[t])), None)
         if tap is None:
             unmatched.append(k)
         else:
@@ -120,28 +125,51 @@ def _order(rows: Table, canonical: Rows) -> list[int]:
 
 
 def _agreed_point(leading: Sequence[Interval], other: Sequence[Interval]) -> Modulus | None:
-    """The point whose powers explain most entries of the leading vector, then of the other."""
+    """The point whose powers explain most entries of the leading vector, then of the other; None: not half of them."""
     quotients = [
         quotient(vector[j + 1], vector[j])
         for vector in (leading, other)
         for j in range(len(vector) - 1)
         if not holds_zero(vector[j])
     ]
-    candidates = {Fraction(0), *(simplest_fraction(*interval) for interval in quotients)}
     shared = most(quotients)[1]
-    if shared is not None:
-        candidates.add(simplest_fraction(*shared))
-    scores: list[tuple[tuple[int, int], Modulus]] = []
-    for value in sorted(candidates, key=lambda item: len(str(item))):
-        powers = [value**j for j in range(max(len(leading), len(other)))]
-        score = _agreed(leading, powers[: len(leading)])[0], _agreed(other, powers[: len(other)])[0]
-        try:
-            scores.append((score, point(value)))
-        except BadNumber:
+    likely = [] if shared is None else [simplest_fraction(*shared)]
+    others = sorted((simplest_fraction(*interval) for interval in quotients), key=lambda item: len(str(item)))
+    best: tuple[tuple[int, int], Fraction | None] = ((0, 0), None)
+    for value in dict.fromkeys([*likely, None, Fraction(0), *others]):
+        score = tuple(_agreed(vector, _powers(value, len(vector)))[0] for vector in (leading, other))
+        if (score[0], score[1]) > best[0]:
+            best = (score[0], score[1]), value
+        if score == (len(leading), len(other)):
+            break
+    (explained, _), value = best
+    try:
+        return None if 2 * explained < len(leading) else INFINITY if value is None else point(value)
+    except BadNumber:
+        return None
+
+
+def _powers(value: Fraction | None, count: int) -> list[Fraction]:
+    """The powers of a point, None being infinity."""
+    if value is None:
+        return [Fraction(0)] * (count - 1) + [Fraction(1)]
+    return [value**j for j in range(count)]
+
+
+def _is_multiple(row: Sequence[Interval], canonical: Sequence[Fraction]) -> bool:
+    """Whether one factor of the canonical row, other than 0, explains every entry."""
+    low, high = None, None
+    for value, wanted in zip(row, canonical, strict=True):
+        if not wanted:
+            if not holds_zero(value):
+                return False
             continue
-    last = tuple(_agreed(vector, [Fraction(0)] * (len(vector) - 1) + [Fraction(1)])[0] for vector in (leading, other))
-    scores.append(((last[0], last[1]), INFINITY))
-    return max(scores, key=lambda item: item[0])[1]
+        least, greatest = quotient(value, (wanted, wanted))
+        low = least if low is None else max(low, least)
+        high = greatest if high is None else min(high, greatest)
+        if low > high:
+            return False
+    return low is not None and high is not None and not holds_zero((low, high))
 
 
 def _agreed(row: Sequence[Interval], canonical: Sequence[Fraction]) -> tuple[int, Interval | None]:

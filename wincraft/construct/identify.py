@@ -11,13 +11,16 @@ from wincraft.algorithm.bilinear import BilinearAlgorithm, Form
 from wincraft.construct.conventions import CONVENTIONS, Scaling
 from wincraft.construct.given import read_given, roundings
 from wincraft.construct.misfit import misfit
-from wincraft.construct.nearest import nearest, proved
+from wincraft.construct.nearest import decades, nearest, proved
 from wincraft.construct.orientation import Orientation, orientations
 from wincraft.construct.recover import recover_moduli, row_scaling
 from wincraft.construct.refusal import diagnosis, refusal
 from wincraft.construct.toom_cook import canonical_taps
 from wincraft.errors import BadNumber, Refuted
 from wincraft.exact.number import number_text
+
+LONGEST_SCALE = 6
+"""Decimals that compute the convolution at a scale of more characters are taken for rounded ones first."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +117,19 @@ def identify(
     fitting = [orientation for orientation in every if orientation.fits(given)]
     if not fitting:
         raise misfit(given, every, names)
+    levels = roundings(given)
+    written = None
     for orientation in fitting:
         algorithm = proved(orientation.tables(given))
         if algorithm is not None:
-            return _describe(algorithm, orientation, Fraction(0))
-    levels = roundings(given)
-    if limit == 0 or not (levels or limit):
+            written = algorithm, orientation, Fraction(0)
+            break
+    if written is not None and (not levels or len(str(written[0].scale)) <= LONGEST_SCALE):
+        return _describe(*written)
+    if written is None and (limit == 0 or not (levels or limit)):
         raise Refuted(diagnosis(given, fitting, []))
-    found = nearest(given, fitting, levels, limit)
+    steps = levels if limit is None else [*levels, *decades(given, limit, 11)]
+    found = nearest(given, fitting, steps, limit) or written
     if found is not None:
         return _describe(*found)
     raise refusal(given, fitting, levels, limit)

@@ -34,18 +34,14 @@ def proved(tables: Sequence[Any]) -> BilinearAlgorithm | None:
 def nearest(
     given: Sequence[Given],
     orientations: Sequence[Orientation],
-    levels: Sequence[Sequence[Slack]],
+    steps: Sequence[Sequence[Slack]],
     limit: Fraction | None,
 ) -> tuple[BilinearAlgorithm, Orientation, Fraction] | None:
-    """The exact algorithm whose rounding the given matrices are: at the finest level whose simplest fractions prove.
+    """The exact algorithm whose rounding the given matrices are: at the first step whose simplest fractions prove.
 
     Where at none they do, the algorithm rebuilt on points that is told in the fewest characters, counting the digits
-    by which it leaves the given entries unexplained.
+    by which it leaves the given entries unexplained. It lies within `limit`, or else in the slack of every entry.
     """
-    steps = [
-        *levels,
-        *([] if limit is None else [relative(given, limit / Fraction(10) ** power) for power in range(9, -2, -1)]),
-    ]
     for slacks in steps:
         for orientation in orientations:
             tables = orientation.of([simplest(table.values, slack) for table, slack in zip(given, slacks, strict=True)])
@@ -75,6 +71,11 @@ def _told(found: Rebuilt, error: Fraction) -> float:
     """The characters that tell an algorithm, and the digits by which it misses each entry, beyond a double's 16."""
     entries = sum(len(row) for rows in found.vectors for row in rows)
     return found.length + entries * max(0.0, 16 + log10(error)) if error else found.length
+
+
+def decades(given: Sequence[Given], limit: Fraction, count: int) -> list[list[Slack]]:
+    """Slacks from limit / 10^(count - 2) to 10 limit of each entry: a small entry may be off by more than its row."""
+    return [relative(given, limit / Fraction(10) ** power) for power in range(count - 2, -2, -1)]
 
 
 def relative(given: Sequence[Given], tolerance: Fraction) -> list[Slack]:

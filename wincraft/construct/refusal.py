@@ -12,7 +12,7 @@ from typing import Any
 from wincraft.algorithm.diagnosis import diagnose
 from wincraft.construct.arranged import arranged
 from wincraft.construct.given import Given, Slack
-from wincraft.construct.nearest import intervals, nearest, relative, simplest, vectors
+from wincraft.construct.nearest import decades, intervals, nearest, relative, simplest, vectors
 from wincraft.construct.orientation import Orientation, flipped
 from wincraft.construct.rebuild import rational
 from wincraft.construct.recover import recover_moduli
@@ -23,6 +23,12 @@ from wincraft.refutation import MATRICES, Diagnosis, RowRepair
 
 LARGEST_OFFERED = Fraction(1, 100)
 """A larger tolerance is not offered: what it finds has little to do with what was given."""
+
+LARGEST_ARRANGED = 200
+"""With more rows in the three matrices nothing is looked for near rounded ones."""
+
+LARGEST_SIMPLE = 16
+"""Above this rank decimals that no algorithm on points is near to are diagnosed in one way only."""
 
 FEW = 2
 """So many changes or fewer are told as the cause even where a larger tolerance would accept them as rounding."""
@@ -44,33 +50,52 @@ def refusal(
 def diagnosis(given: Sequence[Given], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]) -> Diagnosis:
     """The diagnosis of fewest changes over all orientations, of the entries as written and as every rounding allows."""
     best: Diagnosis | None = None
-    for orientation, tables in _exact(given, fitting, levels):
-        K = field_of(value for rows in tables for row in rows for value in row)
-        AT, G, BT = (from_numbers(rows, K) for rows in tables)
-        found = diagnose(AT, G, BT, layout=orientation.layout)
-        found = replace(found, repairs=tuple(_as_written(repair, given, orientation) for repair in found.repairs))
-        if best is None or (found.changes, len(found.outputs)) < (best.changes, len(best.outputs)):
-            best = found
-        if best.changes <= 1:
+    written = [table.values for table in given]
+    rank = len(fitting[0].of(written)[1])
+    plain = not levels or rank <= LARGEST_SIMPLE
+    for candidates in (
+        ((orientation, orientation.of(written)) for orientation in (fitting if plain else ())),
+        _near_points(written, fitting, levels),
+        _near_fractions(written, fitting, levels if plain else levels[-1:]),
+    ):
+        for orientation, tables in candidates:
+            K = field_of(value for rows in tables for row in rows for value in row)
+            AT, G, BT = (from_numbers(rows, K) for rows in tables)
+            found = diagnose(AT, G, BT, layout=orientation.layout)
+            found = replace(found, repairs=tuple(_as_written(repair, given, orientation) for repair in found.repairs))
+            if best is None or (found.changes, len(found.outputs)) < (best.changes, len(best.outputs)):
+                best = found
+            if best.changes <= 1:
+                return best
+        if best is not None and best.changes <= FEW:
             break
     assert best is not None
     return best
 
 
-def _exact(
-    given: Sequence[Given], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]
-) -> Iterator[tuple[Orientation, tuple[Any, Any, Any]]]:
-    """The exact matrices to diagnose: as written, near an algorithm on points, as the simplest fractions."""
-    written = [table.values for table in given]
-    seen = [written]
-    yield from ((orientation, orientation.of(written)) for orientation in fitting)
+_Candidates = Iterator[tuple[Orientation, tuple[Any, Any, Any]]]
+
+
+def _near_points(
+    written: Sequence[Any], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]
+) -> _Candidates:
+    """Exact matrices near an algorithm on points, the coarsest rounding first."""
     for slacks in reversed(levels):
         bounds = [intervals(rows, slack) for rows, slack in zip(written, slacks, strict=True)]
+        if sum(map(len, bounds)) > LARGEST_ARRANGED:
+            return
         for orientation in fitting:
             near = arranged(vectors(orientation.of(bounds)))
             if near is not None:
                 columns, filters, data = ([[rational(value) for value in row] for row in rows] for rows in near)
                 yield orientation, (flipped(columns), filters, data)
+
+
+def _near_fractions(
+    written: Sequence[Any], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]
+) -> _Candidates:
+    """The simplest fractions that every rounding allows; of long tiles they are seldom the right ones."""
+    seen = [list(written)]
     for slacks in levels:
         values = [simplest(rows, slack) for rows, slack in zip(written, slacks, strict=True)]
         if values not in seen:
@@ -91,7 +116,7 @@ def _as_written(repair: RowRepair, given: Sequence[Given], orientation: Orientat
 
 def _offer(given: Sequence[Given], fitting: Sequence[Orientation], limit: Fraction | None) -> tuple[str, str] | None:
     """The smallest tolerance, to one digit, within which an algorithm lies, and which that is."""
-    near = nearest(given, fitting, [], LARGEST_OFFERED)
+    near = nearest(given, fitting, decades(given, LARGEST_OFFERED, 6), LARGEST_OFFERED)
     if near is None or (limit is not None and near[2] <= limit):
         return None
     algorithm, _, error = near
@@ -100,6 +125,7 @@ def _offer(given: Sequence[Given], fitting: Sequence[Orientation], limit: Fracti
     on = f" on {','.join(map(str, moduli))}" if moduli else ""
     for digit in range(1, 21):
         text = f"{float(digit * unit):g}"
-        if error <= Fraction(text) and nearest(given, fitting, [], Fraction(text)) is not None:
+        tolerance = Fraction(text)
+        if error <= tolerance and nearest(given, fitting, decades(given, tolerance, 11), tolerance) is not None:
             return text, f"{algorithm.size}{on} lies within {float(error):.2g}"
     return None

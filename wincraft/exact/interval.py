@@ -46,6 +46,9 @@ def most(intervals: Iterable[Interval]) -> tuple[int, Interval | None]:
     (2, (Fraction(1, 1), Fraction(2, 1)))
     """
     bounds = list(intervals)
+    everything = meet(bounds)
+    if everything is not None:
+        return len(bounds), everything
     holding = ([item for item in bounds if item[0] <= low <= item[1]] for low, _ in bounds)
     best: list[Interval] = max(holding, key=len, default=[])
     return len(best), meet(best)
