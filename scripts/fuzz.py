@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fuzzed calls of the command line: ``python scripts/fuzz.py commands --count 1000 --seed 0``.
+"""Fuzzed calls of the command line: ``python scripts/fuzz.py commands --count 1000 --seed 0``, or ``documents``.
 
 Each case runs in a child process with limits of CPU time and memory, in a fresh folder of files that are right, wrong
 or hostile. Wrong is a traceback, an exit code outside the table of ``wincraft --help`` or one that does not go with
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import fuzz_commands
+import fuzz_documents
 import fuzz_searches
 
 CPU_SECONDS, WALL_SECONDS, MEMORY = 10, 120, 4 << 30
@@ -31,7 +32,11 @@ CPU_SECONDS, WALL_SECONDS, MEMORY = 10, 120, 4 << 30
 Door = Callable[[random.Random, Path], list[str]]
 """Makes a command line; files that it needs it writes into the folder that it is called with."""
 
-DOORS: dict[str, Door] = {"commands": fuzz_commands.command_line, "searches": fuzz_searches.command_line}
+DOORS: dict[str, Door] = {
+    "commands": fuzz_commands.command_line,
+    "documents": fuzz_documents.command_line,
+    "searches": fuzz_searches.command_line,
+}
 
 
 class Done(NamedTuple):

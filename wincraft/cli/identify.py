@@ -19,6 +19,7 @@ from wincraft.cli.output import (
     tolerance_option,
     write_output,
 )
+from wincraft.errors import Refuted
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
@@ -54,7 +55,8 @@ def command(files: tuple[str, ...], tolerance: str | None, format_given: str | N
     format = choose_format(format_given, output, TEXT_OR_JSON.values(), TEXT_OR_JSON)
     found = found_in(*files)
     verdicts = judge(found, parse_tolerance(tolerance))
-    if format == "json" or found.axes or len(verdicts) == 1:
+    nested = bool(found.axes) or "axes" in found.document
+    if format == "json" or nested or len(verdicts) == 1:
         algorithm = algorithm_of(found, verdicts)
     if format == "json":
         write_output(_json(algorithm, verdicts), output, format, TEXT_OR_JSON)
@@ -62,12 +64,11 @@ def command(files: tuple[str, ...], tolerance: str | None, format_given: str | N
     reports = [repr(verdict.found) if verdict.found else str(verdict.error) for verdict in verdicts]
     if len(verdicts) > 1:
         reports = [f"{verdict.matrices.label}\n{report}" for verdict, report in zip(verdicts, reports, strict=True)]
-    if found.axes or "axes" in found.document:
+    if nested:
         reports.insert(0, repr(algorithm))
     write_output("\n\n".join(reports) + "\n", output, format, TEXT_OR_JSON)
-    codes = [verdict.error.exit_code for verdict in verdicts if verdict.error is not None]
-    if codes:
-        sys.exit(min(codes))
+    if any(verdict.error is not None for verdict in verdicts):
+        sys.exit(Refuted.exit_code)
 
 
 def _json(algorithm: Algorithm, verdicts: Sequence[Verdict]) -> str:

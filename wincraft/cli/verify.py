@@ -86,9 +86,8 @@ def command(
     if len(lines) > 1:
         lines = [f"{verdict.matrices.label}: {line}" for verdict, line in zip(verdicts, lines, strict=True)]
     write_output("".join(f"{line}\n" for line in lines), None)
-    codes = [verdict.error.exit_code for verdict in verdicts if verdict.error is not None]
-    if codes:
-        sys.exit(min(codes))
+    if any(verdict.error is not None for verdict in verdicts):
+        sys.exit(Refuted.exit_code)
 
 
 def _line(verdict: Verdict) -> str:

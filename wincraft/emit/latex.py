@@ -23,6 +23,8 @@ def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None
         stream.write(f"% {line}\n")
     axes = list(dict.fromkeys(algorithm.axes))
     largest = max(max(matrix.shape[1] for matrix in named_matrices(axis).values()) for axis in axes)
+    if axes != [algorithm]:
+        stream.write(f"% {algorithm!r}\n")
     stream.write("% needs \\usepackage{amsmath}\n")
     if largest > 10:
         stream.write(f"\\setcounter{{MaxMatrixCols}}{{{largest}}}\n")

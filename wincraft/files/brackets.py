@@ -8,6 +8,7 @@ of one language (tree-sitter's or pycparser's for C) would refuse them, so only 
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from dataclasses import dataclass, field
 
 from wincraft.files.comments import Source
@@ -15,8 +16,8 @@ from wincraft.files.entry import Constants, looks_like_number
 from wincraft.files.names import Role, last_role
 from wincraft.files.table import Table, transposed
 
-MAX_DEPTH = 60
-_LONGEST_ROW = 600_000
+MAX_DEPTH = 20
+_LONGEST = 3_000_000
 _LOOK_BACK = 240
 _BRACKET = re.compile(r"[\[\](){}]")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
@@ -26,7 +27,7 @@ _BEFORE = re.compile(rf"\s*{_WRAPPER}")
 _BETWEEN = re.compile(rf"\s*(?:[,;]\s*)?{_WRAPPER}")
 _AFTER = re.compile(r"\s*(?:[,;]\s*[A-Za-z_][\w.]*(?:\s*=\s*[\w.]+)?\s*)*[,;]?\s*")
 _TURNED = re.compile(r"[)\s]*(?:'(?!\w)|\.T\b|\.t\(\)|\.transpose\(\)|\^\{?T\b|\^\\top)")
-_COMMA_INITIALISER = re.compile(r"([A-Za-z_]\w*)\s*<<\s*([-+\d.(][^;<>{}\[\]]{1,20000});")
+_COMMA_INITIALISER = re.compile(r"(?<!\w)([A-Za-z_]\w{0,80})\s{0,40}<<\s*([-+\d.(][^;<>{}\[\]]{1,20000});")
 _DIMENSIONS = re.compile(r"\[\s*([^\[\]]{1,40}?)\s*\]\s*\[\s*([^\[\]]{1,40}?)\s*\]\s*=?\s*\{?\s*$")
 _NAMED_CALL = re.compile(r"(?:\b|_)(?:[ABGabg][Tt]?)\w{0,20}$")
 _SIZES = re.compile(r"\[[^\[\]]*\]")
@@ -94,6 +95,7 @@ class _Reader:
         self.constants = constants
         self.found: list[Table] = []
         self.numbers: dict[str, bool] = {}
+        self.rows: dict[int, list[list[str]] | None] = {}
 
     def search(self) -> None:
         for name, body in _COMMA_INITIALISER.findall(self.code):
@@ -154,7 +156,12 @@ class _Reader:
 
     def _rows(self, node: _Node, depth: int) -> list[list[str]] | None:
         """The group as rows, or None where it is no table of numbers."""
-        if node.end - node.start > _LONGEST_ROW * 8 or depth > 6:
+        if id(node) not in self.rows:
+            self.rows[id(node)] = self._read_rows(node, depth)
+        return self.rows[id(node)]
+
+    def _read_rows(self, node: _Node, depth: int) -> list[list[str]] | None:
+        if node.end - node.start > _LONGEST or depth > 6:
             return None
         if node.children:
             self._mark_indices(node)
@@ -163,7 +170,7 @@ class _Reader:
             nested = self._nested(node, kids, depth)
             if nested is not None:
                 return nested
-        if any(child.kind in "[{" for child in kids) or node.end - node.start > _LONGEST_ROW:
+        if any(child.kind in "[{" for child in kids):
             return None
         return self._leaf(self.code[node.start + 1 : node.end])
 
@@ -188,7 +195,11 @@ class _Reader:
 
     def _nested(self, node: _Node, kids: list[_Node], depth: int) -> list[list[str]] | None:
         edges = [node.start + 1, *(edge for child in kids for edge in (child.start, child.end + 1)), node.end]
-        gaps = [self._without_indices(node, start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+        gaps = [self.code[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+        for child in node.children:
+            if child.index:
+                gap = bisect(edges[::2], child.start) - 1
+                gaps[gap] = gaps[gap].replace(self.code[child.start : child.end + 1], " ", 1)
         first, *between, last = gaps
         if not (_BEFORE.fullmatch(first) and all(map(_BETWEEN.fullmatch, between)) and _AFTER.fullmatch(last)):
             return None
@@ -202,13 +213,6 @@ class _Reader:
             return tables[0]
         ragged = node.kind == "(" and len({len(rows[0]) for rows in tables}) > 1  # the arguments of a call
         return [rows[0] for rows in tables] if not ragged and all(len(rows) == 1 for rows in tables) else None
-
-    def _without_indices(self, node: _Node, start: int, end: int) -> str:
-        text = self.code[start:end]
-        for child in node.children:
-            if child.index and start <= child.start and child.end < end:
-                text = text.replace(self.code[child.start : child.end + 1], " ", 1)
-        return text
 
     def _leaf(self, text: str) -> list[list[str]] | None:
         """Entries between commas, or between blanks; semicolons, and newlines without commas, end rows."""

@@ -10,7 +10,9 @@ from itertools import permutations
 from wincraft.files.names import MatrixName, Role
 from wincraft.files.table import Table
 
-MAX_CANDIDATES = 32
+MAX_TABLES = 100
+"""Most tables of one name that are looked at: the first of the file."""
+MAX_CANDIDATES = 16
 """Most tables that are weighed for one place; beyond it the nearest to G count."""
 Triple = tuple[Table, Table, Table]
 """The tables of A^T, G and B^T."""
@@ -50,7 +52,7 @@ def named_triples(tables: Sequence[Table]) -> list[Triple]:
     """
     named: dict[MatrixName, list[Table]] = {"AT": [], "G": [], "BT": []}
     for table in tables:
-        if table.role is not None:
+        if table.role is not None and len(named[table.role.matrix]) < MAX_TABLES:
             named[table.role.matrix].append(table)
     if not all(named.values()):
         return []
@@ -114,8 +116,9 @@ def unnamed_triples(tables: Sequence[Table]) -> list[Triple]:
     """
     plain = [table for table in tables if len(table.rows) > 1 or table.role is not None]
     roles = {table.role.matrix: table for table in plain if table.role is not None}
-    if len(plain) == 3 and len(roles) == 2:
-        rest = next(table for table in plain if table.role is None)
+    nameless = [table for table in plain if table.role is None]
+    if len(plain) == 3 and len(roles) == 2 and len(nameless) == 1:
+        rest = nameless[0]
         first, second, third = (roles.get(name, rest) for name in ("AT", "G", "BT"))
         return [(first, second, third)]
     rows = [table for table in tables if table.role is None and table.size > 0]

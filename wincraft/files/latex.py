@@ -34,10 +34,13 @@ def tables_in_latex(text: str) -> list[Table]:
     ('AT', [['1', '(1)/(2)'], ['0', '-sqrt(2)']])
     """
     text = _COMMENT.sub("", text)
-    tables, end = [], 0
+    tables, end, unended = [], 0, set()
     for match in _ENVIRONMENT.finditer(text):
+        if match.start() < end or match["kind"] in unended:
+            continue
         stop = text.find("\\end{" + match["kind"] + "}", match.end())
-        if stop < 0 or match.start() < end:
+        if stop < 0:
+            unended.add(match["kind"])
             continue
         columns = match["columns"] if match["columns"] and match["kind"] not in ("array", "tabular") else ""
         before = text[max(end, match.start() - _LOOK_BACK) : match.start()]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -114,16 +115,21 @@ def read_matrices(*paths: str | Path) -> Found:
         if list(arrays) == [""]:
             raise BadDocument(path, "one .npy file holds one matrix", "give three, AT G BT, or one .npz")
         return Found(path, _grouped(_array_tables(arrays), path, None))
-    is_json = Path(path).suffix.lower() == ".json" or re.match(rb'\s*\{\s*"', content)
-    text = decode(content, path) if is_json else _text(content, path)
-    if is_json:
-        document = parse_json(text, path)
-        if is_document(document):
-            return Found(path, (), (), document)
-        form = document.get("form")
-        known: Any = form if form in ("correlation", "linear") else None
-        return Found(path, _grouped(list(_json_tables(document, (), 0)), path, known), (), document)
+    if Path(path).suffix.lower() == ".json":
+        return _found_in_json(parse_json(decode(content, path), path), path)
+    text = _text(content, path)
+    if re.match(r'\s*\{\s*"', text):
+        with contextlib.suppress(BadDocument):  # or a dictionary of another language
+            return _found_in_json(parse_json(text, path), path)
     return _found_in_text(text, path)
+
+
+def _found_in_json(document: dict[str, Any], path: str) -> Found:
+    if is_document(document):
+        return Found(path, (), (), document)
+    form = document.get("form")
+    known: Any = form if form in ("correlation", "linear") else None
+    return Found(path, _grouped(list(_json_tables(document, (), 0)), path, known), (), document)
 
 
 def _is_numpy(content: bytes, path: str) -> bool:

@@ -13,7 +13,7 @@ from wincraft.files.entry import combine, evaluate, read_entry
 from wincraft.files.names import Role, role_of
 from wincraft.files.table import Table, transposed
 
-MAX_SOURCE = 2 * 2**20
+MAX_SOURCE = 2**20
 """Longest source that is parsed as Python."""
 MAX_DEPTH = 100
 _UNCHANGED = {
@@ -46,7 +46,7 @@ def tables_in_python(text: str) -> list[Table]:
             tree = ast.parse(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return []
-    reader = _Reader(text.split("\n"))
+    reader = _Reader(text.encode().split(b"\n"))
     try:
         reader.read_block(tree.body, (), {})
     except RecursionError:
@@ -57,7 +57,7 @@ def tables_in_python(text: str) -> list[Table]:
 class _Reader:
     """The tables of one module; names are looked up in the block where they stand and in those around it."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[bytes]) -> None:
         self.lines = lines
         self.found: list[Table] = []
 
@@ -168,7 +168,7 @@ class _Reader:
 
     def _number(self, node: ast.expr, names: dict[str, Any]) -> Any:
         def literal(constant: ast.Constant) -> str:
-            line = self.lines[constant.lineno - 1].encode()
+            line = self.lines[constant.lineno - 1]
             return line[constant.col_offset : constant.end_col_offset].decode()
 
         def look_up(name: str) -> Any:

@@ -186,7 +186,9 @@ def nest(found: Found, verdicts: Sequence[Verdict]) -> Nested:
     proved = [_proved(verdict) for verdict in verdicts if _stem(verdict.matrices.label) == first]
     if [(axis.m, axis.r) for axis in proved] == list(found.axes):
         return Nested(tuple(proved))
-    by_size = {(axis.m, axis.r): axis for axis in reversed(proved)}  # the first of each size counts
+    by_size = {(axis.m, axis.r): axis for axis in proved}
+    if len(by_size) < len(proved):
+        raise BadDocument(found.path, "axes of one size differ, and which is which it does not say", "give its JSON")
     missing = [f"F({m},{r})" for m, r in found.axes if (m, r) not in by_size]
     if missing:
         raise BadDocument(found.path, f"its axis {missing[0]} is missing", "write the file again")

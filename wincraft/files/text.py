@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wincraft.errors import BadDocument, shorten
 
-MAX_TEXT_BYTES = 16 * 2**20
+MAX_TEXT_BYTES = 4 * 2**20
 """Largest text file that is searched for matrices."""
 
 _SIGNS = str.maketrans(

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes algorithms in every format and reads them back: ``python scripts/round_trip.py``, ``--sample N`` for a part.
+
+The product of every format, every size of the catalogue in one and in two dimensions and as rectangles, and every
+convention. What is read must have the entries that were written; what a format or a convention refuses is counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import wincraft as wc
+from wincraft.construct.catalogue import catalogue
+from wincraft.emit import FORMATS, render
+from wincraft.errors import WincraftError
+
+
+class Case(NamedTuple):
+    """One file to write and read."""
+
+    size: str
+    convention: str
+    format: str
+
+
+def cases() -> Iterator[Case]:
+    """The whole product: F(m,r), F(m x m, r x r), and F(m x m', r x r) with the next m of the catalogue."""
+    sizes = sorted(catalogue())
+    following = dict(itertools.pairwise(sizes))
+    texts = []
+    for m, r in sizes:
+        other, taps = following.get((m, r), (1, 1))
+        texts += [f"{m},{r}", f"{m}x{m},{r}x{r}", f"{m}x{other},{r}x{taps}"]
+    return (Case(*parts) for parts in itertools.product(texts, wc.CONVENTIONS, FORMATS))
+
+
+def outcome(case: Case, folder: Path) -> str:
+    """``equal``, ``refused`` when it is made or written, or what is wrong."""
+    try:
+        made = wc.parse(case.size, convention=case.convention)
+        text = render(made, case.format)
+    except WincraftError as error:
+        return f"refused: {type(error).__name__}"
+    path = folder / f"f.{case.format}"
+    path.write_text(text, encoding="utf-8")
+    try:
+        read = wc.read(path)
+    except WincraftError as error:
+        return f"wrong: {error}"
+    same = [(axis.AT, axis.G, axis.BT) for axis in read.axes] == [(axis.AT, axis.G, axis.BT) for axis in made.axes]
+    return "equal" if same else f"wrong: {read!r}"
+
+
+def main() -> int:
+    """Run the cases, print what is wrong and the counts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sample", type=int, help="only so many cases, drawn by --seed")
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    every = list(cases())
+    if chosen.sample is not None:
+        every = random.Random(chosen.seed).sample(every, min(chosen.sample, len(every)))
+    counts: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        for case in every:
+            told = outcome(case, Path(folder))
+            counts[told.split(":")[0]] += 1
+            if told.startswith("wrong"):
+                print(*case, told, flush=True)
+    print(f"{len(every)} cases: {', '.join(f'{count} {name}' for name, count in sorted(counts.items()))}")
+    return int(counts["wrong"] > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
