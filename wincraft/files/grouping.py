@@ -122,7 +122,7 @@ def unnamed_triples(tables: Sequence[Table]) -> list[Triple]:
         first, second, third = (roles.get(name, rest) for name in ("AT", "G", "BT"))
         return [(first, second, third)]
     rows = [table for table in tables if table.role is None and table.size > 0]
-    if len(rows) % 3 or any(table.role is not None for table in plain):
+    if len(rows) % 3 or len(rows) > MAX_TABLES or any(table.role is not None for table in plain):
         return []
     return [
         min(

@@ -18,6 +18,7 @@ from wincraft.files.arrays import MAX_ARCHIVE_BYTES, load_arrays
 from wincraft.files.document import MAX_RANK, NAMES, is_document, parse_json
 from wincraft.files.entry import read_entry
 from wincraft.files.grouping import Triple, contradictions, fits, named_triples, rank_of, unnamed_triples
+from wincraft.files.header import with_exact_entries
 from wincraft.files.names import Role, role_of
 from wincraft.files.spellings import SPELLINGS, Text
 from wincraft.files.table import Table, transposed
@@ -198,6 +199,8 @@ def _found_in_text(text: str, path: str) -> Found:
         tables = find(given)
         if ours:
             tables = [table for table in tables if not (table.role and _STAGE.search(table.role.name))]
+            if find is SPELLINGS["brackets"]:
+                tables = [with_exact_entries(table, given.plain) for table in tables]
         triples = named_triples(tables) or unnamed_triples(tables)
         if triples and fits(*triples[0]):
             return Found(path, _grouped(tables, path, None), _axes(nested[0]) if nested else ())
@@ -243,6 +246,8 @@ def _matrices(triple: Triple, path: str, form: Literal["correlation", "linear"] 
     """The numbers of three tables, flat ones with the rows that their sizes give."""
     roles = [table.role or Role(name, name, "", 0, name) for table, name in zip(triple, NAMES, strict=True)]  # type: ignore[arg-type]
     rank = rank_of(triple) if fits(*triple) else 0
+    if rank and triple[2].size // rank > MAX_TILE:
+        raise BadDocument(path, f"its tile m + r - 1 is {triple[2].size // rank}", f"at most {MAX_TILE} is read")
     tables, flats = [], []
     for table, role in zip(triple, roles, strict=True):
         _check_shape(table, role.matrix, path)

@@ -6,10 +6,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from pathlib import Path
+from stat import S_ISREG
 
 from wincraft.errors import BadDocument, shorten
 
-MAX_TEXT_BYTES = 4 * 2**20
+MAX_TEXT_BYTES = 2 * 2**20
 """Largest text file that is searched for matrices."""
 
 _SIGNS = str.maketrans(
@@ -42,10 +43,11 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
     """
     try:
         name = Path(path)
-        if name.stat().st_size > limit:
+        about = name.stat()
+        if about.st_size > limit:
             raise BadDocument(shorten(str(path), 120), f"it has more than {limit} bytes", "give the matrices only")
         with name.open("rb") as stream:
-            content = stream.read(limit + 1)
+            content = stream.read((about.st_size if S_ISREG(about.st_mode) else limit) + 1)
     except OSError as error:
         raise BadDocument(shorten(str(path), 120), error.strerror or str(error), "check the path") from None
     except (ValueError, TypeError) as error:
