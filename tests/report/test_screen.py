@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from wincraft import parse, winograd
@@ -57,7 +59,7 @@ def test_chosen_schemes_fit_too(size, options, schemes):
 
 def test_the_verdict_comes_first_and_every_scheme_is_in_it_and_in_the_table(whole):
     lines = lines_of(whole)
-    assert len(lines) <= 33  # with the line of the layer
+    assert len(lines) <= 32
     verdict, table = lines.index("VERDICT"), next(i for i, line in enumerate(lines) if line.startswith("FORMATS"))
     assert verdict < 6 < table
     said = " ".join(lines[verdict:table])
@@ -65,7 +67,7 @@ def test_the_verdict_comes_first_and_every_scheme_is_in_it_and_in_the_table(whol
         applies = item.label != "ncnn-int8"
         assert (item.label in said) == applies
         assert any(line.startswith(f"  {item.label} ") for line in lines[table:]) == applies
-    assert "Not applicable, the full table says why: ncnn-int8." in repr(whole)
+    assert "N/a: ncnn-int8." in repr(whole)
     assert "Layer 64,64,56,56:" in said
     assert f"({10 * 1.3556:+.1f} dB)" in lines[0]  # the noise gain, 22.676
 
@@ -142,3 +144,10 @@ def test_heads_are_broken_before_a_table_is_split():
     assert max(map(len, lines)) <= 80
     assert sum("noise gain" in line for line in lines) == 1
     assert table_lines(table, 160)[0].split("  ")[-1] == heads[-1]
+
+
+def test_what_a_plus_stands_for():
+    scheme = SCHEMES["tapwise-8"].with_options(unsigned_activations=True)
+    text = repr(build_report(winograd(2, 3), [scheme], workload=SMALL, sweep=()))
+    assert re.search(r"^  tapwise-8\+ +\d", text, re.MULTILINE)
+    assert "+ means with unsigned-activations." in text

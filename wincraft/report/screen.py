@@ -8,7 +8,7 @@ from wincraft.report.description import describe
 from wincraft.report.layout import Layout, Section, Table, best_places
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.numbers import count, decibels, number
-from wincraft.report.sections import FORMATS, formats_row, report_title
+from wincraft.report.sections import FORMATS, formats_row, report_title, scheme_options
 from wincraft.report.verdict import brief_verdict, noise_decibels
 
 _TITLE = "Formats: SQNR in dB, 6 dB a bit; loss to direct, negative is better"
@@ -45,10 +45,12 @@ def _formats(report: Report) -> list[Section]:
     refused = [item.label for item in report.schemes if isinstance(item.evaluation, Unavailable)]
     tables = (Table((*FORMATS[:-1], "main source"), rows, "lrrrrl"),) if rows else ()
     notes = [f"On {report.workload.describe()}."]
+    if options := scheme_options(report):
+        notes.append(f"+ means with {', '.join(options)}.")
     if refused and len(rows) <= FEW_ROWS:
         notes += _reasons(report)
     elif refused:
-        notes.append(f"Not applicable, the full table says why: {', '.join(refused)}.")
+        notes[0] += f" N/a: {', '.join(refused)}."
     return [Section(_TITLE, tables, tuple(notes), name="formats")]
 
 

@@ -71,7 +71,7 @@ def verdict(report: Report) -> tuple[Finding, ...]:
 
 def brief_verdict(report: Report) -> tuple[Finding, ...]:
     """The findings that fit on a screen with a table of the schemes: these by name, of the rest what matters most."""
-    findings = [_cost(report), *_layer(report)]
+    findings = _layer(report) or [_cost(report)]
     findings += _grades(report.schemes, lambda item: item.label)
     if widened := _widened(report.schemes):
         (stage, label, gain), *others = sorted(widened, key=lambda found: -found[2])
