@@ -50,11 +50,14 @@ def command(names: tuple[str, ...]) -> None:
     Examples:
       wincraft formats
       wincraft formats fp16 q3.12 int6
+      wincraft formats "ap_fixed<16,6>" "fixed<16,6,AP_RND,AP_SAT>"
       wincraft formats tapwise-8
       wincraft formats "tapwise-8,M=int10/tap"
 
-    Also understood are intN, intN-full, uintN, qI.F, uqI.F, fixed<W,I> and ufixed<W,I>. Of a scheme it says what is
-    stored how at every stage, where it comes from, what hardware computes so, and when to use it.
+    Also understood are intN, intN-full, uintN, qI.F, uqI.F, fixed<W,I> and ufixed<W,I>, which round to nearest and
+    saturate, ap_fixed<W,I> and ap_ufixed<W,I>, which truncate and wrap as in HLS tools; other modes follow. Of a
+    scheme it says what is stored how at every stage, where it comes from, what hardware computes so, and when to use
+    it.
     """
     from wincraft.report.text import wrapped_lines
 

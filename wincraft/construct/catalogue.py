@@ -222,6 +222,9 @@ def moduli_of_use(m: int, r: int, use: str) -> tuple[Modulus, ...]:
 def use_source(m: int, r: int, use: str) -> str:
     """Where that set comes from, in words.
 
+    Raises:
+        UnknownName, NotApplicable: as `moduli_of_use`.
+
     >>> use_source(4, 3, "integer")
     "the catalogue's integer set: best of 28 sets of symmetric integers of height <= 8"
     """

@@ -84,10 +84,16 @@ def encode(
     return stream.getvalue()
 
 
-def write(algorithm: Algorithm, path: str | Path, format: str | None = None, basis: str | None = None) -> None:
+def write(
+    algorithm: Algorithm,
+    path: str | Path,
+    format: str | None = None,
+    basis: str | None = None,
+    integers: Integers | None = None,
+) -> None:
     """Write the algorithm to a file, whole or not at all, in the format that its suffix implies or in another.
 
-    The counterpart of `wincraft.read`; format and basis as for `render`.
+    The counterpart of `wincraft.read`; format, basis and integers as for `render`.
 
     Raises:
         CannotWrite: where the path cannot be written, or its suffix implies no format and none is given.
@@ -102,4 +108,4 @@ def write(algorithm: Algorithm, path: str | Path, format: str | None = None, bas
     name = format or SUFFIXES.get(Path(path).suffix.lower())
     if name is None:
         raise CannotWrite(str(path), f"its suffix is none of {', '.join(SUFFIXES)}, and no format is given")
-    write_whole(path, encode(algorithm, name, basis))
+    write_whole(path, encode(algorithm, name, basis, integers))

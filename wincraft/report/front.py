@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.costs import LayerShape, parse_layer_shape
+from wincraft.analysis.integers import Integers
 from wincraft.analysis.schemes import Scheme, as_scheme
 from wincraft.analysis.workload import Layer, Workload
 from wincraft.construct.winograd import parse
@@ -24,6 +25,7 @@ def report(
     *,
     layer: LayerShape | str | None = None,
     workload: Workload | Layer | None = None,
+    integers: Integers | None = None,
 ) -> Report:
     """What an algorithm costs and what rounding does to it, predicted and measured; ``wincraft.report`` itself.
 
@@ -32,6 +34,7 @@ def report(
         schemes: one or several, by name or as `Scheme`; all of `wincraft.analysis.schemes.SCHEMES` by default.
         layer: adds the totals of a layer, ``"C,K,H,W"``.
         workload: what to measure on, a seeded `Workload` or a `Layer` of your own arrays; Gaussian data by default.
+        integers: what bit widths and channel counts are of, by default the integers of the schemes, else int8.
 
     Raises:
         BadSize, UnknownName: for texts that name no size or scheme.
@@ -40,20 +43,29 @@ def report(
     >>> import wincraft as wc
     >>> wc.report("F(2,3)", "fp16").schemes[0].label
     'fp16'
+    >>> from wincraft.analysis.integers import Integers, parse_range
+    >>> wc.report("F(2x2,3x3)", [], integers=Integers(parse_range("uint8"))).channels.outputs
+    1827
     """
     shape = parse_layer_shape(layer) if isinstance(layer, str) else layer
-    return build_report(_algorithm(algorithm), _schemes(schemes), layer=shape, workload=workload)
+    return build_report(_algorithm(algorithm), _schemes(schemes), shape, workload, integers=integers)
 
 
 def compare(
-    *algorithms: Algorithm | str, schemes: Schemes = None, workload: Workload | Layer | None = None
+    *algorithms: Algorithm | str,
+    schemes: Schemes = None,
+    layer: LayerShape | str | None = None,
+    workload: Workload | Layer | None = None,
+    integers: Integers | None = None,
 ) -> Comparison:
     """Algorithms or sizes side by side on the same data, the best of each measure marked.
 
     Args:
         algorithms: as for `report`; the same one twice is one column.
         schemes: as for `report`; `wincraft.report.comparison.DEFAULT_SCHEMES` by default.
+        layer: as for `report`; adds rows of its operations.
         workload: as for `report`.
+        integers: as for `report`.
 
     Raises:
         BadSize, UnknownName: for texts that name no size or scheme.
@@ -65,7 +77,9 @@ def compare(
     'F(2,3), points 0,1,2,inf; convention wincnn'
     """
     made = map(_algorithm, algorithms)
-    return build_comparison({f"{item.size}, {describe(item)}": item for item in made}, _schemes(schemes), workload)
+    shape = parse_layer_shape(layer) if isinstance(layer, str) else layer
+    columns = {f"{item.size}, {describe(item)}": item for item in made}
+    return build_comparison(columns, _schemes(schemes), workload, integers=integers, layer=shape)
 
 
 def _algorithm(given: Algorithm | str) -> Algorithm:
