@@ -235,3 +235,11 @@ def test_the_text_lists_taps_where_there_are_several():
         "  tap 1: product of row scales 3, must be 1",
         "  tap 2: product of row scales 2, must be 1",
     ]
+
+
+@pytest.mark.parametrize("tap", [0, 1])
+def test_where_as_many_taps_agree_on_another_scale_it_is_1(tap):
+    matrices = matrices_of(winograd(1, 2, points="0"))
+    matrices["BT"][tap, :] *= 3
+    diagnosis = diagnosis_of(matrices)
+    assert (diagnosis.scale, diagnosis.row_scales) == ("1", ((tap, "3"),))

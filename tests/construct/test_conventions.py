@@ -369,3 +369,16 @@ def test_rescaling_forgets_the_convention_and_an_irrational_scale_keeps_the_nois
     assert scaled.convention is None
     assert scaled.scale == 1 + sqrt(2)
     assert scaled.noise_gain() == made.noise_gain() == Rational(5, 3)
+
+
+def test_a_tie_between_two_powers_of_two_goes_to_the_larger():
+    assert snap_inverse_root(Fraction(2), 0) == 1
+    assert snap_inverse_root(Fraction(8), 0) == Fraction(1, 2)
+    made = winograd(2, 3, points="0,1,-1", convention="pow2")
+    assert made.BT == winograd(2, 3, points="0,1,-1").BT  # all rows have norm sqrt(2)
+
+
+def test_homogeneous_takes_the_denominator_of_its_own_tap_after_a_quadratic_modulus():
+    made = winograd(4, 3, moduli="x^2+1,1/2,0,2/3,inf", convention="homogeneous")
+    assert all(value.is_Integer for value in made.AT)
+    assert [made.AT[0, tap] for tap in range(made.rank - 1)] == [1, 1, 0, 8, 1, 27]

@@ -623,3 +623,8 @@ def test_short_hostile_texts_end_quickly_and_with_a_short_message():
     assert len(lengths) == len(HOSTILE)
     assert max(lengths) < 500
     assert sum(seconds) < 10
+
+
+def test_the_largest_degree_is_accepted():
+    (largest,) = parse_moduli(f"x^{MAX_MODULUS_DEGREE}+1")
+    assert largest.degree == MAX_MODULUS_DEGREE

@@ -16,6 +16,7 @@ from oracle_messages import refused
 from sympy import QQ, Rational, sqrt
 
 from wincraft.errors import BadNumber, FloatGiven
+from wincraft.exact.expression import parse_expression
 from wincraft.exact.fraction import simplest_fraction, simplest_fraction_near
 from wincraft.exact.number import (
     MAX_DIGITS,
@@ -273,3 +274,15 @@ def test_a_short_text_makes_no_huge_number(text):
 def test_what_is_no_limit(text):
     with refused(BadNumber):
         read_fraction(text)
+
+
+def test_three_square_roots_are_the_most_that_one_number_may_hold():
+    assert exact_number("sqrt(2)+sqrt(3)+sqrt(5)") == sqrt(2) + sqrt(3) + sqrt(5)
+    with refused(BadNumber, "sqrt(7)", "degree 8"):
+        exact_number("sqrt(2)+sqrt(3)+sqrt(5)+sqrt(7)")
+
+
+@pytest.mark.parametrize("text", ["x^(1/2)", "(x+1)^(3/2)", "(4*x^2)^(1/2)"])
+def test_a_polynomial_has_no_fractional_power(text):
+    with refused(BadNumber, "an integer for x"):
+        parse_expression(text)
