@@ -170,19 +170,19 @@ else:
 # The tables of a header are rounded floats. `identify` finds the exact algorithm that they are the rounding of: its
 # points, scaling and convention. It works for the tables of any library; what it returns is proved.
 
+
 # %%
 import re
-from fractions import Fraction
 
 
 def table(name):
-    """The rows of one table of the header."""
+    """The rows of one table of the header, as floats."""
     start = header.index(f"wincraft_f4x4_3x3_{name}_f32[")
     rows = re.findall(r"^    \{(.*?)\}", header[start : header.index("};", start)], re.MULTILINE)
-    return [[Fraction(value.strip().rstrip("F")) for value in row.split(",")] for row in rows]
+    return [[np.float32(value.strip("F ")) for value in row.split(",")] for row in rows]
 
 
-found = wc.identify(table("AT"), table("G"), table("BT"), tolerance=1e-6)
+found = wc.identify(table("AT"), table("G"), table("BT"))
 print(found)
 found.algorithm == f
 

@@ -274,9 +274,9 @@ def test_where_digits_allow_nothing_the_tolerance_that_fits_is_offered():
 
 
 def test_the_finest_rounding_that_proves_is_taken():
-    alg = wc.winograd(2, 2, points="0,1").rescale(a=[1, "3/2", 1], g=[1, "2/3", 1])
-    rows = [alg.AT.tolist(), [[f"{float(x):.6f}" for x in row] for row in alg.G.tolist()], alg.BT.tolist()]
-    assert wc.identify(*rows, tolerance=0.4).algorithm == alg
+    alg = wc.winograd(2, 2, points="0,1").rescale(a=[1, "10/9", 1], g=[1, "9/10", 1])
+    AT = [[f"{float(x):.6f}" for x in row] for row in alg.AT.tolist()]
+    assert wc.identify(AT, alg.G, alg.BT, tolerance=0.3).algorithm == alg  # 1 and 1 lie within it too
 
 
 def test_decimals_that_prove_at_an_odd_scale_as_written_are_still_a_rounding():
