@@ -48,3 +48,9 @@ def test_numbers_where_names_are_long_or_the_same():
     assert labels([{"points": "x" * LONGEST}, {"points": "y" * (LONGEST + 1)}]) == ["x" * LONGEST, "#2"]
     assert labels([{"size": "a"}, {"size": "a"}]) == ["#1", "#2"]
     assert labels([{"size": "a", "basis": ""}, {"size": "a", "basis": "lu"}]) == ["#1", "lu"]
+
+
+def test_words_that_all_have_come_before_those_that_some_lack():
+    file, size = {"file": "a.json", "points": "±1 ±2"}, {"file": "", "points": "±1 2"}
+    assert labels([file, size]) == ["±1 ±2", "±1 2"]
+    assert labels([file, size | {"points": "±1 ±2"}]) == ["a.json", "#2"]

@@ -150,4 +150,4 @@ def test_what_a_plus_stands_for():
     scheme = SCHEMES["tapwise-8"].with_options(unsigned_activations=True)
     text = repr(build_report(winograd(2, 3), [scheme], workload=SMALL, sweep=()))
     assert re.search(r"^  tapwise-8\+ +\d", text, re.MULTILINE)
-    assert "+ means with unsigned-activations." in text
+    assert "+ means with unsigned." in text

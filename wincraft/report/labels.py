@@ -64,15 +64,15 @@ def labels(words: Sequence[Mapping[str, str]]) -> list[str]:
     """
     kinds = dict.fromkeys(kind for item in words for kind in item)
     telling = [kind for kind in kinds if len({item.get(kind, "") for item in words}) > 1]
-    enough = (
-        chosen
-        for size in range(1, len(telling) + 1)
-        for chosen in combinations(telling, size)
-        if len({tuple(item.get(kind, "") for kind in chosen) for item in words}) == len(words)
-    )
-    shown = next(enough, telling)
-    found = [", ".join(item[kind] for kind in shown if item.get(kind)) for item in words]
+    chosen = (some for size in range(1, len(telling) + 1) for some in combinations(telling, size))
+    tried = [_joined(words, some) for some in chosen] or [[""] * len(words)]
+    apart = [found for found in tried if len(set(found)) == len(words)]
+    found = next((texts for texts in apart if all(texts)), apart[0] if apart else tried[-1])
     times = Counter(found)
     return [
         text if 0 < len(text) <= LONGEST and times[text] == 1 else f"#{number}" for number, text in enumerate(found, 1)
     ]
+
+
+def _joined(words: Sequence[Mapping[str, str]], kinds: Sequence[str]) -> list[str]:
+    return [", ".join(item[kind] for kind in kinds if item.get(kind)) for item in words]
