@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from functools import cache
 from importlib import import_module
@@ -20,7 +21,7 @@ OUTPUTS = ["out.json", "out.txt", "out.h", "out.html", "out.md", "out.py", "-", 
 OUTPUTS += ["loop", "/dev/full", "/dev/null", "binary", "", " ", "\udcff.json", "a" * 300, "a\nb.json", "read_only/f"]
 FILES = ["f4.json", "f2x2.json", "f4.txt", "f4.h", "f4.py", "f4.tex", "search.json", "checkpoint", "binary", "empty"]
 FILES += ["folder", "absent", "loop", "deep.json", "wrong.json", "list.json", "data.npy", "weights.npy", "f4.npz", "-"]
-FILES += ["\udcff.json", "named.npz", "/dev/null", "huge.txt", "text.npy"]
+FILES += ["\udcff.json", "named.npz", "/dev/null", "/dev/zero", "huge.txt", "text.npy"]
 
 HOSTILE = ["", " ", "-", "--", "0", "-1", "nan", "inf", "-inf", "1e999999999", "1e-999999999", "9" * 400, "9" * 5000]
 HOSTILE += ["1/0", "½", "４,３", "x" * 3000, "\n", "\t", "'", '"', "$(id)", "../..", "%s%n", "{}", "[" * 300, "("]
@@ -57,7 +58,7 @@ RIGHT = {
     "engine": ["auto", "numpy", "numba"],
     "jobs": ["1"],
     "time_limit": ["0", "0.5", "2"],
-    "checkpoint": ["new", "checkpoint"],
+    "checkpoint": ["new", "checkpoint", "pipe", "/dev/zero"],
     "tolerance": ["1e-5", "0.001", "0", "1/1000"],
     "taps": ["3", "5"],
 }
@@ -190,4 +191,6 @@ def write_files(folder: Path) -> None:
     (folder / "folder").mkdir()
     (folder / "read_only").mkdir(mode=0o500)
     (folder / "loop").symlink_to("loop")
+    os.mkfifo(folder / "pipe")
+    (folder / "\udcff.json").write_bytes(b"{}")
     (folder / "checkpoint").write_bytes(b"[" * 100_000)

@@ -76,6 +76,16 @@ def test_checkpoints_of_others_are_refused(tmp_path):
             search(SMALL, checkpoint=file)
 
 
+@pytest.mark.parametrize("name", ["/dev/full", "/dev/zero", "/dev/null", "folder", "pipe", "loop"])
+def test_what_is_no_plain_file_is_not_read(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    os.mkfifo("pipe")
+    os.symlink("loop", "loop")
+    with refused(BadDocument, "cannot read"):
+        search(SMALL, checkpoint=name)
+
+
 def test_a_changed_byte_is_noticed(stopped):
     file, content = stopped(space=SMALL)
     text = file.read_text()

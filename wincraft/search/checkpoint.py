@@ -44,6 +44,8 @@ class Checkpoint:
             BadDocument: for a file that is none, of other settings, or not as it was written.
         """
         try:
+            if self.path.exists() and not self.path.is_file():  # a device has no end
+                raise BadDocument(str(self.path), "it is no plain file", "give another checkpoint")
             content = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None

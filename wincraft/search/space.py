@@ -210,7 +210,7 @@ class Space:
 
         Raises:
             NotCoprime: moduli that share a factor.
-            NotApplicable: a modulus with a root among the points.
+            NotApplicable: a modulus with a root among the points, or with irrational coefficients.
         """
         given, extra = _parse_list(self.values or ()), _parse_list(self.moduli)
         numbers = {p for item in given if (p := _rational(item)) is not None and p}
@@ -219,7 +219,7 @@ class Space:
             numbers = positive | {-p for p in positive}
         shaped = {frozenset(points): points for points in map(SHAPES[self.shape], numbers)}
         points = sorted(shaped.values(), key=lambda v: (-max(abs(v[0]), 1 / abs(v[0])), v[0]))
-        higher = [Member(modulus=item) for item in (*given, *extra) if item.degree > 1]
+        higher = [Member(modulus=_with_rational_parts(item)) for item in (*given, *extra) if item.degree > 1]
         check_coprime(tuple(item.modulus for item in higher if item.modulus))
         finite = [p for shape in points for p in shape] + [Fraction(0)] * (True in CHOICES[self.zero])
         for member in higher:
@@ -284,6 +284,16 @@ def _rational(item: Modulus) -> Fraction | None:
     if not item.point.is_Rational:
         raise NotApplicable("search space", f"the point {item.point} is irrational", "give rational points")
     return to_fraction(item.point)
+
+
+def _with_rational_parts(item: Modulus) -> Modulus:
+    if not _is_rational(item):
+        raise NotApplicable("search space", f"the modulus {item} is irrational", "give moduli of rational numbers")
+    return item
+
+
+def _is_rational(item: Modulus) -> bool:
+    return all(part.is_Rational for part in item.coefficients) and all(map(_is_rational, item.inner))
 
 
 def _check_roots(member: Member, points: list[Fraction]) -> None:
