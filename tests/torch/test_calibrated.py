@@ -127,11 +127,10 @@ def test_values_written_back_are_the_same_weights():
     assert warned(lambda: made(X)) == []
 
 
-@pytest.mark.parametrize("name", ["flip", "transpose"])
-def test_the_same_values_in_another_order_are_others(name):
+@pytest.mark.parametrize("change", [torch.neg, lambda w: w.flip(0), lambda w: w.transpose(2, 3).contiguous()])
+def test_the_same_magnitudes_otherwise_are_others(change):
     made = network()
-    weight = made[0].weight.detach()
-    made[0].weight = nn.Parameter(weight.flip(0) if name == "flip" else weight.transpose(2, 3).contiguous())
+    made[0].weight = nn.Parameter(change(made[0].weight.detach()))
     assert warned(lambda: made(X)) == ["0"]
 
 
@@ -259,15 +258,14 @@ def test_exported_layers_compute_the_same():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
-def test_compiled_layers_look_when_they_are_compiled(backend):
+def test_compiled_layers_look_when_they_are_compiled():
     torch.compiler.reset()
     made = network()
     with torch.no_grad():
-        assert warned(lambda: torch.compile(made, backend=backend, fullgraph=True)(X)) == []
+        assert warned(lambda: torch.compile(made, backend="eager", fullgraph=True)(X)) == []
         written(made[1])
         torch.compiler.reset()
-        compiled = torch.compile(made, backend=backend, fullgraph=True)
+        compiled = torch.compile(made, backend="eager", fullgraph=True)
         assert warned(lambda: compiled(X)) == ["1"]
         assert warned(lambda: compiled(X)) == []
         assert warned(lambda: made(X)) == ["1"]
