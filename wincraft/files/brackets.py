@@ -22,14 +22,16 @@ _LOOK_BACK = 240
 _BRACKET = re.compile(r"[\[\](){}]")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _GENERIC = re.compile(r"(?<=\w)<[\w\s:,.*&]{0,120}>(?=\s*[\[({>,\w])")
-_WRAPPER = r"(?:[A-Za-z_.&$@!*][\w.!*&]*\s*){0,5}"
-_BEFORE = re.compile(rf"\s*{_WRAPPER}")
-_BETWEEN = re.compile(rf"\s*(?:[,;]\s*)?{_WRAPPER}")
+_WRAPPER = r"(?:[A-Za-z_.&$@!*'#][\w.!*&]*\s*){0,5}"
+_BEFORE = re.compile(rf"\s*(?:=\s*)?{_WRAPPER}")
+_VECTOR_CAST = re.compile(r"\(\s*(?:float|half|double|int|short|char)\d{1,2}\s*\)(?=\s*\()")
+_BETWEEN = re.compile(rf"\s*(?:[,;]\s*)?(?:=\s*)?{_WRAPPER}")  # = where an index stood: [1] = {0, 1}
 _AFTER = re.compile(r"\s*(?:[,;]\s*[A-Za-z_][\w.]*(?:\s*=\s*[\w.]+)?\s*)*[,;]?\s*")
 _TURNED = re.compile(r"[)\s]*(?:'(?!\w)|\.T\b|\.t\(\)|\.transpose\(\)|\^\{?T\b|\^\\top)")
 _COMMA_INITIALISER = re.compile(r"(?<!\w)([A-Za-z_]\w{0,80})\s{0,40}<<\s*([-+\d.(][^;<>{}\[\]]{1,20000});")
 _DIMENSIONS = re.compile(r"\[\s*([^\[\]]{1,40}?)\s*\]\s*\[\s*([^\[\]]{1,40}?)\s*\]\s*=?\s*\{?\s*$")
 _NAMED_CALL = re.compile(r"(?:\b|_)(?:[ABGabg][Tt]?)\w{0,20}$")
+_LABEL = re.compile(r"\d*\s*,|,\s*\d+")
 _SIZES = re.compile(r"\[[^\[\]]*\]")
 _CALL_SHAPE = re.compile(r"\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*,\s*$")
 
@@ -53,7 +55,7 @@ def tables_in_brackets(source: Source) -> list[Table]:
     >>> found[0].role.written, found[0].rows
     ('AT', [['1', '1', '1', '0'], ['0', '1', '-1.f', '1']])
     """
-    code = source.code
+    code = _VECTOR_CAST.sub(lambda match: " " * len(match[0]), source.code)
     for _ in range(4):
         shorter = _GENERIC.sub(lambda match: " " * len(match[0]), code)
         if shorter == code:
@@ -175,23 +177,26 @@ class _Reader:
         return self._leaf(self.code[node.start + 1 : node.end])
 
     def _mark_indices(self, node: _Node) -> None:
-        """Mark x[4], [4][3]float32{...} and float[3](...): sizes, not rows."""
+        """Mark x[4], [4][3]float32{...}, new float[4, 3] {...}, [0] = {...} and R's [1,]: sizes and places, no rows."""
         for child in node.children:
-            inside = self.code[child.start + 1 : child.end]
-            if child.kind != "[" or child.children or len(inside) > 40 or "," in inside or ";" in inside:
+            inside = self.code[child.start + 1 : child.end].strip()
+            if child.kind != "[" or child.children or len(inside) > 40 or ";" in inside:
                 continue
-            before, after = self.code[child.start - 1 : child.start], self.code[child.end + 1 : child.end + 2]
-            follows = before.isalnum() or before == "_" or (before == "]" and child.start - 1 != node.start)
-            child.index = not inside.strip() or (
-                len(inside.split()) == 1 and (follows or after == "[" or after.isalpha() or after in ("{", "("))
-            )
+            before = self.code[child.start - 1 : child.start] if child.start - 1 != node.start else ""
+            after = self.code[child.end + 1 : child.end + 4]
+            follows = before.isalnum() or before in ("_", "]")
+            next_sign = after.lstrip()[:1]
+            if "," in inside:
+                child.index = bool(_LABEL.fullmatch(inside)) or (follows and next_sign == "{")
+            else:
+                attached = after[:1] in ("[", "(", "{") or after[:1].isalpha() or next_sign == "="
+                child.index = not inside or (len(inside.split()) == 1 and (follows or attached))
 
     def _is_row(self, child: _Node) -> bool:
         """Whether brackets hold several things, as a row does; round ones may only group a number."""
-        if child.kind != "(":
-            return True
         inside = self.code[child.start + 1 : child.end]
-        return bool(child.children and any(kid.kind != "(" for kid in child.children)) or len(_split(inside)) > 1
+        several = any(kid.kind != "(" for kid in child.children) or len(_split(inside)) > 1
+        return child.kind != "(" or several or len(inside.split()) > 1
 
     def _nested(self, node: _Node, kids: list[_Node], depth: int) -> list[list[str]] | None:
         edges = [node.start + 1, *(edge for child in kids for edge in (child.start, child.end + 1)), node.end]

@@ -37,7 +37,7 @@ _RUST_CAST = re.compile(r"\s+as\s+\w+")
 _TEMPLATE = re.compile(r"<[\w\s:,]*>(?=\s*\()")
 _LEADING_ZEROS = re.compile(r"(?<![\w.])0+(?=\d+(?![\w.]))")
 _KNOWN = {"M_SQRT2": sqrt(2), "M_SQRT1_2": sqrt(2) / 2, "SQRT_2": sqrt(2), "FRAC_1_SQRT_2": sqrt(2) / 2}
-_QUOTIENTS = ("Rational", "Fraction", "Ratio", "mpq", "QQ", "frac", "Q")
+_QUOTIENTS = ("Rational", "Fraction", "Ratio", "mpq", "QQ", "frac", "Frac", "Fr", "F", "R", "Q", "Rat", "rat")
 _OTHER_FUNCTIONS = re.compile(
     r"(?:a?(?:sin|cos|tan)h?|exp\w*|log\w*|abs|fabs|pow|r?cbrt|rsqrt\w*|floor|ceil|round|max|min|len|range|sum|int_?)$"
 )

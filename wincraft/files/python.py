@@ -148,6 +148,9 @@ class _Reader:
     def _call(self, node: ast.Call, names: dict[str, Any], depth: int) -> Any:
         name = _name(node.func) or ""
         subject = node.func.value if isinstance(node.func, ast.Attribute) else None
+        match node.args:
+            case [ast.Constant(value=str() as text)] if name in ("matrix", "mat", "asmatrix"):
+                return _of_text(text)
         value = self._value(subject, names, depth + 1) if isinstance(subject, (ast.Call, ast.Name, ast.List)) else None
         arguments = node.args
         if not isinstance(value, list):
@@ -183,6 +186,14 @@ class _Reader:
                 return _attempt(node, literal, look_up)
             case ast.Constant(value=str() as text) if len(text) < 100:
                 return _attempt(node, literal, look_up) if any(sign.isdecimal() for sign in text) else None
+        return None
+
+
+def _of_text(text: str) -> list[list[Any]] | None:
+    """The rows of np.matrix("1 0; 0 1")."""
+    try:
+        return [[read_entry(entry) for entry in row.replace(",", " ").split()] for row in text.split(";")]
+    except BadNumber:
         return None
 
 

@@ -18,6 +18,8 @@ _SEPARATORS = re.compile(r"[|&;\t,]")
 _RULE = re.compile(r"[\s|:+=_*─━~-]*")
 _BULLETS = re.compile(r"\s*((?:-\s+)+)(.*)")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_LABELS = re.compile(r"^\s*(?:\.[A-Za-z]\w*|DCF[SD]|DCD)\s|\[\s*(?:\d*\s*,|,\s*\d+)\s*\]")
+"""What R puts before rows and over columns, and the directives of assemblers."""
 _HEADING = re.compile(r"^[^=:]{0,80}[=:]")
 
 
@@ -76,7 +78,7 @@ def _entries(line: str, comma: bool, constants: Constants) -> list[str] | None:
     """The numbers of a line, [] for a line of signs only, None where anything else stands in it."""
     if bullets := _BULLETS.match(line):
         line = bullets[2] if "-" in bullets[1] else line
-    line = line.translate(_FRAME)
+    line = _LABELS.sub(" ", line).translate(_FRAME)
     if comma:
         line = re.sub(r"(?<=\d),(?=\d)", ".", line)
     pieces = [piece for part in _SEPARATORS.split(line) for piece in blank_separated(part)]
