@@ -17,7 +17,13 @@ Vectors = list[list[Any]]
 
 @dataclass(frozen=True)
 class Matrices:
-    """The three matrices as one vector per tap: columns of A^T, rows of G and of B^T, elements of the domain K."""
+    """The three matrices as one vector per tap: columns of A^T, rows of G and of B^T, elements of the domain K.
+
+    >>> from wincraft import winograd
+    >>> f = winograd(2, 3)
+    >>> Matrices.of(f.output.dense, f.filter.dense, f.input.dense).scale()
+    1
+    """
 
     vectors: dict[str, Vectors]
     K: Any
@@ -69,7 +75,12 @@ class Fault:
 
 
 def texts(row: Sequence[Any], K: Any) -> tuple[str, ...]:
-    """Domain elements as texts."""
+    """Domain elements as texts.
+
+    >>> from sympy import QQ
+    >>> texts([QQ(1, 2), QQ(-3)], QQ)
+    ('1/2', '-3')
+    """
     return tuple(number_text(K.to_sympy(value)) for value in row)
 
 

@@ -46,6 +46,9 @@ def check_size(m: object, r: object) -> tuple[int, int]:
 
     Raises:
         BadSize
+
+    >>> check_size(4, 3)
+    (4, 3)
     """
     if isinstance(m, bool) or isinstance(r, bool) or not (isinstance(m, Integral) and isinstance(r, Integral)):
         raise BadSize(f"F({shorten(repr(m))},{shorten(repr(r))})", "m and r are integers")

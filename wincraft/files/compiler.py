@@ -23,6 +23,9 @@ def compiler(language: str = "c", what: str = "compiling the header") -> list[st
 
     Raises:
         MissingTool: there is none.
+
+    >>> compiler()  # doctest: +SKIP
+    ['/usr/bin/cc']
     """
     variable, names = _FOUND[language]
     given = shlex.split(os.environ.get(variable, ""))

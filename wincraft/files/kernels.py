@@ -52,6 +52,9 @@ def probe_transforms(
         BadDocument, MissingTool, NotApplicable: where the source cannot be read, compiled, or called so.
         BadShape: where the outputs are no tiles of the size.
         Refuted, Unidentified: where the transforms do not compute the convolution.
+
+    >>> probe_transforms("kernel.c", ["output", "filter", "input"], "4,3").algorithm  # doctest: +SKIP
+    F(4,3), rank 6, moduli 0,1,-1,2,-2,inf, convention wincnn, scale 1, proved
     """
     sizes = parse_size(size)
     m, r = (tuple(side) for side in zip(*sizes, strict=True))
@@ -81,7 +84,11 @@ def probe_tiles(path: str | Path, function: str, size: str, tolerance: Fraction 
 
     Raises:
         BadDocument, MissingTool, NotApplicable: where the source cannot be read, compiled, or called so.
+        BadShape: where the outputs are no tiles of the size.
         Unidentified: where it is not the convolution; the first pair that differs is named.
+
+    >>> probe_tiles("kernel.c", "conv", "2,3")  # doctest: +SKIP
+    'F(2,3) proved: conv is the convolution on all 12 pairs of unit vectors, within 1.2e-07'
     """
     sizes = parse_size(size)
     m, r = (tuple(side) for side in zip(*sizes, strict=True))

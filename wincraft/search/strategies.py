@@ -111,7 +111,11 @@ Strategy = Callable[[Task], Outcome]
 
 @lru_cache(maxsize=8)
 def instances(space: Space, equivalences: tuple[str, ...]) -> tuple[Instance, ...]:
-    """The parts of a space in numbers."""
+    """The parts of a space in numbers.
+
+    >>> [made.part.count for made in instances(Space(2, 3, height=1), ())]
+    [1]
+    """
     return tuple(instance(part, space.m, space.r) for part in space.parts(equivalences))
 
 
