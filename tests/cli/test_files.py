@@ -161,3 +161,16 @@ def test_ranges_for_a_header(wincraft_here, files):
     done = wincraft_here("generate", "f43.json", *ranges)
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
     assert "choose c" in done.stderr
+
+
+def test_a_search_for_what_is_in_a_file(wincraft_here, files):
+    """The points are searched for the file's size; a scaling is of its own matrices, whatever its points."""
+    of_size = wincraft_here("search", "4,3", "--max-height", "2", check=0).stdout
+    assert wincraft_here("search", "f43.h", "--max-height", "2", check=0).stdout == of_size
+    of_images = wincraft_here("search", "4x4,3x3", "--max-height", "2", check=0).stdout
+    assert wincraft_here("search", "f4x4.json", "--max-height", "2", check=0).stdout == of_images
+    assert "F(4,3) under fp16" in wincraft_here("search", "f43.json", "--scaling", "fp16", check=0).stdout
+    assert "F(1,1) under fp16" in wincraft_here("search", "unknown.json", "--scaling", "fp16", check=0).stdout
+    done = wincraft_here("search", "missing.json", "--max-height", "2")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "No such file" in done.stderr

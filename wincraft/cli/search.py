@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wincraft.cli.algorithm import read_algorithm
+from wincraft.cli.algorithm import names_file, read_algorithm
 from wincraft.cli.command import Command, convention_option, offer, offer_files
 from wincraft.cli.measuring import SCHEME_NAMES
 from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
@@ -37,7 +37,7 @@ _CHOICE = click.Choice(["with", "without", "any"])
 
 
 @click.command(name="search", cls=Command)
-@click.argument("size")
+@click.argument("size", metavar="SIZE|FILE")
 @click.option("--max-height", type=int, metavar="H", help="Points p/q with |p|, q <= H.")
 @click.option("--points", metavar="LIST", help='Choose from these points and moduli instead: "1/2,-1/2,2,-2,x^2+1".')
 @click.option(
@@ -126,7 +126,10 @@ def command(
       wincraft search 6,3 --max-height 3 --moduli "x^2+1,x^2+x+1,x^2-x+1"
       wincraft search 4,3 --max-height 4 --space symmetric --pareto -o front.html
       wincraft search 4x4,3x3 --points "0,1,-1,2,-2" --scaling barabasz-2020-8
+      wincraft search their.txt --scaling tapwise-8
       wincraft verify f.json
+
+    Of a FILE with an algorithm the size counts, and for --scaling its matrices.
 
     Objectives: noise-gain, noise-gain:RHO (neighbours with correlation RHO), worst-case, matrix-rounding:BITS,
     sqnr:SCHEME, operations, integer-width, exact-bits, coefficients, rank, height, cond-V, cond-V-finite, cond-AT,
@@ -144,8 +147,11 @@ def command(
     if pareto or scheme is not None:
         _check_options("--pareto" if pareto else "--scaling", _OF_FRONTS if pareto else _OF_SCALINGS)
     if scheme is not None:
-        _scaling(size, points, options["convention"], scheme, output)
+        given = click.get_current_context().get_parameter_source("convention") is click.core.ParameterSource.COMMANDLINE
+        _scaling(size, points, options["convention"] if given else None, scheme, output)
         return
+    if names_file(size):
+        size = read_algorithm(size).size
     if pareto:
         _front(size, max_height, points, space_name, zero, infinity, moduli, format_given, output)
         return
@@ -190,7 +196,7 @@ def _check_options(flag: str, known: set[str]) -> None:
             raise click.UsageError(f"{parameter.opts[0]} does not go with {flag}; leave it out")
 
 
-def _scaling(size: str, points: str | None, convention: str, scheme: str, output: str | None) -> None:
+def _scaling(size: str, points: str | None, convention: str | None, scheme: str, output: str | None) -> None:
     from wincraft.analysis.schemes import parse_scheme
     from wincraft.report.text import wrapped_lines
     from wincraft.search.scalings import search_scaling
