@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 from xml.etree import ElementTree
@@ -197,3 +198,16 @@ def test_lists_of_points_break_behind_commas_only():
 
 def test_text_columns_of_html_tables_have_a_least_width(full):
     assert "td:last-child:not(.r) { min-width:" in render(full, "html")
+
+
+def test_html_gives_stars_a_place_and_long_words_a_break(compared):
+    table = Table(("", "legendre:classical", "n"), (("products/output", "144 (+144)", "2.5e-07"),), "lrr")
+    for marked, opening in ((frozenset(), "<table>"), (frozenset({(0, 2)}), '<table class="starred">')):
+        layout = Layout("t", (), (Section("s", (replace(table, marked=marked),)),))
+        page = render(layout, "html")
+        assert opening in page
+        assert "legendre:<wbr/>classical" in page
+        assert "products/<wbr/>output" in page
+        assert '<td class="r words">144 (+144)</td>' in page  # may be broken on a phone, a bare number not
+        assert ('<td class="r best">' if marked else '<td class="r">') + "2.5e-07</td>" in page
+    assert render(compared, "html").count('class="starred"') == 1
