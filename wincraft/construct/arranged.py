@@ -13,7 +13,7 @@ from fractions import Fraction
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, point
 from wincraft.construct.rebuild import Table, number, rational, shortest_factors
-from wincraft.construct.toom_cook import canonical_taps
+from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import BadNumber
 from wincraft.exact.fraction import simplest_fraction
 from wincraft.exact.interval import Interval, holds_zero, most, quotient, times
@@ -55,44 +55,56 @@ def _explained_by_points(tables: Sequence[Table]) -> tuple[list[Rows], int] | No
     if len(columns) != m + r - 1:
         return None
     leading, other = (columns, filters) if m >= r else (filters, columns)
-    moduli = tuple(_agreed_point(first, second) for first, second in zip(leading, other, strict=True))
-    known = tuple(item for item in moduli if item is not None)
-    if len(set(known)) != len(moduli):
-        return None
-    taps = canonical_taps(m, r, known)
+    moduli: list[Modulus] = []
+    for first, second in zip(leading, other, strict=True):
+        item = _agreed_point(first, second)
+        if item is None or item in moduli:
+            return None
+        moduli.append(item)
+    taps = canonical_taps(m, r, tuple(moduli))
     K = taps.K
     if not K.is_QQ:
         return None
     canonical = [[[number(value, K) for value in row] for row in rows] for rows in (taps.A, taps.G, taps.B)]
     orders = [_order(rows, wanted) for rows, wanted in zip(tables, canonical, strict=True)]
-    ranges = [
-        [_agreed(rows[order.index(tap)], wanted[tap])[1] for tap in range(len(order))]
-        for rows, wanted, order in zip(tables, canonical, orders, strict=True)
-    ]
-    f = [number(value, K) for value in taps.f]
-    products = [
-        times(times(a, g), times(b, (f[tap], f[tap])))
-        for tap, (a, g, b) in enumerate(zip(*ranges, strict=True))
-        if a is not None and g is not None and b is not None
-    ]
-    common = most(products)[1]
-    if common is None or holds_zero(common):
+    factors = _agreed_factors(tables, orders, canonical, taps)
+    if factors is None:
         return None
-    scale = K.from_sympy(rational(simplest_fraction(*common)))
-    chosen = []
-    for tap, given in enumerate(zip(*ranges, strict=True)):
-        if given.count(None) > 1:
-            return None
-        chosen.append([number(value, K) for value in shortest_factors(given, taps.f[tap], scale, K)])
     rows, misses = [], 0
     for k, (table, order) in enumerate(zip(tables, orders, strict=True)):
         exact = [
-            _fitted(row, [chosen[tap][k] * value for value in canonical[k][tap]])
+            _fitted(row, [factors[tap][k] * value for value in canonical[k][tap]])
             for row, tap in zip(table, order, strict=True)
         ]
         rows.append([row for row, _ in exact])
         misses += sum(missed for _, missed in exact)
     return rows, misses
+
+
+def _agreed_factors(
+    tables: Sequence[Table], orders: Sequence[list[int]], canonical: Sequence[Rows], taps: Taps
+) -> list[list[Fraction]] | None:
+    """The factors of A, G and B^T of every tap, at the scale that most taps agree on."""
+    K = taps.K
+    ranges = [
+        [_agreed(rows[order.index(tap)], wanted[tap])[1] for tap in range(len(order))]
+        for rows, wanted, order in zip(tables, canonical, orders, strict=True)
+    ]
+    of_taps = list(zip(*ranges, strict=True))
+    f = [number(value, K) for value in taps.f]
+    products = [
+        times(times(a, g), times(b, (f[tap], f[tap])))
+        for tap, (a, g, b) in enumerate(of_taps)
+        if a is not None and g is not None and b is not None
+    ]
+    common = most(products)[1]
+    if common is None or holds_zero(common) or any(given.count(None) > 1 for given in of_taps):
+        return None
+    scale = K.from_sympy(rational(simplest_fraction(*common)))
+    return [
+        [number(value, K) for value in shortest_factors(given, taps.f[tap], scale, K)]
+        for tap, given in enumerate(of_taps)
+    ]
 
 
 def _fitted(row: Sequence[Interval], right: Sequence[Fraction]) -> tuple[list[Fraction], int]:
