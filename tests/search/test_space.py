@@ -96,6 +96,9 @@ def test_spaces_survive_pickling():
         ({"height": 3, "r": 0}, "at least 1"),
         ({"height": 3, "m": True}, "integers"),
         ({"height": 120, "m": 39}, "a tile of 41; search tiles of up to 40"),
+        ({"height": 120, "m": 18}, "17,.* free choices are too many for a tile of 20; lower the height"),
+        ({"height": 60, "m": 38}, "are too many for a tile of 40"),
+        ({"height": 30, "m": 20, "r": 5, "moduli": ("x^16+1",)}, "are too many for a tile of 24"),
         ({}, "needs a height or a list"),
         ({"height": 2, "values": ("1",)}, "one of the two"),
         ({"height": 1}, "empty"),
@@ -125,3 +128,9 @@ def test_bad_spaces(arguments, message):
         Space(**{"m": 4, "r": 3, **arguments})
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value, UnknownName) or caught.value.exit_code == 3
+
+
+def test_large_spaces_of_short_tiles_stay():
+    assert Space(4, 3, height=120).count > 10**18
+    assert Space(8, 3, height=40).count
+    assert Space(18, 3, height=12, shape="symmetric").count

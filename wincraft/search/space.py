@@ -29,6 +29,8 @@ MAX_TILE = 40
 """Largest tile m + r - 1: the noise gain of the best points of longer ones is beyond what float64 tells apart."""
 MAX_MEMBERS = 20_000
 """Most members of a space: beyond, not even pairs can be searched."""
+MAX_WORK = 3 * 10**6
+"""Largest product of the number of members, their largest degree and n^2: a first good set then takes seconds."""
 MAX_POLYNOMIALS = 100
 """Most polynomials among them: each pair is tested for a common factor."""
 
@@ -154,7 +156,7 @@ class Space:
         BadSize: for a size that is none.
         UnknownName: for other numbers, shapes or choices.
         NotApplicable: for tiles beyond `MAX_TILE`, a height below 1 or beyond `MAX_MEMBERS` members, more than
-            `MAX_POLYNOMIALS`, and for an empty space.
+            `MAX_POLYNOMIALS` or `MAX_WORK`, and for an empty space.
 
     >>> space = Space(4, 3, height=8)
     >>> space.count, space.classes(("negate", "invert"))
@@ -195,6 +197,9 @@ class Space:
         if about > MAX_MEMBERS:
             what = f"about {about:.3g} points, more than {MAX_MEMBERS:,}"
             raise NotApplicable("search space", what, "lower the height" if self.height else "give fewer points")
+        if len(self.members) * max((member.degree for member in self.members), default=0) * n * n > MAX_WORK:
+            what = f"{len(self.members):,} {self.shape} choices are too many for a tile of {n}"
+            raise NotApplicable("search space", what, "lower the height, or give fewer points")
         if not self.count:
             wanted = f"no set of {len(self.members)} {self.shape} choices has total degree {self.m + self.r - 1}"
             raise NotApplicable(
