@@ -31,6 +31,8 @@ CASES = {
     "F(4x4,3x3), int16": (lambda: parse("4x4,3x3", points=CLASSIC), Integers(Box.signed(16), INT8, 48)),
     "F(4x4,3x3), rank 7": (lambda: parse("4x4,3x3", moduli="0,1,-1,x^2+1,inf"), Integers(Box(-100, 100))),
     "F(2x4,3x3), uint16": (lambda: parse("2x4,3x3"), Integers(Box.unsigned(16), Box(3, 9))),
+    "three axes": (lambda: parse("2x1x2,2x2x1"), Integers(UINT8)),
+    "four axes": (lambda: parse("1x2x1x2,2x1x1x2"), Integers(INT8, Box.signed(4))),
     "far from 0": (lambda: winograd(2, 3), Integers(Box(100, 110), Box(-7, -5), 16)),
     "legendre": (lambda: change_basis(parse("2x4,3x3"), "legendre"), Integers(UINT8)),
     "an empty tap": (lambda: BilinearAlgorithm.from_matrices([[2, 2]], [[1], [0]], [[1], [1]]), Integers()),
