@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is collected: no layers where PyTorch is not installed, and slow tests only where they are asked for."""
+"""What is collected: what PyTorch, or a C compiler, is there for, and slow tests only where they are asked for."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from importlib.util import find_spec
 
 import pytest
 
 collect_ignore = [] if find_spec("torch") else ["wincraft/torch", "tests/oracle/oracle_layers.py"]
+if not (os.environ.get("CC") or any(map(shutil.which, ("cc", "gcc", "clang")))):
+    collect_ignore += ["wincraft/files/compiler.py", "wincraft/files/kernels.py"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -24,8 +24,8 @@ def compiler(language: str = "c", what: str = "compiling the header") -> list[st
     Raises:
         MissingTool: there is none.
 
-    >>> compiler()  # doctest: +SKIP
-    ['/usr/bin/cc']
+    >>> len(compiler("c")) > 0
+    True
     """
     variable, names = _FOUND[language]
     given = shlex.split(os.environ.get(variable, ""))

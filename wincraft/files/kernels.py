@@ -53,8 +53,13 @@ def probe_transforms(
         BadShape: where the outputs are no tiles of the size.
         Refuted, Unidentified: where the transforms do not compute the convolution.
 
-    >>> probe_transforms("kernel.c", ["output", "filter", "input"], "4,3").algorithm  # doctest: +SKIP
-    F(4,3), rank 6, moduli 0,1,-1,2,-2,inf, convention wincnn, scale 1, proved
+    >>> import tempfile, wincraft
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "f.h")
+    ...     wincraft.write(wincraft.winograd(2, 3), path)
+    ...     names = [f"wincraft_f2_3_{word}_f32" for word in ("output", "filter", "input")]
+    ...     probe_transforms(path, names, "F(2,3)").algorithm
+    F(2,3), rank 4, moduli 0,1,-1,inf, convention wincnn, scale 1, proved
     """
     sizes = parse_size(size)
     m, r = (tuple(side) for side in zip(*sizes, strict=True))
@@ -87,8 +92,12 @@ def probe_tiles(path: str | Path, function: str, size: str, tolerance: Fraction 
         BadShape: where the outputs are no tiles of the size.
         Unidentified: where it is not the convolution; the first pair that differs is named.
 
-    >>> probe_tiles("kernel.c", "conv", "2,3")  # doctest: +SKIP
-    'F(2,3) proved: conv is the convolution on all 12 pairs of unit vectors, within 1.2e-07'
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "f.c")
+    ...     _ = path.write_text("void f(const int *d, const int *g, int *y) { y[0] = d[0] * g[0] + d[1] * g[1]; }")
+    ...     probe_tiles(path, "f", "F(1,2)")
+    'F(1,2) proved: f is the convolution on all 4 pairs of unit vectors'
     """
     sizes = parse_size(size)
     m, r = (tuple(side) for side in zip(*sizes, strict=True))
