@@ -331,3 +331,26 @@ def test_a_size_in_two_words_is_told_how_to_write_it(words, wincraft_here):
     done = wincraft_here("generate", *words)
     assert_one_line_error(done, 2)
     assert f"write the size in one word: {','.join(words)}" in done.stderr
+
+
+def test_several_algorithms_of_a_file_are_judged_one_by_one(wincraft_here, tmp_path):
+    right = "AT_a = [[1, 1]]\nG_a = [[1, 0], [0, 1]]\nBT_a = [[1, 0], [0, 1]]\n"
+    (tmp_path / "f.py").write_text(right + right.replace("_a", "_b").replace("[[1, 1]]", "[[1, 2]]"))
+    done = wincraft_here("verify", "f.py", check=1)
+    first, second = done.stdout.splitlines()
+    assert first.startswith("G_a: F(1,2) proved")
+    assert second.startswith("G_b: not F(1,2)")
+    assert wincraft_here("verify", "f.py#G_a", check=0).stdout.startswith("F(1,2) proved")
+    assert "G_b\nnot F(1,2)" in wincraft_here("identify", "f.py", check=1).stdout
+    wincraft_here("identify", "f.py#G_b", check=1)
+
+
+def test_n_d_documents_are_identified(wincraft_here, tmp_path):
+    for name, format in (("f.json", "json"), ("f.txt", "text")):
+        (tmp_path / name).write_text(wc.render(wc.parse("F(2x4,3x3)"), format))
+        shown = wincraft_here("identify", name, check=0).stdout
+        assert shown.startswith("F(2x4,3x3), rank 24 = 4*6")
+        assert "F(2,3), rank 4, proved" in shown
+        assert "F(4,3), rank 6, proved" in shown
+        wincraft_here("identify", name, "-o", "back.json", check=0)
+        assert wc.read(tmp_path / "back.json") == wc.parse("F(2x4,3x3)")

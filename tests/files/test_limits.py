@@ -97,8 +97,9 @@ def test_a_text_beyond_the_limit(tmp_path):
     "text",
     [
         *(sign * 100_000 for sign in (" ", "a", "_", "[", "(", '"', "-")),
-        *(pair * 20_000 for pair in ("A_T = ", "1/", "/*", "⎡ 1 ⎤\n", "#define A B\n", "\\begin{bmatrix}")),
+        *(pair * 20_000 for pair in ("A_T = ", "1/", "/*", "a:", "⎡ 1 ⎤\n", "#define A B\n", "\\begin{bmatrix}")),
         "AT\n" + "1 " * 100_000,
+        *("AT = [" + sign * 5000 + "[1, 0], [0, 1]]" for sign in ("x", "x ", ".", "x,", "a:")),
         "float G[1] = {" + "1," * 100_000,
         "float G[2][2] = {{1,1},{0,1}}, AT[1][2]={1,2};\n" * 3000,
         "".join(f"#define A{k} (A{k + 1}+A{k + 1}+A{k + 1})\n" for k in range(60)) + "float AT[] = {A0, 1};",

@@ -154,10 +154,20 @@ def test_nan_in_numpy_file_and_absent_files(tmp_path):
         read_matrices("a", "b")
 
 
-@pytest.mark.parametrize("size", ["4,3", "4x4,3x3", "10,3", "2x4,3x3", "1x4,1x3"])
+MADE = {size: lambda size=size: wc.parse(size) for size in ("4,3", "4x4,3x3", "10,3", "2x4,3x3", "1x4,1x3", "20,3")}
+MADE |= {
+    "integers of many digits": lambda: wc.winograd(7, 8, convention="integer"),
+    "roots of two": lambda: wc.winograd(4, 3, points="0,sqrt(2)/2,-sqrt(2)/2,sqrt(2),-sqrt(2)", convention="monic"),
+    "balanced": lambda: wc.parse("4x4,11x11", convention="balanced"),
+    "chains": lambda: wc.parse("2x4,3x3").change_basis("legendre"),
+    "axes of one size": lambda: wc.Nested((wc.winograd(2, 3), wc.winograd(2, 3, convention="lavin"))),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
 @pytest.mark.parametrize("format", FORMATS)
-def test_every_format_is_read_back(size, format, tmp_path):
-    made = wc.parse(size)
+def test_every_format_is_read_back(name, format, tmp_path):
+    made = MADE[name]()
     path = tmp_path / f"made.{format}"
     path.write_text(render(made, format))
     read = wc.read(path)

@@ -22,7 +22,8 @@ _LOOK_BACK = 240
 _BRACKET = re.compile(r"[\[\](){}]")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _GENERIC = re.compile(r"(?<=\w)<[\w\s:,.*&]{0,120}>(?=\s*[\[({>,\w])")
-_WRAPPER = r"(?:[A-Za-z_.&$@!*'#][\w.!*&]*\s*){0,5}"
+_WORD = r"[A-Za-z_.&$@!*'#][\w.!*&$@'#]*"
+_WRAPPER = rf"(?:{_WORD}\s+){{0,4}}(?:{_WORD})?\s*"
 _BEFORE = re.compile(rf"\s*(?:=\s*)?{_WRAPPER}")
 _VECTOR_CAST = re.compile(r"\(\s*(?:float|half|double|int|short|char)\d{1,2}\s*\)(?=\s*\()")
 _BETWEEN = re.compile(rf"\s*(?:[,;]\s*)?(?:=\s*)?{_WRAPPER}")  # = where an index stood: [1] = {0, 1}

@@ -18,7 +18,9 @@ _NAME_OR_NUMBER = re.compile(r"[\w^./+\-'() ]{1,60}")
 _MARGIN = re.compile(r"^[ \t]*(?:/\*+!?|\*+/?|//[/!]*|#+|%+|--+|;+|!+)?|\*+/[ \t]*$|-->[ \t]*$")
 _DEFINITION = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w*)[ \t]+([^\n]{1,120})$", re.MULTILINE)
 _VALUE = r"[-+\w.(][^;,={}\[\]\n\"]{0,80}?"
-_CONSTANT = re.compile(rf"(?<![\w.])([A-Za-z_]\w*)[ \t]*(?::[ \t]*[\w:]+[ \t]*)?:?=[ \t]*({_VALUE})[ \t]*(?=[;,\n]|\Z)")
+_CONSTANT = re.compile(
+    rf"(?<![\w.])([A-Za-z_]\w{{0,80}})[ \t]*(?::[ \t]*[\w:]{{1,40}}[ \t]*)?:?=[ \t]*({_VALUE})[ \t]*(?=[;,\n]|\Z)"
+)
 _INITIALISED = re.compile(rf"(?<![\w.])(?:const|constexpr|double|float|half)\s+([A-Za-z_]\w*)[({{]({_VALUE})[)}}]\s*;")
 
 

@@ -149,7 +149,7 @@ def _read_with(text: str, constants: Constants) -> Number:
 
 def _as_python(text: str, constants: Constants) -> str:
     """The text as an expression of Python: without suffixes, casts and template arguments."""
-    text = " ".join(text.split())
+    text = re.sub(r"(?<=[\d.])\s*(?=sqrt\()", "*", " ".join(text.split()))
     text = _LITERAL_SUFFIX.sub(r"\1", _FORTRAN.sub("e", text))
     text = _CAST.sub(lambda match: match[0] if match[1] in constants else "", text)
     text = _TEMPLATE.sub("", _RUST_CAST.sub("", text)).replace("::", ".").replace("^", "**")

@@ -12,7 +12,7 @@ from wincraft.exact.number import to_fraction
 from wincraft.files.entry import read_entry
 from wincraft.files.table import Table
 
-_COMMENT = re.compile(r"/\*([^*]*)\*/")
+_COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
 
 
 def with_exact_entries(table: Table, text: str) -> Table:

@@ -29,6 +29,7 @@ _DEEPEST = 4
 Rows = Any
 _HINT = "name the matrices AT, G and BT, or give three in this order"
 _NESTED = re.compile(r"F\(\d+(?:x\d+)+,\d+(?:x\d+)+\)")
+_STAGES = {"latex": re.compile(r"^[ABG]_\d+$")}
 _STAGE = re.compile(r"(?:^|_)(?:AT|G|BT)\d+(?=_|$)")
 
 
@@ -195,12 +196,13 @@ def _found_in_text(text: str, path: str) -> Found:
     nested = _NESTED.search(text[:4000]) if ours else None
     whole: list[Table] = []
     unfit: list[Table] = []
-    for find in SPELLINGS.values():
+    for spelling, find in SPELLINGS.items():
         tables = find(given)
         if ours:
-            tables = [table for table in tables if not (table.role and _STAGE.search(table.role.name))]
-            if find is SPELLINGS["brackets"]:
-                tables = [with_exact_entries(table, given.plain) for table in tables]
+            stage = _STAGES.get(spelling, _STAGE)
+            tables = [table for table in tables if not (table.role and stage.search(table.role.name))]
+        if ours and spelling == "brackets":
+            tables = [with_exact_entries(table, given.plain) for table in tables]
         triples = named_triples(tables) or unnamed_triples(tables)
         if triples and fits(*triples[0]):
             return Found(path, _grouped(tables, path, None), _axes(nested[0]) if nested else ())
