@@ -112,3 +112,14 @@ def test_algebraic_matrices_are_proved_and_refuted_exactly():
 
 def test_the_proof_says_what_was_proved():
     assert winograd(4, 3).verify() == "F(4,3) proved: 72 exact identities, 6 products, scale 1"
+
+
+@pytest.mark.parametrize(("m", "r", "moduli"), [(9, 2, None), (3, 3, "x^3+x+1@(0,1,x^2+1,inf),0,inf"), (1, 1, None)])
+def test_a_wrong_entry_in_any_row_is_refuted_however_many_rows_there_are(m, r, moduli):
+    made = winograd(m, r, moduli=moduli)
+    dense = [made.output.dense, made.filter.dense, made.input.dense]
+    assert QQ.to_sympy(proved_scale(*dense)) == made.scale
+    for k in range(made.rank):
+        BT = made.BT
+        BT[k, made.n - 1] += 1
+        assert (proved_scale(*dense[:2], from_numbers(BT.tolist(), QQ)) is None) == (made.n > 1)

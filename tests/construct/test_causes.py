@@ -186,3 +186,10 @@ def test_large_dense_matrices_are_refused_by_the_first_wrong_output():
     m = r = 60
     rows = [rng.integers(1, 9, shape) for shape in ((m, 119), (119, r), (119, 119))]
     assert refuted(*rows).partial
+
+
+@pytest.mark.parametrize("cause", ["tap 2 (from 0): wrong sign", "tap 2 (from 0): product of row scales is 3"])
+def test_the_factor_of_a_row_is_told_exactly_of_few_digits(cause):
+    made = wc.winograd(4, 3, points="0,1,-1,1/2,-1/2", convention="balanced")
+    rows = CAUSES[cause](*matrices(made))
+    assert cause in refuted(*[[[f"{float(value):.5g}" for value in row] for row in table] for table in rows]).summary

@@ -320,7 +320,7 @@ def test_entries_that_are_no_finite_numbers_are_refused(entry):
         wc.identify([[entry]], [[1]], [[1]])
 
 
-@pytest.mark.parametrize("tolerance", [-1, 1, float("nan"), "x"])
+@pytest.mark.parametrize("tolerance", [-1, 1, float("nan"), "x", "1e-999999999", Decimal("1e-999999999")])
 def test_tolerances_are_between_0_and_1(tolerance):
     with pytest.raises(BadNumber, match="tolerance"):
         wc.identify([[1]], [[1]], [[1]], tolerance=tolerance)

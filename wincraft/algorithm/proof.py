@@ -57,7 +57,8 @@ def convolution_tensor(AT: Any, G: Any, BT: Any) -> tuple[list[list[Any]], list[
 def proved_scale(AT: Any, G: Any, BT: Any) -> Any | None:
     """The scale at which the identity holds for every i, j, l, or None. Exact, over the matrices' common domain.
 
-    It ends at the first diagonal i + j that fails, so that matrices far from an algorithm cost little.
+    The first diagonal i + j is looked at alone, the others by about n rows at a time, and it ends where one fails, so
+    that matrices far from an algorithm cost little.
 
     >>> from wincraft import winograd
     >>> f = winograd(2, 3)
@@ -66,11 +67,19 @@ def proved_scale(AT: Any, G: Any, BT: Any) -> Any | None:
     """
     n, zero = BT.shape[1], BT.domain.zero
     scale: Any = None
-    for diagonal, (_, rows) in enumerate(tap_products(AT, G)):
-        for row in _times(rows, BT):
+    rows: list[list[Any]] = []
+    diagonals: list[int] = []
+    enough = 1
+    for diagonal, (_, products) in enumerate(tap_products(AT, G)):
+        rows += products
+        diagonals += [diagonal] * len(products)
+        if len(rows) < enough and diagonal < n - 1:
+            continue
+        for at, row in zip(diagonals, _times(rows, BT), strict=True):
             scale = row[0] if scale is None else scale
-            if not scale or row != [zero] * diagonal + [scale] + [zero] * (n - 1 - diagonal):
+            if not scale or row != [zero] * at + [scale] + [zero] * (n - 1 - at):
                 return None
+        rows, diagonals, enough = [], [], n
     return scale
 
 

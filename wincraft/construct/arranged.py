@@ -67,13 +67,14 @@ def _explained_by_points(tables: Sequence[Table]) -> tuple[list[Rows], int] | No
         return None
     canonical = [[[number(value, K) for value in row] for row in rows] for rows in (taps.A, taps.G, taps.B)]
     orders = [_order(rows, wanted) for rows, wanted in zip(tables, canonical, strict=True)]
-    factors = _agreed_factors(tables, orders, canonical, taps)
-    if factors is None:
+    agreed = _agreed_factors(tables, orders, canonical, taps)
+    if agreed is None:
         return None
+    factors, excess = agreed
     rows, misses = [], 0
     for k, (table, order) in enumerate(zip(tables, orders, strict=True)):
         exact = [
-            _fitted(row, [factors[tap][k] * value for value in canonical[k][tap]])
+            _fitted(row, [factors[tap][k] * value for value in canonical[k][tap]], excess[tap])
             for row, tap in zip(table, order, strict=True)
         ]
         rows.append([row for row, _ in exact])
@@ -83,8 +84,8 @@ def _explained_by_points(tables: Sequence[Table]) -> tuple[list[Rows], int] | No
 
 def _agreed_factors(
     tables: Sequence[Table], orders: Sequence[list[int]], canonical: Sequence[Rows], taps: Taps
-) -> list[list[Fraction]] | None:
-    """The factors of A, G and B^T of every tap, at the scale that most taps agree on."""
+) -> tuple[list[list[Fraction]], list[Fraction | None]] | None:
+    """The factors of A, G and B^T of every tap, at the scale that most taps agree on, and by what a tap exceeds it."""
     K = taps.K
     ranges = [
         [_agreed(rows[order.index(tap)], wanted[tap])[1] for tap in range(len(order))]
@@ -93,27 +94,30 @@ def _agreed_factors(
     of_taps = list(zip(*ranges, strict=True))
     f = [number(value, K) for value in taps.f]
     products = [
-        times(times(a, g), times(b, (f[tap], f[tap])))
+        None if a is None or g is None or b is None else times(times(a, g), times(b, (f[tap], f[tap])))
         for tap, (a, g, b) in enumerate(of_taps)
-        if a is not None and g is not None and b is not None
     ]
-    common = most(products)[1]
+    common = most(item for item in products if item is not None)[1]
     if common is None or holds_zero(common) or any(given.count(None) > 1 for given in of_taps):
         return None
-    scale = K.from_sympy(rational(simplest_fraction(*common)))
-    return [
+    agreed = simplest_fraction(*common)
+    scale = K.from_sympy(rational(agreed))
+    factors = [
         [number(value, K) for value in shortest_factors(given, taps.f[tap], scale, K)]
         for tap, given in enumerate(of_taps)
     ]
+    excess = [None if item is None else simplest_fraction(*quotient(item, (agreed, agreed))) for item in products]
+    return factors, excess
 
 
-def _fitted(row: Sequence[Interval], right: Sequence[Fraction]) -> tuple[list[Fraction], int]:
-    """The right row; a multiple of it, which is one miss, where only that fits; or right entries where those fit."""
+def _fitted(row: Sequence[Interval], right: Sequence[Fraction], excess: Fraction | None) -> tuple[list[Fraction], int]:
+    """The right row and how many entries do not fit it, which stay as given.
+
+    A multiple of the right row is one miss; the tap exceeds the scale by as much.
+    """
     fits = [low <= value <= high for (low, high), value in zip(row, right, strict=True)]
-    count, factor = _agreed(row, right)
-    if not all(fits) and count == len(row) and factor is not None:
-        multiple = simplest_fraction(*factor)
-        return [multiple * value for value in right], 1
+    if not all(fits) and _is_multiple(row, right) and excess is not None:
+        return [excess * value for value in right], 1
     middle = [(low + high) / 2 for low, high in row]
     return [a if fit else b for a, b, fit in zip(right, middle, fits, strict=True)], fits.count(False)
 

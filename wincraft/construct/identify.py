@@ -137,6 +137,8 @@ def identify(
 
 def _limit(tolerance: Fraction | float) -> Fraction:
     try:
+        if not isinstance(tolerance, int | float | Fraction):
+            raise TypeError
         limit = Fraction(tolerance)
     except (TypeError, ValueError, OverflowError):
         raise BadNumber(f"tolerance {tolerance!r}", "give a number such as 1e-5") from None
