@@ -99,7 +99,7 @@ def faults(arguments: list[str], done: Done, folder: Path) -> Iterator[str]:
     """What is wrong with an outcome."""
     if done.code in (-signal.SIGXCPU, -signal.SIGKILL):
         yield f"does not end: {done.seconds:.1f} s of CPU"
-    elif "Traceback" in done.stderr:
+    elif "Traceback" in done.stderr and not ("--debug" in arguments and done.code in (1, 3, 4)):
         yield done.stderr.strip().splitlines()[-1][:160]
     elif done.code not in (0, 1, 2, 3, 4, 130, 141):
         yield f"exit code {done.code}"

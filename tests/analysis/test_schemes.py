@@ -145,6 +145,7 @@ def test_texts_change_other_fields():
         ("tapwise-8,word=0", NotApplicable, ["0 bits"]),
         ("tapwise-8,word=200", NotApplicable, ["200 bits"]),
         ("tapwise-8,word=many", BadDocument, ["many"]),
+        ("tapwise-8,word=" + "9" * 5000, BadDocument, ["word is '999", "(5002 characters)"]),
         ("tapwise-8,accumulator=fp32", NotApplicable, ["accumulator"]),
         ("tapwise-8,matrices=uint8", NotApplicable, ["negative"]),
         ("tapwise-8,matrices=q3.4", NotApplicable, ["q3.4"]),

@@ -222,12 +222,20 @@ def test_bad_files_exit_3(command, content, wincraft_here, tmp_path):
 @pytest.mark.parametrize("tolerance", ["x", "-1", "1", "nan", "1e999999999", "1e-999999999", "1/0", ""])
 def test_bad_tolerance(tolerance, wincraft_here, tmp_path):
     (tmp_path / "f.json").write_text(wc.render(wc.winograd(2, 3), "json"))
-    assert_one_line_error(wincraft_here("identify", "f.json", "--tolerance", tolerance), 3)
+    for command in ("identify", "verify"):
+        assert_one_line_error(wincraft_here(command, "f.json", "--tolerance", tolerance), 3)
+
+
+def test_a_long_value_makes_no_long_line(wincraft_here):
+    for arguments in (("generate", "2,3", "--axes", "9" * 5000), ("x" * 5000,), ("generate", "2,3", "--" + "x" * 5000)):
+        done = wincraft_here(*arguments)
+        assert_one_line_error(done, 2)
+        assert len(done.stderr) < 500
 
 
 def test_debug_shows_the_traceback():
     assert "Traceback" in wincraft("--debug", "generate", "2,3", "--points", "0,0").stderr
-    assert "Traceback" in wincraft("generate", "2,3", "--points", "0,0", "--debug").stderr
+    assert "Traceback" in wincraft("generate", "2,3", "--points", "0,0", "--debug", check=3).stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from importlib import import_module
 from typing import Any
 
@@ -127,7 +128,8 @@ def _exit_code(arguments: list[str]) -> int:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except WincraftError as error:
         if "--debug" in arguments:
-            raise
+            traceback.print_exc()
+            return error.exit_code
         return _said(f"{error}", error.exit_code)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _said("interrupted", 130)
@@ -149,7 +151,9 @@ def _said(message: str, code: int) -> int:
 
 
 def _one_line(error: click.ClickException) -> str:
-    return " ".join(error.format_message().split())
+    from wincraft.errors import shorten
+
+    return shorten(" ".join(error.format_message().split()), 300)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ def command(
     from wincraft.files.document import parse_document
     from wincraft.files.reading import found_in, judge, nest
 
+    limit = parse_tolerance(tolerance)
     try:
         found = found_in(*files)
         if found.document.get("kind") == "wincraft.search":
@@ -73,7 +74,7 @@ def command(
         if found.document and not found.matrices:
             write_output(parse_document(found.document, found.path).verify() + "\n", None)
             return
-        verdicts = judge(found, parse_tolerance(tolerance))
+        verdicts = judge(found, limit)
         if found.axes:
             write_output(nest(found, verdicts).verify() + "\n", None)
             return
