@@ -324,3 +324,11 @@ def test_entries_that_are_no_finite_numbers_are_refused(entry):
 def test_tolerances_are_between_0_and_1(tolerance):
     with pytest.raises(BadNumber, match="tolerance"):
         wc.identify([[1]], [[1]], [[1]], tolerance=tolerance)
+
+
+def test_rational_points_scaled_by_a_root():
+    scaled = wc.winograd(2, 3, points="0,1,-1").rescale(a=["sqrt(2)"] * 4)
+    found = wc.identify(scaled.AT, scaled.G, scaled.BT)
+    assert ",".join(map(str, found.algorithm.moduli)) == "0,1,-1,inf"
+    assert found.row_scaling["AT_col"] == ["sqrt(2)"] * 4
+    assert found.conventions == ()

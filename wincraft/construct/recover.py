@@ -55,7 +55,11 @@ def row_scaling(algorithm: BilinearAlgorithm, taps: Taps) -> Scaling | None:
         (algorithm.filter.dense, taps.G),
         (algorithm.input.dense, taps.B),
     )
-    a, g, b = (_row_ratios(matrix, canonical, taps.K) for matrix, canonical in tables)
+    K = taps.K.unify(algorithm.domain)  # rational points, scaled by roots, have their entries in a larger field
+    a, g, b = (
+        _row_ratios(matrix, [[K.convert_from(value, taps.K) for value in row] for row in canonical], K)
+        for matrix, canonical in tables
+    )
     return None if a is None or g is None or b is None else Scaling(a, g, b, algorithm.scale)
 
 
