@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import nan
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft.analysis.fixed_point import FixedPoint
-from wincraft.analysis.formats import FORMATS
+from wincraft.analysis.formats import FORMATS, FloatFormat
 from wincraft.analysis.integer_grid import IntegerGrid, IntegerRange
 from wincraft.analysis.quantizer import GRANULARITIES, Quantizer, checked_scale, parse_quantizer
 from wincraft.errors import BadNumber, BadShape, NotApplicable, UnknownName
@@ -101,6 +102,17 @@ def test_combinations_that_there_are_not():
 )
 def test_bits_of_a_stored_value(text, bits):
     assert parse_quantizer(text).bits == bits
+
+
+@pytest.mark.parametrize(
+    ("precision", "min_exponent", "largest", "infinity", "bits"),
+    [(2, 0, 6, False, 4), (3, -2, 28, False, 6), (4, 0, 7, False, 6), (4, -7, 240, False, 8), (2, 0, 3, True, 4)],
+    ids=["e2m1", "e3m2", "e2m3", "e4m3fnuz", "e2m1 with infinity"],
+)
+def test_bits_of_small_float_formats(precision, min_exponent, largest, infinity, bits):
+    """The formats of OCP Microscaling, whose names tell their bits beside the sign; and two that keep an exponent."""
+    small = FloatFormat("small", precision, min_exponent, Fraction(largest), infinity=infinity)
+    assert Quantizer(small, None).bits == bits
 
 
 @pytest.mark.parametrize("per", list(GRANULARITIES))

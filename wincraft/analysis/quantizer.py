@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import frexp
 from typing import NamedTuple
 
 import numpy as np
@@ -88,8 +89,9 @@ class Quantizer:
             return self.format.bits
         if isinstance(self.format, FixedPoint):
             return self.format.word
-        exponents = 2 * (1 - self.format.min_exponent) + (not self.format.infinity)
-        return self.format.precision + (exponents - 1).bit_length()
+        normal = frexp(float(self.format.max))[1] - self.format.min_exponent
+        fields = normal + 1 + self.format.infinity  # the least is that of subnormal numbers
+        return self.format.precision + (fields - 1).bit_length()
 
     def calibrate(self, values: np.ndarray, method: str = "max-abs") -> Scale:
         """The scales for values of shape (taps..., channels, vectors).
