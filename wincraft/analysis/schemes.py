@@ -188,7 +188,7 @@ def scheme_from_document(document: Any) -> Scheme:
     names = {field.name: None for field in fields(Scheme)}
     for key, value in given.items():
         look_up("field of a scheme", key, names)
-        if not (re.fullmatch("[0-9]{1,9}", str(value)) if key == "word" else isinstance(value, str)):
+        if not (re.fullmatch("[0-9]{1,18}", str(value)) if key == "word" else isinstance(value, str)):
             raise BadDocument(
                 "scheme", f"{key} is {shorten(repr(value))}", "give names of formats as texts, word as a number"
             )
