@@ -129,9 +129,23 @@ def read_matrices(*paths: str | Path) -> Found:
 def _found_in_json(document: dict[str, Any], path: str) -> Found:
     if is_document(document):
         return Found(path, (), (), document)
+    if isinstance(document.get("cells"), list):
+        return _found_in_text(_notebook(document["cells"]), path)
     form = document.get("form")
     known: Any = form if form in ("correlation", "linear") else None
     return Found(path, _grouped(list(_json_tables(document, (), 0)), path, known), (), document)
+
+
+def _notebook(cells: list[Any]) -> str:
+    """The sources of a Jupyter notebook's cells, those of code before those of text."""
+    sources: dict[bool, list[str]] = {True: [], False: []}
+    for cell in cells:
+        if isinstance(cell, dict):
+            lines = cell.get("source", "")
+            lines = lines if isinstance(lines, list) else [lines]
+            text = "".join(line for line in lines if isinstance(line, str))
+            sources[cell.get("cell_type") == "code"].append(re.sub(r"(?m)^[%!].*$", "", text))
+    return "\n\n".join([*sources[True], *sources[False]])
 
 
 def _is_numpy(content: bytes, path: str) -> bool:
