@@ -246,14 +246,15 @@ def test_long_tiles_are_identified_from_float32(size):
     assert found.algorithm == alg
 
 
-@settings(max_examples=12)
+@settings(max_examples=15)
 @given(
     points=st.lists(st.fractions(min_value=-9, max_value=9, max_denominator=7), min_size=6, max_size=6, unique=True),
     size=st.sampled_from([(5, 3), (3, 5), (4, 4)]),
-    text=st.sampled_from(["float32", "float64", "{:.8f}", "{:.9g}", "{:.17g}"]),
+    text=st.sampled_from(["float32", "float64", "{:.9g}", "{:.7g}", "{:.17g}"]),
+    convention=st.sampled_from(["wincnn", "integer", "balanced", "fractions-in-a"]),
 )
-def test_points_are_found_from_floats_and_digits(points, size, text):
-    alg = wc.winograd(*size, points=points)
+def test_points_are_found_from_floats_and_digits(points, size, text, convention):
+    alg = wc.winograd(*size, points=points, convention=convention)
     if text.startswith("float"):
         rows = alg.to_numpy(text)
     else:
@@ -332,3 +333,9 @@ def test_rational_points_scaled_by_a_root():
     assert ",".join(map(str, found.algorithm.moduli)) == "0,1,-1,inf"
     assert found.row_scaling["AT_col"] == ["sqrt(2)"] * 4
     assert found.conventions == ()
+
+
+def test_factors_of_many_digits_are_chosen_so_that_all_three_fit():
+    points = "5/2,-1/3,1/5,-1/5,-3/2,-2/3,4,3/4,-3/4,4/3,4/5,3/2,-5/4,inf"
+    alg = wc.winograd(12, 3, points=points, convention="integer")
+    assert wc.identify(*alg.to_numpy("float32")).algorithm.moduli == alg.moduli

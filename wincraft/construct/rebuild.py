@@ -106,23 +106,34 @@ def _scaling(taps: Taps, columns: Table, filters: Table, data: Table) -> Scaling
 def shortest_factors(ranges: Sequence[Interval | None], f: Any, scale: Any, K: Any) -> list[Any]:
     """Factors of A, G, B with product scale / f: two are the simplest of their ranges, the third follows.
 
-    Which follows is decided by the length of what is written; one that leaves its range counts last, G is tried first.
-    A factor without a range always follows.
+    The two leave the third in its range where they can. Which follows is decided by the length of what is written; one
+    that leaves its range counts last, G is tried first. A factor without a range always follows.
     """
-    simple = [None if bound is None else K.from_sympy(rational(simplest_fraction(*bound))) for bound in ranges]
+    product = number(scale / f, K)
     best: list[Any] = []
     order: tuple[bool, int] | None = None
-    for follows in [simple.index(None)] if None in simple else (1, 0, 2):
-        factors = list(simple)
-        others = [value for k, value in enumerate(simple) if k != follows]
-        factors[follows] = scale / (f * others[0] * others[1])
-        numbers = [number(value, K) for value in factors]
-        bound = ranges[follows]
-        outside = bound is not None and not bound[0] <= numbers[follows] <= bound[1]
+    for third in [ranges.index(None)] if None in ranges else (1, 0, 2):
+        first, second = (k for k in range(3) if k != third)
+        factors: list[Any] = [None, None, None]
+        left, right, rest = ranges[first], ranges[second], ranges[third]
+        assert left is not None
+        assert right is not None
+        value = _simplest_beside(left, None if rest is None else times(right, rest), product)
+        factors[first] = K.from_sympy(rational(value))
+        factors[second] = K.from_sympy(rational(_simplest_beside(right, rest, product / value)))
+        factors[third] = scale / (f * factors[first] * factors[second])
+        numbers = [number(item, K) for item in factors]
+        outside = rest is not None and not rest[0] <= numbers[third] <= rest[1]
         rank = outside, sum(len(str(item)) for item in numbers)
         if order is None or rank < order:
             best, order = factors, rank
     return best
+
+
+def _simplest_beside(own: Interval, other: Interval | None, product: Fraction) -> Fraction:
+    """The simplest number of an interval with which one of the other makes the product, where there is one."""
+    both = None if other is None else meet([own, quotient((product, product), other)])
+    return simplest_fraction(*(both or own))
 
 
 def _point(column: Sequence[Interval], row: Sequence[Interval]) -> Modulus | None:
