@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -99,10 +100,11 @@ def _json(generator: random.Random, content: bytes) -> bytes:
             if generator.random() < 0.3:
                 place.pop(key, None)
             else:
-                place[key] = generator.choice(VALUES)
+                place[key] = deepcopy(generator.choice(VALUES))
         elif isinstance(place, list):
             at = generator.randrange(len(place) + 1)
-            place[at : at + generator.randrange(2)] = [generator.choice(VALUES)] * generator.choice((1, 1, 1, 2000))
+            count = generator.choice((1, 1, 1, 2000))
+            place[at : at + generator.randrange(2)] = [deepcopy(generator.choice(VALUES))] * count
     return json.dumps(document).encode()
 
 

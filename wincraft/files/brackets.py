@@ -128,7 +128,7 @@ class _Reader:
         role = self._role(before, above if first else above[-1:])
         if role is None and len(rows) == 1:
             return
-        turned = bool(_TURNED.match(self.code, node.end + 1))
+        turned = len(set(map(len, rows))) == 1 and _TURNED.match(self.code, node.end + 1)
         scope = tuple(block.start for block in above if block.kind == "{")
         shape = self._declared(before, sum(map(len, rows))) if len(rows) == 1 else None
         self.found.append(Table(transposed(rows) if turned else rows, role, node.start, scope, shape, self.constants))
