@@ -172,3 +172,10 @@ def test_every_format_is_read_back(name, format, tmp_path):
     path.write_text(render(made, format))
     read = wc.read(path)
     assert [(axis.AT, axis.G, axis.BT) for axis in read.axes] == [(axis.AT, axis.G, axis.BT) for axis in made.axes]
+
+
+@pytest.mark.parametrize("size", ["F(2x4,3x3)", "F(4x4,3x3)", "F(2x2x2,3x1x3)"])
+def test_an_archive_of_several_axes_is_read_as_such(size, tmp_path):
+    algorithm = wc.parse(size)
+    wc.write(algorithm, tmp_path / "f.npz")
+    assert wc.read(tmp_path / "f.npz") == algorithm

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A NumPy archive of the matrices: float64 arrays AT, G and BT."""
+"""A NumPy archive of the matrices: float64 arrays AT, G and BT; of several axes also `sizes`, rows m, r of each."""
 
 from __future__ import annotations
 
@@ -32,4 +32,6 @@ def emit(algorithm: Algorithm, stream: BinaryIO, basis: str | None = None) -> No
                 arrays[name + suffix] = np.array([[float(value) for value in row] for row in rows])
             except OverflowError:
                 raise NotApplicable("npz output", "an entry exceeds float64", "use --format json") from None
+    if len(algorithm.axes) > 1:
+        arrays["sizes"] = np.array([[axis.m, axis.r] for axis in algorithm.axes])
     np.savez(stream, **arrays)

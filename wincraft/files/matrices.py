@@ -116,7 +116,8 @@ def read_matrices(*paths: str | Path) -> Found:
         arrays = load_arrays(content, path)
         if list(arrays) == [""]:
             raise BadDocument(path, "one .npy file holds one matrix", "give three, AT G BT, or one .npz")
-        return Found(path, _grouped(_array_tables(arrays), path, None))
+        axes = _sizes(arrays.pop("sizes", None))
+        return Found(path, _grouped(_array_tables(arrays), path, None), axes)
     if Path(path).suffix.lower() == ".json":
         return _found_in_json(parse_json(decode(content, path), path), path)
     text = _text(content, path)
@@ -175,6 +176,13 @@ def _one_table(path: str | Path, name: str) -> Table:
             return replace(tables[0], role=role)
         counts.append(len(tables))
     raise BadDocument(str(path), f"{max(counts)} blocks of rows", "one of three files holds one matrix")
+
+
+def _sizes(array: Any) -> tuple[tuple[int, int], ...]:
+    """(m, r) of every axis of an archive that wincraft wrote; none where it has one."""
+    if array is None or array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        return ()
+    return tuple((m, r) for m, r in array.tolist())
 
 
 def _array_tables(arrays: dict[str, Any]) -> list[Table]:
