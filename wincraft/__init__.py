@@ -25,9 +25,9 @@ if _typing.TYPE_CHECKING:
     from wincraft.emit import render, write
     from wincraft.errors import WincraftError
     from wincraft.files import probe, read
+    from wincraft.report.calls import compare, report
     from wincraft.report.explorer import explore
-    from wincraft.report.front import compare, report
-    from wincraft.search.front import search
+    from wincraft.search.calls import search
     from wincraft.search.space import Space
 
 _HOMES = {
@@ -43,7 +43,7 @@ _HOMES = {
     "balance": "wincraft.construct.conventions",
     "catalogue": "wincraft.construct.catalogue",
     "change_basis": "wincraft.basis.change",
-    "compare": "wincraft.report.front",
+    "compare": "wincraft.report.calls",
     "evaluate": "wincraft.analysis.evaluation",
     "explore": "wincraft.report.explorer",
     "factorise": "wincraft.basis.factors",

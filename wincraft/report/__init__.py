@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Analysis results for people: text, markdown, HTML with plots, and JSON for programs.
 
-The package is callable: ``wincraft.report(algorithm)`` is `wincraft.report.front.report`.
+The package is callable: ``wincraft.report(algorithm)`` is `wincraft.report.calls.report`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def render(result: LaidOut, format: str = "text", **settings: Any) -> str:
 
 class _Callable(ModuleType):
     def __call__(self, *args: Any, **options: Any) -> Report:
-        from wincraft.report.front import report
+        from wincraft.report.calls import report
 
         return report(*args, **options)
 

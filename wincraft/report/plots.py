@@ -255,9 +255,7 @@ def _log2(value: Fraction) -> float:
 
 
 def _power(exponent: int) -> str:
-    return "2" + str(exponent).translate(
-        str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
-    )
+    return "2" + str(exponent).translate(_RAISED)
 
 
 def _quotient(exponent: int) -> str:

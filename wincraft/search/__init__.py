@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Searches for better points, scalings and chains.
 
-The package is callable: ``wincraft.search(size, ...)`` is `wincraft.search.front.search`.
+The package is callable: ``wincraft.search(size, ...)`` is `wincraft.search.calls.search`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class _Callable(ModuleType):
     def __call__(self, *args: Any, **options: Any) -> SearchResult:
-        from wincraft.search.front import search
+        from wincraft.search.calls import search
 
         return search(*args, **options)
 
