@@ -13,7 +13,7 @@ from sympy import Integer, Rational
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.errors import BadNumber, BadShape, NotApplicable
 from wincraft.exact.matrix import read_rows
-from wincraft.exact.number import to_fraction
+from wincraft.exact.number import as_fractions, to_fraction
 
 MAX_GRID_BITS = 64
 
@@ -40,7 +40,7 @@ def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any
             raise BadShape("second moments", str((len(S), len(S[0]))), str((size, size)))
     factors = []
     for k, row in enumerate(rows.dense.to_list()):
-        vector = [to_fraction(rows.domain.to_sympy(value)) for value in row]
+        vector = as_fractions(row, rows.domain)
         if not any(vector):
             factors.append(Integer(1))
             continue
@@ -50,7 +50,7 @@ def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any
         if square <= 0:
             raise NotApplicable("balancing", f"row {k} has second moment {square}", "give positive definite moments")
         factor = snap_inverse_root(square, bits)
-        factors.append(Rational(factor.numerator, factor.denominator))
+        factors.append(Rational(factor))
     return factors
 
 

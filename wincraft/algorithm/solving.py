@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wincraft.algorithm.faults import Fault, Matrices, Vectors, texts
-from wincraft.exact.matrix import exact_matrix
+from wincraft.exact.matrix import exact_matrix, factor_between
 from wincraft.refutation import MATRICES, Layout
 
 
@@ -110,9 +110,5 @@ def _repeated(matrix: str, rows: Vectors, right: Vectors, wrong: Sequence[int], 
 
 
 def _ratio(row: Sequence[Any], wanted: Sequence[Any]) -> Any | None:
-    """The factor that makes `wanted` into `row`, or None if none does (or it is 0)."""
-    pivot = next((k for k, value in enumerate(wanted) if value), None)
-    if pivot is None or not row[pivot]:
-        return None
-    factor = row[pivot] / wanted[pivot]
-    return factor if all(a == factor * b for a, b in zip(row, wanted, strict=True)) else None
+    """The factor that makes `wanted` into `row`, or None if none does or it is 0."""
+    return factor_between(row, wanted) or None

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from sympy import Rational
+
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, point
-from wincraft.construct.rebuild import Table, number, rational, shortest_factors
+from wincraft.construct.rebuild import Table, row_factor, shortest_factors
 from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import BadNumber
 from wincraft.exact.fraction import simplest_fraction
 from wincraft.exact.interval import Interval, holds_zero, most, quotient, times
+from wincraft.exact.number import as_fractions
 
 Rows = list[list[Fraction]]
 
@@ -65,7 +68,7 @@ def _explained_by_points(tables: Sequence[Table]) -> tuple[list[Rows], int] | No
     K = taps.K
     if not K.is_QQ:
         return None
-    canonical = [[[number(value, K) for value in row] for row in rows] for rows in (taps.A, taps.G, taps.B)]
+    canonical = [[as_fractions(row, K) for row in rows] for rows in (taps.A, taps.G, taps.B)]
     orders = [_order(rows, wanted) for rows, wanted in zip(tables, canonical, strict=True)]
     agreed = _agreed_factors(tables, orders, canonical, taps)
     if agreed is None:
@@ -92,20 +95,16 @@ def _agreed_factors(
         for rows, wanted, order in zip(tables, canonical, orders, strict=True)
     ]
     of_taps = list(zip(*ranges, strict=True))
-    f = [number(value, K) for value in taps.f]
     products = [
-        None if a is None or g is None or b is None else times(times(a, g), times(b, (f[tap], f[tap])))
-        for tap, (a, g, b) in enumerate(of_taps)
+        None if a is None or g is None or b is None else times(times(a, g), times(b, (f, f)))
+        for (a, g, b), f in zip(of_taps, as_fractions(taps.f, K), strict=True)
     ]
     common = most(item for item in products if item is not None)[1]
     if common is None or holds_zero(common) or any(given.count(None) > 1 for given in of_taps):
         return None
     agreed = simplest_fraction(*common)
-    scale = K.from_sympy(rational(agreed))
-    factors = [
-        [number(value, K) for value in shortest_factors(given, taps.f[tap], scale, K)]
-        for tap, given in enumerate(of_taps)
-    ]
+    scale = K.from_sympy(Rational(agreed))
+    factors = [as_fractions(shortest_factors(given, f, scale, K), K) for given, f in zip(of_taps, taps.f, strict=True)]
     excess = [None if item is None else simplest_fraction(*quotient(item, (agreed, agreed))) for item in products]
     return factors, excess
 
@@ -174,18 +173,8 @@ def _powers(value: Fraction | None, count: int) -> list[Fraction]:
 
 def _is_multiple(row: Sequence[Interval], canonical: Sequence[Fraction]) -> bool:
     """Whether one factor of the canonical row, other than 0, explains every entry."""
-    low, high = None, None
-    for value, wanted in zip(row, canonical, strict=True):
-        if not wanted:
-            if not holds_zero(value):
-                return False
-            continue
-        least, greatest = quotient(value, (wanted, wanted))
-        low = least if low is None else max(low, least)
-        high = greatest if high is None else min(high, greatest)
-        if low > high:
-            return False
-    return low is not None and high is not None and not holds_zero((low, high))
+    factor = row_factor(row, canonical)
+    return factor is not None and not holds_zero(factor)
 
 
 def _agreed(row: Sequence[Interval], canonical: Sequence[Fraction]) -> tuple[int, Interval | None]:

@@ -153,7 +153,7 @@ def _of_decimal(name: str, value: Decimal) -> tuple[Any, int | None]:
         raise BadNumber(f"{shorten(str(value))} in {name}", "give finite entries of ordinary size")
     fraction, (_, _, exponent) = Fraction(value), value.as_tuple()
     assert isinstance(exponent, int)
-    return Rational(fraction.numerator, fraction.denominator), exponent
+    return Rational(fraction), exponent
 
 
 def roundings(tables: Sequence[Given]) -> list[list[Slack]]:

@@ -16,7 +16,7 @@ from wincraft.construct.orientation import Orientation, orientations
 from wincraft.construct.recover import recover_moduli, row_scaling
 from wincraft.construct.refusal import diagnosis, refusal
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadNumber, Refuted
+from wincraft.errors import BadNumber, NotApplicable, Refuted
 from wincraft.exact.number import number_text
 
 LONGEST_SCALE = 6
@@ -161,8 +161,6 @@ def _describe(algorithm: BilinearAlgorithm, orientation: Orientation, error: Fra
 
 
 def _same(convention: Any, taps: Any, scaling: Scaling) -> bool:
-    from wincraft.errors import NotApplicable
-
     try:
         return bool(convention(taps) == scaling)
     except NotApplicable:

@@ -15,8 +15,7 @@ from wincraft.construct.given import Given, roundings
 from wincraft.construct.nearest import simplest
 from wincraft.construct.orientation import Orientation, flipped
 from wincraft.errors import BadShape
-from wincraft.exact.matrix import from_numbers
-from wincraft.exact.number import field_of
+from wincraft.exact.matrix import over_one_domain
 from wincraft.refutation import MATRICES, listing
 
 FIT = "(m, R), (R, r), (R, m+r-1), each perhaps transposed"
@@ -87,10 +86,7 @@ def _shown(given: Sequence[Given], orientation: Orientation, short: _Short) -> s
         [simplest(table.values, slack) for table, slack in zip(given, level, strict=True)] for level in roundings(given)
     ]
     for tables in values:
-        oriented = orientation.of(tables)
-        K = field_of(value for rows in oriented for row in rows for value in row)
-        AT, G, BT = (from_numbers(rows, K) for rows in oriented)
-        matrices = Matrices.of(AT, G, BT)
+        matrices = Matrices.of(*over_one_domain(orientation.of(tables)))
         needed = solve(matrices, short.matrix)
         if needed is None:
             continue
@@ -100,7 +96,11 @@ def _shown(given: Sequence[Given], orientation: Orientation, short: _Short) -> s
         for chosen in combinations(range(max(len(have), len(needed))), apart):
             factor = _factor(_without(have, chosen, len(needed)), _without(needed, chosen, len(have)))
             if factor is not None:
-                lines = [texts([factor * value for value in needed[k]], K) for k in chosen if len(needed) > len(have)]
+                lines = [
+                    texts([factor * value for value in needed[k]], matrices.K)
+                    for k in chosen
+                    if len(needed) > len(have)
+                ]
                 return _words(orientation, short, chosen, lines)
     return ""
 

@@ -16,19 +16,18 @@ from wincraft.construct.given import Given, Slack
 from wincraft.construct.orientation import Orientation, flipped
 from wincraft.construct.rebuild import Rebuilt, Table, rebuild
 from wincraft.exact.fraction import simplest_fraction
-from wincraft.exact.matrix import from_numbers
-from wincraft.exact.number import exact_number, field_of, to_fraction
+from wincraft.exact.matrix import over_one_domain
+from wincraft.exact.number import exact_number, to_fraction
 
 
 def proved(tables: Sequence[Any]) -> BilinearAlgorithm | None:
     """The algorithm of exact tables A^T, G, B^T, or None where they are none."""
-    K = field_of(value for rows in tables for row in rows for value in row)
-    AT, G, BT = (from_numbers(rows, K) for rows in tables)
+    AT, G, BT = over_one_domain(tables)
     scale = proved_scale(AT, G, BT)
     if scale is None:
         return None
     maps = LinearMap((AT,)), LinearMap((G,)), LinearMap((BT,))
-    return BilinearAlgorithm(*maps, scale=K.to_sympy(scale))
+    return BilinearAlgorithm(*maps, scale=BT.domain.to_sympy(scale))
 
 
 def nearest(

@@ -21,7 +21,7 @@ from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import BadNumber
 from wincraft.exact.fraction import simplest_fraction
 from wincraft.exact.interval import Interval, holds_zero, meet, quotient, times
-from wincraft.exact.number import to_fraction
+from wincraft.exact.number import as_fractions, to_fraction
 
 _SURD_LIMIT = 64
 """A point is read as +-sqrt(p/q) where p, q are at most this and no fraction of such a height fits."""
@@ -42,7 +42,7 @@ class Rebuilt:
         taps, scaling = self.taps, self.scaling
         pairs = ((taps.A, scaling.a), (taps.G, scaling.g), (taps.B, scaling.b))
         return tuple(
-            [[number(value * factor, taps.K) for value in row] for row, factor in zip(rows, factors, strict=True)]
+            [as_fractions([value * factor for value in row], taps.K) for row, factor in zip(rows, factors, strict=True)]
             for rows, factors in pairs
         )
 
@@ -50,7 +50,7 @@ class Rebuilt:
     def length(self) -> int:
         """How many characters the points and the scaling take: the shorter, the less is read into the decimals."""
         scaling = self.scaling
-        numbers = [number(value, self.taps.K) for value in (*scaling.a, *scaling.g, *scaling.b)]
+        numbers = as_fractions((*scaling.a, *scaling.g, *scaling.b), self.taps.K)
         return sum(len(str(item)) for item in (*self.taps.moduli, *numbers))
 
 
@@ -81,10 +81,10 @@ def rebuild(columns: Table, filters: Table, data: Table) -> Rebuilt | None:
 def _scaling(taps: Taps, columns: Table, filters: Table, data: Table) -> Scaling | None:
     tables = ((columns, taps.A), (filters, taps.G), (data, taps.B))
     bounds = [
-        [_factor(row, [number(value, taps.K) for value in wanted]) for row, wanted in zip(rows, canonical, strict=True)]
+        [row_factor(row, as_fractions(wanted, taps.K)) for row, wanted in zip(rows, canonical, strict=True)]
         for rows, canonical in tables
     ]
-    f = [number(value, taps.K) for value in taps.f]
+    f = as_fractions(taps.f, taps.K)
     products = []
     factors: list[list[Interval]] = []
     for tap, given in enumerate(zip(*bounds, strict=True)):
@@ -97,7 +97,7 @@ def _scaling(taps: Taps, columns: Table, filters: Table, data: Table) -> Scaling
     common = meet(products)
     if common is None:
         return None
-    scale = taps.K.from_sympy(rational(simplest_fraction(*common)))
+    scale = taps.K.from_sympy(Rational(simplest_fraction(*common)))
     chosen = [shortest_factors(ranges, taps.f[tap], scale, taps.K) for tap, ranges in enumerate(factors)]
     a, g, b = (list(values) for values in zip(*chosen, strict=True))
     return Scaling(a, g, b, taps.K.to_sympy(scale))
@@ -109,7 +109,7 @@ def shortest_factors(ranges: Sequence[Interval | None], f: Any, scale: Any, K: A
     The two leave the third in its range where they can. Which follows is decided by the length of what is written; one
     that leaves its range counts last, G is tried first. A factor without a range always follows.
     """
-    product = number(scale / f, K)
+    product = to_fraction(K.to_sympy(scale / f))
     best: list[Any] = []
     order: tuple[bool, int] | None = None
     for third in [ranges.index(None)] if None in ranges else (1, 0, 2):
@@ -119,10 +119,10 @@ def shortest_factors(ranges: Sequence[Interval | None], f: Any, scale: Any, K: A
         assert left is not None
         assert right is not None
         value = _simplest_beside(left, None if rest is None else times(right, rest), product)
-        factors[first] = K.from_sympy(rational(value))
-        factors[second] = K.from_sympy(rational(_simplest_beside(right, rest, product / value)))
+        factors[first] = K.from_sympy(Rational(value))
+        factors[second] = K.from_sympy(Rational(_simplest_beside(right, rest, product / value)))
         factors[third] = scale / (f * factors[first] * factors[second])
-        numbers = [number(item, K) for item in factors]
+        numbers = as_fractions(factors, K)
         outside = rest is not None and not rest[0] <= numbers[third] <= rest[1]
         rank = outside, sum(len(str(item)) for item in numbers)
         if order is None or rank < order:
@@ -160,7 +160,7 @@ def _point(column: Sequence[Interval], row: Sequence[Interval]) -> Modulus | Non
         low, high = sorted((common[0] ** 2, common[1] ** 2))
         square = simplest_fraction(low, high)
         if max(square.numerator, square.denominator) <= _SURD_LIMIT:
-            root = sqrt(rational(square))
+            root = sqrt(Rational(square))
             return point(root if value > 0 else -root)
     try:
         return point(value)
@@ -168,18 +168,8 @@ def _point(column: Sequence[Interval], row: Sequence[Interval]) -> Modulus | Non
         return None
 
 
-def _factor(row: Sequence[Interval], canonical: Sequence[Fraction]) -> Interval | None:
+def row_factor(row: Sequence[Interval], canonical: Sequence[Fraction]) -> Interval | None:
     """What the canonical row may be multiplied by, None where nothing fits every entry."""
     if any(not wanted and not holds_zero(value) for value, wanted in zip(row, canonical, strict=True)):
         return None
     return meet(quotient(value, (wanted, wanted)) for value, wanted in zip(row, canonical, strict=True) if wanted)
-
-
-def number(value: Any, K: Any) -> Fraction:
-    """A domain element as a fraction; surds to 60 digits."""
-    return to_fraction(K.to_sympy(value))
-
-
-def rational(value: Fraction) -> Any:
-    """A fraction as a sympy number."""
-    return Rational(value.numerator, value.denominator)

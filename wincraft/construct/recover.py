@@ -12,6 +12,7 @@ from wincraft.construct.conventions import Scaling
 from wincraft.construct.moduli import INFINITY, check_coprime, modulus, point, quadratic_inner
 from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import WincraftError
+from wincraft.exact.matrix import factor_between
 from wincraft.exact.number import exact_number
 
 
@@ -64,17 +65,10 @@ def row_scaling(algorithm: BilinearAlgorithm, taps: Taps) -> Scaling | None:
 
 
 def _row_ratios(matrix: Any, canonical: Sequence[Sequence[Any]], K: Any) -> list[Any] | None:
-    rows = matrix.convert_to(K).to_list()
-    ratios = [_ratio(row, wanted, K) for row, wanted in zip(rows, canonical, strict=True)]
+    """By what each row exceeds its canonical one, 1 where both are 0; None where a row is no multiple."""
+    pairs = zip(matrix.convert_to(K).to_list(), canonical, strict=True)
+    ratios = [factor_between(row, wanted) if any(row) or any(wanted) else K.one for row, wanted in pairs]
     return None if None in ratios else ratios
-
-
-def _ratio(row: Sequence[Any], canonical: Sequence[Any], K: Any) -> Any | None:
-    pivot = next((k for k, value in enumerate(canonical) if value), None)
-    if pivot is None:
-        return None if any(row) else K.one
-    factor = row[pivot] / canonical[pivot]
-    return factor if all(a == factor * b for a, b in zip(row, canonical, strict=True)) else None
 
 
 def _linear(vector: Sequence[Any]) -> Modulus | None:

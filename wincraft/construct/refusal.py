@@ -9,16 +9,16 @@ from fractions import Fraction
 from math import floor, log10
 from typing import Any
 
+from sympy import Rational
+
 from wincraft.algorithm.diagnosis import diagnose
 from wincraft.construct.arranged import arranged
 from wincraft.construct.given import Given, Slack
 from wincraft.construct.nearest import decades, intervals, nearest, relative, simplest, vectors
 from wincraft.construct.orientation import Orientation, flipped
-from wincraft.construct.rebuild import rational
 from wincraft.construct.recover import recover_moduli
 from wincraft.errors import Refuted, Unidentified
-from wincraft.exact.matrix import from_numbers
-from wincraft.exact.number import field_of
+from wincraft.exact.matrix import over_one_domain
 from wincraft.refutation import MATRICES, Diagnosis, RowRepair
 
 LARGEST_OFFERED = Fraction(1, 100)
@@ -59,8 +59,7 @@ def diagnosis(given: Sequence[Given], fitting: Sequence[Orientation], levels: Se
         _near_fractions(written, fitting, levels if plain else levels[-1:]),
     ):
         for orientation, tables in candidates:
-            K = field_of(value for rows in tables for row in rows for value in row)
-            AT, G, BT = (from_numbers(rows, K) for rows in tables)
+            AT, G, BT = over_one_domain(tables)
             found = diagnose(AT, G, BT, layout=orientation.layout)
             found = replace(found, repairs=tuple(_as_written(repair, given, orientation) for repair in found.repairs))
             if best is None or (found.changes, len(found.outputs)) < (best.changes, len(best.outputs)):
@@ -87,7 +86,7 @@ def _near_points(
         for orientation in fitting:
             near = arranged(vectors(orientation.of(bounds)))
             if near is not None:
-                columns, filters, data = ([[rational(value) for value in row] for row in rows] for rows in near)
+                columns, filters, data = ([[Rational(value) for value in row] for row in rows] for rows in near)
                 yield orientation, (flipped(columns), filters, data)
 
 

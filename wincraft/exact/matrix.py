@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sympy.polys.matrices import DomainMatrix
 
 from wincraft.errors import BadNumber, BadShape
-from wincraft.exact.number import exact_number, number_text, to_element
+from wincraft.exact.number import exact_number, field_of, number_text, to_element
 
 
 def exact_matrix(rows: Sequence[Sequence[Any]], shape: tuple[int, int], K: Any) -> Any:
@@ -21,6 +21,31 @@ def from_numbers(rows: Sequence[Sequence[Any]], K: Any) -> Any:
     """A dense matrix from rows of sympy numbers."""
     elements = [[to_element(value, K) for value in row] for row in rows]
     return exact_matrix(elements, (len(elements), len(elements[0])), K)
+
+
+def over_one_domain(tables: Iterable[Sequence[Sequence[Any]]]) -> list[Any]:
+    """Dense matrices from tables of sympy numbers, over the smallest domain that holds all entries.
+
+    >>> [matrix.domain for matrix in over_one_domain([[[exact_number(1)]], [[exact_number("sqrt(2)")]]])]
+    [QQ<sqrt(2)>, QQ<sqrt(2)>]
+    """
+    given = list(tables)
+    K = field_of(value for rows in given for row in rows for value in row)
+    return [from_numbers(rows, K) for rows in given]
+
+
+def factor_between(row: Sequence[Any], wanted: Sequence[Any]) -> Any | None:
+    """The f with row = f wanted, in elements of one domain; None if there is none, or wanted is 0.
+
+    >>> QQ = field_of([])
+    >>> factor_between([QQ(2), QQ(0)], [QQ(4), QQ(0)]), factor_between([QQ(2), QQ(1)], [QQ(4), QQ(0)])
+    (1/2, None)
+    """
+    pivot = next((k for k, value in enumerate(wanted) if value), None)
+    if pivot is None:
+        return None
+    factor = row[pivot] / wanted[pivot]
+    return factor if all(a == factor * b for a, b in zip(row, wanted, strict=True)) else None
 
 
 def to_numbers(matrix: Any) -> list[list[Any]]:

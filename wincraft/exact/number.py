@@ -187,6 +187,15 @@ def to_fraction(number: Any) -> Fraction:
     return Fraction(int(rational.p), int(rational.q))
 
 
+def as_fractions(elements: Iterable[Any], K: Any) -> list[Fraction]:
+    """Domain elements as Fractions, each as by `to_fraction`.
+
+    >>> as_fractions([QQ(1, 2), QQ(-3)], QQ)
+    [Fraction(1, 2), Fraction(-3, 1)]
+    """
+    return [to_fraction(K.to_sympy(element)) for element in elements]
+
+
 def number_text(number: Any) -> str:
     """The text of a number in documents: ``"-21/4"``, ``"sqrt(2)/2"``; `exact_number` reads it back."""
     return str(number).replace(" ", "")

@@ -249,11 +249,7 @@ def exactly(value: Number) -> Expr | None:
     if not isinstance(value, Decimal):
         return value
     fraction = Fraction(value)
-    return (
-        Rational(fraction.numerator, fraction.denominator)
-        if not fraction.denominator & (fraction.denominator - 1)
-        else None
-    )
+    return None if fraction.denominator & (fraction.denominator - 1) else Rational(fraction)
 
 
 def combine(operation: ast.operator, left: Number, right: Number) -> Number:

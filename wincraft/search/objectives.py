@@ -24,7 +24,7 @@ from wincraft.analysis.prediction import predict
 from wincraft.analysis.schemes import parse_scheme
 from wincraft.construct.conventions import content
 from wincraft.errors import BadNumber, NotApplicable, look_up, shorten
-from wincraft.exact.number import exact_number, read_fraction, to_fraction
+from wincraft.exact.number import as_fractions, exact_number, read_fraction, to_fraction
 
 CHANNELS = 64
 """Channels and filters that an SQNR is predicted for."""
@@ -80,8 +80,7 @@ def _noise_gain_under(algorithm: Algorithm, input_moments: Any, filter_moments: 
 
 
 def _matrix_rounding(algorithm: Algorithm, word: int) -> Any:
-    power = round_matrices(algorithm, word).power
-    return Rational(power.numerator, power.denominator)
+    return Rational(round_matrices(algorithm, word).power)
 
 
 def _sqnr(algorithm: Algorithm, scheme: Any) -> float:
@@ -108,7 +107,7 @@ def _tap_vectors(algorithm: Algorithm) -> list[list[Fraction]]:
     tables = []
     for axis in algorithm.axes:
         tables += [axis.output.transpose(), axis.filter, axis.input]
-    return [[to_fraction(table.domain.to_sympy(v)) for v in row] for table in tables for row in table.dense.to_list()]
+    return [as_fractions(row, table.domain) for table in tables for row in table.dense.to_list()]
 
 
 def _exact_bits(algorithm: Algorithm) -> Any:
@@ -260,8 +259,7 @@ def parse_constraints(texts: Sequence[str]) -> tuple[Constraint, ...]:
         match = _CONSTRAINT.fullmatch(text)
         if match is None:
             raise NotApplicable("constraint", repr(text), 'write it as "exact-bits<=8"')
-        value = read_fraction(match["limit"])
-        limit = Rational(value.numerator, value.denominator)
+        limit = Rational(read_fraction(match["limit"]))
         found.append(Constraint("".join(text.split()), objective_named(match["name"]), match["relation"], limit))
     for low in found:
         for high in found:

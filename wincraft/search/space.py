@@ -308,7 +308,7 @@ def _check_roots(member: Member, points: list[Fraction]) -> None:
     powers = np.array([float(p) for p in points])[:, None] ** np.arange(len(exact))
     terms = powers * np.array([float(c) for c in exact])
     for at in np.flatnonzero(abs(terms.sum(axis=1)) <= 1e-9 * abs(terms).sum(axis=1)):
-        p = Rational(points[at].numerator, points[at].denominator)
+        p = Rational(points[at])
         if expand(sum(c * p**k for k, c in enumerate(exact))) == 0:
             what = f"the modulus {member.modulus} has the root {p}, a point of the space"
             raise NotApplicable("search space", what, "leave out one of the two")
