@@ -133,9 +133,11 @@ def test_write_is_the_counterpart_of_read(tmp_path):
     assert wc.read(path) == nested
     wc.write(F23, tmp_path / "f", format="latex")
     assert (tmp_path / "f").read_text() == wc.render(F23, "latex")
-    with refused(CannotWrite, ".json"):
+    with refused(UnknownName, "suffix '.pdf'", ".json", "any other with format="):
         wc.write(F23, tmp_path / "f.pdf")
-    assert sorted(item.name for item in tmp_path.iterdir()) == ["f", "f.json"]
+    wc.write(F23, tmp_path / "plain")
+    assert (tmp_path / "plain").read_text() == wc.render(F23, "text")
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["f", "f.json", "plain"]
 
 
 @pytest.mark.parametrize("name", ["", "folder", "no/such/f.json", "loop", "a\0b"])

@@ -8,14 +8,8 @@ from typing import Any
 import click
 
 from wincraft.cli.algorithm import algorithm_options, read_algorithm
-from wincraft.cli.command import Command, basis_names, offer, offer_files, report_format_option
-from wincraft.cli.measuring import (
-    finish,
-    format_name,
-    measuring_options,
-    read_schemes,
-    read_workload,
-)
+from wincraft.cli.command import Command, basis_names, offer, offer_files, report_format_option, split_names
+from wincraft.cli.measuring import finish, format_name, measuring_options, read_schemes, read_workload
 from wincraft.cli.progress import progress_bar
 from wincraft.cli.showing import full_option, shown, signed
 
@@ -108,15 +102,3 @@ def _refuse(measuring: dict[str, Any]) -> None:
     if given:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise click.UsageError(f"{options} is of the comparison; leave it out, --search error:SCHEME names its scheme")
-
-
-def split_names(text: str) -> list[str]:
-    """The names between commas that are in no parentheses."""
-    names, depth = [""], 0
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            names.append("")
-        else:
-            names[-1] += character
-    return [name.strip() for name in names if name.strip()]

@@ -4,23 +4,22 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import click
 
-from wincraft.cli.command import Command, offer
+from wincraft.cli.command import Command, format_option
 from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
 from wincraft.errors import NotApplicable
+
+if TYPE_CHECKING:
+    from wincraft.construct.catalogue import Entry
 
 
 @click.command(name="catalogue", cls=Command)
 @click.argument("size", required=False)
 @click.option("--taps", type=int, metavar="R", help="Only sizes with R filter taps.")
-@click.option(
-    "--format",
-    "format_given",
-    shell_complete=offer(TEXT_OR_JSON.values),
-    help="text or json; by default that of FILE's suffix, else text.",
-)
+@format_option(TEXT_OR_JSON.values, "text or json")
 @output_option
 def command(size: str | None, taps: int | None, format_given: str | None, output: str | None) -> None:
     """Show the best points known: the default of every size, or all that is known of SIZE.
@@ -66,28 +65,24 @@ def command(size: str | None, taps: int | None, format_given: str | None, output
         write_output("\n\n".join(wrapped_lines(_whole(entry)) for entry in chosen) + "\n", output, format, TEXT_OR_JSON)
 
 
-def _row(entry: object) -> tuple[str, ...]:
-    from wincraft.construct.catalogue import Entry
-
-    assert isinstance(entry, Entry)
+def _row(entry: Entry) -> tuple[str, ...]:
     gain = f"{_value(entry.noise_gain):.6g}"
     return f"F({entry.m},{entry.r})", gain, f"{max(entry.above_limit, 0):.2%}", entry.points
 
 
-def _whole(entry: object) -> str:
-    from wincraft.construct.catalogue import USES, Entry
+def _whole(entry: Entry) -> str:
+    from wincraft.construct.catalogue import USES
 
-    assert isinstance(entry, Entry)
     lines = [f"F({entry.m},{entry.r})", f"  limit of {entry.limit.sets}: {entry.limit}"]
     for name, choice in entry.uses.items():
         gain = _value(choice.noise_gain)
+        of_limit = gain / entry.limit.noise_gain
         lines += [
             "",
             f"  {name}: {choice.moduli}",
-            f"    noise gain {gain:.6g}, {gain / entry.limit.noise_gain:.4f} of",
+            f"    noise gain {gain:.6g}, {of_limit:.4f} of the limit; {choice.found}",
+            f"    {USES[name]}",
         ]
-        lines[-1] += f" the limit; {choice.found}"
-        lines.append(f"    {USES[name]}")
     if len(entry.uses) > 1:
         lines += ["", f"  by name: wincraft generate {entry.m},{entry.r} --points {list(entry.uses)[-1]}"]
     if entry.published:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -128,7 +129,33 @@ def basis_option(*names: str, **settings: Any) -> Decorator:
     return click.option("--basis", *names, shell_complete=offer(basis_names), **settings)
 
 
+def format_option(names: Callable[[], Iterable[str]], listed: str) -> Decorator:
+    """``--format``, whose default `wincraft.cli.output.choose_format` knows."""
+    text = f"{listed}; by default that of FILE's suffix, else text."
+    return click.option("--format", "format_given", shell_complete=offer(names), help=text)
+
+
 def report_format_option() -> Decorator:
     """``--format`` of the commands that report."""
-    text = "text, json, markdown or html; by default that of FILE's suffix, else text."
-    return click.option("--format", "format_given", shell_complete=offer(renderer_names), help=text)
+    return format_option(renderer_names, "text, json, markdown or html")
+
+
+def on_command_line(ctx: click.Context, name: str) -> bool:
+    """Whether a parameter was given, not taken from its default."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def split_names(text: str) -> list[str]:
+    """The names between commas that are in no parentheses.
+
+    >>> split_names("legendre, newton(0,1)")
+    ['legendre', 'newton(0,1)']
+    """
+    names, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            names.append("")
+        else:
+            names[-1] += character
+    return [name.strip() for name in names if name.strip()]

@@ -8,9 +8,17 @@ import sys
 import click
 
 from wincraft.cli.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
-from wincraft.cli.command import Command, basis_option, convention_option, offer, offer_files, point_names
+from wincraft.cli.command import (
+    Command,
+    basis_option,
+    convention_option,
+    format_option,
+    offer,
+    offer_files,
+    point_names,
+)
 from wincraft.cli.measuring import integer_options, read_integers
-from wincraft.cli.output import choose_format, output_option, write_output
+from wincraft.cli.output import choose_format, output_option, to_stdout, write_output
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.emit import BINARY, FORMATS, SUFFIXES, encode
 
@@ -24,12 +32,7 @@ _NAMES = (*FORMATS, *BINARY)
 @convention_option(help=f"Scaling and signs: {', '.join(CONVENTIONS)}.  [default: wincnn, of a FILE its own]")
 @axes_option
 @basis_option(help="A basis or factorisation of the maps, such as legendre; see wincraft basis --help.")
-@click.option(
-    "--format",
-    "format_given",
-    shell_complete=offer(lambda: _NAMES),
-    help=f"One of {', '.join(_NAMES)}; by default that of FILE's suffix, else text.",
-)
+@format_option(lambda: _NAMES, f"One of {', '.join(_NAMES)}")
 @integer_options
 @output_option
 def command(
@@ -66,7 +69,7 @@ def command(
     from wincraft.construct.catalogue import default_source, use_named, use_source
 
     format = choose_format(format_given, output, _NAMES, SUFFIXES)
-    on_terminal = output in (None, "-") and sys.stdout.isatty()
+    on_terminal = to_stdout(output) and sys.stdout.isatty()
     if format in BINARY and on_terminal:
         raise click.UsageError(f"{format} is not for a terminal; give -o FILE.{format}")
     ranges = (data_range, weight_range, accumulator)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wincraft.cli.command import Command, offer, offer_files
+from wincraft.cli.command import Command, format_option, offer_files
 from wincraft.cli.output import (
     TEXT_OR_JSON,
     choose_format,
@@ -30,12 +30,7 @@ if TYPE_CHECKING:
 @click.command(name="identify", cls=Command)
 @click.argument("files", nargs=-1, required=True, metavar="FILE [FILE FILE]", shell_complete=offer_files)
 @tolerance_option
-@click.option(
-    "--format",
-    "format_given",
-    shell_complete=offer(TEXT_OR_JSON.values),
-    help="text or json; by default that of FILE's suffix, else text.",
-)
+@format_option(TEXT_OR_JSON.values, "text or json")
 @output_option
 def command(files: tuple[str, ...], tolerance: str | None, format_given: str | None, output: str | None) -> None:
     """Find form, points, scaling and convention of bare matrices.

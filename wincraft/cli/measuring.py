@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wincraft.cli.command import offer, offer_files
-from wincraft.cli.output import choose_format, output_option, page_width, write_output
+from wincraft.cli.output import choose_format, output_option, page_width, to_stdout, write_output
 from wincraft.errors import NotApplicable
 
 if TYPE_CHECKING:
@@ -283,9 +283,9 @@ def finish(
     from wincraft.report import SUFFIXES, render
     from wincraft.report.measures import failures
 
-    to_stdout = format == "text" and output in (None, "-")
-    text = render(result, format, **({"width": page_width()} if to_stdout else {}))
-    if to_stdout and colour.wanted():
+    printed = format == "text" and to_stdout(output)
+    text = render(result, format, **({"width": page_width()} if printed else {}))
+    if printed and colour.wanted():
         colour.write_coloured(text)
     else:
         write_output(text, output, format, SUFFIXES)

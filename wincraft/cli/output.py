@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from wincraft.cli.command import offer_files
-from wincraft.errors import BadNumber, UnknownName, look_up, shorten
+from wincraft.errors import BadNumber, look_up, shorten
 
 tolerance_option = click.option(
     "--tolerance",
@@ -61,11 +61,16 @@ def choose_format(given: str | None, output: str | None, formats: Iterable[str],
     if given is not None:
         look_up("format", given, dict.fromkeys(formats))
         return given
-    suffix = "" if output is None else Path(output).suffix.lower()
-    if suffix and suffix not in suffixes:
-        others = ("any other with --format",) if len(set(suffixes.values())) > 1 else ()
-        raise UnknownName("suffix", suffix[:40], (*suffixes, *others))
-    return suffixes[suffix] if suffix else "text"
+    if output is None:
+        return "text"
+    from wincraft.files.writing import format_of
+
+    return format_of(output, suffixes, "any other with --format" * (len(set(suffixes.values())) > 1)) or "text"
+
+
+def to_stdout(output: str | None) -> bool:
+    """Whether the value of ``-o`` means stdout."""
+    return output in (None, "-")
 
 
 def write_output(
@@ -79,7 +84,7 @@ def write_output(
     Raises:
         CannotWrite: where the path cannot be written; nothing is left behind.
     """
-    if path is None or path == "-":
+    if path is None or to_stdout(path):
         whole = content.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(content, str) else content
         click.echo(whole, nl=False)
         return

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wincraft.cli.algorithm import names_file, read_algorithm
-from wincraft.cli.command import Command, convention_option, offer, offer_files
+from wincraft.cli.command import (
+    Command,
+    convention_option,
+    format_option,
+    offer,
+    offer_files,
+    on_command_line,
+    renderer_names,
+    split_names,
+)
 from wincraft.cli.measuring import SCHEME_NAMES
 from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
 from wincraft.cli.progress import progress_bar
@@ -90,12 +99,7 @@ _CHOICE = click.Choice(["with", "without", "any"])
     help="Search power-of-two scalings of SIZE under a scheme instead.",
 )
 @click.option("--allow-long", is_flag=True, help="Start even what is estimated to take more than an hour.")
-@click.option(
-    "--format",
-    "format_given",
-    shell_complete=offer(lambda: ("text", "json", "markdown", "html")),
-    help="text or json (--pareto: markdown, html too); by default FILE's suffix.",
-)
+@format_option(renderer_names, "text or json (--pareto: markdown, html too)")
 @output_option
 def command(
     size: str,
@@ -147,8 +151,8 @@ def command(
     if pareto or scheme is not None:
         _check_options("--pareto" if pareto else "--scaling", _OF_FRONTS if pareto else _OF_SCALINGS)
     if scheme is not None:
-        given = click.get_current_context().get_parameter_source("convention") is click.core.ParameterSource.COMMANDLINE
-        _scaling(size, points, options["convention"] if given else None, scheme, output)
+        convention = options["convention"] if on_command_line(click.get_current_context(), "convention") else None
+        _scaling(size, points, convention, scheme, output)
         return
     if names_file(size):
         size = read_algorithm(size).size
@@ -191,8 +195,7 @@ def _check_options(flag: str, known: set[str]) -> None:
     """Refuse options that would be without effect."""
     context = click.get_current_context()
     for parameter in context.command.params:
-        given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
-        if given and parameter.name not in known:
+        if parameter.name not in known and on_command_line(context, parameter.name or ""):
             raise click.UsageError(f"{parameter.opts[0]} does not go with {flag}; leave it out")
 
 
@@ -231,7 +234,6 @@ def _space(
     m: int, r: int, height: int | None, points: str | None, name: str, zero: str | None, infinity: str | None,
     moduli: str | None,
 ) -> Space:  # fmt: skip
-    from wincraft.cli.basis import split_names
     from wincraft.search.space import SPACES, Space
 
     numbers, shape = look_up("space", name, SPACES)

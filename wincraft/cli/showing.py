@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
-from click.core import ParameterSource
 
-from wincraft.cli.command import offer
+from wincraft.cli.command import offer, on_command_line
+from wincraft.cli.output import to_stdout
 
 if TYPE_CHECKING:
     from wincraft.report.layout import LaidOut, Layout
@@ -80,7 +80,7 @@ def signed(result: LaidOut, format: str, output: str | None) -> LaidOut:
 
 
 def _printed(format: str, output: str | None) -> bool:
-    return format == "text" and output in (None, "-")
+    return format == "text" and to_stdout(output)
 
 
 def command_line(ctx: click.Context) -> str:
@@ -97,7 +97,7 @@ def command_line(ctx: click.Context) -> str:
 def _words(ctx: click.Context) -> Iterator[str]:
     for parameter in ctx.command.params:
         name = parameter.name or ""
-        if name == "output" or ctx.get_parameter_source(name) != ParameterSource.COMMANDLINE:
+        if name == "output" or not on_command_line(ctx, name):
             continue
         value = ctx.params[name]
         for item in value if isinstance(value, tuple) else (value,):

@@ -8,8 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wincraft.errors import CannotWrite, NotApplicable, look_up
-from wincraft.files.writing import write_whole
+from wincraft.errors import NotApplicable, look_up
+from wincraft.files.writing import format_of, write_whole
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
@@ -93,11 +93,13 @@ def write(
 ) -> None:
     """Write the algorithm to a file, whole or not at all, in the format that its suffix implies or in another.
 
-    The counterpart of `wincraft.read`; format, basis and integers as for `render`.
+    Without a suffix and a format it is text, as on the command line. Format, basis and integers are as for `render`.
+    The counterpart of `wincraft.read`.
 
     Raises:
-        CannotWrite: where the path cannot be written, or its suffix implies no format and none is given.
-        UnknownName: a format that is not in the registry.
+        CannotWrite: where the path cannot be written.
+        UnknownName: a format that is not in the registry; a suffix that implies none, where none is given.
+        NotApplicable: as `encode`.
 
     >>> import tempfile, wincraft
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +107,5 @@ def write(
     ...     wincraft.read(Path(folder, "f.json")) == wincraft.winograd(2, 3)
     True
     """
-    name = format or SUFFIXES.get(Path(path).suffix.lower())
-    if name is None:
-        raise CannotWrite(str(path), f"its suffix is none of {', '.join(SUFFIXES)}, and no format is given")
+    name = format or format_of(path, SUFFIXES, "any other with format=") or "text"
     write_whole(path, encode(algorithm, name, basis, integers))

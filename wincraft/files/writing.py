@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing a file whole or not at all: beside the target first, then renamed."""
+"""Writing a file whole or not at all: beside the target first, then renamed; and the format that its name implies."""
 
 from __future__ import annotations
 
@@ -8,13 +8,31 @@ import os
 import stat
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
-from wincraft.errors import CannotWrite, shorten
+from wincraft.errors import CannotWrite, UnknownName, shorten
 
 STALE = 600.0
 """Seconds after which an unfinished file is one that a killed process left: writing takes less than one."""
 _PREFIX, _SUFFIX = ".wincraft-", ".part"
+
+
+def format_of(path: str | Path, suffixes: Mapping[str, str], other: str = "") -> str | None:
+    """The format that the suffix of a path implies, None for a path without a suffix.
+
+    `other` says in words how another suffix gets a format.
+
+    Raises:
+        UnknownName: for a suffix that implies none.
+
+    >>> format_of("F43.JSON", {".json": "json"})
+    'json'
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix and suffix not in suffixes:
+        raise UnknownName("suffix", suffix[:40], (*suffixes, *filter(None, [other])))
+    return suffixes.get(suffix)
 
 
 def check_target(path: str | Path) -> Path:
