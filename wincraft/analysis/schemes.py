@@ -14,6 +14,7 @@ from wincraft.analysis.integers import INT8, Integers
 from wincraft.analysis.quantizer import Quantizer, calibration, parse_quantizer
 from wincraft.analysis.summation import CHANNEL_ORDERS, ORDERS
 from wincraft.errors import BadDocument, NotApplicable, UnknownName, look_up, shorten
+from wincraft.exact.expression import split_list
 
 STAGES = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")
 """The stages in the order of the computation: the fields of a `Scheme` that are quantisers or None.
@@ -233,7 +234,7 @@ def parse_scheme(text: str) -> Scheme:
     'mine: input fp32, weights fp32, pre-step fp32, U fixed<16,6,TRN,WRAP>, V fp32, ...
     """
     own, colon, definition = text.partition(":") if _OWN_NAME.match(text) else ("", "", text)
-    preset, *changes = (part.strip() for part in _COMMA.split(definition))
+    preset, *changes = (part.strip() for part in split_list(definition, brackets="<>"))
     document = look_up("scheme", preset, SCHEMES).to_document()
     known = {field.name.replace("_", "-"): field.name for field in fields(Scheme) if field.name != "name"}
     for change in changes:
@@ -246,8 +247,6 @@ def parse_scheme(text: str) -> Scheme:
     return scheme_from_document(kept | {"name": name})
 
 
-_COMMA = re.compile(r",(?![^<]*>)")
-"""A comma that stands in no angle brackets."""
 _OWN_NAME = re.compile(r"[^,=<>]*:")
 """What begins with a name: a colon before any field."""
 _NAME = re.compile(r"[A-Za-z][\w .-]{0,39}")

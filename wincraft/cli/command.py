@@ -151,11 +151,6 @@ def split_names(text: str) -> list[str]:
     >>> split_names("legendre, newton(0,1)")
     ['legendre', 'newton(0,1)']
     """
-    names, depth = [""], 0
-    for character in text:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            names.append("")
-        else:
-            names[-1] += character
-    return [name.strip() for name in names if name.strip()]
+    from wincraft.exact.expression import split_list
+
+    return [name.strip() for name in split_list(text) if name.strip()]

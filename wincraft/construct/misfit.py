@@ -13,9 +13,9 @@ from wincraft.algorithm.faults import Matrices, texts
 from wincraft.algorithm.solving import solve
 from wincraft.construct.given import Given, roundings
 from wincraft.construct.nearest import simplest
-from wincraft.construct.orientation import Orientation, flipped
+from wincraft.construct.orientation import Orientation
 from wincraft.errors import BadShape
-from wincraft.exact.matrix import over_one_domain
+from wincraft.exact.matrix import over_one_domain, transposed
 from wincraft.refutation import MATRICES, listing
 
 FIT = "(m, R), (R, r), (R, m+r-1), each perhaps transposed"
@@ -92,7 +92,7 @@ def _shown(given: Sequence[Given], orientation: Orientation, short: _Short) -> s
             continue
         have = matrices.vectors[short.matrix]
         if not short.of_taps:
-            needed, have = flipped(needed), flipped(have)
+            needed, have = transposed(needed), transposed(have)
         for chosen in combinations(range(max(len(have), len(needed))), apart):
             factor = _factor(_without(have, chosen, len(needed)), _without(needed, chosen, len(have)))
             if factor is not None:

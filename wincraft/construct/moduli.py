@@ -16,7 +16,7 @@ from sympy import Integer, Rational, oo
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.errors import BadModulus, BadNumber, FloatTaken, NotCoprime, WincraftError, WrongTotalDegree, shorten
-from wincraft.exact.expression import float_given
+from wincraft.exact.expression import float_given, split_list
 from wincraft.exact.number import exact_number, field_of, to_element
 from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
 
@@ -174,8 +174,7 @@ def _without_brackets(text: str) -> str:
     """A list without the brackets round all of it; parentheses round a single item stay, which they may be part of."""
     if text[:1] + text[-1:] in ("[]", "{}"):
         return text[1:-1]
-    depths = list(accumulate((character == "(") - (character == ")") for character in text))
-    whole = text[:1] + text[-1:] == "()" and 0 not in depths[:-1]
+    whole = text[:1] + text[-1:] == "()" and 0 not in list(_depths(text))[:-1]
     return text[1:-1] if whole and "," in text else text
 
 
@@ -199,16 +198,15 @@ def _both_signs(item: str) -> list[str]:
     return [item] if rest is None else [rest.strip(), f"-{rest.strip()}"]
 
 
+def _depths(text: str) -> Iterator[int]:
+    """How many parentheses are open after each character."""
+    return accumulate((character == "(") - (character == ")") for character in text)
+
+
 def _between_commas(text: str) -> list[str]:
-    parts, depth, start = [], 0, 0
-    for position, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if depth > MAX_DEPTH:
-            raise BadNumber(repr(shorten(text)), f"brackets nest at most {MAX_DEPTH} deep")
-        if character == "," and depth == 0:
-            parts.append(text[start:position])
-            start = position + 1
-    parts.append(text[start:])
+    if max(_depths(text), default=0) > MAX_DEPTH:
+        raise BadNumber(repr(shorten(text)), f"brackets nest at most {MAX_DEPTH} deep")
+    parts = split_list(text)
     if any(not part.strip() for part in parts):
         raise BadNumber(repr(shorten(text)), "an item of the list is empty; separate items by one comma")
     return parts

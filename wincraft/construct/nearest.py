@@ -13,10 +13,10 @@ from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.proof import proved_scale
 from wincraft.construct.conventions import scaled_algorithm
 from wincraft.construct.given import Given, Slack
-from wincraft.construct.orientation import Orientation, flipped
+from wincraft.construct.orientation import Orientation
 from wincraft.construct.rebuild import Rebuilt, Table, rebuild
 from wincraft.exact.fraction import simplest_fraction
-from wincraft.exact.matrix import over_one_domain
+from wincraft.exact.matrix import over_one_domain, transposed
 from wincraft.exact.number import exact_number, to_fraction
 
 
@@ -107,7 +107,7 @@ def intervals(rows: Sequence[Sequence[Any]], slack: Slack) -> Table:
 def vectors(tables: Sequence[Any]) -> tuple[Any, Any, Any]:
     """The vectors of every tap: columns of A^T, rows of G and of B^T."""
     AT, G, BT = tables
-    return flipped(AT), G, BT
+    return transposed(AT), G, BT
 
 
 def _within(exact: Sequence[Any], bounds: Sequence[Table]) -> bool:

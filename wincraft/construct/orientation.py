@@ -11,6 +11,7 @@ from typing import Any, get_args
 from wincraft.algorithm.bilinear import Form
 from wincraft.construct.given import Given
 from wincraft.errors import look_up
+from wincraft.exact.matrix import transposed
 from wincraft.refutation import Layout
 
 
@@ -38,7 +39,7 @@ class Orientation:
         """Lists of rows, one for each given matrix, as those of A^T, G and B^T."""
         ordered = tables[::-1] if self.swapped else tables
         flips = self.layout.transposed
-        output, taps, data = (flipped(rows) if flip else rows for rows, flip in zip(ordered, flips, strict=True))
+        output, taps, data = (transposed(rows) if flip else rows for rows, flip in zip(ordered, flips, strict=True))
         return output, taps, data
 
     def tables(self, given: Sequence[Given]) -> tuple[Any, Any, Any]:
@@ -86,8 +87,3 @@ def orientations(form: Form | None, names: tuple[str, str, str]) -> list[Orienta
         )
         for swapped, of_output, of_taps, of_data in choices
     ]
-
-
-def flipped(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """The transpose."""
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -15,10 +15,10 @@ from wincraft.algorithm.diagnosis import diagnose
 from wincraft.construct.arranged import arranged
 from wincraft.construct.given import Given, Slack
 from wincraft.construct.nearest import decades, intervals, nearest, relative, simplest, vectors
-from wincraft.construct.orientation import Orientation, flipped
+from wincraft.construct.orientation import Orientation
 from wincraft.construct.recover import recover_moduli
 from wincraft.errors import Refuted, Unidentified
-from wincraft.exact.matrix import over_one_domain
+from wincraft.exact.matrix import over_one_domain, transposed
 from wincraft.refutation import MATRICES, Diagnosis, RowRepair
 
 LARGEST_OFFERED = Fraction(1, 100)
@@ -87,7 +87,7 @@ def _near_points(
             near = arranged(vectors(orientation.of(bounds)))
             if near is not None:
                 columns, filters, data = ([[Rational(value) for value in row] for row in rows] for rows in near)
-                yield orientation, (flipped(columns), filters, data)
+                yield orientation, (transposed(columns), filters, data)
 
 
 def _near_fractions(

@@ -59,6 +59,15 @@ def to_texts(matrix: Any) -> list[list[str]]:
     return [[number_text(value) for value in row] for row in to_numbers(matrix)]
 
 
+def transposed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The columns of rows of one length as rows.
+
+    >>> transposed([[1, 2, 3], [4, 5, 6]])
+    [[1, 4], [2, 5], [3, 6]]
+    """
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
 def diagonal(elements: Sequence[Any], K: Any) -> Any:
     """The diagonal matrix of the given domain elements."""
     size = len(elements)

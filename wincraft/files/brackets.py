@@ -11,10 +11,12 @@ import re
 from bisect import bisect
 from dataclasses import dataclass, field
 
+from wincraft.exact.expression import split_list
+from wincraft.exact.matrix import transposed
 from wincraft.files.comments import Source
 from wincraft.files.entry import Constants, looks_like_number
 from wincraft.files.names import Role, last_role
-from wincraft.files.table import Table, transposed
+from wincraft.files.table import Table
 
 MAX_DEPTH = 20
 _LONGEST = 3_000_000
@@ -102,7 +104,7 @@ class _Reader:
 
     def search(self) -> None:
         for name, body in _COMMA_INITIALISER.findall(self.code):
-            entries = [entry.strip() for entry in _split(body)]
+            entries = [entry.strip() for entry in split_list(body)]
             role = last_role(name)
             if role is not None and len(entries) > 1 and all(map(self._is_number, entries)):
                 self.found.append(Table([entries], role, self.code.find(body), (), None, self.constants))
@@ -196,7 +198,7 @@ class _Reader:
     def _is_row(self, child: _Node) -> bool:
         """Whether brackets hold several things, as a row does; round ones may only group a number."""
         inside = self.code[child.start + 1 : child.end]
-        several = any(kid.kind != "(" for kid in child.children) or len(_split(inside)) > 1
+        several = any(kid.kind != "(" for kid in child.children) or len(split_list(inside)) > 1
         return child.kind != "(" or several or len(inside.split()) > 1
 
     def _nested(self, node: _Node, kids: list[_Node], depth: int) -> list[list[str]] | None:
@@ -225,14 +227,14 @@ class _Reader:
         if "=" in text or not text.strip():
             return None
         text = re.sub(r"\.\.\.[^\n]*\n", " ", text)
-        commas = len(_split(text)) > 1
+        commas = len(split_list(text)) > 1
         by_line = not commas or not re.search(r",[ \t]*\n|\n[ \t]*,", text.strip())
-        lines = _split(text, ";" if ";" in text or not by_line else "\n")
+        lines = split_list(text, ";" if ";" in text or not by_line else "\n")
         rows = []
         for line in lines:
             if not line.strip():
                 continue
-            entries = [entry.strip() for entry in _split(line)] if commas else blank_separated(line)
+            entries = [entry.strip() for entry in split_list(line)] if commas else blank_separated(line)
             if entries and not entries[-1]:
                 entries.pop()
             if not entries or not all(map(self._is_number, entries)):
@@ -249,19 +251,3 @@ def blank_separated(line: str) -> list[str]:
     """
     line = re.sub(r"\([^()]{0,80}\)", lambda match: match[0].replace(" ", ""), line)
     return re.sub(r"(?<=\S)[ \t]*([/*])[ \t]*(?=\S)", r"\1", line).split()
-
-
-def _split(text: str, separator: str = ",") -> list[str]:
-    """The text cut at a separator outside round brackets."""
-    if "(" not in text:
-        return text.split(separator)
-    pieces, depth, start = [], 0, 0
-    for match in re.finditer(rf"[(){re.escape(separator)}]", text):
-        if match[0] == "(":
-            depth += 1
-        elif match[0] == ")":
-            depth -= 1
-        elif depth <= 0:
-            pieces.append(text[start : match.start()])
-            start = match.end()
-    return [*pieces, text[start:]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import re
 
+from wincraft.exact.matrix import transposed
 from wincraft.files.names import last_role
-from wincraft.files.table import Table, transposed
+from wincraft.files.table import Table
 
 _ENVIRONMENT = re.compile(
     r"\\begin\{(?P<kind>(?:[bpvBV]|small|psmall|bsmall)?matrix\*?|array|tabular)\}(?:\s*\[[^\]]{0,40}\])?"

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from wincraft.algorithm.bilinear import Form
 from wincraft.construct.size import MAX_TILE
 from wincraft.errors import BadDocument, BadNumber, shorten
+from wincraft.exact.matrix import transposed
 from wincraft.files.arrays import MAX_ARCHIVE_BYTES, load_arrays
 from wincraft.files.document import MAX_RANK, NAMES, is_document, parse_json
 from wincraft.files.entry import read_entry
@@ -21,7 +23,7 @@ from wincraft.files.grouping import Triple, contradictions, fits, named_triples,
 from wincraft.files.header import with_exact_entries
 from wincraft.files.names import Role, role_of
 from wincraft.files.spellings import SPELLINGS, Text
-from wincraft.files.table import Table, transposed
+from wincraft.files.table import Table
 from wincraft.files.text import MAX_TEXT_BYTES, decode, read_bytes
 
 MAX_ALGORITHMS = 64
@@ -49,7 +51,7 @@ class Matrices:
     G: Rows
     BT: Rows
     names: tuple[str, str, str] = NAMES
-    form: Literal["correlation", "linear"] | None = None
+    form: Form | None = None
     flat: tuple[bool, bool, bool] = (False, False, False)
     label: str = ""
     contradicts: str = ""
@@ -239,7 +241,7 @@ def _axes(size: str) -> tuple[tuple[int, int], ...]:
     return tuple((int(one), int(other)) for one, other in zip(m, r, strict=False))
 
 
-def _grouped(tables: list[Table], path: str, form: Literal["correlation", "linear"] | None) -> tuple[Matrices, ...]:
+def _grouped(tables: list[Table], path: str, form: Form | None) -> tuple[Matrices, ...]:
     triples = named_triples(tables) or unnamed_triples(tables)
     if not triples:
         raise _missing(tables, path)
@@ -266,7 +268,7 @@ def _missing(tables: Sequence[Table], path: str) -> BadDocument:
     return BadDocument(path, f"it has no {absent}, only {shorten(', '.join(named), 80)}", _HINT)
 
 
-def _matrices(triple: Triple, path: str, form: Literal["correlation", "linear"] | None) -> Matrices:
+def _matrices(triple: Triple, path: str, form: Form | None) -> Matrices:
     """The numbers of three tables, flat ones with the rows that their sizes give."""
     roles = [table.role or Role(name, name, "", 0, name) for table, name in zip(triple, NAMES, strict=True)]  # type: ignore[arg-type]
     rank = rank_of(triple) if fits(*triple) else 0

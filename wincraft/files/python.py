@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from wincraft.errors import BadNumber
+from wincraft.exact.matrix import transposed
 from wincraft.files.entry import combine, evaluate, read_entry
 from wincraft.files.names import Role, role_of
-from wincraft.files.table import Table, transposed
+from wincraft.files.table import Table
 
 MAX_SOURCE = 2**20
 """Longest source that is parsed as Python."""

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from wincraft.errors import BadDocument, NotApplicable
+from wincraft.exact.expression import split_list
 from wincraft.files.compiler import compiler, run_program
 
 CAPACITY = 2**16
@@ -61,18 +62,9 @@ def parameters(path: str | Path, function: str) -> tuple[Parameter, ...]:
         names = re.findall(r"\w[\w\s*]*\s\**(\w+)\s*\((?:[^()]|\([^()]*\))*\)\s*\{", text)
         known = ", ".join(dict.fromkeys(names)) or "none"
         raise BadDocument(str(path), f"it has no function {function!r}", f"its functions are {known[:200]}")
-    return tuple(_parameter(item, path) for item in _split(found[0]) if item.strip() not in ("", "void"))
-
-
-def _split(text: str) -> list[str]:
-    parts, depth = [""], 0
-    for character in text:
-        depth += (character in "([<") - (character in ")]>")
-        if character == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
+    return tuple(
+        _parameter(item, path) for item in split_list(found[0], brackets="()[]<>") if item.strip() not in ("", "void")
+    )
 
 
 def _parameter(text: str, path: str | Path) -> Parameter:

@@ -35,12 +35,3 @@ class Table:
     def flat(self) -> bool:
         """Whether the entries stand in one row and no shape is declared."""
         return len(self.rows) == 1 and self.shape is None
-
-
-def transposed(rows: list[list[Any]]) -> list[list[Any]]:
-    """The columns as rows.
-
-    >>> transposed([[1, 2, 3], [4, 5, 6]])
-    [[1, 4], [2, 5], [3, 6]]
-    """
-    return [list(column) for column in zip(*rows, strict=True)]
