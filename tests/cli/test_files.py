@@ -8,9 +8,9 @@ import json
 import pytest
 
 from wincraft import Nested, change_basis, parse, render, winograd
-from wincraft.cli.algorithm import names_file
+from wincraft.cli.algorithm import names_file, read_algorithm
 from wincraft.construct.winograd import in_convention, nest
-from wincraft.errors import NotApplicable
+from wincraft.errors import BadDocument, NotApplicable
 
 FAST = ("--scheme", "fp16", "--channels", "8")
 ROWS = """AT
@@ -142,6 +142,22 @@ def test_what_names_a_file(tmp_path, monkeypatch):
     (tmp_path / "matrices").touch()
     assert all(map(names_file, ("matrices", "a.json", "a/b", "f(4).h", "4x4.h", "C:\\f.h", "missing.npz")))
     assert not any(map(names_file, ("4,3", "F(4,3)", "f( 4x4 , 3x3 )", "4x4,3x3", "-1,3", "4.3", "nonsense", "a\0b")))
+
+
+@pytest.mark.parametrize("name", ["two.h", "no_suffix"])
+def test_one_algorithm_of_a_file_is_chosen_wherever_a_size_is_taken(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    rows = {
+        part: [[str(x) for x in row] for row in getattr(winograd(3, 2), part).tolist()] for part in ("AT", "G", "BT")
+    }
+    first = "".join(f"{part}_one = {[[1]]}\n" for part in rows)
+    second = "".join(f"{part}_two = {rows[part]}\n".replace("'", "") for part in rows)
+    (tmp_path / name).write_text(first + second)
+    for choice in ("2", "two", "3,2", "F(3,2)"):
+        assert names_file(f"{name}#{choice}")
+        assert read_algorithm(f"{name}#{choice}").size == "F(3,2)"
+    with pytest.raises(BadDocument, match="nothing in it is called 'three'"):
+        read_algorithm(f"{name}#three")
 
 
 def test_nesting():

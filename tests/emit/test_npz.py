@@ -40,7 +40,9 @@ def test_axes_that_differ_are_numbered():
     assert {name: found[name].shape for name in ("AT_0", "G_0", "BT_0", "AT_1", "G_1", "BT_1")} == {
         "AT_0": (2, 4), "G_0": (4, 3), "BT_0": (4, 4), "AT_1": (4, 8), "G_1": (8, 5), "BT_1": (8, 8),
     }  # fmt: skip
-    assert set(np.load(io.BytesIO(encode(wc.parse("F(4x4,3x3)"), "npz"))).files) == {"AT", "G", "BT"}
+    alike = np.load(io.BytesIO(encode(wc.parse("F(4x4,3x3)"), "npz")))
+    assert set(alike.files) == {"AT", "G", "BT", "sizes"}
+    assert alike["sizes"].tolist() == [[4, 3], [4, 3]]
 
 
 def test_write_and_read(tmp_path):

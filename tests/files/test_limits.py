@@ -80,6 +80,12 @@ def test_arrays_that_are_no_matrices(tmp_path):
         refused(tmp_path / "m.npz", reason)
 
 
+def test_an_archive_may_hold_more_than_the_matrices(tmp_path):
+    others = {"weights": np.zeros((8, 4, 3, 3)), "name": "F(2,3)", "twiddle": np.ones(4) * 1j}
+    np.savez(tmp_path / "m.npz", AT=AT, G=G, BT=BT, **others)
+    assert wc.read(tmp_path / "m.npz").size == "F(2,3)"
+
+
 @pytest.mark.parametrize("path", ["a\0b", "a\0b.json", b"bytes", None, 3])
 def test_what_is_no_path(path):
     with pytest.raises(BadDocument):

@@ -174,6 +174,16 @@ def test_every_format_is_read_back(name, format, tmp_path):
     assert [(axis.AT, axis.G, axis.BT) for axis in read.axes] == [(axis.AT, axis.G, axis.BT) for axis in made.axes]
 
 
+@pytest.mark.parametrize("format", ["text", "latex", "json"])
+@pytest.mark.parametrize("size", ["F(4,3)", "F(2x2,3x3)", "F(2x3,3x2)"])
+def test_the_linear_form_is_read_back_as_that(size, format, tmp_path):
+    made = wc.parse(size).transpose()
+    assert "linear convolution form" in repr(made)
+    path = tmp_path / f"made.{format}"
+    path.write_text(render(made, format))
+    assert wc.read(path) == made
+
+
 @pytest.mark.parametrize("size", ["F(2x4,3x3)", "F(4x4,3x3)", "F(2x2x2,3x1x3)"])
 def test_an_archive_of_several_axes_is_read_as_such(size, tmp_path):
     algorithm = wc.parse(size)

@@ -141,7 +141,8 @@ class Nested:
     def __repr__(self) -> str:
         ranks = "*".join(str(axis.rank) for axis in self.axes)
         variant = "".join(f", {words}" for words in dict.fromkeys(word for axis in self.axes for word in axis.variant))
-        return f"{self.size}, rank {self.rank} = {ranks}{variant}, scale {number_text(self.scale)}, proved"
+        form = ", linear convolution form" if self.form == "linear" else ""
+        return f"{self.size}, rank {self.rank} = {ranks}{variant}{form}, scale {number_text(self.scale)}, proved"
 
 
 Algorithm = BilinearAlgorithm | Nested

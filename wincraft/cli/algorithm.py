@@ -39,8 +39,8 @@ _OPTIONS = (
 )
 
 _SIZE = re.compile(r"\s*(F\s*\(.*\)|[\d\s,xX×+-]*)\s*", re.IGNORECASE)
-_LOOK = re.compile(r"[/\\]|\.[A-Za-z]\w*$")
-"""A folder or a suffix."""
+_LOOK = re.compile(r"[/\\]|\.[A-Za-z]\w*(#.*)?$", re.DOTALL)
+"""A folder, or a suffix, behind which one algorithm of the file may be chosen."""
 
 
 def algorithm_options(command: Command) -> Command:
@@ -53,10 +53,12 @@ def algorithm_options(command: Command) -> Command:
 def names_file(text: str) -> bool:
     """Whether a text stands for a file: it is no size, and it exists as a path or looks like one.
 
-    >>> [names_file(text) for text in ("4,3", "F(4x4,3x3)", "f4.json", "their/matrices", "4,3x")]
-    [False, False, True, True, False]
+    >>> [names_file(text) for text in ("4,3", "F(4x4,3x3)", "f4.json", "f4.h#2", "their/matrices", "4,3x")]
+    [False, False, True, True, True, False]
     """
-    return not _SIZE.fullmatch(text) and (bool(_LOOK.search(text)) or os.path.exists(text))
+    whole, _, _ = text.rpartition("#")
+    exists = os.path.exists(text) or (bool(whole) and os.path.exists(whole))
+    return not _SIZE.fullmatch(text) and (bool(_LOOK.search(text)) or exists)
 
 
 def read_algorithm(

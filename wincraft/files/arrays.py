@@ -10,6 +10,7 @@ from typing import Any
 
 from wincraft.construct.size import MAX_TILE
 from wincraft.errors import BadDocument
+from wincraft.files.names import role_of
 
 MAX_ARRAY_BYTES = 16 * 4 * MAX_TILE * MAX_TILE
 """Largest array of a file, unpacked: 16 bytes for every entry of the longest matrix."""
@@ -21,11 +22,16 @@ MAX_MEMBERS = 256
 def load_arrays(content: bytes, path: str) -> dict[str, Any]:
     """The arrays of a .npz by name, or the one of a .npy under the name "".
 
+    What is no matrix of numbers and has no matrix's name is passed over, as weights or a text beside the matrices.
+
     Raises:
         BadDocument: damaged files, pickled objects, arrays too large for matrices.
     """
     if not content.startswith(b"PK"):
-        return {"": _array(io.BytesIO(content), len(content), path)}
+        array = _array(io.BytesIO(content), len(content), path)
+        if not _is_matrix(array):
+            raise _no_matrix(path, array)
+        return {"": array}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
@@ -37,7 +43,12 @@ def load_arrays(content: bytes, path: str) -> dict[str, Any]:
                     continue
                 with archive.open(member) as stream:
                     content = stream.read(MAX_ARRAY_BYTES + _HEADER + 1)
-                arrays[member.filename.removesuffix(".npy")] = _array(io.BytesIO(content), len(content), path)
+                name = member.filename.removesuffix(".npy")
+                array = _array(io.BytesIO(content), len(content), path)
+                if _is_matrix(array):
+                    arrays[name] = array
+                elif role_of(name):
+                    raise _no_matrix(path, array)
             return arrays
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
         raise _damaged(path, error) from None
@@ -51,12 +62,17 @@ def _array(stream: io.BytesIO, size: int, path: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of files written by Python 2: the error says what is wrong
-            array = np.lib.format.read_array(stream, allow_pickle=False)
+            return np.lib.format.read_array(stream, allow_pickle=False)
     except Exception as error:  # numpy raises value, syntax, tokenizer and memory errors for damaged files
         raise _damaged(path, error) from None
-    if array.dtype.kind not in "iuf" or array.ndim > 2:
-        raise BadDocument(path, f"an array of {array.dtype} in {array.ndim} dimensions", "save matrices of numbers")
-    return array
+
+
+def _is_matrix(array: Any) -> bool:
+    return array.dtype.kind in "iuf" and array.ndim <= 2
+
+
+def _no_matrix(path: str, array: Any) -> BadDocument:
+    return BadDocument(path, f"an array of {array.dtype} in {array.ndim} dimensions", "save matrices of numbers")
 
 
 def _damaged(path: str, error: Exception) -> BadDocument:

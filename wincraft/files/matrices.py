@@ -31,6 +31,8 @@ _DEEPEST = 4
 Rows = Any
 _HINT = "name the matrices AT, G and BT, or give three in this order"
 _NESTED = re.compile(r"F\(\d+(?:x\d+)+,\d+(?:x\d+)+\)")
+_LINEAR = "linear convolution form"
+"""What an algorithm of that form says of itself, and so the texts that wincraft writes."""
 _STAGES = {"latex": re.compile(r"^[ABG]_\d+$")}
 _STAGE = re.compile(r"(?:^|_)(?:AT|G|BT)\d+(?=_|$)")
 
@@ -218,6 +220,7 @@ def _found_in_text(text: str, path: str) -> Found:
     given = Text(text)
     ours = "wincraft " in text[:200]
     nested = _NESTED.search(text[:4000]) if ours else None
+    form: Form | None = "linear" if ours and _LINEAR in text[:4000] else None
     whole: list[Table] = []
     unfit: list[Table] = []
     for spelling, find in SPELLINGS.items():
@@ -229,11 +232,11 @@ def _found_in_text(text: str, path: str) -> Found:
             tables = [with_exact_entries(table, given.plain) for table in tables]
         triples = named_triples(tables) or unnamed_triples(tables)
         if triples and fits(*triples[0]):
-            return Found(path, _grouped(tables, path, None), _axes(nested[0]) if nested else ())
+            return Found(path, _grouped(tables, path, form), _axes(nested[0]) if nested else ())
         if triples and not unfit:
             unfit = tables
         whole += tables
-    return Found(path, _grouped(unfit or whole, path, None))
+    return Found(path, _grouped(unfit or whole, path, form))
 
 
 def _axes(size: str) -> tuple[tuple[int, int], ...]:
