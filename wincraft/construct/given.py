@@ -25,6 +25,9 @@ MAX_EXPONENT = 700
 FORMATS = (53, 24, 11, 8)
 """Bits of the significand of float64, float32, float16 and bfloat16."""
 
+LONG = 7
+"""Significant digits from which on a decimal is taken to be rounded at its own last place."""
+
 _ULPS = 2
 """Tables computed in floating point, not only rounded to it, are a few half units off."""
 
@@ -168,7 +171,7 @@ def roundings(tables: Sequence[Given]) -> list[list[Slack]]:
     1/200000 1/200000
     """
     full = any(table.bits is not None and _digits(table) > table.bits * log10(2) for table in tables)
-    levels = [] if full else [_printed(tables, fixed=True), _printed(tables, fixed=False)]
+    levels = [] if full else [_printed(tables, fixed=True), _printed(tables, fixed=False), _written(tables)]
     for bits in FORMATS:
         used = [_bits(table, bits) for table in tables]
         if bits in used:
@@ -194,6 +197,19 @@ def _printed(tables: Sequence[Given], fixed: bool) -> list[Slack]:
             return Fraction(0)
         unit = last if fixed or not value else max(last, _magnitude(to_fraction(value)) - digits)
         return Fraction(10) ** unit / 2
+
+    return [_each(table, slack) for table in tables]
+
+
+def _written(tables: Sequence[Given]) -> list[Slack]:
+    """Half a unit of the last place of each long decimal, as constants of several lengths have; of the finest else."""
+    finest = min((place for table in tables for value, place in table.decimals() if value), default=0)
+
+    def slack(value: Any, place: int | None) -> Fraction:
+        if place is None:
+            return Fraction(0)
+        long = bool(value) and _magnitude(to_fraction(value)) - place >= LONG
+        return Fraction(10) ** (place if long else finest) / 2
 
     return [_each(table, slack) for table in tables]
 

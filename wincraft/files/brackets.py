@@ -30,6 +30,7 @@ _BEFORE = re.compile(rf"\s*(?:=\s*)?{_WRAPPER}")
 _VECTOR_CAST = re.compile(r"\(\s*(?:float|half|double|int|short|char)\d{1,2}\s*\)(?=\s*\()")
 _BETWEEN = re.compile(rf"\s*(?:[,;]\s*)?(?:=\s*)?{_WRAPPER}")  # = where an index stood: [1] = {0, 1}
 _AFTER = re.compile(r"\s*(?:[,;]\s*[A-Za-z_][\w.]*(?:\s*=\s*[\w.]+)?\s*)*[,;]?\s*")
+_NEXT_LINE = re.compile(r"[ \t,]*\n[ \t-]*")
 _TURNED = re.compile(r"[)\s]*(?:'(?!\w)|\.T\b|\.t\(\)|\.transpose\(\)|\^\{?T\b|\^\\top)")
 _COMMA_INITIALISER = re.compile(r"(?<!\w)([A-Za-z_]\w{0,80})\s{0,40}<<\s*([-+\d.(][^;<>{}\[\]]{1,20000});")
 _DIMENSIONS = re.compile(r"\[\s*([^\[\]]{1,40}?)\s*\]\s*\[\s*([^\[\]]{1,40}?)\s*\]\s*=?\s*\{?\s*$")
@@ -59,6 +60,8 @@ def tables_in_brackets(source: Source) -> list[Table]:
     ('AT', [['1', '1', '1', '0'], ['0', '1', '-1.f', '1']])
     """
     code = _VECTOR_CAST.sub(lambda match: " " * len(match[0]), source.code)
+    if "reshape" in code.lower():  # Fortran's brackets of arrays, and its lines that go on
+        code = re.sub(r"&(?=[ \t]*\n)", " ", code.replace("(/", "[ ").replace("/)", " ]"))
     for _ in range(4):
         shorter = _GENERIC.sub(lambda match: " " * len(match[0]), code)
         if shorter == code:
@@ -114,13 +117,36 @@ class _Reader:
             end = parent.start + 1
             chain = [*above[-6:], parent]
             self._mark_indices(parent)
-            for node in parent.children:
+            following = 0
+            for position, node in enumerate(parent.children):
+                if position < following:
+                    continue
                 rows = None if node.index else self._rows(node, 0)
                 if rows is not None and (len(rows) > 1 or len(rows[0]) > 1 or node.kind != "("):
+                    following, rows = self._with_following(parent.children, position, rows)
                     self._add(node, rows, chain, end)
-                    end = node.end + 1
+                    end = parent.children[following - 1].end + 1
                 elif depth < MAX_DEPTH:
                     walk.append((node, chain, depth + 1))
+
+    def _with_following(self, nodes: list[_Node], position: int, rows: list[list[str]]) -> tuple[int, list[list[str]]]:
+        """The rows with those of the brackets on the next lines, as comments, YAML and sympy's print have them."""
+        following = position + 1
+        if len(rows) > 1:
+            return following, rows
+        while following < len(nodes):
+            last, node = nodes[following - 1], nodes[following]
+            more = self._rows(node, 0) or [[]]
+            empty = not self.code[node.start + 1 : node.end].strip()
+            if (
+                node.kind != last.kind
+                or not _NEXT_LINE.fullmatch(self.code, last.end + 1, node.start)
+                or not (empty or (len(more) == 1 and len(more[0]) == len(rows[0])))
+            ):
+                break
+            rows = rows if empty else [*rows, *more]
+            following += 1
+        return following, rows
 
     def _add(self, node: _Node, rows: list[list[str]], above: list[_Node], end: int) -> None:
         before = self.code[max(end, node.start - _LOOK_BACK) : node.start]

@@ -22,14 +22,14 @@ MAX_ENTRY = 4500
 MAX_EXPONENT = 64
 _LONGEST_ROOT = 10**40
 
-_SUFFIX = r"(?:[fFlLhHuU]{1,2}|_?[fiu](?:8|16|32|64)|_[A-Za-z]\w*)?"
+_SUFFIX = r"(?:[fFlLhHuUdD]{1,2}|_?[fiu](?:8|16|32|64)|_[A-Za-z]\w*)?"
 _INTEGER = re.compile(rf"([+-]?\s*\d+){_SUFFIX}")
 _PLAIN = re.compile(rf"([+-]?\s*(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{{1,5}})?){_SUFFIX}")
 _FRACTION = re.compile(r"[+-]?\s*\d+\s*/\s*\d+")
 _HEXADECIMAL = re.compile(r"([+-]?)\s*0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d{1,4})[fFlL]?")
 _NO_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _LITERAL_SUFFIX = re.compile(
-    r"(?<![\w.])((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:[fFlLhHuU]{1,2}|_?[fiu](?:16|32|64))\b"
+    r"(?<![\w.])((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:[fFlLhHuUdD]{1,2}|_?[fiu](?:16|32|64))\b"
 )
 _FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)")
 _CAST = re.compile(r"\(\s*(?:const\s+)?([A-Za-z_][\w:]*)\s*\)(?=\s*[-+\d.(A-Za-z_])")
@@ -281,9 +281,15 @@ def _slack(value: Number) -> Decimal:
 
 
 def _rounded(value: Decimal, slack: Decimal) -> Decimal:
-    """The value, of which only the digits are kept that an error of `slack` leaves."""
+    """The value with as many digits as keep the exact one within half a unit of the last, the error being `slack`."""
     last = (2 * slack).adjusted() + 1
-    return value.quantize(Decimal((0, (1,), last))) if value.adjusted() - last < 50 else value
+    while value.adjusted() - last < 50:
+        unit = Decimal((0, (1,), last))
+        shorter = value.quantize(unit)
+        if abs(value - shorter) + slack <= unit / 2:
+            return shorter
+        last += 1
+    return value
 
 
 def _as_decimal(value: Number) -> Decimal:
