@@ -143,7 +143,7 @@ class UnknownName(WincraftError):
     def _message(self) -> str:
         near = suggestion(self.name, self.known)
         hint = f"did you mean {near}? " if near else ""
-        return f"unknown {self.what} {self.name!r}: {hint}known are {', '.join(self.known)}"
+        return f"unknown {self.what} {shorten(self.name)!r}: {hint}known are {', '.join(self.known)}"
 
 
 def look_up(what: str, name: object, registry: Mapping[str, Entry]) -> Entry:

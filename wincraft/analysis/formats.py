@@ -110,11 +110,11 @@ def parse_format(text: str) -> Format:
         rounding, overflow = (mode or default for mode, default in zip(given, _DEFAULTS[tool], strict=True))
         modes = _mode(Rounding, rounding), _mode(Overflow, overflow)
         return FixedPoint(int(word), int(word) - int(integer), not unsigned, *modes)
-    raise UnknownName("format", text[:40], (*FORMATS, *_PATTERNS))
+    raise UnknownName("format", text, (*FORMATS, *_PATTERNS))
 
 
 def _mode(kind: type[_Mode], name: str) -> _Mode:
     plain = name.upper().removeprefix("AP_")
     if plain not in kind.__members__:
-        raise UnknownName(f"{kind.__name__.lower()} mode", name[:40], tuple(kind.__members__))
+        raise UnknownName(f"{kind.__name__.lower()} mode", name, tuple(kind.__members__))
     return kind[plain]

@@ -126,7 +126,7 @@ def parse_basis(text: str) -> Basis:
     name = "".join(text.lower().split())
     match = _PATTERN.fullmatch(name)
     if match is None or match[1] not in FAMILIES:
-        raise UnknownName("basis", text[:40], FAMILIES)
+        raise UnknownName("basis", text, FAMILIES)
     family, inside, normalisation = match.groups()
     arguments = [part for part in re.split("[,;]", inside or "") if part]
     if family in ORTHOGONAL:

@@ -15,7 +15,6 @@ from wincraft.cli.output import (
     TEXT_OR_JSON,
     choose_format,
     output_option,
-    parse_tolerance,
     tolerance_option,
     write_output,
 )
@@ -45,11 +44,12 @@ def command(files: tuple[str, ...], tolerance: str | None, format_given: str | N
     integers, fractions, sqrt() expressions, decimals or floats. Of several algorithms FILE#NAME chooses one. JSON
     output is an algorithm document.
     """
+    from wincraft.construct.identify import read_tolerance
     from wincraft.files.reading import algorithm_of, found_in, judge
 
     format = choose_format(format_given, output, TEXT_OR_JSON.values(), TEXT_OR_JSON)
     found = found_in(*files)
-    verdicts = judge(found, parse_tolerance(tolerance))
+    verdicts = judge(found, read_tolerance(tolerance))
     nested = bool(found.axes) or "axes" in found.document
     if format == "json" or nested or len(verdicts) == 1:
         algorithm = algorithm_of(found, verdicts)

@@ -5,20 +5,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
 from wincraft.cli.command import offer_files
-from wincraft.errors import BadNumber, look_up, shorten
+from wincraft.errors import look_up
 
 tolerance_option = click.option(
     "--tolerance",
     help="How far decimals may lie from exact entries, relative to their row; by default what their digits allow.",
 )
-"""The option of the commands that read decimals; `parse_tolerance` reads its value."""
+"""The option of the commands that read decimals; `wincraft.construct.identify.read_tolerance` reads its value."""
 
 
 def page_width() -> int:
@@ -95,15 +94,3 @@ def write_output(
     click.echo(
         f"wrote {click.format_filename(path)}" + (f" as {format}" if format and format != implied else ""), err=True
     )
-
-
-def parse_tolerance(text: str | None) -> Fraction | None:
-    """A tolerance in [0, 1) as a Fraction, None where none is given; raises `BadNumber` for anything else."""
-    if text is None:
-        return None
-    from wincraft.exact.number import read_fraction
-
-    limit = read_fraction(text)
-    if not 0 <= limit < 1:
-        raise BadNumber(shorten(text), "a tolerance lies in [0, 1)")
-    return limit

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
 
 from wincraft.cli.command import Command, offer_files
-from wincraft.cli.output import parse_tolerance, tolerance_option, write_output
+from wincraft.cli.output import tolerance_option, write_output
 from wincraft.errors import Refuted
 
 if TYPE_CHECKING:
@@ -57,14 +58,15 @@ def command(
     """
     if (source is None) != (not functions):
         raise click.UsageError("--source and --function belong together; give both")
-    if source is not None:
-        write_output(f"{_probed(files, source, functions, tolerance)}\n", None)
-        return
+    from wincraft.construct.identify import read_tolerance
     from wincraft.files.document import parse_document
     from wincraft.files.reading import found_in, judge, nest
 
-    limit = parse_tolerance(tolerance)
+    limit = read_tolerance(tolerance)
     try:
+        if source is not None:
+            write_output(f"{_probed(files, source, functions, limit)}\n", None)
+            return
         found = found_in(*files)
         if found.document.get("kind") == "wincraft.search":
             from wincraft.search.certificate import recheck
@@ -101,19 +103,14 @@ def _line(verdict: Verdict) -> str:
     return f"{algorithm.verify()}{form}{stored}{error}"
 
 
-def _probed(sizes: Sequence[str], source: str, functions: Sequence[str], tolerance: str | None) -> str:
-    """What the functions of a source were proved to be; exits with 1 and the diagnosis where they are refuted."""
+def _probed(sizes: Sequence[str], source: str, functions: Sequence[str], tolerance: Fraction | None) -> str:
+    """What the functions of a source were proved to be."""
     from wincraft.files.kernels import probe_tiles, probe_transforms
 
     if len(sizes) != 1:
         raise click.UsageError(f"{len(sizes)} arguments; with --source give one size, such as 4x4,3x3")
-    limit = parse_tolerance(tolerance)
     if len(functions) == 1:
-        return probe_tiles(source, functions[0], sizes[0], limit)
-    try:
-        found = probe_transforms(source, functions, sizes[0], limit)
-    except Refuted as error:
-        write_output(f"{error.diagnosis}\n", None)
-        sys.exit(error.exit_code)
+        return probe_tiles(source, functions[0], sizes[0], tolerance)
+    found = probe_transforms(source, functions, sizes[0], tolerance)
     rounded = f", the compiled constants within {found.deviation:.2g} of it" if found.deviation else ""
     return f"{found.algorithm.verify()}{rounded}"

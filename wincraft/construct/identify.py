@@ -16,8 +16,8 @@ from wincraft.construct.orientation import Orientation, orientations
 from wincraft.construct.recover import recover_moduli, row_scaling
 from wincraft.construct.refusal import diagnosis, refusal
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadNumber, NotApplicable, Refuted
-from wincraft.exact.number import number_text
+from wincraft.errors import BadNumber, NotApplicable, Refuted, shorten
+from wincraft.exact.number import number_text, read_fraction
 
 LONGEST_SCALE = 6
 """Decimals that compute the convolution at a scale of more characters are taken for rounded ones first."""
@@ -112,7 +112,7 @@ def identify(
     (True, 0.0001)
     """
     given = tuple(read_given(name, rows) for name, rows in zip(names, (AT, G, BT), strict=True))
-    limit = None if tolerance is None else _limit(tolerance)
+    limit = read_tolerance(tolerance)
     every = orientations(form, names)
     fitting = [orientation for orientation in every if orientation.fits(given)]
     if not fitting:
@@ -135,15 +135,25 @@ def identify(
     raise refusal(given, fitting, levels, limit)
 
 
-def _limit(tolerance: Fraction | float) -> Fraction:
+def read_tolerance(given: Fraction | float | str | None) -> Fraction | None:
+    """A tolerance as a Fraction, None where none is given.
+
+    Raises:
+        BadNumber: for what is no number in [0, 1).
+
+    >>> read_tolerance("1e-5"), read_tolerance(0.25)
+    (Fraction(1, 100000), Fraction(1, 4))
+    """
+    if given is None:
+        return None
     try:
-        if not isinstance(tolerance, int | float | Fraction):
+        if not isinstance(given, int | float | str | Fraction):
             raise TypeError
-        limit = Fraction(tolerance)
-    except (TypeError, ValueError, OverflowError):
-        raise BadNumber(f"tolerance {tolerance!r}", "give a number such as 1e-5") from None
+        limit = read_fraction(given) if isinstance(given, str) else Fraction(given)
+    except (TypeError, ValueError, OverflowError, BadNumber):
+        raise BadNumber(f"tolerance {shorten(repr(given))}", "give a number such as 1e-5") from None
     if not 0 <= limit < 1:
-        raise BadNumber(f"tolerance {tolerance!r}", "a tolerance lies in [0, 1)")
+        raise BadNumber(f"tolerance {shorten(str(given))}", "a tolerance lies in [0, 1)")
     return limit
 
 

@@ -31,7 +31,7 @@ def format_of(path: str | Path, suffixes: Mapping[str, str], other: str = "") ->
     """
     suffix = Path(path).suffix.lower()
     if suffix and suffix not in suffixes:
-        raise UnknownName("suffix", suffix[:40], (*suffixes, *filter(None, [other])))
+        raise UnknownName("suffix", suffix, (*suffixes, *filter(None, [other])))
     return suffixes.get(suffix)
 
 

@@ -128,12 +128,13 @@ def source_of(algorithm: Algorithm) -> str:
     """Where the points come from: the catalogue's words for its own, else that they are given."""
     sources = []
     for axis in dict.fromkeys(algorithm.axes):
-        if axis.moduli is not None and axis.moduli == default_moduli(axis.m, axis.r):
+        if axis.moduli is None:
+            sources.append("not known: given as matrices")
+        elif axis.moduli == default_moduli(axis.m, axis.r):
             sources.append(default_source(axis.m, axis.r))
         else:
-            use = None if axis.moduli is None else use_of(axis.m, axis.r, axis.moduli)
-            known = "given" if use is None else use_source(axis.m, axis.r, use)
-            sources.append(known if axis.moduli is not None else "not known: given as matrices")
+            use = use_of(axis.m, axis.r, axis.moduli)
+            sources.append("given" if use is None else use_source(axis.m, axis.r, use))
     return "; ".join(dict.fromkeys(sources))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 from wincraft.algorithm.nested import Algorithm
@@ -17,7 +18,7 @@ from wincraft.report.advice import Choice, advice
 from wincraft.report.build import Progress, build_report
 from wincraft.report.description import describe
 from wincraft.report.labels import LONGEST, labels, words_of
-from wincraft.report.layout import Layout, Section, Table
+from wincraft.report.layout import Layout, Section, Table, best_places
 from wincraft.report.measures import LAYER_MEASURES, MEASURES, Measure, scheme_measure
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.numbers import plural
@@ -55,16 +56,12 @@ class Comparison:
 
         What is not available or no number is never best.
         """
-        values = {}
-        for index, column in enumerate(self.columns):
-            value = measure.value(column.report)
-            if not isinstance(value, Unavailable) and float(value) == float(value):
-                values[index] = float(value)
-        if not values:
-            return []
-        best = (min if measure.lower else max)(values, key=lambda index: values[index])
-        shown = measure.text(self.columns[best].report)
-        return [index for index in values if measure.text(self.columns[index].report) == shown]
+        found = [measure.value(column.report) for column in self.columns]
+        known = {index: float(value) for index, value in enumerate(found) if not isinstance(value, Unavailable)}
+        sign = -1 if measure.lower else 1
+        values = [sign * known[index] if index in known else None for index in range(len(found))]
+        alike = [index for index, value in known.items() if not isnan(value)]
+        return best_places([measure.text(column.report) for column in self.columns], values) or alike
 
     def measured(self, column: Column) -> dict[str, float]:
         """The measured SQNR of a column in dB, by scheme that applies."""

@@ -7,7 +7,7 @@ Marks carry the meaning as well as colours do, so that the plots are readable in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -129,7 +129,7 @@ def plot_comparison(comparison: Comparison, measure: str | None = None, ax: Any 
         return _marks(schemes, found, direct, ax)
     chosen = parse_measure(measure or "noise-gain", schemes)
     values = [chosen.value(column.report) for column in comparison.columns]
-    numbers = [float("nan") if isinstance(value, Unavailable) else float(value) for value in values]
+    numbers = [nan if isinstance(value, Unavailable) else float(value) for value in values]
     ax = new_axes(ax, 1.6 + 0.8 * len(names), 2.8)
     ax.bar(names, numbers, **_BAR)
     for place, column in enumerate(comparison.columns):
@@ -194,8 +194,9 @@ def _marks(rows: Sequence[str], found: Mapping[str, Sequence[float]], direct: Se
 
 
 def _measured(found: Evaluation | Unavailable) -> float:
-    return float("nan") if isinstance(found, Unavailable) or not isfinite(found.measured) else found.measured
+    """What can be drawn of the measured SQNR; NaN is left out."""
+    return nan if isinstance(found, Unavailable) or not isfinite(found.measured) else found.measured
 
 
 def _direct(found: Evaluation | Unavailable) -> float:
-    return float("nan") if isinstance(found, Unavailable) or not isfinite(found.direct) else found.direct
+    return nan if isinstance(found, Unavailable) or not isfinite(found.direct) else found.direct

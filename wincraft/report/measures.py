@@ -199,7 +199,7 @@ def parse_measure(text: str, schemes: Iterable[str] = (), *, limits: bool = Fals
         return scheme_measure(kind, scheme if scheme in schemes else parse_scheme(scheme).name)
     if text in MEASURES:
         return MEASURES[text]
-    raise UnknownName("measure", text[:40], measure_names(scheme or "fp16", limits))
+    raise UnknownName("measure", text, measure_names(scheme or "fp16", limits))
 
 
 def measure_names(scheme: str, limits: bool = False) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def report_screen(report: Report) -> Layout:
     ['Verdict']
     """
     findings = brief_verdict(report)
-    notes, levels = (tuple(getattr(item, part) for item in findings) for part in ("text", "level"))
+    notes, levels = tuple(item.text for item in findings), tuple(item.level for item in findings)
     gain = f"noise gain {number(float(report.noise.value))} ({noise_decibels(report):+.1f} dB)"
     what = describe(report.algorithm)
     return Layout(

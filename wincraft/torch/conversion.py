@@ -14,7 +14,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from wincraft.algorithm.nested import Algorithm, Nested
-from wincraft.analysis.schemes import Scheme, parse_scheme
+from wincraft.analysis.schemes import Scheme, as_scheme
 from wincraft.construct.winograd import parse
 from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
@@ -64,7 +64,7 @@ def convert(
     >>> converted[0].algorithm.size, converted[2].note
     ('F(4x4,3x3)', 'direct: stride (2, 2)')
     """
-    chosen = parse_scheme(scheme) if isinstance(scheme, str) else scheme
+    chosen = None if scheme is None else as_scheme(scheme)
     given = parse(algorithm) if isinstance(algorithm, str) else algorithm
     result = copy.deepcopy(model)
     if fold_bn:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from wincraft.analysis.integer_grid import IntegerGrid
-from wincraft.analysis.schemes import Scheme, parse_scheme
+from wincraft.analysis.schemes import Scheme, as_scheme
 from wincraft.analysis.simulation import direct_quantizers
 from wincraft.errors import NotApplicable
 from wincraft.torch.replacement import Replacement, check_input, like_direct
@@ -25,7 +25,7 @@ class _Direct(StoringModule, Replacement):
         self, *args: Any, scheme: str | Scheme, learn_scales: bool = False, note: str = "", **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.scheme = parse_scheme(scheme) if isinstance(scheme, str) else scheme
+        self.scheme = as_scheme(scheme)
         self.note = note
         quantizers = direct_quantizers(self.scheme)
         stored = [q for q in quantizers.values() if q]

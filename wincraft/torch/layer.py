@@ -13,7 +13,7 @@ from torch import nn
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.quantizer import Scale
-from wincraft.analysis.schemes import Scheme, parse_scheme
+from wincraft.analysis.schemes import Scheme, as_scheme
 from wincraft.construct.winograd import parse
 from wincraft.errors import NotApplicable, look_up
 from wincraft.torch.fitting import fitted
@@ -46,7 +46,7 @@ class _Winograd(Replacement):
         if algorithm is None:
             algorithm = "F({},{})".format(*("x".join([size] * axes) for size in "43"))
         given = parse(algorithm) if isinstance(algorithm, str) else algorithm
-        chosen = parse_scheme(scheme) if isinstance(scheme, str) else scheme or UNQUANTISED
+        chosen = UNQUANTISED if scheme is None else as_scheme(scheme)
         if any(step > 1 for step in self.dilation):
             raise NotApplicable(f"dilation {self.dilation}", "taps must be neighbours", "keep the direct layer")
         if balance_channels and self.groups > 1:
