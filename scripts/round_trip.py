@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,11 +58,17 @@ def nearly_equal(one: wc.BilinearAlgorithm | None, other: wc.BilinearAlgorithm |
     return all(np.allclose(a, b, rtol=2.0**-51, atol=0) for a, b in zip(one.to_numpy(), other.to_numpy(), strict=True))
 
 
+@lru_cache(maxsize=1)
+def algorithm_of(size: str, convention: str) -> wc.BilinearAlgorithm | wc.Nested:
+    """What the formats of consecutive cases are written from."""
+    return wc.parse(size, convention=convention)
+
+
 def outcome(case: Case, folder: Path) -> str:
     """``equal``, ``refused`` when it is made or written, or what is wrong."""
     path = folder / f"f.{case.format}"
     try:
-        made = wc.parse(case.size, convention=case.convention)
+        made = algorithm_of(case.size, case.convention)
         wc.write(made, path, format=case.format)
     except WincraftError as error:
         return f"refused: {type(error).__name__}"

@@ -33,7 +33,7 @@ def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any
     size = rows.shape[1]
     if not isinstance(bits, int) or not 0 <= bits <= MAX_GRID_BITS:
         raise BadNumber(f"bits={bits!r}", f"the grid has 0 to {MAX_GRID_BITS} fraction bits")
-    S = [[Fraction(int(i == j)) for j in range(size)] for i in range(size)]
+    S = None
     if moments is not None:
         S = [[to_fraction(value) for value in row] for row in read_rows("second moments", moments)]
         if (len(S), len(S[0])) != (size, size):
@@ -44,9 +44,8 @@ def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any
         if not any(vector):
             factors.append(Integer(1))
             continue
-        square = sum(
-            (x * S[i][j] * y for i, x in enumerate(vector) if x for j, y in enumerate(vector) if y), Fraction(0)
-        )
+        image = vector if S is None else [sum(s * y for s, y in zip(line, vector, strict=True) if y) for line in S]
+        square = sum((x * y for x, y in zip(vector, image, strict=True)), Fraction(0))
         if square <= 0:
             raise NotApplicable("balancing", f"row {k} has second moment {square}", "give positive definite moments")
         factor = snap_inverse_root(square, bits)
