@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 from wincraft.errors import BadNumber
@@ -24,6 +25,9 @@ def with_exact_entries(table: Table, text: str) -> Table:
     [['1/3', '1']]
     >>> with_exact_entries(replace(table, rows=[["0.3333F", "1.0F"]]), text).rows
     [['0.3333F', '1.0F']]
+    >>> decimals = text.replace("1/3", "0.3")
+    >>> with_exact_entries(table, decimals).rows
+    [['0.333333343F', '1.0F']]
     """
     exact = " ".join(_COMMENT.findall(text, table.place, text.find("};", table.place))).split()
     rounded = [entry for row in table.rows for entry in row]
@@ -39,7 +43,9 @@ def with_exact_entries(table: Table, text: str) -> Table:
 
 def _rounds_to(exact: str, rounded: str) -> bool:
     """Whether a literal of C is the exact number to the last bit of its type: float, double or an integer."""
-    number, literal = to_fraction(read_entry(exact)), read_entry(rounded)
+    number, literal = read_entry(exact), read_entry(rounded)
+    if isinstance(number, Decimal):
+        return False
+    wanted, value = to_fraction(number), Fraction(literal) if isinstance(literal, Decimal) else to_fraction(literal)
     bits = 24 if rounded[-1] in "fF" else 53 if "." in rounded else None
-    value = Fraction(literal) if bits else to_fraction(literal)
-    return abs(value - number) <= (abs(number) / 2 ** (bits - 1) if bits else 0)
+    return abs(value - wanted) <= (abs(wanted) / 2 ** (bits - 1) if bits else 0)
