@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 import sympy
-from oracle_messages import refused
+from oracle_messages import LONGEST, refused
 from sympy import oo
 
 import wincraft as wc
@@ -152,3 +152,71 @@ def test_what_cannot_be_written_is_refused_in_one_line_and_leaves_nothing(name, 
 def test_a_full_disk_is_told():
     with refused(CannotWrite, "/dev/full"):
         wc.write(F23, "/dev/full", format="json")
+
+
+ONE, TWO = F23, wc.parse("F(2x2,3x3)")
+ARRAYS = (np.ones((1, 2, 8, 8)), np.ones((3, 2, 3, 3)))
+MISTAKEN = {
+    "report of a number": lambda: wc.report(5),
+    "report of a list": lambda: wc.report([ONE]),
+    "report without an algorithm": lambda: wc.report(None),
+    "scheme of a number": lambda: wc.report(ONE, 5),
+    "scheme among schemes": lambda: wc.report(ONE, ["fp16", None]),
+    "layer of a number": lambda: wc.report(ONE, [], layer=5),
+    "layer of a tuple": lambda: wc.report(ONE, [], layer=(4, 4, 8)),
+    "arrays as they are": lambda: wc.report(TWO, "fp16", workload=ARRAYS),
+    "name of a distribution": lambda: wc.evaluate(ONE, "fp16", "gaussian"),
+    "integers by name": lambda: wc.report(ONE, [], integers="uint8"),
+    "comparison of a list": lambda: wc.compare([ONE, ONE]),
+    "comparison of a number": lambda: wc.compare(ONE, 5, schemes=[]),
+    "simulation of a size": lambda: wc.simulate("2,3", "fp16"),
+    "simulation of a number": lambda: wc.simulate(ONE, 5),
+    "simulation on a number": lambda: wc.simulate(ONE, "fp16", 5),
+    "evaluation of a size": lambda: wc.evaluate("2,3", "fp16"),
+    "evaluation of schemes": lambda: wc.evaluate(ONE, ["fp16"]),
+    "text of a size": lambda: wc.render("2,3"),
+    "header of a number": lambda: wc.render(5, "c"),
+    "file of a size": lambda: wc.write("2,3", "f.npz"),
+    "balancing a size": lambda: wc.balance("2,3"),
+    "balancing two axes": lambda: wc.balance(TWO),
+    "basis of a size": lambda: wc.change_basis("2,3", "legendre"),
+    "factors of a matrix": lambda: wc.factorise(ONE.BT),
+    "objective of a number": lambda: wc.search("2,3", 5, height=2),
+    "height as text": lambda: wc.search("2,3", height="2"),
+    "height of a float": lambda: wc.search("2,3", height=2.5),
+    "distance as text": lambda: wc.search("2,3", height=2, within="1%"),
+    "limit as text": lambda: wc.search("2,3", height=2, time_limit="1m"),
+    "constraint of a number": lambda: wc.search("2,3", height=2, constraints=5),
+    "constraints of numbers": lambda: wc.search("2,3", height=2, constraints=[5]),
+    "maps of numbers": lambda: wc.BilinearAlgorithm(1, 2, 3),
+    "stages of lists": lambda: wc.LinearMap(([[1]],)),
+    "stages of a number": lambda: wc.LinearMap(5),
+    "format as text": lambda: wc.Scheme("own", U="int8"),
+    "explorer of an algorithm": lambda: wc.explore(ONE),
+    "probing a number": lambda: wc.probe(5, 3),
+    "probing what works in place": lambda: wc.probe(lambda values: None, 3),
+    "probing a length in text": lambda: wc.probe(lambda values: values, "3"),
+    "catalogue of half a size": lambda: wc.catalogue(4),
+    "catalogue of a pair": lambda: wc.catalogue((4, 3)),
+    "catalogue of texts": lambda: wc.catalogue("4", "3"),
+    "matrices of three axes": lambda: wc.identify(*(array[None] for array in ONE.to_numpy())),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", MISTAKEN.values(), ids=MISTAKEN)
+def test_an_argument_of_another_kind_is_refused_at_the_door(call):
+    with pytest.raises(wc.WincraftError) as caught:
+        call()
+    text = str(caught.value)
+    assert len(text) < LONGEST
+    assert len(text.splitlines()) == 1
+
+
+def test_one_constraint_may_stand_alone():
+    alone, listed = (wc.search("2,3", height=2, constraints=given) for given in ("exact-bits<=20", ["exact-bits<=20"]))
+    assert alone.best == listed.best
+
+
+def test_points_may_be_a_tensor():
+    torch = pytest.importorskip("torch")
+    assert wc.winograd(2, 3, points=torch.tensor([0, 1, -1])) == F23

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from importlib import import_module
+from types import UnionType
 from typing import Any, ClassVar, TypeVar
 
 from wincraft.refutation import Diagnosis
@@ -172,6 +173,21 @@ class NotApplicable(WincraftError):
 
     def _message(self) -> str:
         return f"{self.what}: {self.reason}; {self.repair}"
+
+
+def check_kind(what: str, given: object, kinds: type | UnionType, repair: str) -> None:
+    """Refuse an argument of another kind than those, before something deep inside stumbles over it.
+
+    Raises:
+        NotApplicable: with the argument as it was given.
+
+    >>> check_kind("an algorithm", "4,3", int, "make one")
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.NotApplicable: an algorithm: '4,3' is none; make one
+    """
+    if not isinstance(given, kinds):
+        raise NotApplicable(what, f"{shorten(repr(given))} is none", repair)
 
 
 @dataclass(eq=False)

@@ -10,8 +10,9 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from sympy.polys.domains import QQ
+from sympy.polys.matrices import DomainMatrix
 
-from wincraft.errors import BadShape
+from wincraft.errors import BadShape, check_kind
 from wincraft.exact.matrix import diagonal, from_numbers, to_numbers, to_texts
 
 
@@ -24,6 +25,7 @@ class LinearMap:
 
     Raises:
         BadShape: where neighbouring stages do not fit.
+        NotApplicable: for stages that are no matrices.
 
     >>> from wincraft.exact.matrix import from_numbers
     >>> from sympy import QQ, diag, Matrix, S
@@ -35,8 +37,11 @@ class LinearMap:
     stages: tuple[Any, ...]
 
     def __post_init__(self) -> None:
+        check_kind("a chain of stages", self.stages, tuple, "give a tuple of DomainMatrix")
         if not self.stages:
             raise BadShape("a chain of stages", "()", "at least one stage")
+        for stage in self.stages:
+            check_kind("a stage", stage, DomainMatrix, "give a DomainMatrix, as wincraft.exact.matrix.from_numbers")
         for first, second in zip(self.stages, self.stages[1:], strict=False):
             if first.shape[0] != second.shape[1] or first.domain != second.domain:
                 raise BadShape(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.tile import apply_tile
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, NotApplicable, check_kind
 from wincraft.exact.number import number_text
 
 if TYPE_CHECKING:
@@ -148,13 +148,31 @@ class Nested:
 Algorithm = BilinearAlgorithm | Nested
 
 
+def check_algorithm(given: object) -> None:
+    """Refuse what is no algorithm where one is needed.
+
+    Raises:
+        NotApplicable: a size, say, or the path of a file.
+
+    >>> check_algorithm("4,3")
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.NotApplicable: an algorithm: '4,3' is none; make one of its size, parse("F(4,3)"), or read(path) one
+    """
+    check_kind("an algorithm", given, Algorithm, 'make one of its size, parse("F(4,3)"), or read(path) one')
+
+
 def map_axes(algorithm: Algorithm, change: Callable[[BilinearAlgorithm], BilinearAlgorithm]) -> Algorithm:
     """The algorithm with every axis changed, axes that are alike once.
+
+    Raises:
+        NotApplicable: for what is no algorithm.
 
     >>> from wincraft import parse
     >>> map_axes(parse("F(2x2,3x3)"), lambda axis: axis.rescale(a=[2] * 4)).scale
     4
     """
+    check_algorithm(algorithm)
     changed = {axis: change(axis) for axis in dict.fromkeys(algorithm.axes)}
     if isinstance(algorithm, BilinearAlgorithm):
         return changed[algorithm]

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.nested import Algorithm, check_algorithm
 from wincraft.analysis.prediction import Prediction, predict
 from wincraft.analysis.quantizer import Quantizer
 from wincraft.analysis.schemes import Scheme, as_scheme
 from wincraft.analysis.simulation import Simulation, simulate, simulate_direct
-from wincraft.analysis.workload import Layer, Workload
+from wincraft.analysis.workload import Layer, Workload, as_workload
 from wincraft.errors import NotApplicable
 
 _SAMPLE = 8192
@@ -71,7 +71,8 @@ def evaluate(algorithm: Algorithm, scheme: Scheme | str, workload: Workload | La
     sample of 8,192 data and weights.
 
     Raises:
-        NotApplicable: where the scheme does not admit the algorithm, or memory does not suffice.
+        NotApplicable: where the scheme does not admit the algorithm, or memory does not suffice; for arguments of
+            another kind.
 
     >>> from wincraft import parse
     >>> evaluate(parse("F(4x4,3x3)", points="0,1,-1,2,-2"), "tapwise-8")
@@ -79,7 +80,8 @@ def evaluate(algorithm: Algorithm, scheme: Scheme | str, workload: Workload | La
     (gaussian data, 64 channels, 8 filters, 64 tiles, seed 0)
     """
     scheme = as_scheme(scheme)
-    workload = Workload() if workload is None else workload
+    check_algorithm(algorithm)
+    workload = as_workload(workload)
     batch = workload.batch(algorithm)
     simulation = simulate(algorithm, scheme, batch)
     independent = isinstance(workload, Workload)

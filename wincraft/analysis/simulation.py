@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.nested import Algorithm, check_algorithm
 from wincraft.analysis._machines import Machine, grouped, integer_rows, machine_for, scheme_stages
 from wincraft.analysis.quantizer import Quantizer, Scale, checked_scale
 from wincraft.analysis.schemes import Scheme, as_scheme, side_of
-from wincraft.analysis.workload import Batch, Layer, Workload
+from wincraft.analysis.workload import Batch, Layer, Workload, as_workload
 from wincraft.errors import BadShape, NotApplicable, look_up
 from wincraft.exact.number import to_fraction
 
@@ -143,7 +143,8 @@ def simulate(
     ratio of scales in float64 comes before each rounding.
 
     Raises:
-        NotApplicable: in linear convolution form, and where the scheme does not admit the algorithm.
+        NotApplicable: in linear convolution form, where the scheme does not admit the algorithm, and for arguments of
+            another kind.
         UnknownName, BadNumber, BadShape: for a scale that belongs to no stage or is none, a batch of another size, a
             text that names no scheme.
 
@@ -152,7 +153,8 @@ def simulate(
     tapwise-8: SQNR 17.05 dB
     """
     scheme = as_scheme(scheme)
-    batch = data if isinstance(data, Batch) else (Workload() if data is None else data).batch(algorithm)
+    check_algorithm(algorithm)
+    batch = data if isinstance(data, Batch) else as_workload(data).batch(algorithm)
     outputs, records, overflowed = run_stages(algorithm, scheme, batch, scales)
     reference = direct_outputs(algorithm, batch)
     return Simulation(scheme, outputs, reference, batch.counts, records, overflowed, batch.weights.shape[-1])

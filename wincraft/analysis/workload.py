@@ -16,7 +16,7 @@ import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.arrays import float64_array
-from wincraft.errors import BadDocument, BadShape, NotApplicable, look_up
+from wincraft.errors import BadDocument, BadShape, NotApplicable, check_kind, look_up
 
 _SMALLEST = 1e-75
 """Data and weights whose largest value is below this, or above its inverse, are refused."""
@@ -240,6 +240,21 @@ def _load(path: str) -> Any:
         raise BadDocument(path, error.strerror or "it cannot be opened", "give a .npy file") from None
     except (ValueError, EOFError, MemoryError, SyntaxError, TokenError):
         raise BadDocument(path, "it is no array of numbers", "write one with numpy.save") from None
+
+
+def as_workload(given: Workload | Layer | None) -> Workload | Layer:
+    """The data to measure on, seeded Gaussian data where none is given.
+
+    Raises:
+        NotApplicable: for what is no data.
+
+    >>> as_workload(None).describe()
+    'gaussian data, 64 channels, 8 filters, 64 tiles, seed 0'
+    """
+    if given is None:
+        return Workload()
+    check_kind("a workload", given, Workload | Layer, "give a Workload, or a Layer(data, weights) of your own arrays")
+    return given
 
 
 def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int, groups: int = 1) -> None:

@@ -13,6 +13,7 @@ from functools import cache
 from importlib import import_module, resources
 from typing import TYPE_CHECKING, overload
 
+from wincraft.construct.size import check_size, parse_size
 from wincraft.errors import BadSize, NotApplicable, look_up
 
 if TYPE_CHECKING:
@@ -128,8 +129,12 @@ class Catalogue(Mapping[tuple[int, int], Entry]):
         return len(self._entries)
 
     def __repr__(self) -> str:
-        sizes = f"r from {min(r for _, r in self)} to {max(r for _, r in self)}, m + r - 1 <= {max(map(sum, self)) - 1}"
-        return f"catalogue of {len(self)} sizes F(m,r), {sizes}; catalogue(4, 3) is an entry"
+        return f"catalogue of {len(self)} sizes F(m,r), {self.extent}; catalogue(4, 3) is an entry"
+
+    @property
+    def extent(self) -> str:
+        """Which sizes there are, in words."""
+        return f"r from {min(r for _, r in self)} to {max(r for _, r in self)}, m + r - 1 <= {max(map(sum, self)) - 1}"
 
 
 @overload
@@ -151,18 +156,13 @@ def catalogue(m: int | str | None = None, r: int | None = None) -> Catalogue | E
     """
     if m is None:
         return _catalogue()
-    size = (m, r)
-    if isinstance(m, str) and r is None:
-        from wincraft.construct.size import parse_size
-
-        sizes = parse_size(m)
-        if len(sizes) != 1:
-            raise BadSize(m, "the catalogue is of one axis; ask for each, such as F(4,3)")
-        (size,) = sizes
-    entry = _catalogue().get(size)  # type: ignore[arg-type]
+    size, *others = [check_size(m, r)] if r is not None else parse_size(m)  # type: ignore[arg-type]
+    if others:
+        raise BadSize(str(m), "the catalogue is of one axis; ask for each, such as F(4,3)")
+    entry = _catalogue().get(size)
     if entry is None:
         repair = "winograd(m, r) makes it from the smallest fractions; search finds better points for it"
-        raise NotApplicable("catalogue", f"it has no F({size[0]},{size[1]}), only {_catalogue()!r}", repair)
+        raise NotApplicable("catalogue", f"it has no F({size[0]},{size[1]}), only {_catalogue().extent}", repair)
     return entry
 
 

@@ -18,7 +18,7 @@ from wincraft.algorithm.balancing import balancing_factors
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.construct.toom_cook import Taps
-from wincraft.errors import NotApplicable
+from wincraft.errors import NotApplicable, check_kind
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import is_negative, to_element
 
@@ -170,7 +170,7 @@ def balance(
     Raises:
         BadNumber, FloatGiven: bits that are no integer from 0 to `MAX_GRID_BITS`, moments that are not exact.
         BadShape: where a moment matrix is not n x n or r x r.
-        NotApplicable: where a row's second moment is not positive.
+        NotApplicable: where a row's second moment is not positive, and for an algorithm of several axes.
 
     >>> from wincraft import winograd
     >>> balance(winograd(2, 3, points="0,1,-1"), bits=0).G
@@ -180,6 +180,8 @@ def balance(
     [1/2, -1/2, 1/2],
     [  0,    0,   1]])
     """
+    of_one_axis = "give one axis, winograd(4, 3) or algorithm.axes[0]; Nested puts axes together again"
+    check_kind("an algorithm of one axis", algorithm, BilinearAlgorithm, of_one_axis)
     b = balancing_factors(algorithm.input, bits, input_moments)
     g = balancing_factors(algorithm.filter, bits, filter_moments)
     return algorithm.rescale(a=[1 / (x * y) for x, y in zip(b, g, strict=True)], g=g, b=b)

@@ -92,6 +92,8 @@ def read_given(name: str, rows: Any) -> Given:
         if isinstance(line, str) or not isinstance(line, Iterable):
             raise BadNumber(f"{name} of type {type(rows).__name__}", "give a matrix, as rows of numbers")
         line = list(line)
+        if any(isinstance(value, list | tuple) for value in line):
+            raise BadShape(name, "rows of rows", "one matrix, as rows of numbers")
         lines.append([_entry(name, value) for value in line])
         bits = of_row or max((_width(value) for value in line), default=0) or bits
     if not lines or not lines[0] or len({len(row) for row in lines}) != 1:

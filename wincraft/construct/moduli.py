@@ -156,6 +156,9 @@ def parse_moduli(values: object) -> tuple[Modulus, ...]:
     """
     if isinstance(values, str):
         values = _split(values)
+    listed = getattr(values, "tolist", None)  # of a PyTorch tensor or a NumPy array, whose items are of their own types
+    if listed is not None:
+        values = listed()
     if not isinstance(values, Iterable) or isinstance(values, bytes):
         raise BadNumber(shorten(repr(values)), 'give a list of points, or a text such as "0,1,-1"')
     return tuple(_parse_one(value) for value in values)

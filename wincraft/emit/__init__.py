@@ -45,13 +45,16 @@ def render(
 
     Raises:
         UnknownName: a format that is not in the registry.
-        NotApplicable: what a format cannot write, and integers for a format that has no integer functions.
+        NotApplicable: what a format cannot write; what is no algorithm; integers where there are no functions of them.
 
     >>> from wincraft import winograd
     >>> render(winograd(2, 3, points="0,1,-1"), "latex").splitlines()[0]
     '% wincraft 0.1.0: wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format latex'
     """
     emitter = import_module(look_up("format", format, FORMATS))
+    from wincraft.algorithm.nested import check_algorithm
+
+    check_algorithm(algorithm)
     stream = io.StringIO()
     if integers is None:
         emitter.emit(algorithm, stream, basis)
@@ -79,6 +82,9 @@ def encode(
         return render(algorithm, format, basis, integers).encode("utf-8")
     if integers is not None:
         raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
+    from wincraft.algorithm.nested import check_algorithm
+
+    check_algorithm(algorithm)
     stream = io.BytesIO()
     import_module(BINARY[format]).emit(algorithm, stream, basis)
     return stream.getvalue()

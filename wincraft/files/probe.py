@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, NotApplicable, shorten
 
 MAX_INPUTS = 2**16
 """Most entries of an input that is probed."""
@@ -30,15 +31,18 @@ def probe(function: Callable[[Any], Any], n: int | Sequence[int], dtype: Any = f
 
     Raises:
         BadShape: values of different shapes, and inputs that are empty or of more than `MAX_INPUTS` entries.
-        NotApplicable: a function that is not linear, or that returns no finite numbers.
+        NotApplicable: a function that is not linear, or that returns no finite numbers; what is no function.
 
     >>> probe(lambda d: [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[3] - d[1]], 4).tolist()
     [[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 1.0, 0.0], [0.0, -1.0, 1.0, 0.0], [0.0, -1.0, 0.0, 1.0]]
     """
-    shape = (n,) if isinstance(n, int) else tuple(n)
-    size = prod(shape)
-    if not shape or min(shape) < 1 or size > MAX_INPUTS:
+    if not callable(function):
+        raise NotApplicable("probe", f"{shorten(repr(function))} is no function", "give one that takes an array")
+    shape: tuple[Any, ...] = tuple(n) if isinstance(n, Iterable) else (n,)
+    whole = all(isinstance(axis, Integral) and not isinstance(axis, bool) for axis in shape)
+    if not shape or not whole or min(shape) < 1 or prod(shape) > MAX_INPUTS:
         raise BadShape("the input of a probed function", str(shape), f"axes of 1 or more, {MAX_INPUTS} entries at most")
+    size = prod(shape)
     units = np.eye(size, dtype=dtype)
     columns = [_value(function, unit.reshape(shape)) for unit in units]
     if len({column.shape for column in columns}) > 1:
@@ -55,8 +59,12 @@ def _value(function: Callable[[Any], Any], argument: np.ndarray) -> np.ndarray:
     value = np.asarray(function(argument)).ravel()
     if value.dtype.kind == "f" and not np.isfinite(value).all():
         raise NotApplicable("probe", "the function returns what is not finite", "give one that is linear")
+    if any(entry is None for entry in value):
+        raise NotApplicable("probe", "the function returns None", "give one that returns its values, not one in place")
     if value.dtype.kind not in "iufO" or not value.size:
-        raise NotApplicable("probe", f"the function returns {value.dtype} of {value.size} entries", "return numbers")
+        raise NotApplicable(
+            "probe", f"the function returns {value.dtype} of {value.size} entries", "return real numbers"
+        )
     return value
 
 

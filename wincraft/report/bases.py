@@ -17,7 +17,7 @@ from wincraft.analysis.evaluation import Evaluation, evaluate
 from wincraft.analysis.matrix_rounding import sweep_words
 from wincraft.analysis.operations import Operations
 from wincraft.analysis.schemes import SCHEMES, Scheme
-from wincraft.analysis.workload import Layer, Workload
+from wincraft.analysis.workload import Layer, Workload, as_workload
 from wincraft.basis.chains import basis_named, chained, parse_chains, split_balancing
 from wincraft.errors import NotApplicable
 from wincraft.report.advice import Choice, advice
@@ -275,7 +275,7 @@ def compare_bases(
     if not bases:
         raise NotApplicable("a comparison of bases", "no basis is given", "give at least one")
     chosen = [SCHEMES[name] for name in DEFAULT_SCHEMES] if schemes is None else list(schemes)
-    data = Workload() if workload is None else workload
+    data = as_workload(workload)
     built = {name: chained(algorithm, name) for name in bases}
     columns = []
     for number_, (name, item) in enumerate(built.items()):

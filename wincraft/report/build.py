@@ -23,10 +23,10 @@ from wincraft.analysis.matrix_rounding import smallest_word, sweep_words
 from wincraft.analysis.noise import noise_gain, worst_case_amplification
 from wincraft.analysis.ranges import ranges
 from wincraft.analysis.schemes import SCHEMES, Scheme, integers_of
-from wincraft.analysis.workload import Layer, Workload
+from wincraft.analysis.workload import Layer, Workload, as_workload
 from wincraft.construct.catalogue import default_moduli, default_source, use_of, use_source
 from wincraft.construct.integer_form import integer_form
-from wincraft.errors import NotApplicable
+from wincraft.errors import NotApplicable, check_kind
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
 from wincraft.report.model import FloatResult, Report, SchemeResult, Unavailable, Words
@@ -78,7 +78,8 @@ def build_report(
     5
     """
     chosen = tuple(SCHEMES.values() if schemes is None else schemes)
-    data = Workload() if workload is None else workload
+    check_kind("integers", integers, Integers | None, 'give Integers(parse_range("uint8")), of wincraft.analysis')
+    data = as_workload(workload)
     data.batch(algorithm)  # too large or ill-fitting data is refused here, for all schemes at once
     found = costs(algorithm)
     of_layer = None if layer is None else layer_costs(found, layer)

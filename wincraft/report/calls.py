@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.nested import Algorithm, check_algorithm
 from wincraft.analysis.costs import LayerShape, parse_layer_shape
 from wincraft.analysis.integers import Integers
 from wincraft.analysis.schemes import Scheme, as_scheme
 from wincraft.analysis.workload import Layer, Workload
 from wincraft.construct.winograd import parse
+from wincraft.errors import check_kind
 from wincraft.report.build import build_report
 from wincraft.report.comparison import Comparison, build_comparison
 from wincraft.report.description import describe
@@ -47,8 +48,7 @@ def report(
     >>> wc.report("F(2x2,3x3)", [], integers=Integers(parse_range("uint8"))).channels.outputs
     1827
     """
-    shape = parse_layer_shape(layer) if isinstance(layer, str) else layer
-    return build_report(_algorithm(algorithm), _schemes(schemes), shape, workload, integers=integers)
+    return build_report(_algorithm(algorithm), _schemes(schemes), _layer(layer), workload, integers=integers)
 
 
 def compare(
@@ -77,16 +77,23 @@ def compare(
     'F(2,3), points 0,1,2,inf; convention wincnn'
     """
     made = map(_algorithm, algorithms)
-    shape = parse_layer_shape(layer) if isinstance(layer, str) else layer
     columns = {f"{item.size}, {describe(item)}": item for item in made}
-    return build_comparison(columns, _schemes(schemes), workload, integers=integers, layer=shape)
+    return build_comparison(columns, _schemes(schemes), workload, integers=integers, layer=_layer(layer))
 
 
 def _algorithm(given: Algorithm | str) -> Algorithm:
-    return parse(given) if isinstance(given, str) else given
+    made = parse(given) if isinstance(given, str) else given
+    check_algorithm(made)
+    return made
+
+
+def _layer(given: LayerShape | str | None) -> LayerShape | None:
+    check_kind("a layer", given, LayerShape | str | None, 'give a text C,K,H,W, such as "64,64,56,56"')
+    return parse_layer_shape(given) if isinstance(given, str) else given
 
 
 def _schemes(given: Schemes) -> list[Scheme] | None:
     if given is None:
         return None
-    return [as_scheme(item) for item in ([given] if isinstance(given, Scheme | str) else given)]
+    several = given if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    return [as_scheme(item) for item in several]

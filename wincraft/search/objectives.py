@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -23,7 +23,7 @@ from wincraft.analysis.noise import noise_gain, worst_case_amplification
 from wincraft.analysis.prediction import predict
 from wincraft.analysis.schemes import parse_scheme
 from wincraft.construct.conventions import content
-from wincraft.errors import BadNumber, NotApplicable, look_up, shorten
+from wincraft.errors import BadNumber, NotApplicable, check_kind, look_up, shorten
 from wincraft.exact.number import as_fractions, exact_number, read_fraction, to_fraction
 
 CHANNELS = 64
@@ -245,7 +245,7 @@ class Constraint:
 
 
 def parse_constraints(texts: Sequence[str]) -> tuple[Constraint, ...]:
-    """Constraints from texts ``NAME<=LIMIT`` (also >=, <, >).
+    """Constraints from texts ``NAME<=LIMIT`` (also >=, <, >), or from one.
 
     Raises:
         NotApplicable: for a text that is none, and where two exclude each other.
@@ -254,9 +254,10 @@ def parse_constraints(texts: Sequence[str]) -> tuple[Constraint, ...]:
     >>> [item.objective.name for item in parse_constraints(["cond-V<=100", "exact-bits <= 8"])]
     ['cond-V', 'exact-bits']
     """
+    check_kind("constraints", texts, Iterable, 'give texts such as "exact-bits<=8"')
     found = []
-    for text in texts:
-        match = _CONSTRAINT.fullmatch(text)
+    for text in [texts] if isinstance(texts, str) else texts:
+        match = _CONSTRAINT.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise NotApplicable("constraint", repr(text), 'write it as "exact-bits<=8"')
         limit = Rational(read_fraction(match["limit"]))
