@@ -25,9 +25,6 @@ POINTS = (
 MODULI = 'Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.'
 """What ``--moduli`` is."""
 
-basis_help = 'A basis or factorisation for every map, such as legendre, or "input=legendre"; see wincraft basis --help.'
-"""What ``--basis`` is."""
-
 axes_option = click.option("--axes", type=int, metavar="N", help="Nest an algorithm of one axis along N: 2 for images.")
 """``--axes``."""
 

@@ -124,9 +124,11 @@ def convention_option(*names: str, **settings: Any) -> Decorator:
     return click.option("--convention", *names, shell_complete=offer(convention_names), **settings)
 
 
-def basis_option(*names: str, **settings: Any) -> Decorator:
+def basis_option(*names: str, multiple: bool = False) -> Decorator:
     """``--basis``."""
-    return click.option("--basis", *names, shell_complete=offer(basis_names), **settings)
+    text = 'A basis or factorisation for every map, such as legendre, or "input=legendre"; see wincraft basis --help.'
+    often = " May be repeated." * multiple
+    return click.option("--basis", *names, multiple=multiple, shell_complete=offer(basis_names), help=f"{text}{often}")
 
 
 def format_option(names: Callable[[], Iterable[str]], listed: str) -> Decorator:

@@ -44,7 +44,7 @@ MAX_COLUMNS = 60
 @click.option("--points", multiple=True, shell_complete=offer(point_names), help=f"{POINTS} May be repeated.")
 @click.option("--moduli", multiple=True, help=f"{MODULI} May be repeated.")
 @convention_option("conventions", multiple=True, help="Scaling and signs; may be repeated.")
-@basis_option("bases", multiple=True, help="A basis or factorisation, see wincraft basis; may be repeated.")
+@basis_option("bases", multiple=True)
 @axes_option
 @click.option("--layer", metavar="C,K,H,W", help='Operations of a layer with "same" padding, 64,64,56,56.')
 @report_format_option()

@@ -31,7 +31,7 @@ _NAMES = (*FORMATS, *BINARY)
 @click.option("--moduli", help=MODULI)
 @convention_option(help=f"Scaling and signs: {', '.join(CONVENTIONS)}.  [default: wincnn, of a FILE its own]")
 @axes_option
-@basis_option(help="A basis or factorisation of the maps, such as legendre; see wincraft basis --help.")
+@basis_option()
 @format_option(lambda: _NAMES, f"One of {', '.join(_NAMES)}")
 @integer_options
 @output_option

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wincraft.cli.algorithm import algorithm_options, basis_help, read_algorithm
+from wincraft.cli.algorithm import algorithm_options, read_algorithm
 from wincraft.cli.command import Command, basis_option, offer_files, report_format_option
 from wincraft.cli.measuring import (
     finish,
@@ -28,7 +28,7 @@ HINT = "All of it: --full; parts: --section cost, measures, floats, widths, matr
 @click.command(name="report", cls=Command)
 @click.argument("size", metavar="SIZE|FILE", shell_complete=offer_files)
 @algorithm_options
-@basis_option(help=basis_help)
+@basis_option()
 @click.option("--layer", metavar="C,K,H,W", help='Totals of a layer with "same" padding, 64,64,56,56.')
 @full_option
 @section_option

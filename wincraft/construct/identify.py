@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recognising foreign matrices: form, storage, moduli, scaling vectors, convention."""
+"""Recognising foreign matrices: form, storage, moduli, scaling vectors, convention.
+
+What is given (`given`) is read in every `orientation`; where the entries as written are no algorithm, the `nearest`
+exact one is looked for, by its fractions or rebuilt on points (`rebuild`); its moduli and scales are recovered
+(`recover`). What is none is refused: shapes that fit no size by `misfit`, all else by `refusal`, which diagnoses the
+exact matrices on which most entries agree (`consensus`).
+"""
 
 from __future__ import annotations
 

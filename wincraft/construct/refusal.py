@@ -12,7 +12,7 @@ from typing import Any
 from sympy import Rational
 
 from wincraft.algorithm.diagnosis import diagnose
-from wincraft.construct.arranged import arranged
+from wincraft.construct.consensus import consensus
 from wincraft.construct.given import Given, Slack
 from wincraft.construct.nearest import decades, intervals, nearest, relative, simplest, vectors
 from wincraft.construct.orientation import Orientation
@@ -24,8 +24,8 @@ from wincraft.refutation import MATRICES, Diagnosis, RowRepair
 LARGEST_OFFERED = Fraction(1, 100)
 """A larger tolerance is not offered: what it finds has little to do with what was given."""
 
-LARGEST_ARRANGED = 200
-"""With more rows in the three matrices nothing is looked for near rounded ones."""
+MOST_ROWS = 200
+"""With more rows in the three matrices no consensus of their entries is looked for."""
 
 LARGEST_SIMPLE = 16
 """Above this rank decimals that no algorithm on points is near to are diagnosed in one way only."""
@@ -81,10 +81,10 @@ def _near_points(
     """Exact matrices near an algorithm on points, the coarsest rounding first."""
     for slacks in reversed(levels):
         bounds = [intervals(rows, slack) for rows, slack in zip(written, slacks, strict=True)]
-        if sum(map(len, bounds)) > LARGEST_ARRANGED:
+        if sum(map(len, bounds)) > MOST_ROWS:
             return
         for orientation in fitting:
-            near = arranged(vectors(orientation.of(bounds)))
+            near = consensus(vectors(orientation.of(bounds)))
             if near is not None:
                 columns, filters, data = ([[Rational(value) for value in row] for row in rows] for rows in near)
                 yield orientation, (transposed(columns), filters, data)

@@ -27,7 +27,7 @@ _FEW = 2
 """With so few entries that do not fit no other order is tried."""
 
 
-def arranged(bounds: Sequence[Table]) -> list[Rows] | None:
+def consensus(bounds: Sequence[Table]) -> list[Rows] | None:
     """The rows of A, G and B^T by taps, exact where they fit, from the interval of every entry (given value +- slack).
 
     None where no algorithm on points explains all but as many entries as there are taps.
@@ -35,7 +35,7 @@ def arranged(bounds: Sequence[Table]) -> list[Rows] | None:
     >>> near = lambda text: (Fraction(text) - Fraction(1, 99), Fraction(text) + Fraction(1, 99))
     >>> table = lambda rows: [[near(text) for text in row.split()] for row in rows]
     >>> A, G, B = ["1 0", "1 .33", "0 1"], ["-3 0", "3 1", "0 1"], ["-.33 1 0", "0 7 0", "0 -.33 1"]
-    >>> print(*arranged([table(A), table(G), table(B)])[2][1])
+    >>> print(*consensus([table(A), table(G), table(B)])[2][1])
     0 7 0
     """
     best: list[Rows] | None = None
