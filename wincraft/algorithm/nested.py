@@ -162,6 +162,16 @@ def check_algorithm(given: object) -> None:
     check_kind("an algorithm", given, Algorithm, 'make one of its size, parse("F(4,3)"), or read(path) one')
 
 
+def of_axes(axes: Sequence[BilinearAlgorithm]) -> Algorithm:
+    """The algorithm of these axes: the one itself, several as `Nested`.
+
+    >>> from wincraft import winograd
+    >>> of_axes([winograd(2, 3)]).size, of_axes([winograd(2, 3), winograd(4, 3)]).size
+    ('F(2,3)', 'F(2x4,3x3)')
+    """
+    return axes[0] if len(axes) == 1 else Nested(tuple(axes))
+
+
 def map_axes(algorithm: Algorithm, change: Callable[[BilinearAlgorithm], BilinearAlgorithm]) -> Algorithm:
     """The algorithm with every axis changed, axes that are alike once.
 
@@ -174,6 +184,5 @@ def map_axes(algorithm: Algorithm, change: Callable[[BilinearAlgorithm], Bilinea
     """
     check_algorithm(algorithm)
     changed = {axis: change(axis) for axis in dict.fromkeys(algorithm.axes)}
-    if isinstance(algorithm, BilinearAlgorithm):
-        return changed[algorithm]
-    return Nested(tuple(changed[axis] for axis in algorithm.axes))
+    axes = tuple(changed[axis] for axis in algorithm.axes)
+    return Nested(axes) if isinstance(algorithm, Nested) else axes[0]

@@ -26,6 +26,7 @@ from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.proof import convolution_tensor
 from wincraft.analysis.fixed_point import MAX_FRACTION, MAX_WORD, FixedPoint
 from wincraft.analysis.float_format import FloatFormat
+from wincraft.construct.size import size_text
 from wincraft.errors import NotApplicable, look_up
 from wincraft.exact.matrix import exact_matrix, to_numbers
 from wincraft.exact.number import to_fraction
@@ -132,12 +133,8 @@ class MatrixRounding:
         return tuple((number, *entry) for number, axis in enumerate(self.axes) for entry in axis.vanished)
 
     def __repr__(self) -> str:
-        size = (
-            "x".join(str(axis.algorithm.m) for axis in self.axes)
-            + ","
-            + "x".join(str(axis.algorithm.r) for axis in self.axes)
-        )
-        lines = [f"F({size}) with rounded matrices"]
+        size = size_text((axis.algorithm.m, axis.algorithm.r) for axis in self.axes)
+        lines = [f"{size} with rounded matrices"]
         for number, axis in enumerate(self.axes):
             names = {name: sorted({item.name for item in formats}) for name, formats in axis.formats.items()}
             lines.append(f"  axis {number}: " + ", ".join(f"{name} {'/'.join(items)}" for name, items in names.items()))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, Nested, map_axes
+from wincraft.algorithm.nested import Algorithm, map_axes, of_axes
 from wincraft.construct.catalogue import default_moduli, moduli_of_use, use_named
 from wincraft.construct.conventions import CONVENTIONS, scaled_algorithm
 from wincraft.construct.moduli import complete, parse_moduli
@@ -80,7 +80,7 @@ def parse(size: str, *, points: Any = None, moduli: Any = None, convention: str 
         if key not in made:
             made[key] = winograd(m, r, points=p, moduli=q, convention=convention)
         axes.append(made[key])
-    return axes[0] if len(axes) == 1 else Nested(tuple(axes))
+    return of_axes(axes)
 
 
 def _per_axis(given: Any, axes: int, size: str) -> Sequence[Any]:
@@ -108,7 +108,7 @@ def nest(algorithm: Algorithm, axes: int) -> Algorithm:
     if len(algorithm.axes) > 1:
         repair = "leave the axes out, or give an algorithm of one"
         raise NotApplicable(f"{algorithm.size} along {axes} axes", f"it has {len(algorithm.axes)} already", repair)
-    return Nested(algorithm.axes * axes) if axes > 1 else algorithm
+    return of_axes(algorithm.axes * axes)
 
 
 def in_convention(algorithm: Algorithm, convention: str) -> Algorithm:

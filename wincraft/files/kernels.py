@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.nested import Algorithm, of_axes
 from wincraft.construct.identify import identify
-from wincraft.construct.size import parse_size
+from wincraft.construct.size import parse_size, size_text
 from wincraft.errors import BadShape, NotApplicable, Unidentified
 from wincraft.files.probe import probe
 from wincraft.files.source import kernel
@@ -76,8 +76,8 @@ def probe_transforms(
     limit = Fraction(0) if exact else Fraction(_ULPS * eps) if tolerance is None else tolerance
     axes = _axes(output, filter_, data, (m, r, n, ranks), 0.0 if exact else 4 * _ULPS * eps)
     found = [identify(*axis, tolerance=limit, form="correlation") for axis in axes]
-    made = [item.algorithm for item in found]
-    return Probed(made[0] if len(made) == 1 else Nested(tuple(made)), float(max(item.largest_error for item in found)))
+    deviation = float(max(item.largest_error for item in found))
+    return Probed(of_axes([item.algorithm for item in found]), deviation)
 
 
 def probe_tiles(path: str | Path, function: str, size: str, tolerance: Fraction | None = None) -> str:
@@ -130,8 +130,9 @@ def probe_tiles(path: str | Path, function: str, size: str, tolerance: Fraction 
         raise Unidentified(reason, "correct the function, or the size")
     worst = float(np.abs(values - expected).max())
     rounding = "" if values.dtype.kind == "i" else f", within {worst:.2g}"
-    shown = f"F({'x'.join(map(str, m))},{'x'.join(map(str, r))})"
-    return f"{shown} proved: {function} is the convolution on all {len(pairs)} pairs of unit vectors{rounding}"
+    return (
+        f"{size_text(sizes)} proved: {function} is the convolution on all {len(pairs)} pairs of unit vectors{rounding}"
+    )
 
 
 def _far(values: np.ndarray, expected: np.ndarray, allowed: float) -> np.ndarray:

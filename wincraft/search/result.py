@@ -12,6 +12,7 @@ from typing import Any
 
 from sympy import Float
 
+from wincraft.construct.size import size_text
 from wincraft.exact.number import exact_number, number_text
 from wincraft.search.space import Space
 from wincraft.search.strategies import Settings
@@ -130,8 +131,7 @@ class SearchResult:
 
 def size_name(settings: Settings) -> str:
     """F(m,r), or of several equal axes F(mxm,rxr)."""
-    m, r = ("x".join([str(side)] * settings.axes) for side in (settings.space.m, settings.space.r))
-    return f"F({m},{r})"
+    return size_text([(settings.space.m, settings.space.r)] * settings.axes)
 
 
 def described(settings: Settings, within: float) -> dict[str, Any]:

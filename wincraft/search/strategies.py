@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import inf
 from typing import Any
 
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.nested import Algorithm, of_axes
 from wincraft.construct.size import MAX_AXES
 from wincraft.construct.winograd import winograd
 from wincraft.errors import MissingTool, NotApplicable, look_up
@@ -69,7 +69,7 @@ class Settings:
     def algorithm(self, moduli: tuple[str, ...]) -> Algorithm:
         """The proved algorithm of a set, in all axes."""
         axis = winograd(self.space.m, self.space.r, moduli=list(moduli), convention=self.convention)
-        return axis if self.axes == 1 else Nested((axis,) * self.axes)
+        return of_axes((axis,) * self.axes)
 
     def feasible(self, algorithm: Algorithm) -> bool:
         """Whether every constraint holds."""

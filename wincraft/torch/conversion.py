@@ -13,8 +13,9 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.nested import Algorithm, of_axes
 from wincraft.analysis.schemes import Scheme, as_scheme
+from wincraft.construct.size import size_text
 from wincraft.construct.winograd import parse
 from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
@@ -224,14 +225,14 @@ def _check_slip(algorithm: Algorithm, plans: list[Algorithm]) -> None:
     if not plans:
         return
     axes = [(min(axis.m, before.m), axis.r) for axis, before in pairs]
-    meant = "F({},{})".format(*("x".join(map(str, side)) for side in zip(*axes, strict=True)))
+    meant = size_text(axes)
     ratio = float(plan.noise_gain() / parse(meant).noise_gain())
     reason = f"no layer has as many taps; its tile gives {plan.size}, of {ratio:.1f} times the noise of {meant}"
     raise NotApplicable(given.size, reason, f"write {meant}, or choose layer by layer with a function")
 
 
 def _for_axes(algorithm: Algorithm, count: int) -> Algorithm:
-    return Nested(algorithm.axes * count) if len(algorithm.axes) == 1 < count else algorithm
+    return of_axes(algorithm.axes * count) if len(algorithm.axes) == 1 else algorithm
 
 
 def _not_plain(layer: _ConvNd) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.nested import Algorithm, of_axes
 from wincraft.construct.winograd import winograd
 from wincraft.errors import BadShape, NotApplicable
 
@@ -34,8 +34,8 @@ def fitted(algorithm: Algorithm, kernel: Sequence[int]) -> Algorithm:
     if len(axes) != len(kernel):
         raise BadShape("algorithm", algorithm.size, f"{len(kernel)} axes, or one for all")
     made = [_fitted_axis(axis, size) for axis, size in zip(axes, kernel, strict=True)]
-    result = made[0] if len(made) == 1 else Nested(tuple(made))
-    given = axes[0] if len(axes) == 1 else Nested(axes)
+    result = of_axes(made)
+    given = of_axes(axes)
     grown = any(axis.n > before.n for axis, before in zip(made, axes, strict=True))
     if grown and result.noise_gain() > NOISIER * given.noise_gain():
         taps = "x".join(map(str, kernel))

@@ -14,6 +14,7 @@ from torch import nn
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.quantizer import Scale
 from wincraft.analysis.schemes import Scheme, as_scheme
+from wincraft.construct.size import size_text
 from wincraft.construct.winograd import parse
 from wincraft.errors import NotApplicable, look_up
 from wincraft.torch.fitting import fitted
@@ -42,9 +43,8 @@ class _Winograd(Replacement):
         super().__init__(*args, **kwargs)
         self.note = note
         look_up("transforms", transforms, TRANSFORMS)
-        axes = len(self.kernel_size)
         if algorithm is None:
-            algorithm = "F({},{})".format(*("x".join([size] * axes) for size in "43"))
+            algorithm = size_text([(4, 3)] * len(self.kernel_size))
         given = parse(algorithm) if isinstance(algorithm, str) else algorithm
         chosen = UNQUANTISED if scheme is None else as_scheme(scheme)
         if any(step > 1 for step in self.dilation):
