@@ -110,7 +110,7 @@ class Entry:
 
     def _repr_html_(self) -> str:
         shown = import_module("wincraft.report.found").EntryReport(self)  # by name: a convenience up the floors
-        return str(import_module("wincraft.report.html").fragment(shown))
+        return str(shown._repr_html_())
 
 
 class Catalogue(Mapping[tuple[int, int], Entry]):

@@ -23,7 +23,7 @@ from wincraft.errors import NotApplicable
 from wincraft.report.advice import Choice, advice
 from wincraft.report.build import Progress, available
 from wincraft.report.description import chain_words, describe
-from wincraft.report.layout import Layout, Section, Table, best_places
+from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table, best_places
 from wincraft.report.model import Unavailable
 from wincraft.report.numbers import count, decibels, error_decibels, finite, number, plural
 from wincraft.report.stages import (
@@ -65,7 +65,7 @@ class BasisColumn:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BasisComparison:
+class BasisComparison(ShownInNotebooks):
     """Bases in columns; the repr is what fits on a screen."""
 
     algorithm: Algorithm
@@ -218,11 +218,6 @@ class BasisComparison:
 
         schemes = self.columns[0].schemes
         return scheme_plots({name: {item.name: item.schemes[name] for item in self.columns} for name in schemes})
-
-    def _repr_html_(self) -> str:
-        from wincraft.report.html import fragment
-
-        return fragment(self)
 
     def plot(self, ax: Any = None) -> Any:
         """See `wincraft.report.figures.plot_bases`."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
 from wincraft.report.description import describe
-from wincraft.report.layout import Layout, Section, Table
+from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table
 from wincraft.report.numbers import error_decibels, finite, number
 
 SHOWN = 5
@@ -58,7 +58,7 @@ class FoundChain(Protocol):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ChainReport:
+class ChainReport(ShownInNotebooks):
     """A search's result with a layout and a document; the repr is the text.
 
     >>> from wincraft import winograd
@@ -128,11 +128,6 @@ class ChainReport:
 
     def _show(self, value: float) -> str:
         return f"{error_decibels(self._unit(value))} dB" if self._is_error else number(value)
-
-    def _repr_html_(self) -> str:
-        from wincraft.report.html import fragment
-
-        return fragment(self)
 
     def __repr__(self) -> str:
         from wincraft.report import render

@@ -18,7 +18,7 @@ from wincraft.report.advice import Choice, advice
 from wincraft.report.build import Progress, build_report
 from wincraft.report.description import describe
 from wincraft.report.labels import LONGEST, labels, words_of
-from wincraft.report.layout import Layout, Section, Table, best_places
+from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table, best_places
 from wincraft.report.measures import LAYER_MEASURES, MEASURES, Measure, scheme_measure
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.numbers import plural
@@ -45,7 +45,7 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(ShownInNotebooks):
     """Algorithms in columns, measures in rows; the repr is the text."""
 
     columns: tuple[Column, ...]
@@ -155,11 +155,6 @@ class Comparison:
         return scheme_plots(
             {name: {who: results[place] for who, results in found.items()} for place, name in enumerate(schemes)}
         )
-
-    def _repr_html_(self) -> str:
-        from wincraft.report.html import fragment
-
-        return fragment(self)
 
     def plot(self, measure: str | None = None, ax: Any = None) -> Any:
         """See `wincraft.report.figures.plot_comparison`."""

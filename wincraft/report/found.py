@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from wincraft.construct.catalogue import USES, Entry
-from wincraft.report.layout import Layout, Section, Table
+from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table
 from wincraft.report.numbers import LONGEST_EXACT, number
 
 SHOWN = 8
@@ -85,7 +85,7 @@ class ProvedLimit(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class SearchReport:
+class SearchReport(ShownInNotebooks):
     """A search's best sets, and what is proved of them."""
 
     found: FoundSets
@@ -108,7 +108,7 @@ class SearchReport:
 
 
 @dataclass(frozen=True, eq=False)
-class LimitReport:
+class LimitReport(ShownInNotebooks):
     """A limit over real points."""
 
     found: ProvedLimit
@@ -126,7 +126,7 @@ class LimitReport:
 
 
 @dataclass(frozen=True, eq=False)
-class EntryReport:
+class EntryReport(ShownInNotebooks):
     """What the catalogue knows of a size."""
 
     entry: Entry

@@ -108,6 +108,15 @@ class LaidOut(Protocol):
         """Titled tables of texts."""
 
 
+class ShownInNotebooks:
+    """A mixin for what has a layout: notebooks show it as a page."""
+
+    def _repr_html_(self: LaidOut) -> str:
+        from wincraft.report.html import fragment
+
+        return fragment(self)
+
+
 class Documented(LaidOut, Protocol):
     """What all renderers take: it also has a JSON document."""
 

@@ -19,7 +19,7 @@ from wincraft.analysis.noise import NoiseGain
 from wincraft.analysis.ranges import Ranges
 from wincraft.analysis.schemes import Scheme
 from wincraft.analysis.workload import Layer, Workload
-from wincraft.report.layout import Layout, Level
+from wincraft.report.layout import Layout, Level, ShownInNotebooks
 from wincraft.report.numbers import short_scheme
 
 
@@ -74,7 +74,7 @@ class Words:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Report:
+class Report(ShownInNotebooks):
     """Everything that is known of an algorithm's error and cost; the repr is what of it fits on a screen.
 
     `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for the data, filters
@@ -124,11 +124,6 @@ class Report:
         from wincraft.report.json import document
 
         return document(self)
-
-    def _repr_html_(self) -> str:
-        from wincraft.report.html import fragment
-
-        return fragment(self)
 
     def __repr__(self) -> str:
         from wincraft.report import render

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from wincraft import __version__
 from wincraft.exact.number import number_text
-from wincraft.report.layout import Layout, Section, Table
+from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table
 from wincraft.report.numbers import number
 from wincraft.report.svg import MARKS, WIDTH, Plot, decade_ticks, text_at, ticks
 
@@ -52,7 +52,7 @@ class FoundFront(Protocol):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FrontReport:
+class FrontReport(ShownInNotebooks):
     """A front with a layout, a figure and a document; the repr is the text.
 
     >>> from wincraft.search.pareto import pareto_of_space
@@ -126,11 +126,6 @@ class FrontReport:
                 for member in self.found.members
             ],
         }
-
-    def _repr_html_(self) -> str:
-        from wincraft.report.html import fragment
-
-        return fragment(self)
 
     def __repr__(self) -> str:
         from wincraft.report import render

@@ -82,7 +82,7 @@ class ChainSearch:
 
     def _repr_html_(self) -> str:
         shown = import_module("wincraft.report.chains").ChainReport(self)  # by name: search and report are siblings
-        return str(import_module("wincraft.report.html").fragment(shown))
+        return str(shown._repr_html_())
 
     def __repr__(self) -> str:
         lines = [f"{self.objective}: {self._show(self.value)} with {self.text} (as it is: {self._show(self.start)})"]

@@ -51,7 +51,7 @@ class ParetoFront:
 
     def _repr_html_(self) -> str:
         shown = import_module("wincraft.report.pareto").FrontReport(self)  # by name: search and report are siblings
-        return str(import_module("wincraft.report.html").fragment(shown))
+        return str(shown._repr_html_())
 
     def plot(self, ax: Any = None) -> Any:
         """See `wincraft.report.figures.plot_front`."""

@@ -57,7 +57,7 @@ class RealLimit:
 
     def _repr_html_(self) -> str:
         shown = import_module("wincraft.report.found").LimitReport(self)  # by name: search and report are siblings
-        return str(import_module("wincraft.report.html").fragment(shown))
+        return str(shown._repr_html_())
 
     def __repr__(self) -> str:
         points = ", ".join(f"{point:.8g}" for point in self.points)

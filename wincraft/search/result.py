@@ -102,7 +102,7 @@ class SearchResult:
 
     def _repr_html_(self) -> str:
         shown = import_module("wincraft.report.found").SearchReport(self)  # by name: search and report are siblings
-        return str(import_module("wincraft.report.html").fragment(shown))
+        return str(shown._repr_html_())
 
     def __repr__(self) -> str:
         settings, count = self.settings, self.space.count
