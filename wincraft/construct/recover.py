@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
+
+from sympy.polys.polyerrors import CoercionFailed
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.modulus import Modulus
@@ -45,6 +48,8 @@ def recover_moduli(algorithm: BilinearAlgorithm) -> tuple[Modulus, ...] | None:
 def row_scaling(algorithm: BilinearAlgorithm, taps: Taps) -> Scaling | None:
     """What multiplies each canonical row in the algorithm, or None where a row is no multiple of its canonical one.
 
+    In the domain of the taps where all factors lie in it, as conventions have them, else in the larger one.
+
     >>> from wincraft.construct.toom_cook import canonical_taps
     >>> from wincraft.construct.winograd import winograd
     >>> f = winograd(2, 3, points="0,1,-1")
@@ -61,7 +66,11 @@ def row_scaling(algorithm: BilinearAlgorithm, taps: Taps) -> Scaling | None:
         _row_ratios(matrix, [[K.convert_from(value, taps.K) for value in row] for row in canonical], K)
         for matrix, canonical in tables
     )
-    return None if a is None or g is None or b is None else Scaling(a, g, b, algorithm.scale)
+    if a is None or g is None or b is None:
+        return None
+    with suppress(CoercionFailed):
+        a, g, b = ([taps.K.convert_from(value, K) for value in factors] for factors in (a, g, b))
+    return Scaling(a, g, b, algorithm.scale)
 
 
 def _row_ratios(matrix: Any, canonical: Sequence[Sequence[Any]], K: Any) -> list[Any] | None:
