@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from wincraft.analysis.presets import PRESETS
 from wincraft.cli.command import offer, offer_files
 from wincraft.cli.output import choose_format, output_option, page_width, to_stdout, write_output
 from wincraft.errors import NotApplicable
@@ -23,28 +24,13 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-SCHEME_NAMES = (
-    "barabasz-2020-8",
-    "barabasz-2020-8-9",
-    "winograd-aware-nets",
-    "tapwise-8",
-    "tapwise-pow2",
-    "ncnn-int8",
-    "fp32",
-    "fp16-fp32acc",
-    "fp16",
-    "bf16",
-    "fp8-e4m3",
-    "fp8-e5m2",
-)
-"""Those of `wincraft.analysis.schemes`, whose import takes longer than a help page may."""
 _SCHEMES = (
-    f"A quantisation scheme: {', '.join(SCHEME_NAMES)}; or one with fields changed, tapwise-8,M=int10/tap, and a name, "
+    f"A quantisation scheme: {', '.join(PRESETS)}; or one with fields changed, tapwise-8,M=int10/tap, and a name, "
     "mine:tapwise-8,M=int10/tap. May be repeated; wincraft formats describes them."
 )
 
 _OPTIONS = (
-    click.option("--scheme", "schemes", multiple=True, shell_complete=offer(lambda: SCHEME_NAMES), help=_SCHEMES),
+    click.option("--scheme", "schemes", multiple=True, shell_complete=offer(lambda: PRESETS), help=_SCHEMES),
     click.option("--weights-per-channel", is_flag=True, help="Integer weights with one scale per output channel."),
     click.option("--unsigned-activations", is_flag=True, help="Unsigned integer input and output (after a ReLU)."),
     click.option(
@@ -115,7 +101,7 @@ def _limit_beginnings() -> Iterator[str]:
     """What shells complete: every limit up to its value, of schemes for each preset."""
     for name in LIMIT_NAMES:
         kind, colon, _ = name.partition(":")
-        yield from (f"{kind}:{scheme}=" for scheme in SCHEME_NAMES) if colon else (f"{name}=",)
+        yield from (f"{kind}:{scheme}=" for scheme in PRESETS) if colon else (f"{name}=",)
 
 
 _LIMITS = click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wincraft.analysis.presets import PRESETS
 from wincraft.cli.algorithm import names_file, read_algorithm
 from wincraft.cli.command import (
     Command,
@@ -20,7 +21,6 @@ from wincraft.cli.command import (
     renderer_names,
     split_names,
 )
-from wincraft.cli.measuring import SCHEME_NAMES
 from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
 from wincraft.cli.progress import progress_bar
 from wincraft.cli.showing import signed
@@ -95,7 +95,7 @@ _CHOICE = click.Choice(["with", "without", "any"])
     "--scaling",
     "scheme",
     metavar="SCHEME",
-    shell_complete=offer(lambda: SCHEME_NAMES),
+    shell_complete=offer(lambda: PRESETS),
     help="Search power-of-two scalings of SIZE under a scheme instead.",
 )
 @click.option("--allow-long", is_flag=True, help="Start even what is estimated to take more than an hour.")
