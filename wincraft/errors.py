@@ -175,18 +175,18 @@ class NotApplicable(WincraftError):
         return f"{self.what}: {self.reason}; {self.repair}"
 
 
-def check_kind(what: str, given: object, kinds: type | UnionType, repair: str) -> None:
-    """Refuse an argument of another kind than those, before something deep inside stumbles over it.
+def check_type(what: str, given: object, types: type | UnionType, repair: str) -> None:
+    """Refuse an argument of another type than those, before something deep inside stumbles over it.
 
     Raises:
         NotApplicable: with the argument as it was given.
 
-    >>> check_kind("an algorithm", "4,3", int, "make one")
+    >>> check_type("an algorithm", "4,3", int, "make one")
     Traceback (most recent call last):
     ...
     wincraft.errors.NotApplicable: an algorithm: '4,3' is none; make one
     """
-    if not isinstance(given, kinds):
+    if not isinstance(given, types):
         raise NotApplicable(what, f"{shorten(repr(given))} is none", repair)
 
 

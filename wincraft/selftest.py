@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Between floors 4 and 5: whether an installation works, from the proof to a compiled header. Used by the command."""
+"""Whether an installation works, from the proof to a compiled header. Used by the command."""
 
 from __future__ import annotations
 

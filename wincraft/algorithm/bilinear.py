@@ -19,7 +19,7 @@ from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.proof import proved_scale
 from wincraft.algorithm.tile import apply_tile
-from wincraft.errors import BadNumber, BadScaling, BadShape, NotApplicable, Refuted, UnknownName, check_kind
+from wincraft.errors import BadNumber, BadScaling, BadShape, NotApplicable, Refuted, UnknownName, check_type
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of, number_text, to_element
 
@@ -62,7 +62,7 @@ class BilinearAlgorithm:
 
     def __post_init__(self) -> None:
         for item in (self.output, self.filter, self.input):
-            check_kind("a map", item, LinearMap, "give a LinearMap, or matrices to BilinearAlgorithm.from_matrices")
+            check_type("a map", item, LinearMap, "give a LinearMap, or matrices to BilinearAlgorithm.from_matrices")
         _check_shapes(self.output, self.filter, self.input)
         if self.form not in get_args(Form):
             raise UnknownName("form", str(self.form), get_args(Form))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a search for the cause works on and finds: three matrices by taps, and a fault with its repair."""
+"""Three matrices by taps, and a fault with its repair: what a search for the cause works on, and what it finds."""
 
 from __future__ import annotations
 

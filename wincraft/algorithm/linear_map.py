@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
-from wincraft.errors import BadShape, check_kind
+from wincraft.errors import BadShape, check_type
 from wincraft.exact.matrix import diagonal, from_numbers, to_numbers, to_texts
 
 
@@ -37,11 +37,11 @@ class LinearMap:
     stages: tuple[Any, ...]
 
     def __post_init__(self) -> None:
-        check_kind("a chain of stages", self.stages, tuple, "give a tuple of DomainMatrix")
+        check_type("a chain of stages", self.stages, tuple, "give a tuple of DomainMatrix")
         if not self.stages:
             raise BadShape("a chain of stages", "()", "at least one stage")
         for stage in self.stages:
-            check_kind("a stage", stage, DomainMatrix, "give a DomainMatrix, as wincraft.exact.matrix.from_numbers")
+            check_type("a stage", stage, DomainMatrix, "give a DomainMatrix, as wincraft.exact.matrix.from_numbers")
         for first, second in zip(self.stages, self.stages[1:], strict=False):
             if first.shape[0] != second.shape[1] or first.domain != second.domain:
                 raise BadShape(

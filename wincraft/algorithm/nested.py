@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.tile import apply_tile
-from wincraft.errors import BadShape, NotApplicable, check_kind
+from wincraft.errors import BadShape, NotApplicable, check_type
 from wincraft.exact.number import number_text
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def check_algorithm(given: object) -> None:
     ...
     wincraft.errors.NotApplicable: an algorithm: '4,3' is none; make one of its size, parse("F(4,3)"), or read(path) one
     """
-    check_kind("an algorithm", given, Algorithm, 'make one of its size, parse("F(4,3)"), or read(path) one')
+    check_type("an algorithm", given, Algorithm, 'make one of its size, parse("F(4,3)"), or read(path) one')
 
 
 def of_axes(axes: Sequence[BilinearAlgorithm]) -> Algorithm:

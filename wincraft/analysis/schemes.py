@@ -13,7 +13,7 @@ from wincraft.analysis.formats import FORMATS, FixedPoint, FloatFormat, IntegerG
 from wincraft.analysis.integers import INT8, Integers
 from wincraft.analysis.quantizer import Quantizer, calibration, parse_quantizer
 from wincraft.analysis.summation import CHANNEL_ORDERS, ORDERS
-from wincraft.errors import BadDocument, NotApplicable, UnknownName, check_kind, look_up, shorten
+from wincraft.errors import BadDocument, NotApplicable, UnknownName, check_type, look_up, shorten
 from wincraft.exact.expression import split_list
 
 STAGES = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")
@@ -84,7 +84,7 @@ class Scheme:
         if isinstance(self.matrices, IntegerGrid) and not self.matrices.signed:
             raise NotApplicable(f"matrices in {self.matrices.name}", "they have negative entries", "use an intN")
         for stage, quantizer in self.stages.items():
-            check_kind(f"the format of {stage}", quantizer, Quantizer, f'parse_scheme("fp32,{stage}=int8") reads texts')
+            check_type(f"the format of {stage}", quantizer, Quantizer, f'parse_scheme("fp32,{stage}=int8") reads texts')
             per = quantizer.per or ""
             if stage in _OF_IMAGES and "tap" in per:
                 raise NotApplicable(f"{stage} per {per}", "images and filters have no taps", "use tensor or channel")
@@ -218,7 +218,7 @@ def as_scheme(scheme: Scheme | str) -> Scheme:
     >>> as_scheme("fp16").name
     'fp16'
     """
-    check_kind("a scheme", scheme, Scheme | str, 'give a name such as "fp16", or a Scheme')
+    check_type("a scheme", scheme, Scheme | str, 'give a name such as "fp16", or a Scheme')
     return parse_scheme(scheme) if isinstance(scheme, str) else scheme
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.analysis.arrays import float64_array
-from wincraft.errors import BadDocument, BadShape, NotApplicable, check_kind, look_up
+from wincraft.errors import BadDocument, BadShape, NotApplicable, check_type, look_up
 
 _SMALLEST = 1e-75
 """Data and weights whose largest value is below this, or above its inverse, are refused."""
@@ -253,7 +253,7 @@ def as_workload(given: Workload | Layer | None) -> Workload | Layer:
     """
     if given is None:
         return Workload()
-    check_kind("a workload", given, Workload | Layer, "give a Workload, or a Layer(data, weights) of your own arrays")
+    check_type("a workload", given, Workload | Layer, "give a Workload, or a Layer(data, weights) of your own arrays")
     return given
 
 

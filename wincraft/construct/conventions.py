@@ -18,7 +18,7 @@ from wincraft.algorithm.balancing import balancing_factors
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.construct.toom_cook import Taps
-from wincraft.errors import NotApplicable, check_kind
+from wincraft.errors import NotApplicable, check_type
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import is_negative, to_element
 
@@ -181,7 +181,7 @@ def balance(
     [  0,    0,   1]])
     """
     of_one_axis = "give one axis, winograd(4, 3) or algorithm.axes[0]; Nested puts axes together again"
-    check_kind("an algorithm of one axis", algorithm, BilinearAlgorithm, of_one_axis)
+    check_type("an algorithm of one axis", algorithm, BilinearAlgorithm, of_one_axis)
     b = balancing_factors(algorithm.input, bits, input_moments)
     g = balancing_factors(algorithm.filter, bits, filter_moments)
     return algorithm.rescale(a=[1 / (x * y) for x, y in zip(b, g, strict=True)], g=g, b=b)

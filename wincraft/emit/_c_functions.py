@@ -229,8 +229,8 @@ def _shape_between(source: Array, target: Array, passes: Sequence[int]) -> list[
 def _tile_bounds(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform) -> list[str]:
     bounds, X, Y = arithmetic.bounds, shown(transform.reads), shown(transform.writes)
     if bounds is not None and transform is not OUTPUT:
-        of, reached = bounds.integers, bounds.V if transform is FILTER else bounds.U
-        given = of.filter if transform is FILTER else of.data
+        integers, of_filter = bounds.integers, transform is FILTER
+        given, reached = (integers.filter, bounds.V) if of_filter else (integers.data, bounds.U)
         return [f"{X} in {given} gives {Y} in {reached}; no step can overflow."]
     norms = (largest_row_norm(transform.exact(axis)) for axis in arithmetic.axes if transform.runs_along(axis))
     norm = prod(norms, start=Integer(1))

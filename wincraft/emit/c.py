@@ -47,16 +47,17 @@ def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None, integer
     """
     if algorithm.form != "correlation":
         raise NotApplicable("C header", "this is the linear convolution form", "call transpose() first")
-    of = Integers() if integers is None else integers
-    guard, content = f"{identifier(algorithm).upper()}_H", f"0x{_content(algorithm, of)}u"
+    integers = Integers() if integers is None else integers
+    guard, content = f"{identifier(algorithm).upper()}_H", f"0x{_content(algorithm, integers)}u"
     floats = {c_type: float_arithmetic(algorithm.axes, c_type) for c_type in ("float", "double")}
+    example = next((item for item in floats.values() if isinstance(item, Arithmetic)), None)
     parts = [
-        _title(algorithm, basis, of, next((item for item in floats.values() if isinstance(item, Arithmetic)), None)),
+        _title(algorithm, basis, integers, example),
         f"#ifndef {guard}\n#define {guard} {content}\n\n#include <stddef.h>\n#include <stdint.h>",
         '#ifdef __cplusplus\nextern "C" {\n#endif',
         _size_macros(algorithm),
         *(text for c_type, arithmetic in floats.items() for text in _section(algorithm, c_type, arithmetic)),
-        *_section(algorithm, "integer", integer_arithmetic(algorithm, of)),
+        *_section(algorithm, "integer", integer_arithmetic(algorithm, integers)),
         "#ifdef __cplusplus\n}\n#endif",
         f"#elif {guard} != {content}",
         f'#error "another {algorithm.size}, of other points, scaling or ranges, is already included"',

@@ -92,7 +92,7 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
 
 
 def _mode(path: str) -> int | None:
-    """The mode of what a path leads to, None where there is nothing yet."""
+    """The mode of the file that a path leads to, None where there is none yet."""
     try:
         return os.stat(path).st_mode
     except FileNotFoundError:

@@ -26,7 +26,7 @@ from wincraft.analysis.schemes import SCHEMES, Scheme, integers_of
 from wincraft.analysis.workload import Layer, Workload, as_workload
 from wincraft.construct.catalogue import default_moduli, default_source, use_of, use_source
 from wincraft.construct.integer_form import integer_form
-from wincraft.errors import NotApplicable, check_kind
+from wincraft.errors import NotApplicable, check_type
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
 from wincraft.report.model import FloatResult, Report, SchemeResult, Unavailable, Words
@@ -78,7 +78,7 @@ def build_report(
     5
     """
     chosen = tuple(SCHEMES.values() if schemes is None else schemes)
-    check_kind("integers", integers, Integers | None, 'give Integers(parse_range("uint8")), of wincraft.analysis')
+    check_type("integers", integers, Integers | None, 'give Integers(parse_range("uint8")), of wincraft.analysis')
     data = as_workload(workload)
     data.batch(algorithm)  # too large or ill-fitting data is refused here, for all schemes at once
     found = costs(algorithm)
@@ -91,8 +91,11 @@ def build_report(
     if progress is not None:
         progress(len(chosen), len(chosen) + 1, "matrix words")
     integer = available(lambda: integer_form(algorithm))
-    of = integers_of(chosen) if integers is None else integers
-    spans = integer if isinstance(integer, Unavailable) else ranges(integer, of.data, of.filter)
+    integers = integers_of(chosen) if integers is None else integers
+    spans = integer if isinstance(integer, Unavailable) else ranges(integer, integers.data, integers.filter)
+    counts = (
+        spans if isinstance(spans, Unavailable) else available(partial(channel_counts, spans, integers.accumulator))
+    )
     report = Report(
         algorithm=algorithm,
         source=source_of(algorithm),
@@ -106,9 +109,9 @@ def build_report(
         magnitudes=magnitudes(algorithm),
         words=_words(algorithm, sweep),
         integer=integer,
-        integers=of,
+        integers=integers,
         ranges=spans,
-        channels=spans if isinstance(spans, Unavailable) else available(lambda: channel_counts(spans, of.accumulator)),
+        channels=counts,
         schemes=tuple(results),
         float_errors=tuple(_float_results(algorithm, getattr(data, "seed", 0))),
         workload=data,

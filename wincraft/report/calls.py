@@ -11,7 +11,7 @@ from wincraft.analysis.integers import Integers
 from wincraft.analysis.schemes import Scheme, as_scheme
 from wincraft.analysis.workload import Layer, Workload
 from wincraft.construct.winograd import parse
-from wincraft.errors import check_kind
+from wincraft.errors import check_type
 from wincraft.report.build import build_report
 from wincraft.report.comparison import Comparison, build_comparison
 from wincraft.report.description import describe
@@ -88,7 +88,7 @@ def _algorithm(given: Algorithm | str) -> Algorithm:
 
 
 def _layer(given: LayerShape | str | None) -> LayerShape | None:
-    check_kind("a layer", given, LayerShape | str | None, 'give a text C,K,H,W, such as "64,64,56,56"')
+    check_type("a layer", given, LayerShape | str | None, 'give a text C,K,H,W, such as "64,64,56,56"')
     return parse_layer_shape(given) if isinstance(given, str) else given
 
 

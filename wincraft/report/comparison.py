@@ -143,8 +143,9 @@ class Comparison(ShownInNotebooks):
         return comparison_document(self)
 
     def _integers(self) -> str:
-        of = self.columns[0].report.integers
-        return f"Integer bits and channels: exact arithmetic on {of.describe()}, int{of.accumulator} accumulator."
+        integers = self.columns[0].report.integers
+        on = f"exact arithmetic on {integers.describe()}, int{integers.accumulator} accumulator"
+        return f"Integer bits and channels: {on}."
 
     def figures(self) -> dict[str, str]:
         """Per scheme the SQNR of every algorithm."""

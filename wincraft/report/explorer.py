@@ -13,7 +13,7 @@ from wincraft.analysis.workload import Workload
 from wincraft.basis.chains import chained
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.construct.winograd import parse
-from wincraft.errors import WincraftError, check_kind, import_tool
+from wincraft.errors import WincraftError, check_type, import_tool
 from wincraft.report.build import build_report
 from wincraft.report.html import fragment
 from wincraft.report.model import Report
@@ -38,8 +38,8 @@ class Explorer:
     report: Report | None = None
 
     def __init__(self, size: str = "F(4x4,3x3)", points: str = "") -> None:
-        check_kind("a size to begin with", size, str, 'give a text such as "F(4x4,3x3)"')
-        check_kind("points to begin with", points, str, 'give a text such as "0,1,-1,2,-2"')
+        check_type("a size to begin with", size, str, 'give a text such as "F(4x4,3x3)"')
+        check_type("points to begin with", points, str, 'give a text such as "0,1,-1,2,-2"')
         widgets = import_tool("ipywidgets", "the explorer", "notebooks")
         style: dict[str, Any] = {"style": {"description_width": "5.5em"}, "layout": {"width": "23em"}}
         waits = {"continuous_update": False}

@@ -270,7 +270,7 @@ def parse_limit(text: str, schemes: Iterable[str] = ()) -> Limit:
 
 
 def _limit_value(text: str) -> Fraction | float:
-    """A Fraction, of what is long or has an exponent a float; NaN for what is no number."""
+    """A Fraction; a float where the text is long or has an exponent; NaN where it is no number."""
     try:
         return float(text) if "e" in text.lower() or len(text) > LONGEST_LIMIT else Fraction(text)
     except (ValueError, ZeroDivisionError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of a result fits on one screen: what it is of, the verdict or the advice, and one table."""
+"""The part of a result that fits on one screen: what was measured, the verdict or the advice, and one table."""
 
 from __future__ import annotations
 

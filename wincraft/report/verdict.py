@@ -206,12 +206,13 @@ def _accumulator(report: Report) -> Finding:
     if isinstance(counts, Unavailable):
         return Finding("fact", f"No channel count: {counts.reason}.")
     assert not isinstance(report.ranges, Unavailable)
-    of, kind = report.integers, f"int{counts.accumulator_bits}"
-    exact = "Exact int8 arithmetic" if of.data == of.filter == INT8 else f"Exact arithmetic on {of.describe()}"
+    integers, kind = report.integers, f"int{counts.accumulator_bits}"
+    int8 = integers.data == integers.filter == INT8
+    exact = "Exact int8 arithmetic" if int8 else f"Exact arithmetic on {integers.describe()}"
     if counts.outputs is None or counts.outputs >= FEW_CHANNELS:
         held = "any number of channels" if counts.outputs is None else f"at most {plural(counts.outputs, 'channel')}"
         return Finding("fact", f"{exact}: an {kind} accumulator holds {held}.")
-    better = integer_set(report.algorithm, of)
+    better = integer_set(report.algorithm, integers)
     repair = "requantise the taps"
     if better is not None and (better.counts.outputs or 0) > counts.outputs:
         repair += f", or take --points {better.use}, which holds {plural(better.counts.outputs or 0, 'channel')}"

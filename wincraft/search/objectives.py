@@ -23,7 +23,7 @@ from wincraft.analysis.noise import noise_gain, worst_case_amplification
 from wincraft.analysis.prediction import predict
 from wincraft.analysis.schemes import parse_scheme
 from wincraft.construct.conventions import content
-from wincraft.errors import BadNumber, NotApplicable, check_kind, look_up, shorten
+from wincraft.errors import BadNumber, NotApplicable, check_type, look_up, shorten
 from wincraft.exact.number import as_fractions, exact_number, read_fraction, to_fraction
 
 CHANNELS = 64
@@ -254,7 +254,7 @@ def parse_constraints(texts: Sequence[str]) -> tuple[Constraint, ...]:
     >>> [item.objective.name for item in parse_constraints(["cond-V<=100", "exact-bits <= 8"])]
     ['cond-V', 'exact-bits']
     """
-    check_kind("constraints", texts, Iterable, 'give texts such as "exact-bits<=8"')
+    check_type("constraints", texts, Iterable, 'give texts such as "exact-bits<=8"')
     found = []
     for text in [texts] if isinstance(texts, str) else texts:
         match = _CONSTRAINT.fullmatch(text) if isinstance(text, str) else None

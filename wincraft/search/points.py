@@ -16,7 +16,7 @@ from typing import Any
 from sympy import Rational
 
 from wincraft.construct.conventions import CONVENTIONS
-from wincraft.errors import NotApplicable, check_kind, look_up
+from wincraft.errors import NotApplicable, check_type, look_up
 from wincraft.search import kernels_numpy
 from wincraft.search.checkpoint import Checkpoint
 from wincraft.search.gain import Instance, lower_bound
@@ -88,11 +88,11 @@ def search(
     """
     began = time.monotonic()
     for what, given in (("a time limit in seconds", time_limit), ("a distance from the best", within)):
-        check_kind(what, given, Real | None, "give a number")
+        check_type(what, given, Real | None, "give a number")
     if time_limit is not None and not 0 <= time_limit < inf:
         raise NotApplicable("search", f"a time limit of {time_limit:g} seconds", "give a finite number, 0 or more")
     deadline = inf if time_limit is None else began + time_limit
-    check_kind("an objective", objective, Objective | str, 'give a name, such as "noise-gain"')
+    check_type("an objective", objective, Objective | str, 'give a name, such as "noise-gain"')
     chosen = objective if isinstance(objective, Objective) else objective_named(objective)
     look_up("convention", convention, CONVENTIONS)
     kernels(engine)

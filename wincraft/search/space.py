@@ -21,7 +21,7 @@ from sympy import Rational, expand
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, check_coprime, modulus, parse_moduli, point, quadratic_inner
 from wincraft.construct.size import check_size
-from wincraft.errors import NotApplicable, check_kind, look_up
+from wincraft.errors import NotApplicable, check_type, look_up
 from wincraft.exact.number import to_fraction
 from wincraft.search.counting import class_count, subset_tables
 
@@ -185,7 +185,7 @@ class Space:
             look_up(what, name, CHOICES)
         if (self.height is None) == (self.values is None):
             raise NotApplicable("search space", "it needs a height or a list of points", "give one of the two")
-        check_kind("the height of a search space", self.height, int | None, "give an integer, 1 or more")
+        check_type("the height of a search space", self.height, int | None, "give an integer, 1 or more")
         if self.height is not None and self.height < 1:
             raise NotApplicable("search space", f"height {self.height} holds no point", "give a height of 1 or more")
         polynomials = sum("x" in str(text) for text in (*(self.values or ()), *self.moduli))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of a layer is learned or balanced besides its weights."""
+"""The options by which a layer learns or balances more than its weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TRANSFORMS = dict.fromkeys(("static", "flex", "diagonals"))
 
 
 class Learning(NamedTuple):
-    """What besides the weights is learned or balanced; see `WinogradConv2d`."""
+    """What is learned or balanced besides the weights; see `WinogradConv2d`."""
 
     transforms: str = "static"
     scales: bool = False

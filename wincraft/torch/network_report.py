@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is found of a network's convolutions, as records and as a table."""
+"""The report of a network: a record of every convolution, and their table."""
 
 from __future__ import annotations
 

@@ -234,15 +234,15 @@ class Stage(WideModule):
 class StoringModule(ExactModule):
     """A module that stores stages: `stages` holds them, under names that modules may have.
 
-    Its state says what it is of, as a text in bytes, so that the state of another algorithm or scheme is refused. A
-    state that does not say, as that of a plain convolution, is taken.
+    Its state carries its configuration, `described`, as a text in bytes, so that the state of another algorithm or
+    scheme is refused. A state without one, as that of a plain convolution, is taken.
     """
 
     stages: nn.ModuleDict
     described = ""
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
-        """What it is of goes with the state."""
+        """The configuration goes with the state."""
         super()._save_to_state_dict(destination, prefix, keep_vars)
         if self.described:
             destination[f"{prefix}configuration"] = torch.tensor(list(self.described.encode()), dtype=torch.uint8)

@@ -46,7 +46,7 @@ def plan_sums(
 
 
 class _Plan:
-    """Goes from one product to the next with the largest magnitude of what it gives."""
+    """Walks through the products in their order, with the largest magnitude that each can give."""
 
     def __init__(self, stages: Mapping[str, Stage], scheme: Scheme, learned: str) -> None:
         self.stages, self.scheme, self.learned = stages, scheme, learned

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a network's convolutions are, and what is seen of each while images run through."""
+"""Watching a network's convolutions while images run through it: signal, noise, clipping, second moments."""
 
 from __future__ import annotations
 
