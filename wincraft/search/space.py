@@ -30,9 +30,9 @@ MAX_TILE = 40
 MAX_MEMBERS = 20_000
 """Most members of a space: beyond, not even pairs can be searched."""
 MAX_WORK = 3 * 10**6
-"""Largest product of the number of members, their largest degree and n^2: a first good set then takes seconds."""
+"""Largest product of the number of members, their largest degree and n^2; a first good set then takes seconds."""
 MAX_POLYNOMIALS = 100
-"""Most polynomials among them: each pair is tested for a common factor."""
+"""Most polynomials among them; each pair is tested for a common factor."""
 
 Numbers = Callable[[int], Iterable[Fraction]]
 
