@@ -50,7 +50,8 @@ svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-
   table { font-size: .7rem; line-height: 1.35; } th, td { padding: .25rem .22rem; overflow-wrap: break-word; }
   th.r, td.r.words { white-space: normal; } td:last-child:not(.r) { min-width: 5.2em; }
   table.starred td.r, table.starred th.r { padding-right: .95em; } td.best::after { margin-left: .05em; }
-  th:first-child, td:first-child { position: sticky; left: 0; z-index: 1; background: var(--paper); }
+  th:first-child, td:first-child { position: sticky; left: 0; z-index: 1; background: var(--paper);
+    max-width: 9rem; overflow-wrap: anywhere; }
   tbody tr:nth-child(even) td:first-child { background: var(--soft); } }
 @media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --soft: #f3f4f6; --rule: #999; --quiet: #333; }
   body { max-width: none; padding: 0; font-size: 10pt; } h2 { break-after: avoid; margin-top: 1rem; }
