@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
@@ -213,19 +213,15 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simul
     for label, array in (("input", batch.data), ("weights", batch.weights)):
         operands.append(run.store(label, quantizers[label], run.machine.load(array)))
     data, weights = (run.machine.real(operand) for operand in operands)
-    patches = _patches(data, [axis.m for axis in algorithm.axes], [axis.r for axis in algorithm.axes])
-    K, C = weights.shape[-2:]
-    filters = np.moveaxis(weights, (-2, -1), (0, 1)).reshape(1, K, -1)
-    m, T = [axis.m for axis in algorithm.axes], batch.data.shape[-1]
-    rows = patches.reshape(1, -1, prod(m) * T)
-    if scheme.arithmetic is None:
-        products = np.matmul(*grouped(filters, rows))
-    else:
-        products = run.machine.real(run.machine.multiply(run.machine.load(filters), run.machine.load(rows)))
-    y = np.moveaxis(products.reshape(K, *m, T), 0, -2)
-    y = run.store("output", quantizers["output"], run.machine.load(y))
+
+    def rounded(filters: np.ndarray, windows: np.ndarray) -> np.ndarray:
+        V, U = run.machine.load(filters[None]), run.machine.load(windows[None])
+        return np.asarray(run.machine.real(run.machine.multiply(V, U)))
+
+    y = _directly(algorithm, data, weights, _in_float64 if scheme.arithmetic is None else rounded)
+    y = run.machine.real(run.store("output", quantizers["output"], run.machine.load(y)))
     reference = direct_outputs(algorithm, batch)
-    return Simulation(scheme, run.machine.real(y), reference, batch.counts, run.records, False, C)
+    return Simulation(scheme, y, reference, batch.counts, run.records, False, batch.weights.shape[-1])
 
 
 def direct_quantizers(scheme: Scheme) -> dict[str, Quantizer | None]:
@@ -244,12 +240,26 @@ def direct_quantizers(scheme: Scheme) -> dict[str, Quantizer | None]:
 
 def direct_outputs(algorithm: Algorithm, batch: Batch) -> np.ndarray:
     """The direct convolution in float64, (m..., K, T)."""
-    m, r = [axis.m for axis in algorithm.axes], [axis.r for axis in algorithm.axes]
-    K, T = batch.weights.shape[-2], batch.data.shape[-1]
-    patches = _patches(batch.data, m, r)
-    filters = np.moveaxis(batch.weights, (-2, -1), (0, 1)).reshape(K, -1)
-    products = np.matmul(*grouped(filters, patches.reshape(-1, prod(m) * T)))
+    return _directly(algorithm, batch.data, batch.weights, _in_float64)
+
+
+def _directly(
+    algorithm: Algorithm,
+    data: np.ndarray,
+    weights: np.ndarray,
+    multiply: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Direct convolution as one product of filters (K, C / groups r...) and windows (C r..., m... T): (m..., K, T)."""
+    m = [axis.m for axis in algorithm.axes]
+    d, K, T = len(m), weights.shape[-2], data.shape[-1]
+    windows = np.lib.stride_tricks.sliding_window_view(data, m, axis=tuple(range(d)))  # (r..., C, T, m...)
+    rows = windows.transpose(d, *range(d), *range(d + 2, 2 * d + 2), d + 1).reshape(-1, prod(m) * T)
+    products = multiply(np.moveaxis(weights, (-2, -1), (0, 1)).reshape(K, -1), rows)
     return np.moveaxis(products.reshape(K, *m, T), 0, -2)
+
+
+def _in_float64(filters: np.ndarray, windows: np.ndarray) -> np.ndarray:
+    return np.asarray(np.matmul(*grouped(filters, windows)))
 
 
 def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
@@ -355,11 +365,3 @@ def _per_tensor(quantizer: Quantizer | None) -> Quantizer | None:
     if quantizer is None or quantizer.per is None:
         return quantizer
     return Quantizer(quantizer.format, "tensor", quantizer.power_of_two)
-
-
-def _patches(data: np.ndarray, m: list[int], r: list[int]) -> np.ndarray:
-    """(n..., C, T) to (C, r..., m..., T): what each output reads."""
-    d = len(m)
-    windows = np.lib.stride_tricks.sliding_window_view(data, m, axis=tuple(range(d)))
-    order = (d, *range(d), *range(d + 2, 2 * d + 2), d + 1)
-    return np.ascontiguousarray(windows.transpose(order))
