@@ -103,12 +103,6 @@ _CHOICE = click.Choice(["with", "without", "any"])
 @output_option
 def command(
     size: str,
-    max_height: int | None,
-    points: str | None,
-    space_name: str,
-    zero: str | None,
-    infinity: str | None,
-    moduli: str | None,
     objective: str,
     constraints: tuple[str, ...],
     within: str,
@@ -150,14 +144,15 @@ def command(
 
     if pareto or scheme is not None:
         _check_options("--pareto" if pareto else "--scaling", _OF_FRONTS if pareto else _OF_SCALINGS)
+    of_space = {name: options.pop(name) for name in _OF_SPACES}
     if scheme is not None:
         convention = options["convention"] if on_command_line(click.get_current_context(), "convention") else None
-        _scaling(size, points, convention, scheme, output)
+        _scaling(size, of_space["points"], convention, scheme, output)
         return
     if names_file(size):
         size = read_algorithm(size).size
     if pareto:
-        _front(size, max_height, points, space_name, zero, infinity, moduli, format_given, output)
+        _front(size, of_space, format_given, output)
         return
     name = choose_format(format_given, output, TEXT_OR_JSON.values(), TEXT_OR_JSON)
     sizes = parse_size(size)
@@ -167,7 +162,7 @@ def command(
     slack = _distance(within)
     results = []
     for m, r in distinct:
-        space = _space(m, r, max_height, points, space_name, zero, infinity, moduli)
+        space = _space(m, r, **of_space)
         file = checkpoint if checkpoint is None or len(distinct) == 1 else f"{checkpoint}.{m},{r}"
         with progress_bar(_advice(space, objective, options["engine"])) as progress:
             results.append(
@@ -186,8 +181,8 @@ def command(
         write_output("\n".join(wrapped_lines(f"{result!r}") for result in results) + "\n", output, name, TEXT_OR_JSON)
 
 
-_OF_FRONTS = {"size", "pareto", "max_height", "points", "space_name", "zero", "infinity", "moduli"}
-_OF_FRONTS |= {"format_given", "output"}
+_OF_SPACES = ("max_height", "points", "space_name", "zero", "infinity", "moduli")
+_OF_FRONTS = {"size", "pareto", "format_given", "output", *_OF_SPACES}
 _OF_SCALINGS = {"size", "scheme", "points", "convention", "output"}
 
 
@@ -209,10 +204,7 @@ def _scaling(size: str, points: str | None, convention: str | None, scheme: str,
     write_output(wrapped_lines(f"{found!r}") + "\n", output)
 
 
-def _front(
-    size: str, height: int | None, points: str | None, name: str, zero: str | None, infinity: str | None,
-    moduli: str | None, format_given: str | None, output: str | None,
-) -> None:  # fmt: skip
+def _front(size: str, of_space: dict[str, Any], format_given: str | None, output: str | None) -> None:
     from wincraft.cli.measuring import format_name
     from wincraft.construct.size import parse_size
     from wincraft.report import SUFFIXES as REPORT_SUFFIXES
@@ -224,27 +216,34 @@ def _front(
     sizes = list(dict.fromkeys(parse_size(size)))
     if len(sizes) > 1:
         raise NotApplicable("Pareto front", f"{size} has different axes", "ask for one axis after the other")
-    space = _space(*sizes[0], height, points, name, zero, infinity, moduli)
+    space = _space(*sizes[0], **of_space)
     with progress_bar() as progress:
         front = pareto_of_space(space, progress)
     write_output(render(signed(FrontReport(front), format, output), format), output, format, REPORT_SUFFIXES)
 
 
 def _space(
-    m: int, r: int, height: int | None, points: str | None, name: str, zero: str | None, infinity: str | None,
+    m: int,
+    r: int,
+    *,
+    max_height: int | None,
+    points: str | None,
+    space_name: str,
+    zero: str | None,
+    infinity: str | None,
     moduli: str | None,
-) -> Space:  # fmt: skip
+) -> Space:
     from wincraft.search.space import SPACES, Space
 
-    numbers, shape = look_up("space", name, SPACES)
+    numbers, shape = look_up("space", space_name, SPACES)
     given = None if points is None else tuple(split_names(points))
     if given is not None:
         zero = zero or ("any" if "0" in given else "without")
         infinity = infinity or "with"
-    if (height is None) == (given is None):
+    if (max_height is None) == (given is None):
         raise NotApplicable("search", "it needs --max-height H or --points LIST, one of them", "try --max-height 8")
     extra = () if moduli is None else tuple(split_names(moduli))
-    return Space(m, r, numbers, shape, height, given, zero or "any", infinity or "with", extra)
+    return Space(m, r, numbers, shape, max_height, given, zero or "any", infinity or "with", extra)
 
 
 def _distance(text: str) -> float:
