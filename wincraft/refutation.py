@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Literal
 
-MATRICES = ("AT", "G", "BT")
+MatrixName = Literal["AT", "G", "BT"]
+MATRICES: tuple[MatrixName, MatrixName, MatrixName] = ("AT", "G", "BT")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.tile import apply_tile
 from wincraft.errors import BadShape, NotApplicable, check_type
 from wincraft.exact.number import number_text
+from wincraft.refutation import MATRICES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,6 +161,16 @@ def check_algorithm(given: object) -> None:
     wincraft.errors.NotApplicable: an algorithm: '4,3' is none; make one of its size, parse("F(4,3)"), or read(path) one
     """
     check_type("an algorithm", given, Algorithm, 'make one of its size, parse("F(4,3)"), or read(path) one')
+
+
+def map_names(algorithm: Algorithm) -> tuple[str, str, str]:
+    """The names of the output, filter and input map: AT, G, BT; in linear convolution form B, G, A.
+
+    >>> from wincraft import winograd
+    >>> map_names(winograd(2, 3)), map_names(winograd(2, 3).transpose())
+    (('AT', 'G', 'BT'), ('B', 'G', 'A'))
+    """
+    return MATRICES if algorithm.form == "correlation" else ("B", "G", "A")
 
 
 def of_axes(axes: Sequence[BilinearAlgorithm]) -> Algorithm:

@@ -17,7 +17,7 @@ from math import prod
 from typing import Literal
 
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.nested import Algorithm, map_names
 from wincraft.analysis._chains import Chain, passes
 from wincraft.analysis.operations import Operations, of_constant, of_matrix, sum_of
 from wincraft.errors import BadShape, NotApplicable, shorten
@@ -216,7 +216,7 @@ def costs(algorithm: Algorithm) -> Costs:
     >>> found.input.total, found.output.total
     (32, 24)
     """
-    names = ("AT", "G", "BT") if algorithm.form == "correlation" else ("B", "G", "A")
+    names = map_names(algorithm)
     named = zip(_MAPS, names, strict=True)
     output, filters, data = (
         _stages(of, name, [getattr(axis.maps, of) for axis in algorithm.axes]) for of, name in named

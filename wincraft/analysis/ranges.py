@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.nested import Algorithm, map_names
 from wincraft.analysis._chains import Axis, exact_axes
 from wincraft.analysis._spans import Side, data_corner, filter_corner, linear_corner
 from wincraft.analysis.box import Box, rational
 from wincraft.analysis.integers import INT8
-from wincraft.analysis.steps import Kind, Names, Step, products, range_steps
+from wincraft.analysis.steps import Kind, Step, products, range_steps
 from wincraft.errors import BadShape, NotApplicable, UnknownName
 
 
@@ -142,10 +142,9 @@ def ranges(
     AT                    2          -97536           98304  exact    18         0        19
     """
     axes = exact_axes(algorithm)
-    names: Names = ("AT", "G", "BT") if algorithm.axes[0].form == "correlation" else ("B", "G", "A")
     weights = filter if isinstance(filter, Box) else _read_weights(filter, tuple(axis.filter_taps for axis in axes))
     errors = {label: rational(error) for label, error in (rounding or {}).items()}
-    result = Ranges(algorithm, data, weights, range_steps(axes, names, data, weights, errors))
+    result = Ranges(algorithm, data, weights, range_steps(axes, map_names(algorithm), data, weights, errors))
     for label, error in errors.items():
         step = result[label]
         if error < 0:

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
-
-MatrixName = Literal["AT", "G", "BT"]
+from wincraft.refutation import MatrixName
 
 
 def named_maps(axis: BilinearAlgorithm) -> dict[MatrixName, LinearMap]:

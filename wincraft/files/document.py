@@ -22,13 +22,13 @@ from wincraft.errors import BadDocument, Refuted, WincraftError, shorten
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of
 from wincraft.files.text import decode, read_bytes
+from wincraft.refutation import MATRICES
 
 KIND = "wincraft.algorithm"
 VERSION = 1
 MAX_BYTES = 64 * 2**20
 MAX_RANK = 4 * MAX_TILE
 MAX_STAGES = 64
-NAMES = ("AT", "G", "BT")
 _STATEMENTS = {"kind", "axes", "stages", "moduli", "convention", "domain", "sha256"}
 
 
@@ -163,7 +163,7 @@ def _one_of(algorithm: Algorithm) -> BilinearAlgorithm:
 
 
 def _one(content: dict[str, Any], path: str) -> BilinearAlgorithm:
-    missing = [key for key in ("m", "r", *NAMES) if key not in content]
+    missing = [key for key in ("m", "r", *MATRICES) if key not in content]
     if missing:
         raise BadDocument(path, f"it has no {', '.join(missing)}", "an algorithm document has m, r, AT, G and BT")
     stages = content.get("stages") or {}
@@ -172,15 +172,15 @@ def _one(content: dict[str, Any], path: str) -> BilinearAlgorithm:
         raise BadDocument(path, f"form is {form!r}", "it is correlation or linear")
     if not isinstance(stages, dict) or not all(isinstance(chain, list) and chain for chain in stages.values()):
         raise BadDocument(path, "stages is no object of lists of matrices", "leave it out or write it again")
-    if not stages.keys() <= set(NAMES) or any(len(chain) > MAX_STAGES for chain in stages.values()):
+    if not stages.keys() <= set(MATRICES) or any(len(chain) > MAX_STAGES for chain in stages.values()):
         raise BadDocument(path, "stages has other names than AT, G and BT, or too many matrices", "write it again")
-    tables = {name: [_rows(path, name, matrix) for matrix in stages.get(name, [content[name]])] for name in NAMES}
+    tables = {name: [_rows(path, name, matrix) for matrix in stages.get(name, [content[name]])] for name in MATRICES}
     m, r = len(tables["AT"][-1]), len(tables["G"][0][0])
     if m + r - 1 > MAX_TILE:
         raise BadDocument(path, f"its tile m + r - 1 is {m + r - 1}", f"at most {MAX_TILE} is read")
     K = field_of(value for chain in tables.values() for rows in chain for row in rows for value in row)
     output, filter_map, input_map = (
-        LinearMap(tuple(from_numbers(rows, K) for rows in tables[name])) for name in ("AT", "G", "BT")
+        LinearMap(tuple(from_numbers(rows, K) for rows in tables[name])) for name in MATRICES
     )
     if "scale" in content:
         scale = exact_number(content["scale"])

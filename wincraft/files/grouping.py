@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import permutations
 
-from wincraft.files.names import MatrixName, Role
+from wincraft.files.names import Role
 from wincraft.files.table import Table
+from wincraft.refutation import MATRICES, MatrixName
 
 MAX_TABLES = 100
 """Most tables of one name that are looked at: the first of the file."""
@@ -119,7 +120,7 @@ def unnamed_triples(tables: Sequence[Table]) -> list[Triple]:
     nameless = [table for table in plain if table.role is None]
     if len(plain) == 3 and len(roles) == 2 and len(nameless) == 1:
         rest = nameless[0]
-        first, second, third = (roles.get(name, rest) for name in ("AT", "G", "BT"))
+        first, second, third = (roles.get(name, rest) for name in MATRICES)
         return [(first, second, third)]
     rows = [table for table in tables if table.role is None and table.size > 0]
     if len(rows) % 3 or len(rows) > MAX_TABLES or any(table.role is not None for table in plain):

@@ -17,7 +17,7 @@ from wincraft.construct.size import MAX_TILE
 from wincraft.errors import BadDocument, BadNumber, shorten
 from wincraft.exact.matrix import transposed
 from wincraft.files.arrays import MAX_ARCHIVE_BYTES, load_arrays
-from wincraft.files.document import MAX_RANK, NAMES, is_document, parse_json
+from wincraft.files.document import MAX_RANK, is_document, parse_json
 from wincraft.files.entry import read_entry
 from wincraft.files.grouping import Triple, contradictions, fits, named_triples, rank_of, unnamed_triples
 from wincraft.files.header import with_exact_entries
@@ -25,6 +25,7 @@ from wincraft.files.names import Role, role_of
 from wincraft.files.spellings import SPELLINGS, Text
 from wincraft.files.table import Table
 from wincraft.files.text import MAX_TEXT_BYTES, decode, read_bytes
+from wincraft.refutation import MATRICES
 
 MAX_ALGORITHMS = 64
 _DEEPEST = 4
@@ -52,7 +53,7 @@ class Matrices:
     AT: Rows
     G: Rows
     BT: Rows
-    names: tuple[str, str, str] = NAMES
+    names: tuple[str, str, str] = MATRICES
     form: Form | None = None
     flat: tuple[bool, bool, bool] = (False, False, False)
     label: str = ""
@@ -109,7 +110,7 @@ def read_matrices(*paths: str | Path) -> Found:
     [[1, 1]]
     """
     if len(paths) == 3:
-        tables = [_one_table(path, name) for path, name in zip(paths, NAMES, strict=True)]
+        tables = [_one_table(path, name) for path, name in zip(paths, MATRICES, strict=True)]
         names = ", ".join(str(path) for path in paths)
         return Found(names, (_matrices((tables[0], tables[1], tables[2]), names, None),))
     if len(paths) != 1:
@@ -267,13 +268,13 @@ def _missing(tables: Sequence[Table], path: str) -> BadDocument:
     if not named:
         return BadDocument(path, f"{len(tables)} blocks of rows without names", _HINT)
     present = {table.role.matrix for table in tables if table.role}
-    absent = ", ".join(name for name in NAMES if name not in present)
+    absent = ", ".join(name for name in MATRICES if name not in present)
     return BadDocument(path, f"it has no {absent}, only {shorten(', '.join(named), 80)}", _HINT)
 
 
 def _matrices(triple: Triple, path: str, form: Form | None) -> Matrices:
     """The numbers of three tables, flat ones with the rows that their sizes give."""
-    roles = [table.role or Role(name, name, "", 0, name) for table, name in zip(triple, NAMES, strict=True)]  # type: ignore[arg-type]
+    roles = [table.role or Role(name, name, "", 0, name) for table, name in zip(triple, MATRICES, strict=True)]
     rank = rank_of(triple) if fits(*triple) else 0
     if rank and triple[2].size // rank > MAX_TILE:
         raise BadDocument(path, f"its tile m + r - 1 is {triple[2].size // rank}", f"at most {MAX_TILE} is read")

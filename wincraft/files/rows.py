@@ -64,7 +64,7 @@ def tables_in_rows(source: Source) -> list[Table]:
         if not entries:
             continue
         bullets = _BULLETS.match(line)
-        if fresh and not (bullets and role is None and blocks and bullets):
+        if fresh and not (bullets and role is None and blocks):
             blocks.append(_Block(role, place))
             role, fresh = None, False
         if bullets and len(entries) == 1 and bullets[1].count("-") == 1 and blocks[-1].rows:
@@ -77,7 +77,7 @@ def tables_in_rows(source: Source) -> list[Table]:
 def _entries(line: str, comma: bool, constants: Constants) -> list[str] | None:
     """The numbers of a line, [] for a line of signs only, None where anything else stands in it."""
     if bullets := _BULLETS.match(line):
-        line = bullets[2] if "-" in bullets[1] else line
+        line = bullets[2]
     line = _LABELS.sub(" ", line).translate(_FRAME)
     if comma:
         line = re.sub(r"(?<=\d),(?=\d)", ".", line)

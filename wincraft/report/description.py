@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.nested import Algorithm, map_names
 from wincraft.exact.number import number_text
 
 LONGEST_CHAIN = 4
@@ -42,7 +42,7 @@ def chain_words(algorithm: Algorithm) -> str:
     'A^T = AT[1] AT[0], G = G[1] G[0], B^T = BT[1] BT[0]'
     """
     several = len(set(algorithm.axes)) > 1
-    names = ("AT", "G", "BT") if algorithm.form == "correlation" else ("B", "G", "A")
+    names = map_names(algorithm)
     words: dict[str, list[int]] = {}
     for number_, axis in enumerate(algorithm.axes):
         for name, item in zip(names, axis.maps, strict=True):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.nested import Algorithm, map_names
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text
 from wincraft.report.description import tap_labels
@@ -38,7 +38,7 @@ def _tables(axis: BilinearAlgorithm, of: str) -> Iterator[Table]:
     outputs = [f"{'y' if correlation else 's'}{i}" for i in range(output.dense.shape[0])]
     filters = [f"g{i}" for i in range(filter.dense.shape[1])]
     inputs = [f"{'d' if correlation else 'h'}{i}" for i in range(input.dense.shape[1])]
-    names = ("A^T", "G", "B^T") if correlation else ("B", "G", "A")
+    names = [name.replace("T", "^T") for name in map_names(axis)]
     ends = ((outputs, taps), (taps, filters), (taps, inputs))
     for name, chain, (rows, columns) in zip(names, axis.maps, ends, strict=True):
         last = len(chain.stages) - 1
