@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from wincraft.search.checkpoint import signed
+from wincraft.search.checkpoint import with_checksum
 from wincraft.search.points import search
 from wincraft.search.space import Space
 
@@ -56,7 +56,7 @@ def command_line(generator: random.Random, folder: Path) -> list[str]:
         return ["verify", "result.json", *(["--thorough"] if generator.random() < 0.1 else [])]
     changed = _changed(generator, checkpoint)
     if generator.random() < 0.8 and isinstance(changed, dict):
-        changed = signed(changed)
+        changed = with_checksum(changed)
     (folder / "state").write_text(json.dumps(changed))
     return ["search", *words, "--checkpoint", "state", "--time-limit", "5"]
 

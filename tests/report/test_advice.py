@@ -7,11 +7,11 @@ from math import inf, nan
 
 import pytest
 
-from wincraft.report.advice import Choice, advice, gain_of
+from wincraft.report.advice import Candidate, advice, gain_of
 
 
 def choice(number, measured, products=36, operations=500, outputs=16):
-    return Choice(f"#{number}", f"#{number} (c{number})", measured, products, operations, outputs)
+    return Candidate(f"#{number}", f"#{number} (c{number})", measured, products, operations, outputs)
 
 
 def test_the_largest_gain_under_any_scheme_is_named_with_its_price():

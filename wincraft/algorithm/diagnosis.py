@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from wincraft.algorithm.faults import Fault, Matrices, reversals
+from wincraft.algorithm.faults import Fault, TapVectors, reversals
 from wincraft.algorithm.proof import convolution_tensor, tap_products
 from wincraft.algorithm.solving import disagreements
 from wincraft.algorithm.typos import wrong_entries
@@ -51,7 +51,7 @@ def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None, layout: Layout 
     stated = None if stated_scale is None else number_text(stated_scale)
     if m * r * rank > LARGEST_EXAMINED:
         return replace(_first_failure(AT, G, BT), stated_scale=stated, layout=layout)
-    matrices = Matrices.of(AT, G, BT)
+    matrices = TapVectors.of(AT, G, BT)
     tensor, where = convolution_tensor(AT, G, BT)
     rows = {(i, j): tensor[where[i][j]] for i in range(m) for j in range(r)}
     votes = Counter(row[i + j] for (i, j), row in rows.items())
@@ -74,7 +74,7 @@ def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None, layout: Layout 
     )
 
 
-def _cause(matrices: Matrices, rows: _Rows, votes: Counter[Any], layout: Layout) -> Fault | None:
+def _cause(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Layout) -> Fault | None:
     """The fault that changes least among those whose repair is proved."""
     best: Fault | None = None
     for fault in _faults(matrices, rows, votes, layout):
@@ -85,7 +85,7 @@ def _cause(matrices: Matrices, rows: _Rows, votes: Counter[Any], layout: Layout)
     return best
 
 
-def _faults(matrices: Matrices, rows: _Rows, votes: Counter[Any], layout: Layout) -> Iterator[Fault]:
+def _faults(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Layout) -> Iterator[Fault]:
     yield from reversals(matrices, layout)
     yield from disagreements(matrices, layout)
     for scale, _ in votes.most_common(_SCALES):

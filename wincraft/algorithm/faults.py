@@ -16,12 +16,12 @@ Vectors = list[list[Any]]
 
 
 @dataclass(frozen=True)
-class Matrices:
+class TapVectors:
     """The three matrices as one vector per tap: columns of A^T, rows of G and of B^T, elements of the domain K.
 
     >>> from wincraft import winograd
     >>> f = winograd(2, 3)
-    >>> Matrices.of(f.output.dense, f.filter.dense, f.input.dense).scale()
+    >>> TapVectors.of(f.output.dense, f.filter.dense, f.input.dense).scale()
     1
     """
 
@@ -29,13 +29,13 @@ class Matrices:
     K: Any
 
     @classmethod
-    def of(cls, AT: Any, G: Any, BT: Any) -> Matrices:
+    def of(cls, AT: Any, G: Any, BT: Any) -> TapVectors:
         """From matrices of shapes (m, R), (R, r), (R, n)."""
         return cls({"AT": AT.transpose().to_list(), "G": G.to_list(), "BT": BT.to_list()}, BT.domain)
 
-    def replaced(self, matrix: str, vectors: Vectors) -> Matrices:
+    def replaced(self, matrix: str, vectors: Vectors) -> TapVectors:
         """The same with one matrix replaced."""
-        return Matrices({**self.vectors, matrix: vectors}, self.K)
+        return TapVectors({**self.vectors, matrix: vectors}, self.K)
 
     def scale(self) -> Any | None:
         """The scale at which they are proved, or None."""
@@ -57,12 +57,12 @@ class Fault:
 
     changes: int
     scale: Any
-    repaired: Matrices
+    repaired: TapVectors
     cause: str = ""
     row_scales: tuple[tuple[int, Any], ...] = ()
     whole: bool = False
 
-    def repairs(self, given: Matrices) -> tuple[RowRepair, ...]:
+    def repairs(self, given: TapVectors) -> tuple[RowRepair, ...]:
         """The vectors to replace; none where a diagonal, or a whole matrix in another order, is the repair."""
         if self.row_scales or self.whole:
             return ()
@@ -91,7 +91,7 @@ _REVERSED = {
 }
 
 
-def reversals(given: Matrices, layout: Layout) -> Iterator[Fault]:
+def reversals(given: TapVectors, layout: Layout) -> Iterator[Fault]:
     """One matrix in reverse order; reversing two is the same as reversing the third."""
     for matrix, words in _REVERSED.items():
         turned = given.replaced(matrix, [row[::-1] for row in given.vectors[matrix]])

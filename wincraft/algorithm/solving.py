@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wincraft.algorithm.faults import Fault, Matrices, Vectors, texts
+from wincraft.algorithm.faults import Fault, TapVectors, Vectors, texts
 from wincraft.exact.matrix import exact_matrix, factor_between
 from wincraft.refutation import MATRICES, Layout
 
 
-def disagreements(given: Matrices, layout: Layout) -> Iterator[Fault]:
+def disagreements(given: TapVectors, layout: Layout) -> Iterator[Fault]:
     """The faults of each matrix alone, as far as the other two determine it."""
     for matrix in ("BT", "G", "AT"):
         needed = solve(given, matrix)
@@ -23,7 +23,7 @@ def disagreements(given: Matrices, layout: Layout) -> Iterator[Fault]:
             yield from _compare(given, matrix, needed, layout)
 
 
-def solve(given: Matrices, matrix: str) -> Vectors | None:
+def solve(given: TapVectors, matrix: str) -> Vectors | None:
     """The vectors of one matrix that the other two need at scale 1, or None where there are none or many.
 
     They solve  sum_k first[k,a] second[k,b] X[k,c] = [l = i + j], where (a, b, c) are i, j, l in the order of the
@@ -31,7 +31,7 @@ def solve(given: Matrices, matrix: str) -> Vectors | None:
 
     >>> from wincraft import winograd
     >>> f = winograd(1, 2, points="0")
-    >>> solve(Matrices.of(f.output.dense, f.filter.dense, f.input.dense), "BT") == f.input.dense.to_list()
+    >>> solve(TapVectors.of(f.output.dense, f.filter.dense, f.input.dense), "BT") == f.input.dense.to_list()
     True
     """
     K = given.K
@@ -54,7 +54,7 @@ def solve(given: Matrices, matrix: str) -> Vectors | None:
     return [row[rank:] for row in reduced.to_list()[:rank]]
 
 
-def _compare(given: Matrices, matrix: str, needed: Vectors, layout: Layout) -> Iterator[Fault]:
+def _compare(given: TapVectors, matrix: str, needed: Vectors, layout: Layout) -> Iterator[Fault]:
     rows, K = given.vectors[matrix], given.K
     ratios = [_ratio(row, wanted) for row, wanted in zip(rows, needed, strict=True)]
     votes = Counter(ratio for ratio in ratios if ratio is not None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from wincraft.algorithm.faults import Fault, Matrices
+from wincraft.algorithm.faults import Fault, TapVectors
 from wincraft.refutation import MATRICES
 
 Position = tuple[int, int, int]
@@ -31,7 +31,7 @@ class _Slice:
         return position[self.axis] == self.place
 
 
-def wrong_entries(given: Matrices, residuals: Mapping[Position, Any], scale: Any) -> Iterator[Fault]:
+def wrong_entries(given: TapVectors, residuals: Mapping[Position, Any], scale: Any) -> Iterator[Fault]:
     """Every way to make the matrices right at this scale by changing one or two entries, as far as slices tell.
 
     `residuals` are the non-zero entries of the tensor less the one it should be.
@@ -63,7 +63,7 @@ def _covers(wrong: list[Position]) -> Iterator[tuple[_Slice, ...]]:
 
 
 def _changes(
-    given: Matrices, residuals: Mapping[Position, Any], own: _Slice, slices: tuple[_Slice, ...]
+    given: TapVectors, residuals: Mapping[Position, Any], own: _Slice, slices: tuple[_Slice, ...]
 ) -> Iterator[tuple[int, Any]]:
     """(tap, change) of an entry that explains the residuals of its slice, where no other slice crosses it."""
     others = [item for item in slices if item != own]

@@ -9,11 +9,11 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
+from wincraft.refutation import MATRICES
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ def magnitudes(algorithm: Algorithm) -> dict[str, Magnitudes]:
     >>> print(magnitudes(winograd(4, 3, points="0,1,-1,2,-2"))["G"])
     1/24 to 1, ratio 24
     """
-    result = {}
-    for name in ("AT", "G", "BT"):
-        per_axis = [_magnitudes(_matrices(axis)[name]) for axis in algorithm.axes]
+    result: dict[str, Magnitudes] = {}
+    for place, name in enumerate(MATRICES):
+        per_axis = [_magnitudes(axis.maps[place]) for axis in algorithm.axes]
         result[name] = Magnitudes(prod(m.largest for m in per_axis), prod(m.smallest for m in per_axis))
     return result
 
@@ -91,15 +91,11 @@ def coefficients(algorithm: Algorithm) -> Iterator[Coefficient]:
     AT[0][0] = 1; AT[0][1] = 1; G[0][0] = 1; G[1][1] = 1; BT[0][0] = 1; BT[1][1] = 1
     """
     for number, axis in enumerate(algorithm.axes):
-        for name, linear_map in _matrices(axis).items():
+        for name, linear_map in zip(MATRICES, axis.maps, strict=True):
             for stage, matrix in enumerate(linear_map.stages):
                 for i, row in enumerate(to_numbers(matrix)):
                     for j, value in enumerate(row):
                         yield Coefficient(name, number, stage, i, j, value)
-
-
-def _matrices(axis: BilinearAlgorithm) -> dict[str, LinearMap]:
-    return {"AT": axis.output, "G": axis.filter, "BT": axis.input}
 
 
 def _magnitudes(linear_map: LinearMap) -> Magnitudes:

@@ -11,7 +11,7 @@ from wincraft.cli.algorithm import algorithm_options, read_algorithm
 from wincraft.cli.command import Command, basis_names, offer, offer_files, report_format_option, split_names
 from wincraft.cli.measuring import finish, format_name, measuring_options, read_schemes, read_workload
 from wincraft.cli.progress import progress_bar
-from wincraft.cli.showing import full_option, shown, signed
+from wincraft.cli.showing import full_option, shown, with_command
 
 
 @click.command(name="basis", cls=Command)
@@ -83,7 +83,7 @@ def command(
         _refuse(measuring | {"unsigned_activations": unsigned_activations} | workload)
         algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
         found = search_chains(algorithm, objective, CANDIDATES if bases is None else split_names(bases))
-        finish(signed(ChainReport(found), format, output), format, output, (), {})
+        finish(with_command(ChainReport(found), format, output), format, output, (), {})
         return
     names = DEFAULT_BASES if bases is None else split_names(bases)
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}

@@ -23,7 +23,7 @@ from wincraft.cli.command import (
 )
 from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
 from wincraft.cli.progress import progress_bar
-from wincraft.cli.showing import signed
+from wincraft.cli.showing import with_command
 from wincraft.errors import BadNumber, NotApplicable, look_up, shorten
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _front(size: str, of_space: dict[str, Any], format_given: str | None, output
     space = _space(*sizes[0], **of_space)
     with progress_bar() as progress:
         front = pareto_of_space(space, progress)
-    write_output(render(signed(FrontReport(front), format, output), format), output, format, REPORT_SUFFIXES)
+    write_output(render(with_command(FrontReport(front), format, output), format), output, format, REPORT_SUFFIXES)
 
 
 def _space(

@@ -64,14 +64,14 @@ def shown(
             raise click.UsageError("json holds every section; leave out --section, or choose text, markdown or html")
         return result
     if sections:
-        return signed(replace(result.layout().only(sections), head=result.screen().head), format, output)
+        return with_command(replace(result.layout().only(sections), head=result.screen().head), format, output)
     if full or not _printed(format, output):
-        return signed(result, format, output)
+        return with_command(result, format, output)
     screen = result.screen()
     return screen.ending(hint) if hint else screen
 
 
-def signed(result: LaidOut, format: str, output: str | None) -> LaidOut:
+def with_command(result: LaidOut, format: str, output: str | None) -> LaidOut:
     """A result that carries the command that made it; as it is where that stands above it, and as JSON."""
     if format == "json" or _printed(format, output):
         return result

@@ -60,7 +60,7 @@ def command(
         raise click.UsageError("--source and --function belong together; give both")
     from wincraft.construct.identify import read_tolerance
     from wincraft.files.document import parse_document
-    from wincraft.files.reading import found_in, judge, nest
+    from wincraft.files.reading import found_in, judge, nested_of
 
     limit = read_tolerance(tolerance)
     try:
@@ -78,7 +78,7 @@ def command(
             return
         verdicts = judge(found, limit)
         if found.axes:
-            write_output(nest(found, verdicts).verify() + "\n", None)
+            write_output(nested_of(found, verdicts).verify() + "\n", None)
             return
         if len(verdicts) == 1 and verdicts[0].error is not None:
             raise verdicts[0].error

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from wincraft.algorithm.diagnosis import LARGEST_REPAIRED
-from wincraft.algorithm.faults import Matrices, texts
+from wincraft.algorithm.faults import TapVectors, texts
 from wincraft.algorithm.solving import solve
 from wincraft.construct.given import Given, roundings
 from wincraft.construct.nearest import simplest
@@ -86,7 +86,7 @@ def _shown(given: Sequence[Given], orientation: Orientation, short: _Short) -> s
         [simplest(table.values, slack) for table, slack in zip(given, level, strict=True)] for level in roundings(given)
     ]
     for tables in values:
-        matrices = Matrices.of(*over_one_domain(orientation.of(tables)))
+        matrices = TapVectors.of(*over_one_domain(orientation.of(tables)))
         needed = solve(matrices, short.matrix)
         if needed is None:
             continue

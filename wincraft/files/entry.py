@@ -131,7 +131,7 @@ def _read_with(text: str, constants: Constants) -> Number:
         if match := _INTEGER.fullmatch(text):
             return Integer(int(match[1].replace(" ", "")))
         if match := _PLAIN.fullmatch(text):
-            return check_size(Decimal(re.sub("[dD]", "e", match[1].replace(" ", ""))))
+            return check_ordinary(Decimal(re.sub("[dD]", "e", match[1].replace(" ", ""))))
         if match := _HEXADECIMAL.fullmatch(text):
             return _hexadecimal(*match.groups())
         if _NO_NUMBER.fullmatch(text):
@@ -156,7 +156,7 @@ def _as_python(text: str, constants: Constants) -> str:
     return _LEADING_ZEROS.sub("", re.sub(r"(?<=\d)\s*//\s*(?=\d)", "/", text))
 
 
-def check_size(value: Decimal) -> Decimal:
+def check_ordinary(value: Decimal) -> Decimal:
     """The decimal, if it is an ordinary number.
 
     Raises:
@@ -202,7 +202,7 @@ def _evaluate(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: C
         case ast.Constant(value=int() as value):
             return exact_number(value)
         case ast.Constant(value=float()):
-            return check_size(Decimal(literal(node).replace("_", "")))
+            return check_ordinary(Decimal(literal(node).replace("_", "")))
         case ast.Constant(value=str() as text):
             return read_entry(text)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -272,7 +272,7 @@ def combine(operation: ast.operator, left: Number, right: Number) -> Number:
             )
         else:
             slack += other
-        return check_size(_rounded(value, slack))
+        return check_ordinary(_rounded(value, slack))
 
 
 def _slack(value: Number) -> Decimal:

@@ -70,7 +70,7 @@ def algorithm_of(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:
     if "axes" in found.document:
         return Nested(tuple(_proved(verdict) for verdict in verdicts))
     if found.axes:
-        return nest(found, verdicts)
+        return nested_of(found, verdicts)
     proved = [verdict.found.algorithm for verdict in verdicts if verdict.found]
     if not proved:
         _proved(verdicts[0])
@@ -171,7 +171,7 @@ def _judged(matrices: Matrices, tolerance: Fraction | float | None) -> Verdict:
     return Verdict(matrices, None, first)
 
 
-def nest(found: Found, verdicts: Sequence[Verdict]) -> Nested:
+def nested_of(found: Found, verdicts: Sequence[Verdict]) -> Nested:
     """The N-D algorithm of a file that wincraft wrote, from those of its axes, equal axes written once.
 
     Raises:
@@ -179,7 +179,7 @@ def nest(found: Found, verdicts: Sequence[Verdict]) -> Nested:
         WincraftError: what refutes an axis.
 
     >>> found = Found("f.txt", (Matrices([[1]], [[1]], [[1]]),), ((1, 1), (1, 1)))
-    >>> nest(found, judge(found)).size
+    >>> nested_of(found, judge(found)).size
     'F(1x1,1x1)'
     """
     first = _stem(verdicts[0].matrices.label)  # a header has the tables of several arithmetics

@@ -17,7 +17,7 @@ LEAST = 0.1
 
 
 @dataclass(frozen=True)
-class Choice:
+class Candidate:
     """What is chosen by: measured SQNR in dB by scheme; products, transform operations and outputs of a tile.
 
     `measured` has the schemes that apply. `title` introduces what is called by its name alone elsewhere.
@@ -41,7 +41,7 @@ class Choice:
         return self.per_output, Fraction(self.operations, self.outputs)
 
 
-def advice(choices: Sequence[Choice], noun: str = "algorithm") -> str:
+def advice(choices: Sequence[Candidate], noun: str = "algorithm") -> str:
     """What to take in place of the first choice, and what that costs.
 
     1. The gain of a choice under a scheme is its SQNR less that of the first choice. The largest gain of all, if it is
@@ -51,10 +51,10 @@ def advice(choices: Sequence[Choice], noun: str = "algorithm") -> str:
     3. A third choice that costs least of all is named too, with what it loses: the one of the fewest products, and of
        several the most accurate; where none has fewer products, that of the fewest operations.
 
-    >>> first = Choice("#1", "#1 (wincnn)", {"fp16": 40.0}, 36, 500, 16)
-    >>> advice([first, Choice("#2", "#2 (pow2)", {"fp16": 43.5}, 36, 620, 16)])
+    >>> first = Candidate("#1", "#1 (wincnn)", {"fp16": 40.0}, 36, 500, 16)
+    >>> advice([first, Candidate("#2", "#2 (pow2)", {"fp16": 43.5}, 36, 620, 16)])
     '#2 (pow2): 3.5 dB better than #1 under fp16 at the same products, with 620 transform operations a tile for 500.'
-    >>> advice([first, Choice("#2", "#2 (pow2)", {"fp16": 40.1}, 36, 620, 16)])
+    >>> advice([first, Candidate("#2", "#2 (pow2)", {"fp16": 40.1}, 36, 620, 16)])
     'No algorithm here is more than 0.1 dB better than #1 under any scheme; #1 costs least: 500 operations a tile.'
     """
     first, *others = choices
@@ -90,7 +90,7 @@ def gain_of(value: float, reference: float) -> float:
     return 0.0 if value == reference else value - reference
 
 
-def _best(others: Sequence[Choice], gains: Mapping[tuple[str, str], float], largest: float) -> tuple[Choice, str]:
+def _best(others: Sequence[Candidate], gains: Mapping[tuple[str, str], float], largest: float) -> tuple[Candidate, str]:
     """The cheapest of those that gain most, and the scheme under which they do."""
     near = [
         (item, scheme)
@@ -101,7 +101,7 @@ def _best(others: Sequence[Choice], gains: Mapping[tuple[str, str], float], larg
     return min(near, key=lambda found: found[0].cost)
 
 
-def _better(chosen: Choice, first: Choice, scheme: str) -> str:
+def _better(chosen: Candidate, first: Candidate, scheme: str) -> str:
     gain = gain_of(chosen.measured[scheme], first.measured[scheme])
     if gain < inf:
         return f"{chosen.title}: {gain:.1f} dB better than {first.name} under {scheme}"
@@ -110,7 +110,7 @@ def _better(chosen: Choice, first: Choice, scheme: str) -> str:
     return f"{chosen.title}: {decibels(chosen.measured[scheme])} dB under {scheme}, where {first.name} is not finite,"
 
 
-def _price(chosen: Choice, first: Choice) -> str:
+def _price(chosen: Candidate, first: Candidate) -> str:
     if chosen.cost == first.cost:
         return "at the same cost"
     if chosen.per_output != first.per_output:
@@ -122,30 +122,30 @@ def _price(chosen: Choice, first: Choice) -> str:
     return f"at the same products, with {operations}"
 
 
-def _worse(chosen: Choice, first: Choice) -> list[str]:
+def _worse(chosen: Candidate, first: Candidate) -> list[str]:
     """Under which scheme the choice loses most, where it loses."""
     scheme, lost = _loss(chosen, first)
     return [f"{_decibels(lost)} worse under {scheme}"] if lost >= CLEAR else []
 
 
-def _loss(item: Choice, reference: Choice) -> tuple[str, float]:
+def _loss(item: Candidate, reference: Candidate) -> tuple[str, float]:
     losses = {s: gain_of(value, item.measured[s]) for s, value in reference.measured.items() if s in item.measured}
     worst = max(losses, key=lambda scheme: losses[scheme], default="")
     return worst, losses.get(worst, 0.0)
 
 
-def _keeps_up(item: Choice, first: Choice) -> bool:
+def _keeps_up(item: Candidate, first: Candidate) -> bool:
     return set(first.measured) <= set(item.measured) and _loss(item, first)[1] < CLEAR
 
 
-def _none_better(first: Choice, largest: float, noun: str, measured: bool) -> str:
+def _none_better(first: Candidate, largest: float, noun: str, measured: bool) -> str:
     if not measured:
         return "No scheme tells them apart"
     bound = max(LEAST, ceil(round(largest / LEAST, 6)) * LEAST)
     return f"No {noun} here is more than {bound:.1f} dB better than {first.name} under any scheme"
 
 
-def _cheapest(chosen: Choice, first: Choice, choices: Sequence[Choice]) -> str:
+def _cheapest(chosen: Candidate, first: Candidate, choices: Sequence[Candidate]) -> str:
     if chosen is first:
         cheaper = any(item.cost < first.cost for item in choices)
         those = f" of those within {CLEAR:.0f} dB" if cheaper else ""
@@ -153,7 +153,7 @@ def _cheapest(chosen: Choice, first: Choice, choices: Sequence[Choice]) -> str:
     return f"{chosen.title} keeps within {_decibels(max(LEAST, _loss(chosen, first)[1]))} of it {_price(chosen, first)}"
 
 
-def _cheaper(choices: Sequence[Choice], chosen: Choice) -> list[str]:
+def _cheaper(choices: Sequence[Candidate], chosen: Candidate) -> list[str]:
     """The choice that costs least, unless it is the one named, or the first, with which that was compared."""
     fewest = min(item.per_output for item in choices)
     if fewer := fewest < chosen.per_output:

@@ -20,7 +20,7 @@ from wincraft.analysis.schemes import SCHEMES, Scheme
 from wincraft.analysis.workload import Layer, Workload, as_workload
 from wincraft.basis.chains import basis_named, chained, parse_chains, split_balancing
 from wincraft.errors import NotApplicable
-from wincraft.report.advice import Choice, advice
+from wincraft.report.advice import Candidate, advice
 from wincraft.report.build import Progress, available
 from wincraft.report.description import chain_words, describe
 from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table, best_places
@@ -80,7 +80,7 @@ class BasisComparison(ShownInNotebooks):
         """Which basis to take in place of the first, in a sentence; `wincraft.report.advice.advice` has the rules."""
         return advice(
             [
-                Choice(item.name, item.name, self.measured(item), costs.products, item.online, costs.outputs)
+                Candidate(item.name, item.name, self.measured(item), costs.products, item.online, costs.outputs)
                 for item in self.columns
                 for costs in [item.costs]
             ],

@@ -14,7 +14,7 @@ from wincraft.analysis.integers import Integers
 from wincraft.analysis.schemes import SCHEMES, Scheme
 from wincraft.analysis.workload import Layer, Workload
 from wincraft.errors import BadShape
-from wincraft.report.advice import Choice, advice
+from wincraft.report.advice import Candidate, advice
 from wincraft.report.build import Progress, build_report
 from wincraft.report.description import describe
 from wincraft.report.labels import LONGEST, labels, words_of
@@ -84,7 +84,7 @@ class Comparison(ShownInNotebooks):
             measured = self.measured(column)
             if not column.report.schemes:
                 measured = {"white noise": -noise_decibels(column.report)}
-            choices.append(Choice(column.name, column.title, measured, costs.products, operations, costs.outputs))
+            choices.append(Candidate(column.name, column.title, measured, costs.products, operations, costs.outputs))
         return advice(choices)
 
     def layout(self) -> Layout:

@@ -18,10 +18,10 @@ INTERVAL = 5.0
 """Seconds between two checkpoints."""
 
 
-def signed(content: dict[str, Any]) -> dict[str, Any]:
+def with_checksum(content: dict[str, Any]) -> dict[str, Any]:
     """The content with the SHA-256 of its canonical JSON, which finds damage and edits by hand.
 
-    >>> signed({"run": 1})["sha256"][:8]
+    >>> with_checksum({"run": 1})["sha256"][:8]
     '1e5cd4c6'
     """
     rest = {key: value for key, value in content.items() if key != "sha256"}
@@ -59,7 +59,7 @@ class Checkpoint:
             raise BadDocument(
                 str(self.path), "it is the checkpoint of a search with other settings", "repeat those, or delete it"
             )
-        if content.get("sha256") != signed(content)["sha256"]:
+        if content.get("sha256") != with_checksum(content)["sha256"]:
             raise self.damaged("its checksum is another")
         return content
 
@@ -71,7 +71,7 @@ class Checkpoint:
         """
         if not now and time.monotonic() - self.written < INTERVAL:
             return
-        text = json.dumps(signed({"kind": KIND, "settings": self.settings, **content}))
+        text = json.dumps(with_checksum({"kind": KIND, "settings": self.settings, **content}))
         write_whole(self.path, text)
         self.written = time.monotonic()
 
