@@ -13,6 +13,9 @@ from typing import Any
 
 from wincraft.exact.matrix import exact_matrix
 
+SMALL = 32
+"""Largest tile that is proved by one product of matrices."""
+
 
 def tap_products(AT: Any, G: Any) -> Iterator[tuple[list[list[tuple[int, int]]], list[list[Any]]]]:
     """The distinct rows AT[i,:] * G[:,j] of each diagonal i + j, in order, each beside the (i, j) whose row it is.
@@ -57,8 +60,8 @@ def convolution_tensor(AT: Any, G: Any, BT: Any) -> tuple[list[list[Any]], list[
 def proved_scale(AT: Any, G: Any, BT: Any) -> Any | None:
     """The scale at which the identity holds for every i, j, l, or None. Exact, over the matrices' common domain.
 
-    The first diagonal i + j is looked at alone, the others by about n rows at a time, and it ends where one fails, so
-    that matrices far from an algorithm cost little.
+    Small tiles take one product of matrices. Of larger ones the first diagonal i + j is looked at alone, the others by
+    about n rows at a time, and it ends where one fails, so that matrices far from an algorithm cost little.
 
     >>> from wincraft import winograd
     >>> f = winograd(2, 3)
@@ -69,7 +72,7 @@ def proved_scale(AT: Any, G: Any, BT: Any) -> Any | None:
     scale: Any = None
     rows: list[list[Any]] = []
     diagonals: list[int] = []
-    enough = 1
+    enough = 1 if n > SMALL else n**2
     for diagonal, (_, products) in enumerate(tap_products(AT, G)):
         rows += products
         diagonals += [diagonal] * len(products)
