@@ -339,3 +339,28 @@ def test_factors_of_many_digits_are_chosen_so_that_all_three_fit():
     points = "5/2,-1/3,1/5,-1/5,-3/2,-2/3,4,3/4,-3/4,4/3,4/5,3/2,-5/4,inf"
     alg = wc.winograd(12, 3, points=points, convention="integer")
     assert wc.identify(*alg.to_numpy("float32")).algorithm.moduli == alg.moduli
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "text"])
+@pytest.mark.parametrize(("m", "r", "points"), [(3, 2, "0,1,-1"), (2, 3, "0,1,-1"), (3, 3, "0,1,-1,2")])
+def test_floats_of_few_digits_are_no_roundings_of_other_numbers(m, r, points, dtype):
+    right = wc.winograd(m, r, points=points).to_numpy()
+    for place in range(3):
+        for k, position in enumerate(np.ndindex(right[place].shape)):
+            given = [matrix.copy() for matrix in right]
+            value = given[place][position]
+            given[place][position] = 2 * value if value and k % 2 else 1 - value if value != 0.5 else 1
+            tables = [[[f"{x:.1f}" for x in row] for row in matrix] for matrix in given]
+            rows = tables if dtype == "text" else [matrix.astype(dtype) for matrix in given]
+            with pytest.raises(Refuted):
+                wc.identify(*rows)
+
+
+@pytest.mark.parametrize("places", [0, 1])
+@pytest.mark.parametrize(("m", "r"), [(4, 3), (6, 3), (9, 3), (15, 3)])
+def test_what_is_rounded_too_far_is_told_in_words(m, r, places):
+    alg = wc.winograd(m, r)
+    coarse = [[f"{float(value):.{places}f}" for value in row] for row in alg.G.tolist()]
+    with pytest.raises(wc.WincraftError) as caught:
+        wc.identify(alg.AT, coarse, alg.BT)
+    assert "None" not in str(caught.value)

@@ -30,6 +30,11 @@ def proved(tables: Sequence[Any]) -> BilinearAlgorithm | None:
     return BilinearAlgorithm(*maps, scale=BT.domain.to_sympy(scale))
 
 
+COARSEST = Fraction(1, 32)
+"""What is further from the given entries, relative to the largest of a tap's vector, is other numbers, not the same
+rounded: 1.0 beside 0.5 has one digit, yet is no 1/2. Two decimals of 1/6 are within it."""
+
+
 def nearest(
     given: Sequence[Given],
     orientations: Sequence[Orientation],
@@ -39,15 +44,17 @@ def nearest(
     """The exact algorithm whose rounding the given matrices are: at the first step whose simplest fractions prove.
 
     Where at none they do, the algorithm rebuilt on points that is told in the fewest characters, counting the digits
-    by which it leaves the given entries unexplained. It lies within `limit`, or else in the slack of every entry.
+    by which it leaves the given entries unexplained. It lies within `limit`, or else in the slack of every entry and
+    within `COARSEST`.
     """
+    most = COARSEST if limit is None else limit
     for slacks in steps:
         for orientation in orientations:
             tables = orientation.of([simplest(table.values, slack) for table, slack in zip(given, slacks, strict=True)])
             algorithm = proved(tables)
             if algorithm is not None:
                 error = _deviation(vectors(tables), vectors(orientation.tables(given)))
-                if limit is None or error <= limit:
+                if error <= most:
                     return algorithm, orientation, error
     near = []
     for slacks in steps:
@@ -58,7 +65,7 @@ def nearest(
             if found is None:
                 continue
             error = _deviation(found.vectors, vectors(orientation.tables(given)))
-            if (limit is None and _within(found.vectors, oriented)) or (limit is not None and error <= limit):
+            if error <= most and (limit is not None or _within(found.vectors, oriented)):
                 near.append((found, orientation, error))
     if not near:
         return None

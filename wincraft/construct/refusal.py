@@ -61,6 +61,8 @@ def diagnosis(given: Sequence[Given], fitting: Sequence[Orientation], levels: Se
         for orientation, tables in candidates:
             AT, G, BT = over_one_domain(tables)
             found = diagnose(AT, G, BT, layout=orientation.layout)
+            if not found.outputs and found.scale != "0":  # right, but further from what is given than rounding goes
+                continue
             found = replace(found, repairs=tuple(_as_written(repair, given, orientation) for repair in found.repairs))
             if best is None or (found.changes, len(found.outputs)) < (best.changes, len(best.outputs)):
                 best = found
@@ -68,7 +70,9 @@ def diagnosis(given: Sequence[Given], fitting: Sequence[Orientation], levels: Se
                 return best
         if best is not None and best.changes <= FEW:
             break
-    assert best is not None
+    if best is None:
+        AT, G, BT = over_one_domain(fitting[0].of(written))
+        best = diagnose(AT, G, BT, layout=fitting[0].layout)
     return best
 
 
