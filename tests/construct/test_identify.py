@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sympy import Rational
 
@@ -247,6 +247,7 @@ def test_long_tiles_are_identified_from_float32(size):
 
 
 @settings(max_examples=15)
+@example(["1/2", "-11/5", "29/4", "20/3", "-39/5", "25/3"], (3, 5), "{:.17g}", "integer")  # beyond 2^53
 @given(
     points=st.lists(st.fractions(min_value=-9, max_value=9, max_denominator=7), min_size=6, max_size=6, unique=True),
     size=st.sampled_from([(5, 3), (3, 5), (4, 4)]),

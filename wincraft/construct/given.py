@@ -189,7 +189,10 @@ def roundings(tables: Sequence[Given]) -> list[list[Slack]]:
 
 
 def _printed(tables: Sequence[Given], fixed: bool) -> list[Slack]:
-    """Half a unit of the last of the most places, or of the most digits, that any entry has."""
+    """Half a unit of the last of the most places, or of the most digits, that any entry has.
+
+    Of the latter, what is beyond 2^53 went through float64 as well.
+    """
     decimals = [item for table in tables for item in table.decimals() if item[0]]
     last = min((place for _, place in decimals), default=0)
     digits = max(_digits(table) for table in tables)
@@ -197,8 +200,10 @@ def _printed(tables: Sequence[Given], fixed: bool) -> list[Slack]:
     def slack(value: Any, place: int | None) -> Fraction:
         if place is None:
             return Fraction(0)
-        unit = last if fixed or not value else max(last, _magnitude(to_fraction(value)) - digits)
-        return Fraction(10) ** unit / 2
+        number = to_fraction(value)
+        unit = last if fixed or not value else max(last, _magnitude(number) - digits)
+        of_float = abs(number) / 2**53 if not fixed and abs(number) > 2**53 else 0
+        return Fraction(10) ** unit / 2 + of_float
 
     return [_each(table, slack) for table in tables]
 
