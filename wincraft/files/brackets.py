@@ -32,7 +32,12 @@ _BETWEEN = re.compile(rf"\s*(?:[,;]\s*)?(?:=\s*)?{_WRAPPER}")  # = where an inde
 _AFTER = re.compile(r"\s*(?:[,;]\s*[A-Za-z_][\w.]*(?:\s*=\s*[\w.]+)?\s*)*[,;]?\s*")
 _NEXT_LINE = re.compile(r"[ \t,]*\n[ \t-]*")
 _TURNED = re.compile(r"[)\s]*(?:'(?!\w)|\.T\b|\.t\(\)|\.transpose\(\)|\^\{?T\b|\^\\top)")
-_COMMA_INITIALISER = re.compile(r"(?<!\w)([A-Za-z_]\w{0,80})\s{0,40}<<\s*([-+\d.(][^;<>{}\[\]]{1,20000});")
+_COMMA_INITIALISER = re.compile(
+    r"(?<!\w)([A-Za-z_]\w{0,80})\s{0,40}"
+    r"(?:=\s{0,40}\(?\s{0,40}[\w:.]{1,80}\s{0,80}\(\s{0,40}(\d{1,4})\s{0,40},\s{0,40}(\d{1,4})\s{0,40}\)\s{0,40})?"
+    r"<<\s*([-+\d.(][^;<>{}\[\]]{1,20000});"
+)
+"""Eigen's G << 1, 0, 0; and OpenCV's Mat G = (Mat_(4, 3) << 1, 0, 0)."""
 _DIMENSIONS = re.compile(r"\[\s*([^\[\]]{1,40}?)\s*\]\s*\[\s*([^\[\]]{1,40}?)\s*\]\s*=?\s*\{?\s*$")
 _NAMED_CALL = re.compile(r"(?:\b|_)(?:[ABGabg][Tt]?)\w{0,20}$")
 _LABEL = re.compile(r"\d*\s*,|,\s*\d+")
@@ -106,11 +111,7 @@ class _Reader:
         self.rows: dict[int, list[list[str]] | None] = {}
 
     def search(self) -> None:
-        for name, body in _COMMA_INITIALISER.findall(self.code):
-            entries = [entry.strip() for entry in split_list(body)]
-            role = last_role(name)
-            if role is not None and len(entries) > 1 and all(map(self._is_number, entries)):
-                self.found.append(Table([entries], role, self.code.find(body), (), None, self.constants))
+        self.code = _COMMA_INITIALISER.sub(self._comma_initialised, self.code)
         walk: list[tuple[_Node, list[_Node], int]] = [(_tree(self.code), [], 0)]
         while walk:
             parent, above, depth = walk.pop()
@@ -128,6 +129,18 @@ class _Reader:
                     end = parent.children[following - 1].end + 1
                 elif depth < MAX_DEPTH:
                     walk.append((node, chain, depth + 1))
+
+    def _comma_initialised(self, match: re.Match[str]) -> str:
+        """Keep the table of a comma initialiser; what is left of its text."""
+        name, rows, columns, body = match.groups()
+        entries = [entry.strip() for entry in split_list(body[:-1] if body.count(")") > body.count("(") else body)]
+        role = last_role(name)
+        if role is None or len(entries) < 2 or not all(map(self._is_number, entries)):
+            return match[0]
+        fits = rows is not None and int(rows) * int(columns) == len(entries)
+        shape = (int(rows), int(columns)) if fits else None
+        self.found.append(Table([entries], role, match.start(), (), shape, self.constants))
+        return " " * len(match[0])
 
     def _with_following(self, nodes: list[_Node], position: int, rows: list[list[str]]) -> tuple[int, list[list[str]]]:
         """The rows with those of the brackets on the next lines, as comments, YAML and sympy's print have them."""
@@ -245,8 +258,16 @@ class _Reader:
             tables.append(rows)
         if len(tables) == 1:
             return tables[0]
+        if not any(child.children or ";" in self.code[child.start : child.end] for child in kids):
+            tables = self._unwrapped(tables)
         ragged = node.kind == "(" and len({len(rows[0]) for rows in tables}) > 1  # the arguments of a call
         return [rows[0] for rows in tables] if not ragged and all(len(rows) == 1 for rows in tables) else None
+
+    @staticmethod
+    def _unwrapped(tables: list[list[list[str]]]) -> list[list[list[str]]]:
+        """Rows that a printer broke into several lines, as NumPy does, where they come out of one length."""
+        joined = [[[entry for line in lines for entry in line]] for lines in tables]
+        return joined if len({len(row) for [row] in joined}) == 1 else tables
 
     def _leaf(self, text: str) -> list[list[str]] | None:
         """Entries between commas, or between blanks; semicolons, and newlines without commas, end rows."""

@@ -10,11 +10,14 @@ from wincraft.files.entry import Constants
 
 _SKIPPED = re.compile(
     r"(?P<block>/\*[\s\S]*?(?:\*/|\Z)|<!--[\s\S]*?(?:-->|\Z)|\(\*\s[\s\S]*?(?:\s\*\)|\Z))"
-    r"|(?P<line>//(?<!:)(?<!\d//(?=\d))[^\n]*|\#[^\n]*|%(?![A-Za-z_0-9.])[^\n]*|(?<![^\s])--(?=[\s-])[^\n]*"
+    r"|(?P<line>//(?<!:)(?<!\d//(?=\d))[^\n]*|\#(?!\d?A\()[^\n]*|%(?![A-Za-z_0-9.])(?!(?<=[\d)] %) \d+\s*[,\])])[^\n]*"
+    r"|(?<![^\s])--(?=[\s-])[^\n]*"
     r"|(?m:^[ \t]*[!;](?=\s)[^\n]*))"
-    r"|(?P<text>\"(?:[^\"\\\n]|\\.){0,500}\"|'[^'\\\n{}]{0,60}'(?![\w']))"
+    r"|(?P<text>\"(?:[^\"\\\n]|\\.){0,500}\"|(?<![\w)\]}])'[^'\\\n{}]{0,60}'(?![\w']))"
 )
 _NAME_OR_NUMBER = re.compile(r"[\w^./+\-'() ]{1,60}")
+_NUMBERS = re.compile(r"[-+\d.,;/eE \t]{3,}")
+_SEVERAL = re.compile(r"\d\.?[ \t]*;|\d\.?[ \t]+[-+]?[\d.]")
 _MARGIN = re.compile(r"^[ \t]*(?:/\*+!?|\*+/?|//[/!]*|#+|%+|--+|;+|!+)?|\*+/[ \t]*$|-->[ \t]*$")
 _DEFINITION = re.compile(r"^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w*)[ \t]+([^\n]{1,120})$", re.MULTILINE)
 _VALUE = r"[-+\w.(][^;,={}\[\]\n\"]{0,80}?"
@@ -37,7 +40,7 @@ def split_comments(text: str) -> Source:
     """Code and comments apart, in one pass.
 
     Comments are those of C, Python, MATLAB, Lua and Fortran; MLIR's %names and Julia's 1//2 stay code. Of a text in
-    quotes a name or a number is kept, without the quotes.
+    quotes a name or a number is kept, without the quotes, and several numbers as Armadillo has them, "1 0; 0 1".
 
     >>> split_comments("float x; // AT").comments.strip()
     'AT'
@@ -50,13 +53,20 @@ def split_comments(text: str) -> Source:
         piece = match[0]
         if match["text"] is not None:
             inside = piece[1:-1]
-            code.append(f" {inside} " if _NAME_OR_NUMBER.fullmatch(inside) else " " * len(piece))
+            code.append(_kept(inside))
         else:
             code.append(re.sub(r"[^\n]", " ", piece))
             comments.append("\n".join(_MARGIN.sub("", line) for line in piece.split("\n")))
         end = match.end()
     code.append(text[end:])
     return Source("".join(code), "".join(comments), Constants(_constants(text)))
+
+
+def _kept(quoted: str) -> str:
+    """What code keeps of a text in quotes: a name or a number, and numbers in brackets."""
+    if _NUMBERS.fullmatch(quoted) and _SEVERAL.search(quoted):
+        return f"[{quoted}]"
+    return f" {quoted} " if _NAME_OR_NUMBER.fullmatch(quoted) else " " * (len(quoted) + 2)
 
 
 def _constants(text: str) -> dict[str, str]:

@@ -22,17 +22,19 @@ MAX_ENTRY = 4500
 MAX_EXPONENT = 64
 _LONGEST_ROOT = 10**40
 
-_SUFFIX = r"(?:[fFlLhHuUdD]{1,2}|_?[fiu](?:8|16|32|64)|_[A-Za-z]\w*)?"
+_SUFFIX = r"(?:[fFlLhHuUdD]{1,2}|['_]?[fiu](?:8|16|32|64)|[bB]?[fF]16|_[A-Za-z]\w*)?"
 _INTEGER = re.compile(rf"([+-]?\s*\d+){_SUFFIX}")
 _PLAIN = re.compile(rf"([+-]?\s*(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{{1,5}})?){_SUFFIX}")
 _FRACTION = re.compile(r"[+-]?\s*\d+\s*/\s*\d+")
 _HEXADECIMAL = re.compile(r"([+-]?)\s*0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d{1,4})[fFlL]?")
 _NO_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _LITERAL_SUFFIX = re.compile(
-    r"(?<![\w.])((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:[fFlLhHuUdD]{1,2}|_?[fiu](?:16|32|64))\b"
+    r"(?<![\w.])((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?:[fFlLhHuUdD]{1,2}|['_]?[fiu](?:16|32|64)|[bB]?[fF]16|_[A-Za-z]\w*)\b"
 )
 _FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)")
 _CAST = re.compile(r"\(\s*(?:const\s+)?([A-Za-z_][\w:]*)\s*\)(?=\s*[-+\d.(A-Za-z_])")
+_OTHER_DIVISION = re.compile(r"(?<=[\d)])\s*(?://|%)\s*(?=[\d(])")
+"""Of fractions in Julia and in Haskell."""
 _RUST_CAST = re.compile(r"\s+as\s+\w+")
 _TEMPLATE = re.compile(r"<[\w\s:,]*>(?=\s*\()")
 _LEADING_ZEROS = re.compile(r"(?<![\w.])0+(?=\d+(?![\w.]))")
@@ -153,7 +155,7 @@ def _as_python(text: str, constants: Constants) -> str:
     text = _LITERAL_SUFFIX.sub(r"\1", _FORTRAN.sub("e", text))
     text = _CAST.sub(lambda match: match[0] if match[1] in constants else "", text)
     text = _TEMPLATE.sub("", _RUST_CAST.sub("", text)).replace("::", ".").replace("^", "**")
-    return _LEADING_ZEROS.sub("", re.sub(r"(?<=\d)\s*//\s*(?=\d)", "/", text))
+    return _LEADING_ZEROS.sub("", _OTHER_DIVISION.sub("/", text))
 
 
 def check_ordinary(value: Decimal) -> Decimal:

@@ -21,6 +21,7 @@ from wincraft.files.document import MAX_RANK, is_document, parse_json
 from wincraft.files.entry import read_entry
 from wincraft.files.grouping import Triple, contradictions, fits, named_triples, rank_of, unnamed_triples
 from wincraft.files.header import with_exact_entries
+from wincraft.files.markup import without_markup
 from wincraft.files.names import Role, role_of
 from wincraft.files.spellings import SPELLINGS, Text
 from wincraft.files.table import Table
@@ -136,22 +137,34 @@ def _found_in_json(document: dict[str, Any], path: str) -> Found:
     if is_document(document):
         return Found(path, (), (), document)
     if isinstance(document.get("cells"), list):
-        return _found_in_text(_notebook(document["cells"]), path)
+        return _found_in_notebook(document["cells"], path)
     form = document.get("form")
     known: Any = form if form in ("correlation", "linear") else None
     return Found(path, _grouped(list(_json_tables(document, (), 0)), path, known), (), document)
 
 
-def _notebook(cells: list[Any]) -> str:
-    """The sources of a Jupyter notebook's cells, those of code before those of text."""
-    sources: dict[bool, list[str]] = {True: [], False: []}
-    for cell in cells:
-        if isinstance(cell, dict):
-            lines = cell.get("source", "")
-            lines = lines if isinstance(lines, list) else [lines]
-            text = "".join(line for line in lines if isinstance(line, str))
-            sources[cell.get("cell_type") == "code"].append(re.sub(r"(?m)^[%!].*$", "", text))
-    return "\n\n".join([*sources[True], *sources[False]])
+def _found_in_notebook(cells: list[Any], path: str) -> Found:
+    """What the sources of a Jupyter notebook's cells hold, code before text; else what they printed."""
+    given = [cell for cell in cells if isinstance(cell, dict)]
+    code, other = ([cell for cell in given if (cell.get("cell_type") == "code") is wanted] for wanted in (True, False))
+    sources = [re.sub(r"(?m)^[%!].*$", "", _joined(cell.get("source"))) for cell in [*code, *other]]
+    printed = [
+        _joined(output.get("text")) or _joined((output.get("data") or {}).get("text/plain"))
+        for cell in code
+        for output in cell.get("outputs") or []
+        if isinstance(output, dict)
+    ]
+    try:
+        return _found_in_text("\n\n".join(sources), path)
+    except BadDocument:
+        with contextlib.suppress(BadDocument):
+            return _found_in_text("\n\n".join(printed), path)
+        raise
+
+
+def _joined(lines: Any) -> str:
+    """The text that a notebook stores as a string or as lines."""
+    return "".join(line for line in (lines if isinstance(lines, list) else [lines]) if isinstance(line, str))
 
 
 def _is_numpy(content: bytes, path: str) -> bool:
@@ -218,7 +231,7 @@ def _json_tables(value: Any, scope: tuple[str, ...], depth: int) -> Iterator[Tab
 
 def _found_in_text(text: str, path: str) -> Found:
     """The matrices by the first spelling that finds three that fit, else by the first that finds three at all."""
-    given = Text(text)
+    given = Text(without_markup(text))
     ours = "wincraft " in text[:200]
     nested = _NESTED.search(text[:4000]) if ours else None
     form: Form | None = "linear" if ours and _LINEAR in text[:4000] else None
@@ -229,6 +242,8 @@ def _found_in_text(text: str, path: str) -> Found:
         if ours:
             stage = _STAGES.get(spelling, _STAGE)
             tables = [table for table in tables if not (table.role and stage.search(table.role.name))]
+        elif spelling != "python":  # which knows calls from tables
+            tables = [table for table in tables if not _is_scrap(table)]
         if ours and spelling == "brackets":
             tables = [with_exact_entries(table, given.plain) for table in tables]
         triples = named_triples(tables) or unnamed_triples(tables)
@@ -238,6 +253,11 @@ def _found_in_text(text: str, path: str) -> Found:
             unfit = tables
         whole += tables
     return Found(path, _grouped(unfit or whole, path, form))
+
+
+def _is_scrap(table: Table) -> bool:
+    """Whether numbers beside a name of B^T are too few for any but F(1,1), as the arguments of a call are."""
+    return table.role is not None and table.role.matrix == "BT" and table.size < 4
 
 
 def _axes(size: str) -> tuple[tuple[int, int], ...]:

@@ -132,6 +132,8 @@ class _Reader:
             case ast.UnaryOp(op=ast.USub(), operand=inner) if isinstance(inner, (ast.Call, ast.List)):
                 value = self._value(inner, names, depth + 1)
                 return _scaled(value, -1, ast.Mult()) if isinstance(value, list) else self._number(node, names)
+            case ast.BinOp(left=left, op=ast.MatMult(), right=right):
+                return _matrix_product(*(self._value(side, names, depth + 1) for side in (left, right)))
             case ast.BinOp(left=left, op=(ast.Mult() | ast.Div()) as operation, right=right):
                 number = self._number(node, names)
                 return number if number is not None else self._product(left, operation, right, names, depth)
@@ -152,6 +154,11 @@ class _Reader:
         match node.args:
             case [ast.Constant(value=str() as text)] if name in ("matrix", "mat", "asmatrix"):
                 return _of_text(text)
+            case [ast.Constant(value=str() as text), *_] if name == "fromstring":
+                rows = _of_text(text)
+                return rows and rows[0]
+            case [first, second] if name in ("matmul", "dot", "mm"):
+                return _matrix_product(*(self._value(side, names, depth + 1) for side in (first, second)))
         value = self._value(subject, names, depth + 1) if isinstance(subject, (ast.Call, ast.Name, ast.List)) else None
         arguments = node.args
         if not isinstance(value, list):
@@ -165,6 +172,8 @@ class _Reader:
             return self._number(node, names)
         if name in _TURNED:
             return _turned(value)
+        if name in ("diag", "diagonal_matrix"):
+            return _diagonal(value)
         if name in _RESHAPED:
             numbers = [self._value(argument, names, depth + 1) for argument in arguments]
             return _reshaped(value, numbers[0] if numbers and isinstance(numbers[0], list) else numbers)
@@ -245,6 +254,32 @@ def _is_matrix(value: Any) -> bool:
 
 def _turned(value: Any) -> Any:
     return transposed(value) if _is_matrix(value) else value
+
+
+def _diagonal(entries: list[Any]) -> list[list[Any]] | None:
+    """The matrix with a list of numbers on its diagonal."""
+    if any(isinstance(entry, list) for entry in entries):
+        return None
+    zero = read_entry("0")
+    return [[entry if i == j else zero for j in range(len(entries))] for i, entry in enumerate(entries)]
+
+
+def _matrix_product(left: Any, right: Any) -> Any:
+    """The product of two matrices, zeros passed over; None where there is none."""
+    if not (_is_matrix(left) and _is_matrix(right) and left and right and len(left[0]) == len(right)):
+        return None
+    try:
+        return [[_inner_product(row, column) for column in transposed(right)] for row in left]
+    except BadNumber:
+        return None
+
+
+def _inner_product(row: list[Any], column: list[Any]) -> Any:
+    total = read_entry("0")
+    for one, other in zip(row, column, strict=True):
+        if one and other:
+            total = combine(ast.Add(), total, combine(ast.Mult(), one, other))
+    return total
 
 
 def _reshaped(value: Any, shape: Any) -> Any:

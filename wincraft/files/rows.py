@@ -16,7 +16,7 @@ _LONGEST_LINE = 200_000
 _FRAME = str.maketrans(dict.fromkeys("[]{}⎡⎢⎣⎤⎥⎦⎛⎜⎝⎞⎟⎠│┃║\\", " "))
 _SEPARATORS = re.compile(r"[|&;\t,]")
 _RULE = re.compile(r"[\s|:+=_*─━~-]*")
-_BULLETS = re.compile(r"\s*((?:-\s+)+)(.*)")
+_BULLETS = re.compile(r"\s*((?:[*-]\s+)+)(.*)")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _LABELS = re.compile(r"^\s*(?:\.[A-Za-z]\w*|DCF[SD]|DCD)\s|\[\s*(?:\d*\s*,|,\s*\d+)\s*\]")
 """What R puts before rows and over columns, and the directives of assemblers."""
@@ -67,7 +67,7 @@ def tables_in_rows(source: Source) -> list[Table]:
         if fresh and not (bullets and role is None and blocks):
             blocks.append(_Block(role, place))
             role, fresh = None, False
-        if bullets and len(entries) == 1 and bullets[1].count("-") == 1 and blocks[-1].rows:
+        if bullets and len(entries) == 1 and len(bullets[1].split()) == 1 and blocks[-1].rows:
             blocks[-1].rows[-1] += entries
         else:
             blocks[-1].rows.append(entries)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from wincraft.files.brackets import tables_in_brackets
 from wincraft.files.comments import Source, split_comments
+from wincraft.files.elements import tables_in_elements
 from wincraft.files.latex import tables_in_latex
 from wincraft.files.pretty import tables_in_pretty_print
 from wincraft.files.python import tables_in_python
@@ -46,11 +47,13 @@ class Text:
 
 
 SPELLINGS: dict[str, Callable[[Text], list[Table]]] = {
+    "elements": lambda text: tables_in_elements(text.source),
     "python": lambda text: tables_in_python(text.plain),
     "latex": lambda text: tables_in_latex(text.plain) if "\\begin{" in text.plain else [],
     "brackets": lambda text: tables_in_brackets(text.source),
     "pretty print": lambda text: tables_in_pretty_print(text.written),
     "rows": lambda text: tables_in_rows(text.source),
+    "latex in comments": lambda text: tables_in_latex(text.source.comments),
     "brackets in comments": lambda text: tables_in_brackets(text.comments),
     "pretty print in comments": lambda text: tables_in_pretty_print(text.written_comments),
     "rows in comments": lambda text: tables_in_rows(text.comments),
