@@ -247,6 +247,7 @@ def use_of(m: int, r: int, moduli: tuple[Modulus, ...]) -> str | None:
 def _choice(m: int, r: int, use: str) -> Choice:
     entry = _catalogue().get((m, r))
     if entry is None:
+        look_up("set of points", use, USES)
         repair = "give points, or leave them out for the smallest fractions"
         raise NotApplicable(f"the {use} points of F({m},{r})", "the catalogue ends at m + r - 1 = 18", repair)
     return look_up(f"set of points of F({m},{r})", use, entry.uses)
