@@ -27,18 +27,22 @@ _BRACKETED = re.compile(r"[^\[{]*[\[{]([^\[\]{}]*)[\]}]\)?")
 
 @dataclass
 class _Filled:
-    """What one variable was given so far: entries by row and column, whole rows, or entries of a flat array."""
+    """What one variable was given so far: entries by row and column, whole rows, or entries of a flat array.
+
+    It is not `readable` once a piece was assigned that is no number.
+    """
 
     name: str
     place: int
     entries: dict[tuple[int, int], str] = field(default_factory=dict)
     flat: bool = False
+    readable: bool = True
 
 
 def tables_in_elements(source: Source) -> list[Table]:
     """The matrices that are assigned piece by piece; what is not assigned is 0, and indices count from 0 or 1.
 
-    A piece that is assigned again begins another matrix.
+    A piece that is assigned again begins another matrix. A matrix with a piece that is no number is none.
 
     >>> from wincraft.files.comments import split_comments
     >>> [table] = tables_in_elements(split_comments("G[0][0] = 1; G[1][0] = .5f; G[1][1] = -.5f;"))
@@ -47,6 +51,8 @@ def tables_in_elements(source: Source) -> list[Table]:
     >>> [table] = tables_in_elements(split_comments("float A0[2] = {1, 1}; float A1[2] = {1, -1};"))
     >>> table.role.written, table.rows
     ('A', [['1', '1'], ['1', '-1']])
+    >>> tables_in_elements(split_comments("G[0][0] = 1; G[1][0] = half(x); G[1][1] = .5f;"))
+    []
     """
     filled: list[_Filled] = []
     current: dict[tuple[str, bool], _Filled] = {}
@@ -58,14 +64,16 @@ def tables_in_elements(source: Source) -> list[Table]:
         row = _row(match["value"], source) if len(numbers) < 2 else None
         if match["number"] is not None:
             numbers = [int(match["number"])] if row else []
-        if not numbers or not (row or looks_like_number(match["value"], source.constants)):
+        if not numbers:
             continue
+        readable = bool(row) or looks_like_number(match["value"], source.constants)
         flat = len(numbers) == 1 and row is None
         first = (0, numbers[0]) if flat else (numbers[0], 0 if row else numbers[1])
         matrix = current.get((name, flat))
         if matrix is None or first in matrix.entries:
             matrix = current[name, flat] = _Filled(name, match.start(), {}, flat)
             filled.append(matrix)
+        matrix.readable = matrix.readable and readable
         for column, entry in enumerate(row or [match["value"].strip()]):
             matrix.entries[first[0], first[1] + column] = entry
     return [table for matrix in filled if (table := _table(matrix, source)) is not None]
@@ -83,9 +91,9 @@ def _row(value: str, source: Source) -> list[str] | None:
 
 
 def _table(matrix: _Filled, source: Source) -> Table | None:
-    """The matrix with zeros where nothing was assigned, or None where fewer than two entries were."""
+    """The matrix with zeros where nothing was assigned, or None where fewer than two entries were, or one no number."""
     rows, columns = ({place[axis] for place in matrix.entries} for axis in (0, 1))
-    if len(matrix.entries) < 2:
+    if len(matrix.entries) < 2 or not matrix.readable:
         return None
     top, left = (0 if matrix.flat else min(rows)), min(columns)
     if max(top, left) > 1 or max(*rows, *columns) > MAX_INDEX:
