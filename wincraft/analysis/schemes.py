@@ -14,7 +14,7 @@ from wincraft.analysis.integers import INT8, Integers
 from wincraft.analysis.quantizer import Quantizer, calibration, parse_quantizer
 from wincraft.analysis.summation import CHANNEL_ORDERS, ORDERS
 from wincraft.errors import BadDocument, NotApplicable, UnknownName, check_type, look_up, shorten
-from wincraft.exact.expression import split_list
+from wincraft.exact.splitting import split_list
 
 STAGES = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")
 """The stages in the order of the computation: the fields of a `Scheme` that are quantisers or None.

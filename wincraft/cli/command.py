@@ -153,6 +153,6 @@ def split_names(text: str) -> list[str]:
     >>> split_names("legendre, newton(0,1)")
     ['legendre', 'newton(0,1)']
     """
-    from wincraft.exact.expression import split_list
+    from wincraft.exact.splitting import split_list
 
     return [name.strip() for name in split_list(text) if name.strip()]

@@ -16,9 +16,10 @@ from sympy import Integer, Rational, oo
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.errors import BadModulus, BadNumber, FloatTaken, NotCoprime, WincraftError, WrongTotalDegree, shorten
-from wincraft.exact.expression import float_given, split_list
+from wincraft.exact.expression import float_given
 from wincraft.exact.number import exact_number, field_of, to_element
 from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
+from wincraft.exact.splitting import split_list
 
 MAX_POINT_DIGITS = 100
 """Longest numerator or denominator of a point or coefficient, in decimal digits."""

@@ -24,27 +24,6 @@ _IMPLICIT_PRODUCT = re.compile(r"(?<![A-Za-z_])(\d+|\))\s*(?=x|sqrt|\()")
 _REPAIR = "write integers, fractions, sqrt(), x, + - * / ^ and brackets only"
 
 
-def split_list(text: str, separator: str = ",", brackets: str = "()") -> list[str]:
-    """The pieces of a text between separators that stand outside brackets, given in pairs; none is left out.
-
-    >>> split_list("x^2+1@(0,1,inf),-1"), split_list("U=fixed<8,2>;M", ";", "<>")
-    (['x^2+1@(0,1,inf)', '-1'], ['U=fixed<8,2>', 'M'])
-    """
-    opening, closing = brackets[::2], brackets[1::2]
-    if not set(opening) & set(text):
-        return text.split(separator)
-    pieces, depth, start = [], 0, 0
-    for match in re.finditer(f"[{re.escape(brackets + separator)}]", text):
-        if match[0] in opening:
-            depth += 1
-        elif match[0] in closing:
-            depth -= 1
-        elif depth <= 0:
-            pieces.append(text[start : match.start()])
-            start = match.end()
-    return [*pieces, text[start:]]
-
-
 def float_given(text: str) -> WincraftError:
     """The error for a decimal: with the nearest small fraction, where it is an ordinary number."""
     try:

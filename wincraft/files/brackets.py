@@ -11,8 +11,8 @@ import re
 from bisect import bisect
 from dataclasses import dataclass, field
 
-from wincraft.exact.expression import split_list
 from wincraft.exact.matrix import transposed
+from wincraft.exact.splitting import split_list
 from wincraft.files.comments import Source
 from wincraft.files.entry import Constants, looks_like_number
 from wincraft.files.names import Role, last_role

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from wincraft.exact.expression import split_list
+from wincraft.exact.splitting import split_list
 from wincraft.files.brackets import blank_separated
 from wincraft.files.comments import Source
 from wincraft.files.entry import looks_like_number

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from wincraft.errors import BadDocument, NotApplicable
-from wincraft.exact.expression import split_list
+from wincraft.exact.splitting import split_list
 from wincraft.files.compiler import compiler, run_program
 
 CAPACITY = 2**16
