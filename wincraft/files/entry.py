@@ -116,6 +116,8 @@ def read_entry(text: str, constants: Constants = NO_CONSTANTS) -> Number:
     (-1/24, sqrt(2)/2, Decimal('0.16667'), 3/4)
     >>> read_entry("SQ2 / 2.0f", Constants({"SQ2": "1.41421356f"}))
     Decimal('0.70710678')
+    >>> read_entry("-\\t1.5d0"), read_entry("1.0d / 6.0d")
+    (Decimal('-1.5'), 1/6)
     """
     text = text.strip().strip("'\"").strip()
     if len(text) > MAX_ENTRY:
@@ -131,9 +133,9 @@ def _read(text: str) -> Number:
 def _read_with(text: str, constants: Constants) -> Number:
     try:
         if match := _INTEGER.fullmatch(text):
-            return Integer(int(match[1].replace(" ", "")))
+            return Integer(int("".join(match[1].split())))
         if match := _PLAIN.fullmatch(text):
-            return check_ordinary(Decimal(re.sub("[dD]", "e", match[1].replace(" ", ""))))
+            return check_ordinary(Decimal(re.sub("[dD]", "e", "".join(match[1].split()))))
         if match := _HEXADECIMAL.fullmatch(text):
             return _hexadecimal(*match.groups())
         if _NO_NUMBER.fullmatch(text):
