@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from oracle_rows import ROWS
 
 from wincraft import Nested, change_basis, parse, render, winograd
 from wincraft.cli.algorithm import names_file, read_algorithm
@@ -13,22 +14,6 @@ from wincraft.construct.winograd import in_convention, nest
 from wincraft.errors import BadDocument, NotApplicable
 
 FAST = ("--scheme", "fp16", "--channels", "8")
-ROWS = """AT
-1 1 1 0
-0 1 -1 1
-
-G
-1 0 0
-1/2 1/2 1/2
-1/2 -1/2 1/2
-0 0 1
-
-BT
-1 0 -1 0
-0 1 1 0
-0 -1 1 0
-0 -1 0 1
-"""
 
 
 @pytest.fixture

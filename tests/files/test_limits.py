@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from oracle_rows import ROWS
 
 import wincraft as wc
 from wincraft.errors import BadDocument, Refuted, WincraftError
@@ -118,23 +119,7 @@ def test_long_texts_end(text, tmp_path):
         wc.read(tmp_path / "f.txt")
 
 
-ROWS = """
-AT
-1 1 1 0
-0 1 -1 1
-
-G
-1 0 0
-ENTRY 1/2 1/2
-1/2 -1/2 1/2
-0 0 1
-
-BT
-1 0 -1 0
-0 1 1 0
-0 -1 1 0
-0 -1 0 1
-"""
+WITH_ENTRY = ROWS.replace("1/2", "ENTRY", 1)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +127,7 @@ BT
     ["1/2", "1./2", "1.0/2.0", "1/2.0", "+0.5", "-+-0.5", "2^-1", "sqrt(0.25)", "sqrt(2)/sqrt(8.0)", "½", "0x1p-1"],
 )
 def test_an_entry_in_any_spelling(entry, tmp_path):
-    (tmp_path / "f.txt").write_text(ROWS.replace("ENTRY", entry), encoding="utf-8")
+    (tmp_path / "f.txt").write_text(WITH_ENTRY.replace("ENTRY", entry), encoding="utf-8")
     assert wc.read(tmp_path / "f.txt") == wc.winograd(2, 3, points="0,1,-1")
     content = {"AT": AT.tolist(), "G": [[str(x) for x in row] for row in G.tolist()], "BT": BT.tolist()}
     content["G"][1][0] = entry.replace("½", "1/2")
@@ -166,7 +151,7 @@ def test_an_entry_in_any_spelling(entry, tmp_path):
     ],
 )
 def test_an_entry_that_is_no_number(entry, tmp_path):
-    (tmp_path / "f.txt").write_text(ROWS.replace("ENTRY", entry))
+    (tmp_path / "f.txt").write_text(WITH_ENTRY.replace("ENTRY", entry))
     with pytest.raises(WincraftError) as caught:
         wc.read(tmp_path / "f.txt")
     assert "\n" not in str(caught.value)

@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+from oracle_rows import ROWS
 
 import wincraft as wc
 from wincraft.emit import FORMATS, render
@@ -11,23 +12,7 @@ from wincraft.files import read_matrices
 from wincraft.files.reading import judge
 
 CLASSIC = wc.winograd(2, 3, points="0,1,-1")
-PLAIN = """
-AT
-1 1 1 0
-0 1 -1 1
-
-G
-1 0 0
-1/2 1/2 1/2
-1/2 -1/2 1/2
-0 0 1
-
-BT
-1 0 -1 0
-0 1 1 0
-0 -1 1 0
-0 -1 0 1
-"""
+PLAIN = ROWS
 CODE = """
 // transforms of a library
 static const float AT[2][4] = {

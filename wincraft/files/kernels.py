@@ -17,14 +17,12 @@ from wincraft.algorithm.nested import Algorithm, of_axes
 from wincraft.construct.identify import identify
 from wincraft.construct.size import parse_size, size_text
 from wincraft.errors import BadShape, NotApplicable, Unidentified
-from wincraft.files.probe import probe
+from wincraft.files.names import WORDS
+from wincraft.files.probe import probe, small_integers
 from wincraft.files.source import kernel
+from wincraft.refutation import MATRICES
 
-ROLES = {
-    "AT": ("at", "output", "out", "inverse", "dst", "untransform", "result"),
-    "G": ("g", "filter", "weight", "weights", "kernel", "kern", "flt", "wei"),
-    "BT": ("bt", "input", "in", "data", "src", "image", "inp"),
-}
+ROLES = {**WORDS, "at": "AT", "untransform": "AT", "g": "G", "kern": "G", "bt": "BT"}
 """The words in a function's name, or an array's, that tell which transform it is, or of which operand."""
 _DIVISIBLE = {False: 2**8 * 3**4 * 5**2 * 7**2, True: 2**10 * 3**6 * 5**2 * 7**2 * 13**2}
 """What an integer output transform is probed with, which may divide by the scale; the second one for 64 bits."""
@@ -61,9 +59,7 @@ def probe_transforms(
     ...     probe_transforms(path, names, "F(2,3)").algorithm
     F(2,3), rank 4, moduli 0,1,-1,inf, convention wincnn, scale 1, proved
     """
-    sizes = parse_size(size)
-    m, r = (tuple(side) for side in zip(*sizes, strict=True))
-    n = tuple(a + b - 1 for a, b in zip(m, r, strict=True))
+    m, r, n = _tiles(size)
     named = _roles(functions)
     data, filter_ = (_transform(path, named[key], shape, n[-1]) for key, shape in (("BT", n), ("G", r)))
     ranks = _ranks(len(data), n)
@@ -99,16 +95,14 @@ def probe_tiles(path: str | Path, function: str, size: str, tolerance: Fraction 
     ...     probe_tiles(path, "f", "F(1,2)")
     'F(1,2) proved: f is the convolution on all 4 pairs of unit vectors'
     """
-    sizes = parse_size(size)
-    m, r = (tuple(side) for side in zip(*sizes, strict=True))
-    n = tuple(a + b - 1 for a, b in zip(m, r, strict=True))
+    m, r, n = _tiles(size)
     trial = kernel(path, function, (1, 1, 1))
     first_is_filter = _role(trial.inputs[0].name) == "G" or _role(trial.inputs[1].name) == "BT"
     shapes = (r, n) if first_is_filter else (n, r)
     made = kernel(path, function, (shapes[0][-1], shapes[1][-1], m[-1]))
     units = [np.eye(prod(shape)) for shape in shapes]
     pairs = [(a, b) for a in units[0] for b in units[1]]
-    small = tuple(np.arange(prod(shape)) * 5 % 7 - 3.0 for shape in shapes)
+    small = tuple(small_integers(prod(shape)).astype(float) for shape in shapes)
     values = made.many([*pairs, small])
     if values.shape[1] != prod(m):
         raise BadShape(f"the output of {function}", f"({values.shape[1]},)", f"({prod(m)},) entries of a tile {m}")
@@ -130,9 +124,14 @@ def probe_tiles(path: str | Path, function: str, size: str, tolerance: Fraction 
         raise Unidentified(reason, "correct the function, or the size")
     worst = float(np.abs(values - expected).max())
     rounding = "" if values.dtype.kind == "i" else f", within {worst:.2g}"
-    return (
-        f"{size_text(sizes)} proved: {function} is the convolution on all {len(pairs)} pairs of unit vectors{rounding}"
-    )
+    told = f"{function} is the convolution on all {len(pairs)} pairs of unit vectors{rounding}"
+    return f"{size_text(parse_size(size))} proved: {told}"
+
+
+def _tiles(size: str) -> tuple[tuple[int, ...], ...]:
+    """m, r and n = m + r - 1, each by axis."""
+    m, r = zip(*parse_size(size), strict=True)
+    return m, r, tuple(a + b - 1 for a, b in zip(m, r, strict=True))
 
 
 def _far(values: np.ndarray, expected: np.ndarray, allowed: float) -> np.ndarray:
@@ -152,24 +151,24 @@ def _correlation(d: np.ndarray, g: np.ndarray) -> np.ndarray:
 def _role(name: str) -> str | None:
     """The transform that the words of a name stand for, where they stand for one alone."""
     words = {word.lower() for word in re.split(r"[_\W\d]+|(?<=[a-z])(?=[A-Z])", name) if word}
-    found = [role for role, known in ROLES.items() if words & set(known)]
-    return found[0] if len(found) == 1 else None
+    found = {ROLES[word] for word in words if word in ROLES}
+    return found.pop() if len(found) == 1 else None
 
 
 def _roles(functions: Sequence[str]) -> dict[str, str]:
     if len(functions) != 3:
         raise NotApplicable("the functions of a kernel", f"{len(functions)} are named", "name three, or one of tiles")
     named = {_role(name): name for name in functions}
-    if set(named) != set(ROLES):
-        return dict(zip(ROLES, functions, strict=True))
-    return {role: named[role] for role in ROLES}
+    if set(named) != set(MATRICES):
+        return dict(zip(MATRICES, functions, strict=True))
+    return {role: named[role] for role in MATRICES}
 
 
 def _transform(path: str | Path, function: str, shape: Sequence[int], width: int, divides: bool = False) -> np.ndarray:
     """The matrix of a function; of integers as Fractions, and of one that may divide at multiples of `_DIVISIBLE`."""
     made = kernel(path, function, (shape[-1], width))
     size = prod(shape)
-    vectors = [*np.eye(size), np.zeros(size), np.arange(size) * 5 % 7 - 3.0]
+    vectors = [*np.eye(size), np.zeros(size), small_integers(size).astype(float)]
     unit = _DIVISIBLE["64" in made.inputs[0].type or "long" in made.inputs[0].type] if divides else 1
     exact = made.integers
     found = made.many([(item * (unit if exact else 1),) for item in vectors])

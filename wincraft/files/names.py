@@ -17,11 +17,12 @@ _TABLES = {
     **dict.fromkeys(("ktm", "fmatrix", "fmat", "wtm", "kmatrix"), "G"),
     **dict.fromkeys(("otm", "omatrix", "omat"), "AT"),
 }
-_WORDS = {
+WORDS = {
     **dict.fromkeys(("input", "inputs", "data", "src", "source", "image", "in", "inp"), "BT"),
     **dict.fromkeys(("kernel", "filter", "weight", "weights", "filt", "ker", "flt", "wei"), "G"),
     **dict.fromkeys(("output", "outputs", "inverse", "dst", "out", "inv", "result"), "AT"),
 }
+"""Words for the operands: the matrix of the transform that a name with one of them stands for."""
 _ABOUT = {"transform", "transforms", "transformation", "trans", "matrix", "matrices", "mat", "tm", "winograd", "wino"}
 _ABOUT |= {"xform", "tf", "coef", "coeff", "coeffs", "table", "mtx"}
 _TOKEN = re.compile(
@@ -112,8 +113,8 @@ def _by_word(lower: list[str]) -> tuple[str, str, int, int, int] | None:
             return _TABLES[part], "", k, k, 2
     if not _ABOUT & set(lower):
         return None
-    spoken = [k for k, part in enumerate(lower) if part in _WORDS]
-    return (_WORDS[lower[spoken[-1]]], "", spoken[-1], spoken[-1], 2) if spoken else None
+    spoken = [k for k, part in enumerate(lower) if part in WORDS]
+    return (WORDS[lower[spoken[-1]]], "", spoken[-1], spoken[-1], 2) if spoken else None
 
 
 def last_role(text: str, least: int = 1) -> Role | None:

@@ -49,10 +49,19 @@ def probe(function: Callable[[Any], Any], n: int | Sequence[int], dtype: Any = f
         shapes = sorted({column.shape for column in columns})
         raise BadShape("the value of a probed function", str(shapes), "one shape, whatever the input holds")
     matrix = np.stack(columns, axis=1)
-    trial = (np.arange(size) * 5 % 7 - 3).astype(dtype)
+    trial = small_integers(size).astype(dtype)
     _check_linear("zeros", _value(function, np.zeros(shape, dtype=dtype)), matrix @ (0 * trial), matrix)
     _check_linear("a sum", _value(function, trial.reshape(shape)), matrix @ trial, matrix)
     return matrix
+
+
+def small_integers(size: int) -> np.ndarray:
+    """The one argument beside zeros and unit vectors that a function is called with.
+
+    >>> small_integers(4).tolist()
+    [-3, 2, 0, -2]
+    """
+    return np.arange(size) * 5 % 7 - 3
 
 
 def _value(function: Callable[[Any], Any], argument: np.ndarray) -> np.ndarray:
