@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from wincraft.search.points import search
-from wincraft.search.space import Space
+from wincraft.search.points.search import search
+from wincraft.search.points.space import Space
 
 pytest.importorskip("numba")
 pytest.importorskip("joblib")

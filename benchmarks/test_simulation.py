@@ -15,8 +15,8 @@ import sys
 import pytest
 
 from wincraft import parse
-from wincraft.analysis.conditioning import conditioning
-from wincraft.analysis.noise import noise_gain, worst_case_amplification
+from wincraft.measure.conditioning import conditioning
+from wincraft.measure.noise import noise_gain, worst_case_amplification
 
 INTEGER_SECONDS = 0.5
 FLOAT_SECONDS = 2.0
@@ -28,10 +28,10 @@ F66 = "0,1,-1,2,-2,1/2,-1/2"
 ONE_THREAD = """
 import json, sys, time
 from wincraft import parse
-from wincraft.analysis.prediction import predict
-from wincraft.analysis.schemes import SCHEMES
-from wincraft.analysis.simulation import simulate
-from wincraft.analysis.workload import Workload
+from wincraft.quantise.prediction import predict
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.simulation import simulate
+from wincraft.quantise.workload import Workload
 
 algorithm = parse("F(6x6,3x3)", points=sys.argv[2], convention="pow2")
 scheme, batch = SCHEMES[sys.argv[1]], Workload(channels=64, outputs=64, tiles=256).batch(algorithm)

@@ -7,7 +7,7 @@ import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 from docutils import nodes
@@ -89,14 +89,16 @@ def _block(translator: Any, node: Any) -> None:
 def _modules(app: Sphinx, page: str, source: list[str]) -> None:
     """``<!-- modules of PACKAGE: first, second -->`` becomes all its public modules, those named before the others."""
     source[0] = source[0].replace("ALL-COMMANDS", ",".join(COMMANDS))
-    source[0] = re.sub(r"<!-- modules of ([\w.]+):?([\w, ]*)-->", _documented, source[0])
+    source[0] = re.sub(r"<!-- modules of ([\w.]+):?([\w, .]*)-->", _documented, source[0])
 
 
 def _documented(marker: re.Match[str]) -> str:
     package, first = marker[1], [name for name in re.split(r"[, ]+", marker[2]) if name]
     path = Path(__file__).parents[1].joinpath(*package.split("."))
-    names = [item.name for item in iter_modules([str(path)]) if not item.name.startswith("_")]
-    ordered = [*first, *(name for name in sorted(names) if name not in first)]
+    names = sorted(
+        item.name.removeprefix(f"{package}.") for item in walk_packages([str(path)], f"{package}.") if not item.ispkg
+    )
+    ordered = [*first, *(name for name in names if name not in first)]
     return "\n".join(
         f"## {package}.{name}\n\n```{{eval-rst}}\n.. automodule:: {package}.{name}\n```\n" for name in ordered
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import wincraft as wc
 from wincraft.algorithm.nested import Algorithm
-from wincraft.basis.chains import chained
+from wincraft.construct.chains import chained
 
 CANONICAL = {2: "0,1,-1", 4: "0,1,-1,2,-2", 6: "0,1,-1,2,-2,1/2,-1/2"}
 """The points that most libraries ship, by m."""

@@ -25,10 +25,10 @@ import numpy as np
 from sympy import sympify
 
 import wincraft as wc
-from wincraft.analysis.schemes import SCHEMES
-from wincraft.analysis.simulation import simulate
-from wincraft.analysis.workload import Workload
-from wincraft.search.real_bound import certify
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.simulation import simulate
+from wincraft.quantise.workload import Workload
+from wincraft.search.limits.bound import certify
 
 plt.style.use("wincraft.mplstyle")
 

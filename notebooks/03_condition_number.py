@@ -24,10 +24,10 @@ import numpy as np
 from scipy.stats import spearmanr
 
 import wincraft as wc
-from wincraft.analysis.conditioning import conditioning, matrix_conditioning, vandermonde
-from wincraft.analysis.schemes import SCHEMES
-from wincraft.analysis.simulation import simulate
-from wincraft.analysis.workload import Workload
+from wincraft.measure.conditioning import conditioning, matrix_conditioning, vandermonde
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.simulation import simulate
+from wincraft.quantise.workload import Workload
 
 plt.style.use("wincraft.mplstyle")
 
@@ -140,4 +140,4 @@ plt.show()
 # - cond_2(V) misorders the sets one would choose from. The noise gain is proportional to the measured error.
 # - cond_2($B^T$) with balanced rows is a good ranking, without a size.
 #
-# Read on: [4. Base change](04_base_change.ipynb); `wincraft/analysis/noise.py` and `conditioning.py`.
+# Read on: [4. Base change](04_base_change.ipynb); `wincraft/measure/noise.py` and `conditioning.py`.

@@ -24,10 +24,10 @@ from matplotlib.cbook import get_sample_data
 from PIL import Image
 
 import wincraft as wc
-from wincraft.analysis.evaluation import evaluate
-from wincraft.analysis.schemes import SCHEMES, parse_scheme
-from wincraft.analysis.simulation import simulate, simulate_direct
-from wincraft.analysis.workload import Layer, Workload
+from wincraft.quantise.evaluation import evaluate
+from wincraft.quantise.schemes import SCHEMES, parse_scheme
+from wincraft.quantise.simulation import simulate, simulate_direct
+from wincraft.quantise.workload import Layer, Workload
 
 plt.style.use("wincraft.mplstyle")
 
@@ -184,5 +184,5 @@ plt.show()
 # - A scale per tap repairs that; so do, with one scale, rows balanced by powers of two.
 # - Points act on every scheme. The prediction knows all of it before anything is run.
 #
-# Read on: [6. Search and certificates](06_search.ipynb), and the schemes themselves in `wincraft/analysis/schemes.py`
+# Read on: [6. Search and certificates](06_search.ipynb), and the schemes themselves in `wincraft/quantise/schemes.py`
 # (`wincraft formats`).

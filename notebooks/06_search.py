@@ -23,11 +23,11 @@ import json
 import matplotlib.pyplot as plt
 
 import wincraft as wc
-from wincraft.search.certificate import recheck
-from wincraft.search.pareto import pareto_of_space
-from wincraft.search.points import search
-from wincraft.search.real_bound import certify
-from wincraft.search.space import Space
+from wincraft.search.front import pareto_of_space
+from wincraft.search.limits.bound import certify
+from wincraft.search.points.certificate import recheck
+from wincraft.search.points.search import search
+from wincraft.search.points.space import Space
 
 plt.style.use("wincraft.mplstyle")
 

@@ -95,9 +95,9 @@ plot_curves(curves_of("trained", read_curves(folder / "cpu-epoch-curves.csv")))
 
 # %%
 import wincraft as wc
-from wincraft.analysis.schemes import parse_scheme
-from wincraft.analysis.simulation import simulate
-from wincraft.analysis.workload import Workload
+from wincraft.quantise.schemes import parse_scheme
+from wincraft.quantise.simulation import simulate
+from wincraft.quantise.workload import Workload
 
 USUAL, QUADRATIC = "0,1,-1,2,-2", "0,1,-1,x^2+1,inf"
 cases = {

@@ -24,15 +24,15 @@ import numpy as np
 
 from wincraft import parse, winograd
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.conditioning import matrix_conditioning, vandermonde
-from wincraft.analysis.costs import costs
-from wincraft.analysis.matrix_rounding import round_matrices
-from wincraft.analysis.prediction import predict
-from wincraft.analysis.schemes import Scheme, parse_scheme
-from wincraft.analysis.simulation import simulate, simulate_direct
-from wincraft.analysis.workload import Batch, Layer, Workload
-from wincraft.basis.balance import balance_stages
-from wincraft.basis.change import change_basis
+from wincraft.construct.balance import balance_stages
+from wincraft.construct.change import change_basis
+from wincraft.measure.conditioning import matrix_conditioning, vandermonde
+from wincraft.measure.costs import costs
+from wincraft.measure.matrix_rounding import round_matrices
+from wincraft.quantise.prediction import predict
+from wincraft.quantise.schemes import Scheme, parse_scheme
+from wincraft.quantise.simulation import simulate, simulate_direct
+from wincraft.quantise.workload import Batch, Layer, Workload
 
 PAGE = Path(__file__).parent.parent / "docs" / "base-change.md"
 COMMAND = "python scripts/base_change_table.py"

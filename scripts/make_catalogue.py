@@ -23,9 +23,9 @@ from typing import Any
 
 from wincraft import winograd
 from wincraft.errors import NotApplicable
-from wincraft.search.continuous import real_optimum, round_to_rationals
-from wincraft.search.points import search
-from wincraft.search.space import Space, rationals
+from wincraft.search.limits.continuous import real_optimum, round_to_rationals
+from wincraft.search.points.search import search
+from wincraft.search.points.space import Space, rationals
 
 LARGEST_TILE = 18
 USES_M, USES_R = range(1, 11), range(2, 8)
@@ -41,7 +41,7 @@ OPERATIONS_HEIGHT = 3
 QUADRATIC_HEIGHT = 4
 QUADRATIC = ("x^2+1", "x^2+2", "x^2+1/2", "x^2+4", "x^2+1/4", "x^2+3", "x^2+1/3")
 TARGET = Path(__file__).parent.parent / "wincraft" / "construct" / "catalogue.json"
-LIMITS = Path(__file__).parent.parent / "wincraft" / "search" / "real_limits.json"
+LIMITS = Path(__file__).parent.parent / "wincraft" / "search" / "limits" / "real_limits.json"
 PARTIAL = TARGET.with_suffix(".partial.json")
 
 BARABASZ = "Barabasz et al., arXiv 1803.10986, and Apache TVM"

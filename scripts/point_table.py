@@ -16,13 +16,13 @@ from statistics import mean
 from typing import Any
 
 from wincraft import parse
-from wincraft.analysis.schemes import SCHEMES
-from wincraft.analysis.simulation import simulate
-from wincraft.analysis.workload import Workload
 from wincraft.construct.catalogue import catalogue
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.simulation import simulate
+from wincraft.quantise.workload import Workload
 
 ROOT = Path(__file__).parent.parent
-PAGE, LIMITS = ROOT / "docs" / "points.md", ROOT / "wincraft" / "search" / "real_limits.json"
+PAGE, LIMITS = ROOT / "docs" / "points.md", ROOT / "wincraft" / "search" / "limits" / "real_limits.json"
 CLASSES = {"symmetric": "symmetric, 0 and inf", "with-inf": "with inf", "all": "all"}
 SIZES = range(3, 11)
 RUNS = ("fp16", "fp16-fp32acc", "tapwise-8")
@@ -105,7 +105,7 @@ The noise gain is that of one axis; in 2-D it is squared.
 
 The noise gain of the best real points found in a class, and in brackets the bound that no real set of the class passes,
 proved by branch and bound in float64 with a stated bound on its rounding, a sample of the boxes repeated in ball
-arithmetic (`wincraft/search/real_bound.py`). Symmetric: x -> -x maps the
+arithmetic (`wincraft/search/limits/bound.py`). Symmetric: x -> -x maps the
 set to itself, with 0 and inf, or for an odd number of points with 0 or with inf. Of F(2,3), F(3,3), F(6,3) and some
 larger sizes sets without inf, or without symmetry, are slightly better; the catalogue's default is symmetric because
 symmetric points make the transforms cheap. In the last column: how far the catalogue's rational points are above the

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write wincraft/search/real_limits.json: the least noise gain over real points, proved, and rationals close to it.
+"""Write limits/real_limits.json of `wincraft.search`: the least noise gain over real points, proved, near rationals.
 
     nice python scripts/real_limits.py [FILE] [--sizes "F(4,3) F(6,3)"] [--time-limit SECONDS] [--numerical]
 
 For every size three classes of real sets (symmetric, with inf, all): a proved lower limit of the noise gain within the
-tolerance of the best set found (`wincraft.search.real_bound.certify`), or with --numerical that set alone. Beside them
-the best rational set of height <= 12 near one of these optima, with its exact noise gain and how far it is above the
+tolerance of the best set found (`wincraft.search.limits.bound.certify`), or with --numerical that set alone. Beside
+them the best rational set of height <= 12 near one of these optima, its exact noise gain, and how far it is above the
 best real set found and above the limit proved for all real sets.
 
 The file is written after every class; classes already in it with as small a tolerance are kept, so that an interrupted
@@ -27,15 +27,15 @@ from typing import Any, get_args
 from wincraft.construct.catalogue import catalogue
 from wincraft.construct.moduli import parse_moduli
 from wincraft.construct.size import parse_size
-from wincraft.search._real_sets import Kind
-from wincraft.search.continuous import RationalPoints, exact_noise_gain, round_to_rationals
-from wincraft.search.real_bound import RealLimit, certify, estimate
+from wincraft.search.limits.bound import RealLimit, certify, estimate
+from wincraft.search.limits.continuous import RationalPoints, exact_noise_gain, round_to_rationals
+from wincraft.search.limits.sets import Kind
 
 SIZES = sorted([(m, 3) for m in range(2, 11)] + [(m, 5) for m in range(2, 7)], key=sum)
 TOLERANCE: dict[Kind, float] = {"symmetric": 1e-6, "with-inf": 1e-6, "all": 1e-5}
 """What takes at most minutes: among all sets the noise gain is almost the same along a rotation of the angles."""
 HEIGHT = 12
-PATH = Path(__file__).parent.parent / "wincraft" / "search" / "real_limits.json"
+PATH = Path(__file__).parent.parent / "wincraft" / "search" / "limits" / "real_limits.json"
 ABOUT = (
     "made by scripts/real_limits.py: every real point set of the class has noise gain >= lower where certified "
     "(branch and bound in float64 with a stated error bound); upper is the exact noise gain of the points"

@@ -26,12 +26,12 @@ import pytest
 import wincraft.errors
 
 ROOT = Path(wincraft.__file__).parent
-INTERFACE = ("algorithm", "construct", "basis", "analysis", "search", "report", "emit", "files", "torch")
+INTERFACE = ("algorithm", "numbers", "construct", "measure", "quantise", "search", "report", "emit", "files", "torch")
 EXAMPLE = re.compile(r"^\s*>>> ", re.MULTILINE)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 
-WITHOUT_EXAMPLE = {"wincraft.report.layout.Documented": "a protocol, shown by the classes that follow it"}
+WITHOUT_EXAMPLE = {"wincraft.show.layout.Documented": "a protocol, shown by the classes that follow it"}
 """Names of the interface that need no example, with the reason."""
 
 

@@ -31,7 +31,7 @@ def test_importing_the_package_imports_nothing_heavy():
 
 
 def test_report_and_search_are_called_by_their_packages_names_whatever_was_imported_before():
-    for module in ("wincraft.report.build", "wincraft.search.points"):
+    for module in ("wincraft.report.build", "wincraft.search.points.search"):
         importlib.import_module(module)
     report = wc.report("F(2x2,3x3)", ["fp16", wc.Scheme("exact")], layer="4,4,8,8")
     assert report.algorithm == wc.parse("F(2x2,3x3)")

@@ -6,22 +6,22 @@ from __future__ import annotations
 import pytest
 
 from wincraft import CONVENTIONS
-from wincraft.analysis.formats import FORMATS
-from wincraft.analysis.quantizer import GRANULARITIES
-from wincraft.analysis.schemes import SCHEMES
-from wincraft.analysis.summation import ORDERS
-from wincraft.analysis.workload import DISTRIBUTIONS
-from wincraft.basis.bases import FAMILIES
-from wincraft.basis.factors import FACTORISATIONS
 from wincraft.cli.main import COMMANDS
+from wincraft.construct.bases import FAMILIES
+from wincraft.construct.factors import FACTORISATIONS
 from wincraft.emit import BINARY, SUFFIXES
 from wincraft.emit import FORMATS as EMITTERS
+from wincraft.numbers.formats import FORMATS
+from wincraft.numbers.quantizer import GRANULARITIES
+from wincraft.numbers.summation import ORDERS
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.workload import DISTRIBUTIONS
 from wincraft.report import RENDERERS
 from wincraft.report import SUFFIXES as REPORT_SUFFIXES
 from wincraft.report.measures import MEASURES
 from wincraft.search.objectives import OBJECTIVES
-from wincraft.search.space import NUMBERS, SHAPES
-from wincraft.search.strategies import STRATEGIES
+from wincraft.search.points.space import NUMBERS, SHAPES
+from wincraft.search.points.strategies import STRATEGIES
 from wincraft.suggestion import ALIKE, suggestion
 
 CALIBRATIONS = ("max-abs", "percentile", "mse")

@@ -12,47 +12,47 @@ if _typing.TYPE_CHECKING:
     from wincraft.algorithm.bilinear import BilinearAlgorithm
     from wincraft.algorithm.linear_map import LinearMap
     from wincraft.algorithm.nested import Nested
-    from wincraft.analysis.evaluation import evaluate
-    from wincraft.analysis.schemes import Scheme
-    from wincraft.analysis.simulation import simulate
-    from wincraft.analysis.workload import Layer, Workload
-    from wincraft.basis.change import change_basis
-    from wincraft.basis.factors import factorise
     from wincraft.construct.catalogue import catalogue
+    from wincraft.construct.change import change_basis
     from wincraft.construct.conventions import CONVENTIONS, balance
+    from wincraft.construct.factors import factorise
     from wincraft.construct.identify import identify
     from wincraft.construct.winograd import parse, winograd
     from wincraft.emit import render, write
     from wincraft.errors import WincraftError
     from wincraft.files import probe, read
+    from wincraft.quantise.evaluation import evaluate
+    from wincraft.quantise.schemes import Scheme
+    from wincraft.quantise.simulation import simulate
+    from wincraft.quantise.workload import Layer, Workload
     from wincraft.report.calls import compare, report
     from wincraft.report.explorer import explore
     from wincraft.search.calls import search
-    from wincraft.search.space import Space
+    from wincraft.search.points.space import Space
 
 _HOMES = {
     "BilinearAlgorithm": "wincraft.algorithm.bilinear",
     "CONVENTIONS": "wincraft.construct.conventions",
-    "Layer": "wincraft.analysis.workload",
+    "Layer": "wincraft.quantise.workload",
     "LinearMap": "wincraft.algorithm.linear_map",
     "Nested": "wincraft.algorithm.nested",
-    "Scheme": "wincraft.analysis.schemes",
-    "Space": "wincraft.search.space",
+    "Scheme": "wincraft.quantise.schemes",
+    "Space": "wincraft.search.points.space",
     "WincraftError": "wincraft.errors",
-    "Workload": "wincraft.analysis.workload",
+    "Workload": "wincraft.quantise.workload",
     "balance": "wincraft.construct.conventions",
     "catalogue": "wincraft.construct.catalogue",
-    "change_basis": "wincraft.basis.change",
+    "change_basis": "wincraft.construct.change",
     "compare": "wincraft.report.calls",
-    "evaluate": "wincraft.analysis.evaluation",
+    "evaluate": "wincraft.quantise.evaluation",
     "explore": "wincraft.report.explorer",
-    "factorise": "wincraft.basis.factors",
+    "factorise": "wincraft.construct.factors",
     "identify": "wincraft.construct.identify",
     "parse": "wincraft.construct.winograd",
     "probe": "wincraft.files",
     "read": "wincraft.files",
     "render": "wincraft.emit",
-    "simulate": "wincraft.analysis.simulation",
+    "simulate": "wincraft.quantise.simulation",
     "winograd": "wincraft.construct.winograd",
     "write": "wincraft.emit",
 }

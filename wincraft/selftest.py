@@ -109,7 +109,7 @@ def _refutation() -> str:
 
 def _round_trip() -> str:
     """JSON brings back the same algorithm: points, moduli, images, chains of stages."""
-    from wincraft.basis.chains import chained
+    from wincraft.construct.chains import chained
     from wincraft.construct.winograd import parse
     from wincraft.emit import render
     from wincraft.files.document import parse_document
@@ -183,10 +183,10 @@ def _run(command: list[str], folder: str) -> str:
 
 def _simulation() -> str:
     """The predicted error of 8-bit taps lies beside the simulated one."""
-    from wincraft.analysis.evaluation import evaluate
-    from wincraft.analysis.schemes import SCHEMES
-    from wincraft.analysis.workload import Workload
     from wincraft.construct.winograd import parse
+    from wincraft.quantise.evaluation import evaluate
+    from wincraft.quantise.schemes import SCHEMES
+    from wincraft.quantise.workload import Workload
 
     found = evaluate(parse("F(4x4,3x3)"), SCHEMES["tapwise-8"], Workload())
     text = f"tapwise-8 {found.measured:.2f} dB, predicted {found.predicted.decibels:.2f} dB"

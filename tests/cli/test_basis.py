@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 import wincraft
-from wincraft.cli.command import split_names
+from wincraft.cli.shared.command import split_names
 
 FAST = ("--scheme", "tapwise-8", "--channels", "32")
 

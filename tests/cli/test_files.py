@@ -9,7 +9,7 @@ import pytest
 from oracle_rows import ROWS
 
 from wincraft import Nested, change_basis, parse, render, winograd
-from wincraft.cli.algorithm import names_file, read_algorithm
+from wincraft.cli.shared.algorithm import names_file, read_algorithm
 from wincraft.construct.winograd import in_convention, nest
 from wincraft.errors import BadDocument, NotApplicable
 

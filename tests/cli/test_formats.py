@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from wincraft.analysis.formats import FORMATS
-from wincraft.analysis.presets import PRESETS
-from wincraft.analysis.schemes import SCHEMES
+from wincraft.numbers.formats import FORMATS
+from wincraft.quantise.presets import PRESETS
+from wincraft.quantise.schemes import SCHEMES
 
 
 def test_every_preset_is_explained():

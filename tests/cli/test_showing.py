@@ -11,9 +11,9 @@ import sys
 import pytest
 
 from wincraft.cli import basis, compare, report, search
-from wincraft.cli.command import GROUPS
-from wincraft.cli.measuring import LIMIT_NAMES
-from wincraft.cli.showing import SECTION_NAMES
+from wincraft.cli.shared.command import GROUPS
+from wincraft.cli.shared.measuring import LIMIT_NAMES
+from wincraft.cli.shared.showing import SECTION_NAMES
 from wincraft.report.measures import measure_names
 from wincraft.report.sections import SECTIONS
 

@@ -16,8 +16,8 @@ import pytest
 from sympy.polys.domains import QQ
 
 from wincraft import BilinearAlgorithm, LinearMap, Nested, parse, render, winograd
-from wincraft.basis.change import change_basis
-from wincraft.basis.factors import factorise
+from wincraft.construct.change import change_basis
+from wincraft.construct.factors import factorise
 from wincraft.exact.matrix import diagonal
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]

@@ -34,7 +34,7 @@ from sympy.polys.domains import QQ
 
 from wincraft import LinearMap, Nested, render, winograd
 from wincraft.algorithm.numeric import matrix_to_numpy
-from wincraft.basis.change import change_basis
+from wincraft.construct.change import change_basis
 from wincraft.emit.provenance import identifier
 from wincraft.exact.matrix import diagonal
 

@@ -14,11 +14,11 @@ from c_headers import CC, COMPILERS, Library, compile_with, functions, kronecker
 from oracle_messages import refused
 
 from wincraft import BilinearAlgorithm, Nested, parse, render, winograd
-from wincraft.analysis.box import Box
-from wincraft.analysis.integers import Integers
-from wincraft.basis.change import change_basis
+from wincraft.construct.change import change_basis
 from wincraft.emit.provenance import identifier
 from wincraft.errors import NotApplicable
+from wincraft.measure.integers import Integers
+from wincraft.numbers.box import Box
 from wincraft.report.build import build_report
 
 CLASSIC = "0,1,-1,2,-2"

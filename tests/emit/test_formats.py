@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 import wincraft as wc
-from wincraft.basis.change import change_basis
-from wincraft.basis.factors import factorise
 from wincraft.cli.main import main
+from wincraft.construct.change import change_basis
+from wincraft.construct.factors import factorise
 from wincraft.emit import FORMATS
 from wincraft.errors import NotApplicable, UnknownName
 

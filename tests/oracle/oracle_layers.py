@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from wincraft import parse
-from wincraft.analysis import simulation
-from wincraft.analysis.simulation import simulate
-from wincraft.analysis.workload import Layer
-from wincraft.basis.chains import chained
+from wincraft.construct.chains import chained
+from wincraft.quantise import simulation
+from wincraft.quantise.simulation import simulate
+from wincraft.quantise.workload import Layer
 
 torch.set_num_threads(1)
 

@@ -9,10 +9,10 @@ import pytest
 
 from wincraft import parse, winograd
 from wincraft.algorithm.nested import Nested
-from wincraft.analysis.costs import costs
-from wincraft.analysis.schemes import SCHEMES
-from wincraft.analysis.workload import Layer, Workload
 from wincraft.errors import NotApplicable, UnknownName
+from wincraft.measure.costs import costs
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.workload import Layer, Workload
 from wincraft.report import RENDERERS, render
 from wincraft.report.bases import compare_bases
 from wincraft.report.stages import PARTS, stage_sums

@@ -11,12 +11,12 @@ from oracle_messages import refused
 
 from wincraft import BilinearAlgorithm, parse, winograd
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.analysis.costs import parse_layer_shape
-from wincraft.analysis.schemes import SCHEMES
-from wincraft.analysis.workload import Layer, Workload
 from wincraft.construct.integer_form import integer_form
 from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.exact.matrix import diagonal
+from wincraft.measure.costs import parse_layer_shape
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.workload import Layer, Workload
 from wincraft.report import RENDERERS, render
 from wincraft.report.build import build_report
 from wincraft.report.model import Unavailable

@@ -9,20 +9,20 @@ from html.parser import HTMLParser
 import pytest
 
 from wincraft import catalogue, parse, winograd
-from wincraft.analysis.schemes import SCHEMES
-from wincraft.analysis.workload import Workload
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.workload import Workload
 from wincraft.report import render
 from wincraft.report.bases import compare_bases
 from wincraft.report.build import build_report
 from wincraft.report.chains import ChainReport
 from wincraft.report.comparison import build_comparison
-from wincraft.report.html import STYLE, _scoped
 from wincraft.report.pareto import FrontReport
 from wincraft.search.chains import search_chains
-from wincraft.search.pareto import pareto_front
-from wincraft.search.points import search
-from wincraft.search.real_bound import certify, estimate
-from wincraft.search.space import Space
+from wincraft.search.front import pareto_front
+from wincraft.search.limits.bound import certify, estimate
+from wincraft.search.points.search import search
+from wincraft.search.points.space import Space
+from wincraft.show.html import STYLE, _scoped
 
 SMALL = Workload(channels=4, outputs=2, tiles=2)
 USUAL = "0,1,-1,2,-2"

@@ -8,7 +8,7 @@ import pytest
 
 from wincraft.report import RENDERERS, render
 from wincraft.report.pareto import FrontReport
-from wincraft.search.pareto import pareto_front
+from wincraft.search.front import pareto_front
 
 LISTS = ["0,1,-1,2,-2", "0,2/3,-2/3,3/2,-3/2", "0,1,-1,x^2+1,inf", "0,1,2,3,4"]
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from wincraft import winograd
-from wincraft.analysis.schemes import parse_scheme
-from wincraft.analysis.workload import Workload
+from wincraft.quantise.schemes import parse_scheme
+from wincraft.quantise.workload import Workload
 from wincraft.report import render
 from wincraft.report.bases import compare_bases
 from wincraft.report.build import build_report
 from wincraft.report.comparison import build_comparison
 from wincraft.report.plots import Row, plots, shares_plot, sqnr_plot
-from wincraft.report.svg import LABELS, WIDTH, decade_ticks, ticks
+from wincraft.show.svg import LABELS, WIDTH, decade_ticks, ticks
 
 SVG = "{http://www.w3.org/2000/svg}"
 SMALL = Workload(channels=4, outputs=2, tiles=2)

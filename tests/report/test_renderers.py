@@ -15,15 +15,15 @@ import jsonschema
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.analysis.costs import parse_layer_shape
-from wincraft.analysis.schemes import SCHEMES
-from wincraft.analysis.workload import Workload
+from wincraft.measure.costs import parse_layer_shape
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.workload import Workload
 from wincraft.report import render
 from wincraft.report.build import build_report
 from wincraft.report.comparison import build_comparison
-from wincraft.report.layout import Layout, Section, Table
 from wincraft.report.plots import plots
-from wincraft.report.text import emit, table_lines
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.text import emit, table_lines
 
 VOID = {"meta", "br", "img", "hr", "link"}
 

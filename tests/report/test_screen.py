@@ -8,16 +8,16 @@ import re
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.analysis.costs import parse_layer_shape
-from wincraft.analysis.schemes import SCHEMES, parse_scheme
-from wincraft.analysis.workload import Workload
+from wincraft.measure.costs import parse_layer_shape
+from wincraft.quantise.schemes import SCHEMES, parse_scheme
+from wincraft.quantise.workload import Workload
 from wincraft.report import render
 from wincraft.report.bases import DEFAULT_BASES, compare_bases
 from wincraft.report.build import build_report
 from wincraft.report.comparison import build_comparison
-from wincraft.report.layout import Table
 from wincraft.report.sections import SECTIONS
-from wincraft.report.text import table_lines
+from wincraft.show.layout import Table
+from wincraft.show.text import table_lines
 
 SMALL = Workload(channels=16, outputs=2, tiles=4)
 LONG = "tapwise-8,U=int9/tap,V=int9/tap,M=int12/tap,output=int16/tensor"

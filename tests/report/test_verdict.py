@@ -9,14 +9,14 @@ from math import inf, nan
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.analysis.schemes import SCHEMES
 from wincraft.errors import BadNumber
+from wincraft.quantise.schemes import SCHEMES
 from wincraft.report.build import build_report
 from wincraft.report.measures import Limit, failures, parse_limit, parse_measure, scheme_measure
 from wincraft.report.model import SchemeResult, Unavailable
-from wincraft.report.numbers import loss, loss_text
 from wincraft.report.sections import main_source
 from wincraft.report.verdict import LEVELS, brief_verdict, level_of, verdict
+from wincraft.show.numbers import loss, loss_text
 
 
 @dataclass

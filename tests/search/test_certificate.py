@@ -10,12 +10,12 @@ from oracle_messages import refused
 
 from wincraft.construct.winograd import winograd
 from wincraft.errors import BadDocument
-from wincraft.search import certificate
-from wincraft.search.certificate import WrongResult, recheck
 from wincraft.search.objectives import objective_named, parse_constraints
-from wincraft.search.points import search, tolerant
-from wincraft.search.space import Space
-from wincraft.search.strategies import Settings
+from wincraft.search.points import certificate
+from wincraft.search.points.certificate import WrongResult, recheck
+from wincraft.search.points.search import search, tolerant
+from wincraft.search.points.space import Space
+from wincraft.search.points.strategies import Settings
 
 SMALL = Space(4, 3, height=3)
 WORSE = Space(4, 3, numbers="integer", height=3)

@@ -6,9 +6,9 @@ from itertools import product
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.analysis.costs import costs
-from wincraft.basis.chains import apply_chains, chained
+from wincraft.construct.chains import apply_chains, chained
 from wincraft.errors import NotApplicable, UnknownName
+from wincraft.measure.costs import costs
 from wincraft.search.chains import OBJECTIVES, objective_named, search_chains
 
 CLASSIC = "0,1,-1,2,-2"

@@ -13,12 +13,12 @@ import pytest
 from oracle_messages import refused
 
 from wincraft.errors import BadDocument, CannotWrite
-from wincraft.search.checkpoint import Checkpoint
 from wincraft.search.objectives import objective_named
-from wincraft.search.points import search
-from wincraft.search.running import Run, start
-from wincraft.search.space import Space
-from wincraft.search.strategies import Settings
+from wincraft.search.points.checkpoint import Checkpoint
+from wincraft.search.points.running import Run, start
+from wincraft.search.points.search import search
+from wincraft.search.points.space import Space
+from wincraft.search.points.strategies import Settings
 
 SMALL = Space(2, 3, height=3, infinity="any")
 
@@ -37,11 +37,11 @@ def write(file, content):
 @pytest.fixture
 def stopped(tmp_path, monkeypatch):
     """A function that makes the checkpoint of a search that was stopped inside a wave: the file and what it holds."""
-    monkeypatch.setattr("wincraft.search.strategies.BUDGET", 20)
-    monkeypatch.setattr("wincraft.search.strategies.LARGE", 0)
-    monkeypatch.setattr("wincraft.search.strategies.GRAIN", 50)
-    monkeypatch.setattr("wincraft.search.strategies.SLOW_GRAIN", 8)
-    monkeypatch.setattr("wincraft.search.points.BOUND_SECONDS", 0)
+    monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 20)
+    monkeypatch.setattr("wincraft.search.points.strategies.LARGE", 0)
+    monkeypatch.setattr("wincraft.search.points.strategies.GRAIN", 50)
+    monkeypatch.setattr("wincraft.search.points.strategies.SLOW_GRAIN", 8)
+    monkeypatch.setattr("wincraft.search.points.search.BOUND_SECONDS", 0)
     file = tmp_path / "checkpoint"
 
     def stop(steps=4, **options):

@@ -21,12 +21,12 @@ from sympy import Rational
 
 from wincraft.construct.winograd import winograd
 from wincraft.errors import BadDocument, MissingTool, NotApplicable, UnknownName, WincraftError
-from wincraft.search import running
-from wincraft.search.certificate import WrongResult, recheck
 from wincraft.search.objectives import OBJECTIVES, noise_gain_under, objective_named, parse_constraints
-from wincraft.search.points import search
-from wincraft.search.space import Space
-from wincraft.search.strategies import run_task
+from wincraft.search.points import running
+from wincraft.search.points.certificate import WrongResult, recheck
+from wincraft.search.points.search import search
+from wincraft.search.points.space import Space
+from wincraft.search.points.strategies import run_task
 
 LAVIN = ["0", "1", "-1", "2", "-2", "inf"]
 SMALL = Space(4, 3, height=3, infinity="any")
@@ -211,7 +211,7 @@ def test_constraints():
     ],
 )
 def test_bad_input(options, message, monkeypatch):
-    monkeypatch.setattr("wincraft.search.workers.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("wincraft.search.points.workers.CONNECT_SECONDS", 0.5)
     if "cluster" in options:
         pytest.importorskip("distributed")
     with pytest.raises(WincraftError, match=message) as caught:
@@ -235,8 +235,8 @@ def test_what_would_take_years_is_refused_with_an_estimate(space, options, unit)
 def ticking(monkeypatch):
     """A clock that a search looks at, and that goes on by a fiftieth of a second with each look, on any machine."""
     clock = SimpleNamespace(monotonic=partial(next, count(0, 0.02)))
-    for module in ("points", "running"):
-        monkeypatch.setattr(f"wincraft.search.{module}.time", clock)
+    for module in ("search", "running"):
+        monkeypatch.setattr(f"wincraft.search.points.{module}.time", clock)
 
 
 def test_an_estimate_is_the_time_of_three_sets_for_all(ticking):
@@ -267,12 +267,12 @@ def test_a_time_limit_gives_a_valid_bound(height, least, best, ticking):
     ],
 )
 def test_stopping_after_every_wave_changes_nothing(space, options, tmp_path, monkeypatch):
-    monkeypatch.setattr("wincraft.search.strategies.GRAIN", 4000)
-    monkeypatch.setattr("wincraft.search.strategies.SLOW_GRAIN", 8)
-    monkeypatch.setattr("wincraft.search.strategies.BUDGET", 500)
-    monkeypatch.setattr("wincraft.search.running.WAVE", 4)
-    monkeypatch.setattr("wincraft.search.running.SLOW_WAVE", 2)
-    monkeypatch.setattr("wincraft.search.points.BOUND_SECONDS", 0)
+    monkeypatch.setattr("wincraft.search.points.strategies.GRAIN", 4000)
+    monkeypatch.setattr("wincraft.search.points.strategies.SLOW_GRAIN", 8)
+    monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 500)
+    monkeypatch.setattr("wincraft.search.points.running.WAVE", 4)
+    monkeypatch.setattr("wincraft.search.points.running.SLOW_WAVE", 2)
+    monkeypatch.setattr("wincraft.search.points.search.BOUND_SECONDS", 0)
     whole = search(space, **options)
     file, steps = tmp_path / "checkpoint", 1
     while not (result := search(space, **options, checkpoint=file, time_limit=0.0)).complete:
@@ -288,10 +288,10 @@ def test_killed_and_resumed(moment, tmp_path, monkeypatch):
     file = tmp_path / "checkpoint"
     program = (
         "import os, signal, sys\n"
-        "from wincraft.search import checkpoint, running, strategies\n"
+        "from wincraft.search.points import checkpoint, running, strategies\n"
         "checkpoint.INTERVAL, running.WAVE, strategies.BUDGET, strategies.LARGE = 0, 4, 5000, 0\n"
-        "from wincraft.search.points import search\n"
-        "from wincraft.search.space import Space\n"
+        "from wincraft.search.points.search import search\n"
+        "from wincraft.search.points.space import Space\n"
         "replace, calls = os.replace, []\n"
         "def killed(*paths):\n"
         "    calls.append(paths)\n"
@@ -308,15 +308,15 @@ def test_killed_and_resumed(moment, tmp_path, monkeypatch):
         states.append(file.read_text())
     assert states[0] != states[1]
     for name, value in (("running.WAVE", 4), ("strategies.BUDGET", 5000), ("strategies.LARGE", 0)):
-        monkeypatch.setattr(f"wincraft.search.{name}", value)
+        monkeypatch.setattr(f"wincraft.search.points.{name}", value)
     resumed, whole = search(Space(4, 3, height=6), checkpoint=file), search(Space(4, 3, height=6))
     assert json.dumps(resumed.document) == json.dumps(whole.document)
 
 
 def test_a_time_limit_holds_inside_a_wave_and_the_result_stays_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr("wincraft.search.strategies.BUDGET", 500)
-    monkeypatch.setattr("wincraft.search.strategies.LARGE", 0)
-    monkeypatch.setattr("wincraft.search.points.BOUND_SECONDS", 0)
+    monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 500)
+    monkeypatch.setattr("wincraft.search.points.strategies.LARGE", 0)
+    monkeypatch.setattr("wincraft.search.points.search.BOUND_SECONDS", 0)
     whole, file, waiting = search(Space(4, 3, height=4), engine="numpy"), tmp_path / "checkpoint", 0
     while not (result := search(Space(4, 3, height=4), engine="numpy", checkpoint=file, time_limit=0.0)).complete:
         waiting += bool(json.loads(file.read_text())["run"]["wave"])
@@ -333,15 +333,15 @@ def test_progress_reaches_the_count():
 
 def test_progress_moves_inside_a_wave(monkeypatch):
     """A wave is 64 tasks, of which each may take seconds: after each, not after all, the bar is drawn again."""
-    monkeypatch.setattr("wincraft.search.strategies.BUDGET", 500)
-    monkeypatch.setattr("wincraft.search.strategies.LARGE", 0)
+    monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 500)
+    monkeypatch.setattr("wincraft.search.points.strategies.LARGE", 0)
     calls, tasks = [], []
 
     def counted(task):
         tasks.append(task)
         return run_task(task)
 
-    monkeypatch.setattr("wincraft.search.workers.run_task", counted)
+    monkeypatch.setattr("wincraft.search.points.workers.run_task", counted)
     search(Space(4, 3, height=4), engine="numpy", progress=lambda done, total, name: calls.append((done, name)))
     assert len(calls) == len(tasks) > 20
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)

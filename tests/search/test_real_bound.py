@@ -22,10 +22,13 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft.errors import BadNumber, CheckFailed, NotApplicable, UnknownName
-from wincraft.search import _real_boxes, real_bound
-from wincraft.search._real_balls import ball_bound
-from wincraft.search._real_boxes import box_bounds, inner_sets
-from wincraft.search._real_grid import (
+from wincraft.search.limits import bound as real_bound
+from wincraft.search.limits import boxes as _real_boxes
+from wincraft.search.limits.balls import ball_bound
+from wincraft.search.limits.bound import certify, estimate
+from wincraft.search.limits.boxes import box_bounds, inner_sets
+from wincraft.search.limits.continuous import exact_noise_gain, real_optimum
+from wincraft.search.limits.grid import (
     HALF_TURN,
     STEP,
     double_cosines,
@@ -33,10 +36,8 @@ from wincraft.search._real_grid import (
     largest_squares,
     sine_squares,
 )
-from wincraft.search._real_sets import RealSets, log_gain
-from wincraft.search._real_table import known_limits
-from wincraft.search.continuous import exact_noise_gain, real_optimum
-from wincraft.search.real_bound import certify, estimate
+from wincraft.search.limits.sets import RealSets, log_gain
+from wincraft.search.limits.table import known_limits
 
 CLASSES = [
     (2, 2, "symmetric"),
@@ -325,7 +326,7 @@ def test_the_script_goes_on_where_it_was(tmp_path):
 
 def test_the_table_is_what_it_says():
     """Every size of the issue: limits proved for all real sets, and rationals of height <= 12 within 0.5 % of them."""
-    text = resources.files("wincraft.search").joinpath("real_limits.json").read_text(encoding="utf-8")
+    text = resources.files("wincraft.search.limits").joinpath("real_limits.json").read_text(encoding="utf-8")
     limits = known_limits()
     rows = {(row["m"], row["r"]): row["rational"] for row in json.loads(text)["sizes"]}
     assert set(rows) >= {(m, 3) for m in range(2, 11)} | {(m, 5) for m in range(2, 7)}

@@ -5,11 +5,11 @@ import pytest
 from sympy import Rational
 
 from wincraft import parse, winograd
-from wincraft.analysis.evaluation import evaluate
-from wincraft.analysis.schemes import SCHEMES
-from wincraft.analysis.workload import Workload
 from wincraft.construct.conventions import balance
 from wincraft.errors import NotApplicable
+from wincraft.quantise.evaluation import evaluate
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.workload import Workload
 from wincraft.search.scalings import search_scaling
 
 CLASSIC = "0,1,-1,2,-2"

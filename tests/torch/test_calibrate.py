@@ -14,8 +14,8 @@ from oracle_layers import rand
 from oracle_messages import refused
 from torch import nn
 
-from wincraft.analysis.schemes import SCHEMES
 from wincraft.errors import NotApplicable
+from wincraft.quantise.schemes import SCHEMES
 from wincraft.torch import DirectConv2d, WinogradConv2d, calibrate, convert
 
 ONE_LAYER = ["ncnn-int8", "fp8-e4m3"]

@@ -13,11 +13,11 @@ from oracle_messages import refused
 from torch import nn
 
 from wincraft import parse
-from wincraft.analysis import simulation
-from wincraft.analysis.schemes import SCHEMES, parse_scheme
-from wincraft.analysis.simulation import simulate_direct
-from wincraft.analysis.workload import Layer
 from wincraft.errors import BadShape, NotApplicable, UnknownName
+from wincraft.quantise import simulation
+from wincraft.quantise.schemes import SCHEMES, parse_scheme
+from wincraft.quantise.simulation import simulate_direct
+from wincraft.quantise.workload import Layer
 from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv2d, calibrate
 from wincraft.torch.rounding import exact_word
 

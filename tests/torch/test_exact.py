@@ -14,7 +14,7 @@ from torch import nn
 
 from wincraft import CONVENTIONS, parse, winograd
 from wincraft.algorithm.nested import Nested
-from wincraft.basis.chains import chained
+from wincraft.construct.chains import chained
 from wincraft.torch import WinogradConv1d, WinogradConv2d
 
 D = torch.float64

@@ -14,7 +14,7 @@ from oracle_layers import ALGORITHMS, F43, fake_layer, rand
 from torch.func import functional_call
 
 from wincraft import parse
-from wincraft.analysis.quantizer import Scale, parse_quantizer
+from wincraft.numbers.quantizer import Scale, parse_quantizer
 from wincraft.torch import DirectConv2d, WinogradConv1d, WinogradConv2d, calibrate
 from wincraft.torch.stage import Stage
 

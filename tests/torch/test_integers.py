@@ -11,10 +11,10 @@ torch = pytest.importorskip("torch")
 from oracle_layers import ALGORITHMS, F43, INTEGER, joined, rand, simulated_codes, stored_codes, tiled
 
 from wincraft import parse
-from wincraft.analysis.quantizer import parse_quantizer
-from wincraft.analysis.schemes import SCHEMES, parse_scheme
-from wincraft.analysis.simulation import simulate
-from wincraft.analysis.workload import Layer
+from wincraft.numbers.quantizer import parse_quantizer
+from wincraft.quantise.schemes import SCHEMES, parse_scheme
+from wincraft.quantise.simulation import simulate
+from wincraft.quantise.workload import Layer
 from wincraft.torch import WinogradConv1d, WinogradConv2d, calibrate
 from wincraft.torch.stage import Stage
 

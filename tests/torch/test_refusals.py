@@ -12,7 +12,7 @@ from oracle_messages import refused
 from wincraft import parse, winograd
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Nested
-from wincraft.basis.chains import chained
+from wincraft.construct.chains import chained
 from wincraft.errors import BadShape, BadSize, NotApplicable, UnknownName, WrongTotalDegree
 from wincraft.torch import WinogradConv1d, WinogradConv2d
 

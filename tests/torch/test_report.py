@@ -11,8 +11,8 @@ from oracle_layers import rand
 from torch import nn
 
 from wincraft import parse
-from wincraft.analysis.prediction import SLACK
 from wincraft.errors import NotApplicable
+from wincraft.quantise.prediction import SLACK
 from wincraft.torch import DirectConv2d, StaleScales, WinogradConv2d, calibrate, convert, report
 
 

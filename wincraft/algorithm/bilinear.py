@@ -322,13 +322,13 @@ class BilinearAlgorithm:
         return convolve((self.maps,), self.scale, data, filters, padding)
 
     def change_basis(self, basis: Any = None, *, input: Any = None, filter: Any = None, output: Any = None) -> Any:
-        """The same algorithm through other polynomial bases; see `wincraft.basis.change.change_basis`.
+        """The same algorithm through other polynomial bases; see `wincraft.construct.change.change_basis`.
 
         >>> from wincraft import winograd
         >>> len(winograd(4, 3).change_basis("legendre").input.stages)
         2
         """
-        module = import_module("wincraft.basis.change")  # by name: a convenience that looks up the floors
+        module = import_module("wincraft.construct.change")  # by name: a convenience that looks up the floors
         return module.change_basis(self, basis, input=input, filter=filter, output=output)
 
     @cached_property

@@ -121,7 +121,7 @@ class Nested:
         return convolve([axis.maps for axis in self.axes], self.scale, data, filters, padding)
 
     def change_basis(self, basis: Any = None, *, input: Any = None, filter: Any = None, output: Any = None) -> Nested:
-        """Every axis through other polynomial bases; see `wincraft.basis.change.change_basis`."""
+        """Every axis through other polynomial bases; see `wincraft.construct.change.change_basis`."""
         changed = map_axes(self, lambda axis: axis.change_basis(basis, input=input, filter=filter, output=output))
         assert isinstance(changed, Nested)
         return changed

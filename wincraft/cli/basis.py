@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from wincraft.cli.algorithm import algorithm_options, read_algorithm
-from wincraft.cli.command import Command, basis_names, offer, offer_files, report_format_option, split_names
-from wincraft.cli.measuring import finish, format_name, measuring_options, read_schemes, read_workload
-from wincraft.cli.progress import progress_bar
-from wincraft.cli.showing import full_option, shown, with_command
+from wincraft.cli.shared.algorithm import algorithm_options, read_algorithm
+from wincraft.cli.shared.command import Command, basis_names, offer, offer_files, report_format_option, split_names
+from wincraft.cli.shared.measuring import finish, format_name, measuring_options, read_schemes, read_workload
+from wincraft.cli.shared.progress import progress_bar
+from wincraft.cli.shared.showing import full_option, shown, with_command
 
 
 @click.command(name="basis", cls=Command)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wincraft.cli.command import Command, format_option
-from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
+from wincraft.cli.shared.command import Command, format_option
+from wincraft.cli.shared.output import TEXT_OR_JSON, choose_format, output_option, write_output
 from wincraft.errors import NotApplicable
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def command(size: str | None, taps: int | None, format_given: str | None, output
     from dataclasses import asdict
 
     from wincraft.construct.catalogue import catalogue
-    from wincraft.report.layout import Table
-    from wincraft.report.text import table_lines, wrapped_lines
+    from wincraft.show.layout import Table
+    from wincraft.show.text import table_lines, wrapped_lines
 
     format = choose_format(format_given, output, TEXT_OR_JSON.values(), TEXT_OR_JSON)
     entries = catalogue()

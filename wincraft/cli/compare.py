@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wincraft.cli.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
-from wincraft.cli.command import (
+from wincraft.cli.shared.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
+from wincraft.cli.shared.command import (
     Command,
     basis_option,
     convention_option,
@@ -19,7 +19,7 @@ from wincraft.cli.command import (
     point_names,
     report_format_option,
 )
-from wincraft.cli.measuring import (
+from wincraft.cli.shared.measuring import (
     finish,
     format_name,
     integer_options,
@@ -29,8 +29,8 @@ from wincraft.cli.measuring import (
     read_schemes,
     read_workload,
 )
-from wincraft.cli.progress import progress_bar
-from wincraft.cli.showing import shown
+from wincraft.cli.shared.progress import progress_bar
+from wincraft.cli.shared.showing import shown
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
@@ -85,7 +85,7 @@ def command(
     every convention and basis (their cross product). By default fp16, tapwise-8 and barabasz-2020-8
     are run. MEASURE is as for report; every column is held to it.
     """
-    from wincraft.analysis.costs import parse_layer_shape
+    from wincraft.measure.costs import parse_layer_shape
     from wincraft.report.comparison import DEFAULT_SCHEMES, build_comparison
 
     format = format_name(format_given, output)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from wincraft.cli.command import Command
+from wincraft.cli.shared.command import Command
 
 
 @click.command(name="completion", cls=Command)

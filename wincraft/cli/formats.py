@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wincraft.cli.command import Command, offer
-from wincraft.cli.output import write_output
+from wincraft.cli.shared.command import Command, offer
+from wincraft.cli.shared.output import write_output
 
 if TYPE_CHECKING:
-    from wincraft.analysis.schemes import Scheme
-    from wincraft.report.layout import Table
+    from wincraft.quantise.schemes import Scheme
+    from wincraft.show.layout import Table
 
 _STAGES = {
     "input": "input d",
@@ -35,8 +35,8 @@ _GRANULARITIES = {
 
 
 def _names() -> Iterable[str]:
-    from wincraft.analysis.formats import FORMATS
-    from wincraft.analysis.schemes import SCHEMES
+    from wincraft.numbers.formats import FORMATS
+    from wincraft.quantise.schemes import SCHEMES
 
     return (*FORMATS, *SCHEMES)
 
@@ -59,17 +59,17 @@ def command(names: tuple[str, ...]) -> None:
     scheme it says what is stored how at every stage, where it comes from, what hardware computes so, and when to use
     it.
     """
-    from wincraft.report.text import wrapped_lines
+    from wincraft.show.text import wrapped_lines
 
     blocks = [_described(name) for name in names] if names else [_overview()]
     write_output("\n\n".join(wrapped_lines(block) for block in blocks) + "\n", None)
 
 
 def _overview() -> str:
-    from wincraft.analysis.formats import FORMATS
-    from wincraft.analysis.presets import PRESETS
-    from wincraft.report.layout import Table
-    from wincraft.report.text import table_lines
+    from wincraft.numbers.formats import FORMATS
+    from wincraft.quantise.presets import PRESETS
+    from wincraft.show.layout import Table
+    from wincraft.show.text import table_lines
 
     table = Table(("scheme", "what it is"), tuple((name, item.summary) for name, item in PRESETS.items()), "ll")
     lines = ["Number formats", *(f"  {item.describe()}" for item in FORMATS.values())]
@@ -83,9 +83,9 @@ def _described(name: str) -> str:
     Raises:
         UnknownName: for what is neither.
     """
-    from wincraft.analysis.formats import FORMATS, parse_format
-    from wincraft.analysis.schemes import SCHEMES, parse_scheme
     from wincraft.errors import UnknownName
+    from wincraft.numbers.formats import FORMATS, parse_format
+    from wincraft.quantise.schemes import SCHEMES, parse_scheme
 
     preset = name.partition(",")[0].rpartition(":")[2].strip()
     if preset in SCHEMES:
@@ -101,8 +101,8 @@ def _described(name: str) -> str:
 
 
 def _scheme_lines(preset: str, name: str, scheme: Scheme) -> Iterator[str]:
-    from wincraft.analysis.presets import PRESETS
-    from wincraft.report.text import table_lines
+    from wincraft.quantise.presets import PRESETS
+    from wincraft.show.text import table_lines
 
     about = PRESETS[preset]
     yield f"scheme {preset}: {about.summary}"
@@ -117,7 +117,7 @@ def _scheme_lines(preset: str, name: str, scheme: Scheme) -> Iterator[str]:
 
 def _stages(scheme: Scheme) -> Table:
     """What is stored how, stage by stage, then what holds of all."""
-    from wincraft.report.layout import Table
+    from wincraft.show.layout import Table
 
     rows = []
     for stage, quantizer in scheme.stages.items():

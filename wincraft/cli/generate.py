@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from wincraft.cli.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
-from wincraft.cli.command import (
+from wincraft.cli.shared.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
+from wincraft.cli.shared.command import (
     Command,
     basis_option,
     convention_option,
@@ -17,8 +17,8 @@ from wincraft.cli.command import (
     offer_files,
     point_names,
 )
-from wincraft.cli.measuring import integer_options, read_integers
-from wincraft.cli.output import choose_format, output_option, to_stdout, write_output
+from wincraft.cli.shared.measuring import integer_options, read_integers
+from wincraft.cli.shared.output import choose_format, output_option, to_stdout, write_output
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.emit import BINARY, FORMATS, SUFFIXES, encode
 

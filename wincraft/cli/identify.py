@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wincraft.cli.command import Command, format_option, offer_files
-from wincraft.cli.output import (
+from wincraft.cli.shared.command import Command, format_option, offer_files
+from wincraft.cli.shared.output import (
     TEXT_OR_JSON,
     choose_format,
     output_option,

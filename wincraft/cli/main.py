@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from wincraft import __version__
-from wincraft.cli.streams import usable_streams
+from wincraft.cli.shared.streams import usable_streams
 
 COMMANDS = {
     "generate": "Make F(m,r), prove it, and write it.",

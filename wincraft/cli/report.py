@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from wincraft.cli.algorithm import algorithm_options, read_algorithm
-from wincraft.cli.command import Command, basis_option, offer_files, report_format_option
-from wincraft.cli.measuring import (
+from wincraft.cli.shared.algorithm import algorithm_options, read_algorithm
+from wincraft.cli.shared.command import Command, basis_option, offer_files, report_format_option
+from wincraft.cli.shared.measuring import (
     finish,
     format_name,
     integer_options,
@@ -19,8 +19,8 @@ from wincraft.cli.measuring import (
     read_schemes,
     read_workload,
 )
-from wincraft.cli.progress import progress_bar
-from wincraft.cli.showing import full_option, section_option, shown
+from wincraft.cli.shared.progress import progress_bar
+from wincraft.cli.shared.showing import full_option, section_option, shown
 
 HINT = "All of it: --full; parts: --section cost, measures, floats, widths, matrices."
 
@@ -76,8 +76,8 @@ def command(
     all schemes are run. Bit widths and channel counts are of exact arithmetic on integers of the ranges given. On the
     screen the report is one screen, in a file everything.
     """
-    from wincraft.analysis.costs import parse_layer_shape
-    from wincraft.analysis.schemes import SCHEMES
+    from wincraft.measure.costs import parse_layer_shape
+    from wincraft.quantise.schemes import SCHEMES
     from wincraft.report.build import build_report
 
     format = format_name(format_given, output)

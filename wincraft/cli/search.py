@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wincraft.analysis.presets import PRESETS
-from wincraft.cli.algorithm import names_file, read_algorithm
-from wincraft.cli.command import (
+from wincraft.cli.shared.algorithm import names_file, read_algorithm
+from wincraft.cli.shared.command import (
     Command,
     convention_option,
     format_option,
@@ -21,13 +20,14 @@ from wincraft.cli.command import (
     renderer_names,
     split_names,
 )
-from wincraft.cli.output import TEXT_OR_JSON, choose_format, output_option, write_output
-from wincraft.cli.progress import progress_bar
-from wincraft.cli.showing import with_command
+from wincraft.cli.shared.output import TEXT_OR_JSON, choose_format, output_option, write_output
+from wincraft.cli.shared.progress import progress_bar
+from wincraft.cli.shared.showing import with_command
 from wincraft.errors import BadNumber, NotApplicable, look_up, shorten
+from wincraft.quantise.presets import PRESETS
 
 if TYPE_CHECKING:
-    from wincraft.search.space import Space
+    from wincraft.search.points.space import Space
 
 
 def _objective_names() -> Iterable[str]:
@@ -37,7 +37,7 @@ def _objective_names() -> Iterable[str]:
 
 
 def _space_names() -> Iterable[str]:
-    from wincraft.search.space import SPACES
+    from wincraft.search.points.space import SPACES
 
     return SPACES
 
@@ -139,8 +139,8 @@ def command(
     import json
 
     from wincraft.construct.size import parse_size
-    from wincraft.report.text import wrapped_lines
-    from wincraft.search.points import search
+    from wincraft.search.points.search import search
+    from wincraft.show.text import wrapped_lines
 
     if pareto or scheme is not None:
         _check_options("--pareto" if pareto else "--scaling", _OF_FRONTS if pareto else _OF_SCALINGS)
@@ -195,9 +195,9 @@ def _check_options(flag: str, known: set[str]) -> None:
 
 
 def _scaling(size: str, points: str | None, convention: str | None, scheme: str, output: str | None) -> None:
-    from wincraft.analysis.schemes import parse_scheme
-    from wincraft.report.text import wrapped_lines
+    from wincraft.quantise.schemes import parse_scheme
     from wincraft.search.scalings import search_scaling
+    from wincraft.show.text import wrapped_lines
 
     choose_format(None, output, ("text",), {".txt": "text"})
     found = search_scaling(read_algorithm(size, points, convention=convention), parse_scheme(scheme))
@@ -205,12 +205,12 @@ def _scaling(size: str, points: str | None, convention: str | None, scheme: str,
 
 
 def _front(size: str, of_space: dict[str, Any], format_given: str | None, output: str | None) -> None:
-    from wincraft.cli.measuring import format_name
+    from wincraft.cli.shared.measuring import format_name
     from wincraft.construct.size import parse_size
     from wincraft.report import SUFFIXES as REPORT_SUFFIXES
     from wincraft.report import render
     from wincraft.report.pareto import FrontReport
-    from wincraft.search.pareto import pareto_of_space
+    from wincraft.search.front import pareto_of_space
 
     format = format_name(format_given, output)
     sizes = list(dict.fromkeys(parse_size(size)))
@@ -233,7 +233,7 @@ def _space(
     infinity: str | None,
     moduli: str | None,
 ) -> Space:
-    from wincraft.search.space import SPACES, Space
+    from wincraft.search.points.space import SPACES, Space
 
     numbers, shape = look_up("space", space_name, SPACES)
     given = None if points is None else tuple(split_names(points))
@@ -268,7 +268,7 @@ def _advice(space: Space, objective: str, engine: str) -> str | None:
     from importlib.util import find_spec
 
     from wincraft.search.objectives import objective_named
-    from wincraft.search.strategies import instances
+    from wincraft.search.points.strategies import instances
 
     chosen = objective_named(objective)
     if engine != "auto" or find_spec("numba") or not chosen.fast:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from wincraft.cli.command import Command
+from wincraft.cli.shared.command import Command
 
 
 @click.command(name="selftest", cls=Command)

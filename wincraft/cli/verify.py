@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wincraft.cli.command import Command, offer_files
-from wincraft.cli.output import tolerance_option, write_output
+from wincraft.cli.shared.command import Command, offer_files
+from wincraft.cli.shared.output import tolerance_option, write_output
 from wincraft.errors import Refuted
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def command(
             return
         found = found_in(*files)
         if found.document.get("kind") == "wincraft.search":
-            from wincraft.search.certificate import recheck
+            from wincraft.search.points.certificate import recheck
 
             write_output("".join(f"{line}\n" for line in recheck(found.document, found.path, thorough)), None)
             return

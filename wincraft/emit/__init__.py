@@ -13,12 +13,12 @@ from wincraft.files.writing import format_of, write_whole
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
-    from wincraft.analysis.integers import Integers
+    from wincraft.measure.integers import Integers
 
 FORMATS = {
     "text": "wincraft.emit.text",
     "json": "wincraft.emit.json",
-    "c": "wincraft.emit.c",
+    "c": "wincraft.emit.c.header",
     "numpy": "wincraft.emit.numpy",
     "latex": "wincraft.emit.latex",
 }
@@ -39,7 +39,7 @@ def render(
 ) -> str:
     """The algorithm as text in one of `FORMATS`; the same algorithm gives the same bytes.
 
-    `basis` is the text that its chains were made from, as `wincraft.basis.chains.chained` takes it: only with it is
+    `basis` is the text that its chains were made from, as `wincraft.construct.chains.chained` takes it: only with it is
     the command in the file the one that makes them again. `integers` are the ranges and the accumulator that the
     integer functions of a C header are for, int8 and 32 bits by default.
 

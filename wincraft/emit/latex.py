@@ -9,7 +9,7 @@ from sympy import latex
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.emit._matrices import named_maps, named_matrices, named_stages
+from wincraft.emit.matrices import named_maps, named_matrices, named_stages
 from wincraft.emit.provenance import banner
 from wincraft.exact.matrix import to_numbers
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.emit._matrices import named_maps
+from wincraft.emit.matrices import named_maps
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction

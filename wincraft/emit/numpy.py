@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
-from wincraft.emit._matrices import named_maps, named_stages
+from wincraft.emit.matrices import named_maps, named_stages
 from wincraft.emit.provenance import banner
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_numbers

@@ -7,8 +7,8 @@ import re
 
 from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.integers import Integers, range_name
-from wincraft.emit._matrices import named_stages
+from wincraft.emit.matrices import named_stages
+from wincraft.measure.integers import Integers, range_name
 
 _PLAIN = re.compile(r"[\w +\-*/=:;,.()^@]+", re.ASCII)
 """What of a basis's text can stand in a comment and between double quotes of a shell."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.emit._matrices import named_maps, named_stages
+from wincraft.emit.matrices import named_maps, named_stages
 from wincraft.emit.provenance import banner
 from wincraft.exact.matrix import to_texts
 

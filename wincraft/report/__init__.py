@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from wincraft.errors import look_up
 
 if TYPE_CHECKING:
-    from wincraft.report.layout import LaidOut
     from wincraft.report.model import Report
+    from wincraft.show.layout import LaidOut
 
 RENDERERS = {
-    "text": "wincraft.report.text",
+    "text": "wincraft.show.text",
     "json": "wincraft.report.json",
-    "markdown": "wincraft.report.markdown",
-    "html": "wincraft.report.html",
+    "markdown": "wincraft.show.markdown",
+    "html": "wincraft.show.html",
 }
 """The registry: format name to the module whose ``emit(result, stream)`` writes it."""
 

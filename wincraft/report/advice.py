@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, inf, isnan
 
-from wincraft.report.numbers import count, decibels, number
+from wincraft.show.numbers import count, decibels, number
 
 CLEAR = 1.0
 """dB, a sixth of a bit: less is no reason to choose."""

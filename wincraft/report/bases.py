@@ -11,21 +11,19 @@ from typing import Any
 
 from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.conditioning import conditioning, has_points, matrix_conditioning, vandermonde
-from wincraft.analysis.costs import Costs, costs
-from wincraft.analysis.evaluation import Evaluation, evaluate
-from wincraft.analysis.matrix_rounding import sweep_words
-from wincraft.analysis.operations import Operations
-from wincraft.analysis.schemes import SCHEMES, Scheme
-from wincraft.analysis.workload import Layer, Workload, as_workload
-from wincraft.basis.chains import basis_named, chained, parse_chains, split_balancing
+from wincraft.construct.chains import basis_named, chained, parse_chains, split_balancing
 from wincraft.errors import NotApplicable
+from wincraft.measure.conditioning import conditioning, has_points, matrix_conditioning, vandermonde
+from wincraft.measure.costs import Costs, costs
+from wincraft.measure.matrix_rounding import sweep_words
+from wincraft.measure.operations import Operations
+from wincraft.quantise.evaluation import Evaluation, evaluate
+from wincraft.quantise.schemes import SCHEMES, Scheme
+from wincraft.quantise.workload import Layer, Workload, as_workload
 from wincraft.report.advice import Candidate, advice
 from wincraft.report.build import Progress, available
 from wincraft.report.description import chain_words, describe
-from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table, best_places
 from wincraft.report.model import Unavailable
-from wincraft.report.numbers import count, decibels, error_decibels, finite, number, plural
 from wincraft.report.stages import (
     CHANNELS,
     PARTS,
@@ -36,6 +34,8 @@ from wincraft.report.stages import (
     stage_sums,
     stage_table,
 )
+from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table, best_places
+from wincraft.show.numbers import count, decibels, error_decibels, finite, number, plural
 
 DEFAULT_BASES = ("canonical", "legendre", "legendre:classical", "chebyshev", "newton")
 DEFAULT_SCHEMES = ("barabasz-2020-8", "barabasz-2020-8-9", "tapwise-8", "fp16")
@@ -257,7 +257,7 @@ def compare_bases(
     workload: Workload | Layer | None = None,
     progress: Progress | None = None,
 ) -> BasisComparison:
-    """The algorithm through several bases or factorisations, named as in `wincraft.basis.chains.chained`.
+    """The algorithm through several bases or factorisations, named as in `wincraft.construct.chains.chained`.
 
     Raises:
         UnknownName, NotApplicable, BadNumber, BadShape: where a name is none, or the algorithm has no such chain.

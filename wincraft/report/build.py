@@ -11,27 +11,27 @@ from functools import partial
 from typing import Any
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.channels import channel_counts
-from wincraft.analysis.coefficients import magnitudes
-from wincraft.analysis.conditioning import conditioning, matrix_conditioning, vandermonde
-from wincraft.analysis.costs import LayerShape, costs, layer_costs
-from wincraft.analysis.evaluation import evaluate
-from wincraft.analysis.float_error import float_error
-from wincraft.analysis.formats import FORMATS, FloatFormat
-from wincraft.analysis.integers import Integers
-from wincraft.analysis.matrix_rounding import smallest_word, sweep_words
-from wincraft.analysis.noise import noise_gain, worst_case_amplification
-from wincraft.analysis.ranges import ranges
-from wincraft.analysis.schemes import SCHEMES, Scheme, integers_of
-from wincraft.analysis.workload import Layer, Workload, as_workload
 from wincraft.construct.catalogue import default_moduli, default_source, use_of, use_source
 from wincraft.construct.integer_form import integer_form
 from wincraft.errors import NotApplicable, check_type
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
+from wincraft.measure.channels import channel_counts
+from wincraft.measure.coefficients import magnitudes
+from wincraft.measure.conditioning import conditioning, matrix_conditioning, vandermonde
+from wincraft.measure.costs import LayerShape, costs, layer_costs
+from wincraft.measure.float_error import float_error
+from wincraft.measure.integers import Integers
+from wincraft.measure.matrix_rounding import smallest_word, sweep_words
+from wincraft.measure.noise import noise_gain, worst_case_amplification
+from wincraft.measure.ranges import ranges
+from wincraft.numbers.formats import FORMATS, FloatFormat
+from wincraft.quantise.evaluation import evaluate
+from wincraft.quantise.schemes import SCHEMES, Scheme, integers_of
+from wincraft.quantise.workload import Layer, Workload, as_workload
 from wincraft.report.model import FloatResult, Report, SchemeResult, Unavailable, Words
-from wincraft.report.numbers import number
 from wincraft.report.verdict import verdict
+from wincraft.show.numbers import number
 
 WORD_TOLERANCE = Fraction(1, 1000)
 """The residual allowed to a rounded matrix: 1e-3 of the product of an input and a filter tap, about fp16's step."""
@@ -78,7 +78,7 @@ def build_report(
     5
     """
     chosen = tuple(SCHEMES.values() if schemes is None else schemes)
-    check_type("integers", integers, Integers | None, 'give Integers(parse_range("uint8")), of wincraft.analysis')
+    check_type("integers", integers, Integers | None, 'give Integers(parse_range("uint8")), of wincraft.measure')
     data = as_workload(workload)
     data.batch(algorithm)  # too large or ill-fitting data is refused here, for all schemes at once
     found = costs(algorithm)

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from wincraft.algorithm.nested import Algorithm, check_algorithm
-from wincraft.analysis.costs import LayerShape, parse_layer_shape
-from wincraft.analysis.integers import Integers
-from wincraft.analysis.schemes import Scheme, as_scheme
-from wincraft.analysis.workload import Layer, Workload
 from wincraft.construct.winograd import parse
 from wincraft.errors import check_type
+from wincraft.measure.costs import LayerShape, parse_layer_shape
+from wincraft.measure.integers import Integers
+from wincraft.quantise.schemes import Scheme, as_scheme
+from wincraft.quantise.workload import Layer, Workload
 from wincraft.report.build import build_report
 from wincraft.report.comparison import Comparison, build_comparison
 from wincraft.report.description import describe
@@ -32,7 +32,7 @@ def report(
 
     Args:
         algorithm: an algorithm, or a size such as ``"F(4x4,3x3)"``, which is made on the catalogue's points.
-        schemes: one or several, by name or as `Scheme`; all of `wincraft.analysis.schemes.SCHEMES` by default.
+        schemes: one or several, by name or as `Scheme`; all of `wincraft.quantise.schemes.SCHEMES` by default.
         layer: adds the totals of a layer, ``"C,K,H,W"``.
         workload: what to measure on, a seeded `Workload` or a `Layer` of your own arrays; Gaussian data by default.
         integers: what bit widths and channel counts are of, by default the integers of the schemes, else int8.
@@ -44,7 +44,7 @@ def report(
     >>> import wincraft as wc
     >>> wc.report("F(2,3)", "fp16").schemes[0].label
     'fp16'
-    >>> from wincraft.analysis.integers import Integers, parse_range
+    >>> from wincraft.measure.integers import Integers, parse_range
     >>> wc.report("F(2x2,3x3)", [], integers=Integers(parse_range("uint8"))).channels.outputs
     1827
     """

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
 from wincraft.report.description import describe
-from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table
-from wincraft.report.numbers import error_decibels, finite, number
+from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table
+from wincraft.show.numbers import error_decibels, finite, number
 
 SHOWN = 5
 """Candidates listed for every map."""

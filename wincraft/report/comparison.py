@@ -9,20 +9,20 @@ from math import isnan
 from typing import Any
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.costs import LayerShape
-from wincraft.analysis.integers import Integers
-from wincraft.analysis.schemes import SCHEMES, Scheme
-from wincraft.analysis.workload import Layer, Workload
 from wincraft.errors import BadShape
+from wincraft.measure.costs import LayerShape
+from wincraft.measure.integers import Integers
+from wincraft.quantise.schemes import SCHEMES, Scheme
+from wincraft.quantise.workload import Layer, Workload
 from wincraft.report.advice import Candidate, advice
 from wincraft.report.build import Progress, build_report
 from wincraft.report.description import describe
 from wincraft.report.labels import LONGEST, labels, words_of
-from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table, best_places
 from wincraft.report.measures import LAYER_MEASURES, MEASURES, Measure, scheme_measure
 from wincraft.report.model import Report, Unavailable
-from wincraft.report.numbers import plural
 from wincraft.report.verdict import noise_decibels
+from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table, best_places
+from wincraft.show.numbers import plural
 
 DEFAULT_SCHEMES = ("fp16", "tapwise-8", "barabasz-2020-8")
 """One floating point, one with scales per tap, one with a scale per tensor."""

@@ -7,16 +7,16 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
-from wincraft.analysis.quantizer import parse_quantizer
-from wincraft.analysis.schemes import SCHEMES, STAGES, Scheme
-from wincraft.analysis.workload import Workload
-from wincraft.basis.chains import chained
+from wincraft.construct.chains import chained
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.construct.winograd import parse
 from wincraft.errors import WincraftError, check_type, import_tool
+from wincraft.numbers.quantizer import parse_quantizer
+from wincraft.quantise.schemes import SCHEMES, STAGES, Scheme
+from wincraft.quantise.workload import Workload
 from wincraft.report.build import build_report
-from wincraft.report.html import fragment
 from wincraft.report.model import Report
+from wincraft.show.html import fragment
 
 BASES = ("canonical", "legendre", "chebyshev", "newton", "butterfly")
 GRANULARITIES = {"stage": "tensor", "tap": "tap", "tap, a power of two": "tap/pow2"}

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.evaluation import Evaluation
-from wincraft.analysis.noise import noise_gain
-from wincraft.analysis.prediction import Prediction
-from wincraft.analysis.simulation import Simulation, sqnr
 from wincraft.errors import NotApplicable, import_tool
+from wincraft.measure.noise import noise_gain
+from wincraft.quantise.evaluation import Evaluation
+from wincraft.quantise.prediction import Prediction
+from wincraft.quantise.simulation import Simulation, sqnr
 from wincraft.report.bases import BasisComparison
 from wincraft.report.comparison import Comparison
 from wincraft.report.description import tap_labels
 from wincraft.report.measures import parse_measure
 from wincraft.report.model import Unavailable
-from wincraft.report.numbers import decibels
 from wincraft.report.pareto import FoundFront
-from wincraft.report.svg import COLOURS
+from wincraft.show.numbers import decibels
+from wincraft.show.svg import COLOURS
 
 MARKS = "osD^vP*X<>"
 _BAR = {"color": COLOURS[4], "edgecolor": "black", "linewidth": 0.8}

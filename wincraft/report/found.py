@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from wincraft.construct.catalogue import USES, Entry
-from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table
-from wincraft.report.numbers import LONGEST_EXACT, number
+from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table
+from wincraft.show.numbers import LONGEST_EXACT, number
 
 SHOWN = 8
 """Sets that are listed."""

@@ -10,14 +10,14 @@ from typing import Any, TextIO
 
 from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.workload import Workload
 from wincraft.exact.number import number_text
+from wincraft.quantise.workload import Workload
 from wincraft.report.comparison import Comparison
-from wincraft.report.layout import Documented
 from wincraft.report.measures import MEASURES, SCHEME_MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
-from wincraft.report.numbers import finite
 from wincraft.report.stages import CHANNELS, amortised_document, operations_document
+from wincraft.show.layout import Documented
+from wincraft.show.numbers import finite
 
 KIND = "wincraft.report"
 COMPARISON_KIND = "wincraft.comparison"

@@ -10,7 +10,7 @@ from wincraft.algorithm.nested import Algorithm, map_names
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text
 from wincraft.report.description import tap_labels
-from wincraft.report.layout import Section, Table
+from wincraft.show.layout import Section, Table
 
 
 def matrices_section(algorithm: Algorithm) -> Section:

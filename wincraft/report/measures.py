@@ -10,13 +10,13 @@ from functools import partial
 from math import inf, isnan, log10
 from typing import Any
 
-from wincraft.analysis.costs import LayerCosts
-from wincraft.analysis.evaluation import Evaluation
-from wincraft.analysis.schemes import parse_scheme
 from wincraft.errors import BadNumber, CheckFailed, NotApplicable, UnknownName
 from wincraft.exact.number import to_fraction
+from wincraft.measure.costs import LayerCosts
+from wincraft.quantise.evaluation import Evaluation
+from wincraft.quantise.schemes import parse_scheme
 from wincraft.report.model import Report, Unavailable
-from wincraft.report.numbers import count, decibels, error_decibels, exact_text, loss, loss_text, number, short_scheme
+from wincraft.show.numbers import count, decibels, error_decibels, exact_text, loss, loss_text, number, short_scheme
 
 LONGEST_LIMIT = 60
 """Longer limits are read as floats."""

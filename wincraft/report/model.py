@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.channels import ChannelCounts
-from wincraft.analysis.coefficients import Magnitudes
-from wincraft.analysis.conditioning import Conditioning
-from wincraft.analysis.costs import Costs, LayerCosts
-from wincraft.analysis.evaluation import Evaluation
-from wincraft.analysis.float_error import FloatError
-from wincraft.analysis.integers import Integers
-from wincraft.analysis.noise import NoiseGain
-from wincraft.analysis.ranges import Ranges
-from wincraft.analysis.schemes import Scheme
-from wincraft.analysis.workload import Layer, Workload
-from wincraft.report.layout import Layout, Level, ShownInNotebooks
-from wincraft.report.numbers import short_scheme
+from wincraft.measure.channels import ChannelCounts
+from wincraft.measure.coefficients import Magnitudes
+from wincraft.measure.conditioning import Conditioning
+from wincraft.measure.costs import Costs, LayerCosts
+from wincraft.measure.float_error import FloatError
+from wincraft.measure.integers import Integers
+from wincraft.measure.noise import NoiseGain
+from wincraft.measure.ranges import Ranges
+from wincraft.quantise.evaluation import Evaluation
+from wincraft.quantise.schemes import Scheme
+from wincraft.quantise.workload import Layer, Workload
+from wincraft.show.layout import Layout, Level, ShownInNotebooks
+from wincraft.show.numbers import short_scheme
 
 
 @dataclass(frozen=True)

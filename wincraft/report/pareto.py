@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 from wincraft import __version__
 from wincraft.exact.number import number_text
-from wincraft.report.layout import Layout, Section, ShownInNotebooks, Table
-from wincraft.report.numbers import number
-from wincraft.report.svg import MARKS, WIDTH, Plot, decade_ticks, text_at, ticks
+from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table
+from wincraft.show.numbers import number
+from wincraft.show.svg import MARKS, WIDTH, Plot, decade_ticks, text_at, ticks
 
 
 class FoundMember(Protocol):
@@ -55,8 +55,8 @@ class FoundFront(Protocol):
 class FrontReport(ShownInNotebooks):
     """A front with a layout, a figure and a document; the repr is the text.
 
-    >>> from wincraft.search.pareto import pareto_of_space
-    >>> from wincraft.search.space import Space
+    >>> from wincraft.search.front import pareto_of_space
+    >>> from wincraft.search.points.space import Space
     >>> FrontReport(pareto_of_space(Space(2, 3, shape="symmetric", height=2))).layout().title
     'F(2,3): the Pareto front, 1 of 3 algorithms'
     """

@@ -10,13 +10,13 @@ from itertools import cycle
 from math import ceil, floor, inf, isfinite, isnan, log2
 from typing import NamedTuple
 
-from wincraft.analysis.coefficients import coefficients
-from wincraft.analysis.evaluation import Evaluation
 from wincraft.errors import shorten
 from wincraft.exact.number import to_fraction
+from wincraft.measure.coefficients import coefficients
+from wincraft.quantise.evaluation import Evaluation
 from wincraft.report.model import Report, Unavailable
-from wincraft.report.numbers import decibels, exact_text, plural
-from wincraft.report.svg import (
+from wincraft.show.numbers import decibels, exact_text, plural
+from wincraft.show.svg import (
     COLOURS,
     HALO,
     LETTER,

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from wincraft.report.bases import BasisComparison
 from wincraft.report.description import describe
-from wincraft.report.layout import Layout, Section, Table, best_places
 from wincraft.report.model import Report, Unavailable
-from wincraft.report.numbers import count, decibels, number
 from wincraft.report.sections import FORMATS, formats_row, report_title, scheme_options
 from wincraft.report.verdict import brief_verdict, noise_decibels
+from wincraft.show.layout import Layout, Section, Table, best_places
+from wincraft.show.numbers import count, decibels, number
 
 _TITLE = "Formats: SQNR in dB, 6 dB a bit; loss to direct, negative is better"
 LONGEST_DESCRIPTION = 150

@@ -9,16 +9,16 @@ from functools import partial
 from math import inf, isfinite, isnan
 
 from wincraft import __version__
-from wincraft.analysis.costs import Costs, LayerCosts
 from wincraft.exact.number import number_text
+from wincraft.measure.costs import Costs, LayerCosts
 from wincraft.report.description import describe
-from wincraft.report.layout import Layout, Section, Table
 from wincraft.report.matrices import matrices_section
 from wincraft.report.measures import MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
-from wincraft.report.numbers import count, decibels, exact_text, loss, loss_text, number, plural
 from wincraft.report.plots import plots
 from wincraft.report.stages import CHANNELS, COLUMNS, kinds, stage_sums
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.numbers import count, decibels, exact_text, loss, loss_text, number, plural
 
 REPORT_MEASURES = ("noise-gain", "worst-case", "cond-V")
 """The first rows of the table of measures."""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wincraft.analysis.costs import Costs, MapName, StageCost
-from wincraft.analysis.operations import Operations, sum_of
-from wincraft.report.layout import Table
-from wincraft.report.numbers import count, number
+from wincraft.measure.costs import Costs, MapName, StageCost
+from wincraft.measure.operations import Operations, sum_of
+from wincraft.show.layout import Table
+from wincraft.show.numbers import count, number
 
 CHANNELS = (8, 16, 64, 256)
 """Channels, with as many filters, that tables of amortised cost are for."""
@@ -54,7 +54,7 @@ def part(costs: Costs, name: str) -> Operations:
     """The operations per tile of one of `PARTS`.
 
     >>> from wincraft import winograd
-    >>> from wincraft.analysis.costs import costs
+    >>> from wincraft.measure.costs import costs
     >>> part(costs(winograd(4, 3).change_basis("legendre")), "input pre-steps").total
     12
     """

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from math import inf, isfinite, isnan, log10
 
-from wincraft.analysis.evaluation import Evaluation
-from wincraft.analysis.integer_sets import integer_set
-from wincraft.analysis.integers import INT8
-from wincraft.analysis.prediction import SLACK
-from wincraft.report.layout import Level
+from wincraft.measure.integer_sets import integer_set
+from wincraft.measure.integers import INT8
+from wincraft.quantise.evaluation import Evaluation
+from wincraft.quantise.prediction import SLACK
 from wincraft.report.model import Finding, Report, SchemeResult, Unavailable
-from wincraft.report.numbers import count, decibels, loss, number, plural
+from wincraft.show.layout import Level
+from wincraft.show.numbers import count, decibels, loss, number, plural
 
 GOOD = 30.0
 """SQNR in dB: the error is 3 % of the output's amplitude. Direct convolution with 8 bits per tensor has 36 dB on the

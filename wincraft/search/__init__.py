@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wincraft.search.result import SearchResult
+    from wincraft.search.points.result import SearchResult
 
 
 class _Callable(ModuleType):

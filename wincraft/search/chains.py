@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.costs import costs
-from wincraft.analysis.prediction import predict
-from wincraft.analysis.schemes import parse_scheme
-from wincraft.analysis.simulation import sqnr
-from wincraft.basis.balance import balance_stages
-from wincraft.basis.chains import MAPS, apply_chains
+from wincraft.construct.balance import balance_stages
+from wincraft.construct.chains import MAPS, apply_chains
 from wincraft.errors import NotApplicable, look_up
+from wincraft.measure.costs import costs
+from wincraft.quantise.prediction import predict
+from wincraft.quantise.schemes import parse_scheme
+from wincraft.quantise.simulation import sqnr
 
 CANDIDATES = (
     "canonical",

@@ -15,16 +15,16 @@ from typing import Any
 from sympy import Integer, Rational
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.coefficients import coefficients
-from wincraft.analysis.conditioning import conditioning
-from wincraft.analysis.costs import costs
-from wincraft.analysis.matrix_rounding import round_matrices
-from wincraft.analysis.noise import noise_gain, worst_case_amplification
-from wincraft.analysis.prediction import predict
-from wincraft.analysis.schemes import parse_scheme
 from wincraft.construct.conventions import content
 from wincraft.errors import BadNumber, NotApplicable, check_type, look_up, shorten
 from wincraft.exact.number import as_fractions, exact_number, read_fraction, to_fraction
+from wincraft.measure.coefficients import coefficients
+from wincraft.measure.conditioning import conditioning
+from wincraft.measure.costs import costs
+from wincraft.measure.matrix_rounding import round_matrices
+from wincraft.measure.noise import noise_gain, worst_case_amplification
+from wincraft.quantise.prediction import predict
+from wincraft.quantise.schemes import parse_scheme
 
 CHANNELS = 64
 """Channels and filters that an SQNR is predicted for."""

@@ -12,11 +12,11 @@ from sympy import Integer, Rational
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm, map_axes
-from wincraft.analysis.prediction import predict
-from wincraft.analysis.schemes import Scheme
-from wincraft.analysis.simulation import sqnr
 from wincraft.construct.conventions import balance
 from wincraft.errors import NotApplicable
+from wincraft.quantise.prediction import predict
+from wincraft.quantise.schemes import Scheme
+from wincraft.quantise.simulation import sqnr
 
 CHANNELS = 64
 """Channels and filters that the ranges are predicted for."""
@@ -68,7 +68,7 @@ def search_scaling(
         NotApplicable: where the scheme does not admit the algorithm, or its ranges have no formula.
 
     >>> from wincraft import winograd
-    >>> from wincraft.analysis.schemes import SCHEMES
+    >>> from wincraft.quantise.schemes import SCHEMES
     >>> found = search_scaling(winograd(4, 3, points="0,1,-1,2,-2"), SCHEMES["barabasz-2020-8"])
     >>> found.plain < found.balanced <= found.decibels
     True

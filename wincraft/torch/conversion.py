@@ -14,10 +14,10 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from wincraft.algorithm.nested import Algorithm, of_axes
-from wincraft.analysis.schemes import Scheme, as_scheme
 from wincraft.construct.size import size_text
 from wincraft.construct.winograd import parse
 from wincraft.errors import BadShape, NotApplicable, UnknownName
+from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.fitting import fitted
 from wincraft.torch.folding import fold_batch_norms

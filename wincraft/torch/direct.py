@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from wincraft.analysis.integer_grid import IntegerGrid
-from wincraft.analysis.schemes import Scheme, as_scheme
-from wincraft.analysis.simulation import direct_quantizers
 from wincraft.errors import NotApplicable
+from wincraft.numbers.integer_grid import IntegerGrid
+from wincraft.quantise.schemes import Scheme, as_scheme
+from wincraft.quantise.simulation import direct_quantizers
 from wincraft.torch.replacement import Replacement, check_input, like_direct
 from wincraft.torch.rounding import FLOAT32_BITS, exact_word
 from wincraft.torch.stage import Stage, StoringModule, fill_in

@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.quantizer import Scale
-from wincraft.analysis.schemes import Scheme, as_scheme
 from wincraft.construct.size import size_text
 from wincraft.construct.winograd import parse
 from wincraft.errors import NotApplicable, look_up
+from wincraft.numbers.quantizer import Scale
+from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.torch.fitting import fitted
 from wincraft.torch.learning import TRANSFORMS, Learning
 from wincraft.torch.pipeline import UNQUANTISED, Pipeline
@@ -69,7 +69,7 @@ class _Winograd(Replacement):
 
     @property
     def scales(self) -> dict[str, Scale]:
-        """The scales in use by stage, as `wincraft.analysis.simulation.simulate` takes them."""
+        """The scales in use by stage, as `wincraft.quantise.simulation.simulate` takes them."""
         return {label: stage.as_scale for label, stage in self.labelled.items()}
 
     @property

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from html import escape
 from math import inf, isnan, nan
 
-from wincraft.analysis.prediction import SLACK
-from wincraft.analysis.simulation import FEW_CHANNELS, SATURATED
+from wincraft.quantise.prediction import SLACK
+from wincraft.quantise.simulation import FEW_CHANNELS, SATURATED
 
 _COLUMNS = (
     "layer",

@@ -13,11 +13,11 @@ from torch import nn
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.integer_grid import IntegerGrid
-from wincraft.analysis.quantizer import Quantizer
-from wincraft.analysis.schemes import Scheme
-from wincraft.analysis.simulation import check_scheme, divisor_of
 from wincraft.errors import NotApplicable
+from wincraft.numbers.integer_grid import IntegerGrid
+from wincraft.numbers.quantizer import Quantizer
+from wincraft.quantise.schemes import Scheme
+from wincraft.quantise.simulation import check_scheme, divisor_of
 from wincraft.torch.learning import Learning
 from wincraft.torch.rounding import exact_word
 from wincraft.torch.simulated import simulated
@@ -48,7 +48,7 @@ class Pipeline(WideModule, StoringModule):
     """y = A^T [(G g) * (B^T d)] under a scheme, for images with the channels last.
 
     Schemes of integers run as matrix products of integers, exact in float32 or float64, with one product by a ratio of
-    scales before each rounding. Other schemes run operation by operation in `wincraft.analysis.simulation`, on the
+    scales before each rounding. Other schemes run operation by operation in `wincraft.quantise.simulation`, on the
     CPU, with the gradient of the exact convolution.
 
     Raises:

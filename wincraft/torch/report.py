@@ -13,11 +13,11 @@ import torch
 from torch import nn
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.evaluation import measured_moments, value_sample
-from wincraft.analysis.prediction import predict
-from wincraft.analysis.schemes import Scheme
-from wincraft.analysis.simulation import direct_quantizers, sqnr
 from wincraft.errors import NotApplicable
+from wincraft.quantise.evaluation import measured_moments, value_sample
+from wincraft.quantise.prediction import predict
+from wincraft.quantise.schemes import Scheme
+from wincraft.quantise.simulation import direct_quantizers, sqnr
 from wincraft.torch.conversion import device_of, evaluating, images_of
 from wincraft.torch.learning import Learning
 from wincraft.torch.network_report import LayerReport, NetworkReport
@@ -28,7 +28,7 @@ def report(model: nn.Module, loader: Iterable[Any], images: int | None = None) -
     """Run images through a converted and calibrated network and compare every layer with exact convolution.
 
     Each layer is measured on the input that the quantised network gives it, so its noise is its own. The prediction
-    (see `wincraft.analysis.prediction.predict`) knows its scales, the second moments of its tiles and filters, a sample
+    (see `wincraft.quantise.prediction.predict`) knows its scales, the second moments of its tiles and filters, a sample
     of their values, and the power of its outputs, since channels are not independent; it has nothing on learned
     matrices, balanced channels, scales made to clip (of other calibrations than max-abs, learned, rank-one) and direct
     layers. What clips is counted, and its noise is measured: the layer runs again with less and less clipping.

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.analysis.schemes import Scheme
-from wincraft.analysis.simulation import run_stages
-from wincraft.analysis.workload import Batch
+from wincraft.quantise.schemes import Scheme
+from wincraft.quantise.simulation import run_stages
+from wincraft.quantise.workload import Batch
 from wincraft.torch.rounding import straight_through
 from wincraft.torch.stage import Stage
 from wincraft.torch.tiles import cut, join, tile_counts

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from wincraft.analysis.integer_grid import IntegerGrid
-from wincraft.analysis.quantizer import Quantizer, Scale
 from wincraft.errors import BadDocument, NotApplicable
+from wincraft.numbers.integer_grid import IntegerGrid
+from wincraft.numbers.quantizer import Quantizer, Scale
 from wincraft.torch.rounding import FLOAT32_BITS, End, RoundClip, damped, straight_through
 from wincraft.torch.state import check_codes, check_exponents, check_scales, read_bytes
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from wincraft.analysis.schemes import Scheme
+from wincraft.quantise.schemes import Scheme
 from wincraft.torch.rounding import FLOAT32_BITS
 from wincraft.torch.stage import Stage
 from wincraft.torch.transform import Transform

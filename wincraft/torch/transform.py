@@ -15,10 +15,10 @@ import torch
 from torch import nn
 
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.analysis._machines import Rows, float_outer, integer_rows, scheme_stages
-from wincraft.analysis.integer_grid import IntegerGrid
-from wincraft.analysis.quantizer import Quantizer
-from wincraft.analysis.schemes import Scheme
+from wincraft.numbers.integer_grid import IntegerGrid
+from wincraft.numbers.quantizer import Quantizer
+from wincraft.quantise.machines import Rows, float_outer, integer_rows, scheme_stages
+from wincraft.quantise.schemes import Scheme
 from wincraft.torch.rounding import straight_through
 from wincraft.torch.stage import WideModule
 

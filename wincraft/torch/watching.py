@@ -14,7 +14,7 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.utils.parametrize import is_parametrized
 
-from wincraft.analysis.evaluation import measured_moments, value_sample
+from wincraft.quantise.evaluation import measured_moments, value_sample
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
 from wincraft.torch.stage import Tally

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What report, compare and basis share: options of schemes and workload, limits, writing the result."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from wincraft.cli.shared.command import offer, offer_files
+from wincraft.cli.shared.output import choose_format, output_option, page_width, to_stdout, write_output
+from wincraft.errors import NotApplicable
+from wincraft.quantise.presets import PRESETS
+
+if TYPE_CHECKING:
+    from wincraft.measure.integers import Integers
+    from wincraft.quantise.schemes import Scheme
+    from wincraft.quantise.workload import Layer, Workload
+    from wincraft.report.measures import Limit
+    from wincraft.report.model import Report
+    from wincraft.show.layout import LaidOut
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_SCHEMES = (
+    f"A quantisation scheme: {', '.join(PRESETS)}; or one with fields changed, tapwise-8,M=int10/tap, and a name, "
+    "mine:tapwise-8,M=int10/tap. May be repeated; wincraft formats describes them."
+)
+
+_OPTIONS = (
+    click.option("--scheme", "schemes", multiple=True, shell_complete=offer(lambda: PRESETS), help=_SCHEMES),
+    click.option("--weights-per-channel", is_flag=True, help="Integer weights with one scale per output channel."),
+    click.option("--unsigned-activations", is_flag=True, help="Unsigned integer input and output (after a ReLU)."),
+    click.option(
+        "--calibration",
+        shell_complete=offer(lambda: ("max-abs", "percentile", "mse")),
+        help="Scales of integers: max-abs, percentile, percentile:99.99 or mse.",
+    ),
+    click.option("--channels", type=int, help="Input channels of the seeded data.  [default: 64]"),
+    click.option(
+        "--distribution",
+        shell_complete=offer(lambda: ("gaussian", "relu-gaussian", "uniform")),
+        help="Of the seeded data: gaussian, relu-gaussian, uniform.  [default: gaussian]",
+    ),
+    click.option("--seed", type=int, help="Of the data.  [default: 0]"),
+    click.option(
+        "--data",
+        metavar="FILE",
+        shell_complete=offer_files,
+        help="Measure on your own data: .npy, shape N,C,H,W; needs --weights.",
+    ),
+    click.option(
+        "--weights",
+        metavar="FILE",
+        shell_complete=offer_files,
+        help="Your own filters: .npy, shape K,C,r,r; K,1,r,r of a depthwise layer.",
+    ),
+    click.option("--padding", type=int, help="Zeros around your own data.  [default: 0]"),
+    output_option,
+)
+
+
+_INTEGERS = (
+    click.option(
+        "--data-range",
+        metavar="RANGE",
+        help="Data of exact integer arithmetic: uint8, int16, uint4, -100..100.  [default: as the schemes', else int8]",
+    ),
+    click.option("--weight-range", metavar="RANGE", help="Its filters.  [default: as the schemes', else int8]"),
+    click.option("--accumulator", type=int, metavar="BITS", help="Its accumulator.  [default: 32]"),
+)
+
+LIMIT_NAMES = (
+    "loss:SCHEME",
+    "error:SCHEME",
+    "noise-gain",
+    "noise-gain-db",
+    "worst-case",
+    "cond-V",
+    "cond-AT",
+    "cond-G",
+    "cond-BT",
+    "word",
+    "word-tap",
+    "bits",
+    "products-per-output",
+    "transform-operations",
+    "additions",
+    "break-even",
+)
+"""Those of `wincraft.report.measures` of which less is better, whose import takes longer than a help page may."""
+_LIMIT_HELP = (
+    f"Exit with 1 if a measure is above: {', '.join(LIMIT_NAMES)}. loss is in dB below direct convolution, error minus "
+    "the SQNR in dB."
+)
+
+
+def _limit_beginnings() -> Iterator[str]:
+    """What shells complete: every limit up to its value, of schemes for each preset."""
+    for name in LIMIT_NAMES:
+        kind, colon, _ = name.partition(":")
+        yield from (f"{kind}:{scheme}=" for scheme in PRESETS) if colon else (f"{name}=",)
+
+
+_LIMITS = click.option(
+    "--fail-above",
+    "limits",
+    multiple=True,
+    metavar="MEASURE=VALUE",
+    shell_complete=offer(_limit_beginnings),
+    help=_LIMIT_HELP,
+)
+
+
+def measuring_options(*, limits: bool) -> Callable[[Command], Command]:
+    """The options that commands which measure share; with `limits` also ``--fail-above``."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed((*_OPTIONS, *([_LIMITS] if limits else []))):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def integer_options(command: Command) -> Command:
+    """What exact integer arithmetic is on; `read_integers` reads them."""
+    for option in reversed(_INTEGERS):
+        command = option(command)
+    return command
+
+
+def format_name(given: str | None, output: str | None) -> str:
+    """The format given, else that of the output's suffix, else text; raises `UnknownName`."""
+    from wincraft.report import RENDERERS, SUFFIXES
+
+    return choose_format(given, output, RENDERERS, SUFFIXES)
+
+
+def read_limits(texts: Sequence[str], schemes: Sequence[str]) -> list[Limit]:
+    """The limits of ``--fail-above``, which may name one of the schemes asked for.
+
+    Raises:
+        UnknownName, BadNumber, NotApplicable: what is no limit, or no scheme.
+    """
+    from wincraft.quantise.schemes import parse_scheme
+    from wincraft.report.measures import parse_limit
+
+    names = [parse_scheme(text).name for text in schemes]
+    return [parse_limit(text, names) for text in texts]
+
+
+def read_schemes(
+    names: Sequence[str],
+    defaults: Sequence[str],
+    limits: Sequence[Limit],
+    *,
+    weights_per_channel: bool,
+    unsigned_activations: bool,
+    calibration: str | None,
+) -> list[Scheme]:
+    """The schemes by name, or the defaults, and those that limits need; options act on all that have what they change.
+
+    Raises:
+        UnknownName: for a scheme or a calibration.
+        NotApplicable: where an option acts on none of them.
+    """
+    from wincraft.quantise.schemes import parse_scheme
+
+    chosen: dict[str, Scheme] = {}
+    for text in names or defaults:
+        scheme = parse_scheme(text)
+        if chosen.setdefault(scheme.name, scheme) != scheme:
+            raise NotApplicable(f"--scheme {text}", f"another scheme has the name {scheme.name}", "give it another")
+    for limit in limits:
+        if limit.scheme is not None and limit.scheme not in chosen:
+            chosen[limit.scheme] = parse_scheme(limit.scheme)
+    options: list[tuple[str, dict[str, Any]]] = [
+        ("--weights-per-channel", {"weights_per_channel": True} if weights_per_channel else {}),
+        ("--unsigned-activations", {"unsigned_activations": True} if unsigned_activations else {}),
+        ("--calibration", {} if calibration is None else {"calibration": calibration}),
+    ]
+    for option, change in options:
+        if not change:
+            continue
+        changed = {name: _with_option(scheme, change) for name, scheme in chosen.items()}
+        if not any(changed.values()):
+            listed = ", ".join(chosen) or "no scheme"
+            raise NotApplicable(option, f"it changes nothing in {listed}", "leave it out, or choose an integer scheme")
+        chosen = {name: changed[name] or scheme for name, scheme in chosen.items()}
+    return list(chosen.values())
+
+
+def _with_option(scheme: Scheme, change: dict[str, Any]) -> Scheme | None:
+    """The scheme with an option, None where it has nothing that the option changes."""
+    if "calibration" in change and not any(quantizer.per for quantizer in scheme.stages.values()):
+        return None
+    try:
+        return scheme.with_options(**change)
+    except NotApplicable:
+        return None
+
+
+def read_integers(
+    schemes: Sequence[Scheme], data_range: str | None, weight_range: str | None, accumulator: int | None
+) -> Integers:
+    """The integers of the options; what is not given is that of the schemes.
+
+    Raises:
+        BadNumber, NotApplicable: for a range or a width that there is not.
+    """
+    from dataclasses import replace
+
+    from wincraft.measure.integers import parse_range
+    from wincraft.quantise.schemes import integers_of
+
+    changes: dict[str, Any] = {}
+    if data_range is not None:
+        changes["data"] = parse_range(data_range)
+    if weight_range is not None:
+        changes["filter"] = parse_range(weight_range)
+    if accumulator is not None:
+        changes["accumulator"] = accumulator
+    return replace(integers_of(schemes), **changes)
+
+
+def read_workload(
+    *,
+    channels: int | None,
+    distribution: str | None,
+    seed: int | None,
+    data: str | None,
+    weights: str | None,
+    padding: int | None,
+) -> Workload | Layer:
+    """Seeded data, or the user's arrays.
+
+    Raises:
+        UnknownName, NotApplicable: for a distribution or number that there is not.
+        BadDocument, BadShape, BadNumber: for files that hold no such arrays.
+    """
+    from wincraft.quantise.workload import Workload, load_layer
+
+    if (data is None) != (weights is None):
+        raise click.UsageError("--data and --weights belong together; give both files")
+    if data is not None and weights is not None:
+        seeded = {"--channels": channels, "--distribution": distribution, "--seed": seed}
+        unused = [name for name, value in seeded.items() if value is not None]
+        if unused:
+            raise click.UsageError(f"{unused[0]} is of seeded data; leave it out, or leave out --data and --weights")
+        return load_layer(data, weights, padding or 0)
+    if padding is not None:
+        raise click.UsageError("--padding is of your own data; give --data and --weights, or leave it out")
+    chosen = {"channels": channels, "distribution": distribution, "seed": seed}
+    return Workload(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+
+
+def finish(
+    result: LaidOut,
+    format: str,
+    output: str | None,
+    limits: Sequence[Limit],
+    reports: dict[str, Report],
+) -> None:
+    """Write the result, then one line per limit exceeded and exit with 1 if there is any."""
+    from wincraft.cli.shared import colour
+    from wincraft.report import SUFFIXES, render
+    from wincraft.report.measures import failures
+
+    printed = format == "text" and to_stdout(output)
+    text = render(result, format, **({"width": page_width()} if printed else {}))
+    if printed and colour.wanted():
+        colour.write_coloured(text)
+    else:
+        write_output(text, output, format, SUFFIXES)
+    failed = [failure for name, report in reports.items() for failure in failures(report, limits, name)]
+    for failure in failed:
+        click.echo(f"wincraft: {failure}", err=True)
+    if failed:
+        sys.exit(failed[0].exit_code)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which set of the catalogue serves exact integer arithmetic."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.construct.catalogue import USES, catalogue
+from wincraft.construct.winograd import winograd
+from wincraft.measure.channels import ChannelCounts, channel_counts
+from wincraft.measure.integers import Integers
+from wincraft.measure.ranges import ranges
+
+
+class IntegerSet(NamedTuple):
+    """A set of the catalogue by the name of its use, and the channels that it holds."""
+
+    use: str
+    counts: ChannelCounts
+
+
+def integer_set(algorithm: Algorithm, integers: Integers) -> IntegerSet | None:
+    """The catalogue's set for the size of an algorithm that holds the most channels; None where none holds one.
+
+    Of sets that hold the same the first in the order of `USES`. Exact.
+
+    >>> found = integer_set(winograd(4, 3), Integers())
+    >>> found.use, found.counts.products
+    ('quadratic', 8256)
+    """
+    entries = [catalogue().get((axis.m, axis.r)) for axis in algorithm.axes]
+    best: IntegerSet | None = None
+    for use in USES:
+        axes: list[BilinearAlgorithm] = []
+        for entry in entries:
+            if entry is not None and use in entry.uses:
+                axes.append(winograd(entry.m, entry.r, moduli=entry.uses[use].moduli, convention="integer"))
+        if len(axes) < len(entries):
+            continue
+        found = ranges(Nested(tuple(axes)), integers.data, integers.filter)
+        counts = channel_counts(found, integers.accumulator)
+        if counts.outputs and (best is None or counts.outputs > (best.counts.outputs or 0)):
+            best = IntegerSet(use, counts)
+    return best

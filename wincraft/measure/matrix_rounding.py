@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to the convolution when A^T, G and B^T are rounded to a number format: the exact residual.
+
+With rounded matrices the algorithm computes T~[i,j,l] = sum_k A^T~[i,k] G~[k,j] B^T~[k,l] / scale instead of
+T = [l = i + j]; the residual E = T~ - T is what reaches output i from the product of input l and filter tap j.
+Rounded entries are rational, so E is exact, also for irrational matrices. Of several axes T~ is the Kronecker product;
+every measure is computed from the axes' tensors, which is not formed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, reduce
+from itertools import product
+from math import inf, log10
+from operator import mul
+from typing import Any, Literal
+
+from sympy.polys.domains import QQ
+
+from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.proof import convolution_tensor
+from wincraft.construct.size import size_text
+from wincraft.errors import NotApplicable, look_up
+from wincraft.exact.matrix import exact_matrix, to_numbers
+from wincraft.exact.number import to_fraction
+from wincraft.numbers.fixed_point import MAX_FRACTION, MAX_WORD, FixedPoint
+from wincraft.numbers.float_format import FloatFormat
+
+Granularity = Literal["matrix", "tap"]
+Rows = list[list[Fraction]]
+
+
+@dataclass(frozen=True)
+class RoundedAxis:
+    """One axis: its algorithm, its rounded matrices (A^T by columns, G and B^T by rows: by tap), and their formats.
+
+    Of a chain every stage is rounded and the product is exact; `formats` and `vanished` name the stages ``BT[0]``, in
+    the order of application, stages of A^T by columns too.
+    """
+
+    algorithm: BilinearAlgorithm
+    formats: dict[str, tuple[FixedPoint | FloatFormat, ...]]
+    rounded: dict[str, Rows]
+    vanished: tuple[tuple[str, int, int], ...]
+
+    @cached_property
+    def tensor(self) -> list[list[list[Fraction]]]:
+        """T~[i][j][l], exact."""
+        columns, filters, data = (self.rounded[name] for name in ("AT", "G", "BT"))
+        AT, G, BT = (_matrix(rows) for rows in ([list(row) for row in zip(*columns, strict=True)], filters, data))
+        tensor, where = convolution_tensor(AT, G, BT)
+        scale = to_fraction(self.algorithm.scale)
+        rows = [[Fraction(int(value.numerator), int(value.denominator)) / scale for value in row] for row in tensor]
+        return [[rows[number] for number in numbers] for numbers in where]
+
+    @cached_property
+    def kept(self) -> list[list[Fraction]]:
+        """T~[i][j][i+j], the entries that should be 1."""
+        return [[row[i + j] for j, row in enumerate(rows)] for i, rows in enumerate(self.tensor)]
+
+    @cached_property
+    def leaked(self) -> Fraction:
+        """The largest |T~[i][j][l]|, l != i + j, of those that should be 0."""
+        entries = (
+            abs(value)
+            for i, rows in enumerate(self.tensor)
+            for j, row in enumerate(rows)
+            for l, value in enumerate(row)
+            if l != i + j
+        )
+        return max(entries, default=Fraction(0))
+
+
+@dataclass(frozen=True, repr=False)
+class MatrixRounding:
+    """An algorithm with rounded matrices, and its exact residual; the repr is the report."""
+
+    axes: tuple[RoundedAxis, ...]
+
+    @cached_property
+    def largest(self) -> Fraction:
+        """The largest |E| over all outputs, filter taps and inputs."""
+        kept = [[value for row in axis.kept for value in row] for axis in self.axes]
+        extremes = [(min(values), max(values)) for values in kept]
+        inside = max(abs(_product(chosen) - 1) for chosen in product(*extremes))
+        sizes = [(max(map(abs, pair)), axis.leaked) for pair, axis in zip(extremes, self.axes, strict=True)]
+        outside = (
+            _product(size[leaks] for size, leaks in zip(sizes, choice, strict=True))
+            for choice in product((False, True), repeat=len(sizes))
+            if any(choice)
+        )
+        return max(inside, *outside)
+
+    @cached_property
+    def worst_case(self) -> Fraction:
+        """The sum of |E| of the worst output: the largest output error for data and weights within +-1."""
+        absolute = [
+            [sum((abs(v) for row in rows for v in row), Fraction(0)) for rows in axis.tensor] for axis in self.axes
+        ]
+        worst = Fraction(0)
+        for output in product(*(range(axis.algorithm.m) for axis in self.axes)):
+            everything = _product(sums[i] for sums, i in zip(absolute, output, strict=True))
+            kept = [
+                _product(values)
+                for values in product(*(axis.kept[i] for axis, i in zip(self.axes, output, strict=True)))
+            ]
+            worst = max(worst, everything + sum(abs(value - 1) - abs(value) for value in kept))
+        return worst
+
+    @property
+    def power(self) -> Fraction:
+        """The sum of E^2 over that of T^2: output error power over output power, for white data and weights."""
+        squares = _product(
+            sum((v * v for rows in axis.tensor for row in rows for v in row), Fraction(0)) for axis in self.axes
+        )
+        kept = _product(sum((v for row in axis.kept for v in row), Fraction(0)) for axis in self.axes)
+        entries = _product(Fraction(axis.algorithm.m * axis.algorithm.r) for axis in self.axes)
+        return (squares - 2 * kept + entries) / entries
+
+    @property
+    def decibels(self) -> float:
+        """10 log10 of `power`; -inf where the rounding changes nothing."""
+        return 10 * (log10(self.power.numerator) - log10(self.power.denominator)) if self.power else -inf
+
+    @property
+    def vanished(self) -> tuple[tuple[int, str, int, int], ...]:
+        """(axis, matrix, tap, position) of every non-zero entry that was rounded to 0."""
+        return tuple((number, *entry) for number, axis in enumerate(self.axes) for entry in axis.vanished)
+
+    def __repr__(self) -> str:
+        size = size_text((axis.algorithm.m, axis.algorithm.r) for axis in self.axes)
+        lines = [f"{size} with rounded matrices"]
+        for number, axis in enumerate(self.axes):
+            names = {name: sorted({item.name for item in formats}) for name, formats in axis.formats.items()}
+            lines.append(f"  axis {number}: " + ", ".join(f"{name} {'/'.join(items)}" for name, items in names.items()))
+        if not self.power:
+            return "\n".join([*lines, "  exact: every entry is representable"])
+        lines.append(
+            f"  largest residual {float(self.largest):.4g}, worst case per output {float(self.worst_case):.4g}"
+        )
+        lines.append(f"  error power over output power, white data: {self.decibels:.2f} dB")
+        if self.vanished:
+            shown = ", ".join(f"{matrix} tap {tap} entry {at}" for _, matrix, tap, at in self.vanished[:6])
+            lines.append(f"  {len(self.vanished)} non-zero entries became 0: {shown}")
+        return "\n".join(lines)
+
+
+MEASURES: dict[str, Callable[[MatrixRounding], Fraction]] = {
+    "largest": lambda rounded: rounded.largest,
+    "worst case": lambda rounded: rounded.worst_case,
+}
+"""What `smallest_word` can hold to a tolerance, by name."""
+
+
+def round_matrices(
+    algorithm: Algorithm, format: int | FixedPoint | FloatFormat, per: Granularity = "matrix"
+) -> MatrixRounding:
+    """Round A^T, G and B^T to a format. Exact.
+
+    An int w means fixed point of w bits, for each matrix (or, per tap, each of its tap vectors) with as many fraction
+    bits as its largest entry leaves; a given format is used as it is for all entries. Of a chain every stage is rounded
+    by itself.
+
+    Raises:
+        NotApplicable: for a word outside 2..64 bits.
+        UnknownName: for another granularity.
+
+    >>> from wincraft import winograd
+    >>> round_matrices(winograd(4, 3, points="0,1,-1,2,-2"), 8)
+    F(4,3) with rounded matrices
+      axis 0: AT q4.3, G q1.6, BT q3.4
+      largest residual 0.1562, worst case per output 0.7812
+      error power over output power, white data: -19.19 dB
+    """
+    look_up("granularity", per, {"matrix": None, "tap": None})
+    if isinstance(format, int) and not 2 <= format <= MAX_WORD:
+        raise NotApplicable("matrix rounding", f"a word of {format} bits", f"give 2 to {MAX_WORD}")
+    rounded = {axis: _round_axis(axis, format, per) for axis in dict.fromkeys(algorithm.axes)}
+    return MatrixRounding(tuple(rounded[axis] for axis in algorithm.axes))
+
+
+def sweep_words(algorithm: Algorithm, words: Iterable[int], per: Granularity = "matrix") -> dict[int, MatrixRounding]:
+    """`round_matrices` for several fixed-point words.
+
+    >>> from wincraft import winograd
+    >>> {word: round(r.decibels, 1) for word, r in sweep_words(winograd(4, 3), (8, 12, 16)).items()}
+    {8: -30.7, 12: -54.9, 16: -78.6}
+    """
+    return {word: round_matrices(algorithm, word, per) for word in words}
+
+
+def smallest_word(
+    algorithm: Algorithm, tolerance: Fraction, measure: str = "largest", per: Granularity = "matrix"
+) -> int:
+    """The smallest fixed-point word from which on, to 64 bits, a measure of the residual stays within a tolerance.
+
+    Raises:
+        NotApplicable: where 64 bits do not suffice.
+        UnknownName: for a measure that is not in `MEASURES`.
+
+    >>> from wincraft import winograd
+    >>> smallest_word(winograd(2, 3), Fraction(0)), smallest_word(winograd(4, 3), Fraction(1, 1000))
+    (3, 14)
+    """
+    value_of = look_up("measure", measure, MEASURES)
+    word = _certain_word(algorithm, tolerance)
+    while word >= 2 and value_of(round_matrices(algorithm, word, per)) <= tolerance:
+        word -= 1
+    if word == MAX_WORD:
+        raise NotApplicable("smallest word", f"{MAX_WORD} bits do not meet {float(tolerance):g}", "raise the tolerance")
+    return word + 1
+
+
+def _certain_word(algorithm: Algorithm, tolerance: Fraction) -> int:
+    """A word from which on sum |E| of every output is certainly within the tolerance, 64 at most.
+
+    Entries move by half a step e at most, so that an axis has sum |E_i| <= D = max_i sum_k ((|A_ik| + e)
+    (|G_k|_1 + r e)(|B_k|_1 + n e) - |A_ik| |G_k|_1 |B_k|_1) / |scale|, and several axes prod (r + D) - prod r.
+    """
+    tables = []
+    for axis in dict.fromkeys(algorithm.axes):
+        maps = axis.output, axis.filter, axis.input
+        if any(len(item.stages) > 1 for item in maps):
+            return MAX_WORD
+        tables.append((axis, [[[to_fraction(v) for v in row] for row in to_numbers(item.dense)] for item in maps]))
+    exact = _product(Fraction(axis.r) for axis in algorithm.axes)
+
+    def suffices(word: int) -> bool:
+        spread = {axis: _spread(rows, to_fraction(axis.scale), word) for axis, rows in tables}
+        return _product(axis.r + spread[axis] for axis in algorithm.axes) - exact <= tolerance
+
+    return bisect_left(range(MAX_WORD), True, lo=2, key=suffices)
+
+
+def _spread(rows: Sequence[Rows], scale: Fraction, word: int) -> Fraction:
+    a, g, b = (fitting_format((v for row in table for v in row), word).step / 2 for table in rows)
+    A, G, B = rows
+    norms = [[sum(map(abs, row), Fraction(0)) for row in table] for table in (G, B)]
+    taps = [(x, (x + len(G[0]) * g)) for x in norms[0]], [(y, (y + len(B[0]) * b)) for y in norms[1]]
+    pairs = [(x * y, moved_x * moved_y) for (x, moved_x), (y, moved_y) in zip(*taps, strict=True)]
+    sums = (sum(((abs(v) + a) * moved - abs(v) * p for v, (p, moved) in zip(row, pairs, strict=True))) for row in A)
+    return Fraction(max(sums)) / abs(scale)
+
+
+def _round_axis(algorithm: BilinearAlgorithm, format: int | FixedPoint | FloatFormat, per: Granularity) -> RoundedAxis:
+    formats: dict[str, tuple[FixedPoint | FloatFormat, ...]] = {}
+    rounded: dict[str, Rows] = {}
+    vanished: list[tuple[str, int, int]] = []
+    for name, item in (("AT", algorithm.output.transpose()), ("G", algorithm.filter), ("BT", algorithm.input)):
+        count = len(item.stages)
+        product: Any = None
+        for number, stage in enumerate(item.stages):
+            place = count - 1 - number if name == "AT" else number
+            label = name if count == 1 else f"{name}[{place}]"
+            rows = [[to_fraction(value) for value in row] for row in to_numbers(stage)]
+            chosen = _formats(rows, format, per)
+            formats[label] = chosen
+            after = [[f.quantize_exact(value) for value in row] for f, row in zip(chosen, rows, strict=True)]
+            for tap, pair in enumerate(zip(rows, after, strict=True)):
+                vanished += [(label, tap, at) for at, (x, y) in enumerate(zip(*pair, strict=True)) if x and not y]
+            product = _matrix(after) if product is None else _matrix(after) * product
+        rounded[name] = [[Fraction(int(v.numerator), int(v.denominator)) for v in row] for row in product.to_list()]
+    return RoundedAxis(algorithm, formats, rounded, tuple(vanished))
+
+
+def _formats(
+    rows: Rows, format: int | FixedPoint | FloatFormat, per: Granularity
+) -> tuple[FixedPoint | FloatFormat, ...]:
+    """The format of each row."""
+    if not isinstance(format, int):
+        return (format,) * len(rows)
+    whole = [value for row in rows for value in row]
+    return tuple(fitting_format(whole if per == "matrix" else row, format) for row in rows)
+
+
+def fitting_format(values: Iterable[Fraction], word: int) -> FixedPoint:
+    """The signed fixed-point format of a word with the most fraction bits that clips none of the values.
+
+    >>> fitting_format([Fraction(1, 3), Fraction(-5)], 8).name
+    'q3.4'
+    """
+    numbers = list(values)
+    largest = max(map(abs, numbers), default=Fraction(0))
+    if not largest:
+        return FixedPoint(word, word - 1)
+    extremes = min(numbers), max(numbers)
+    fraction = min(word + 1 - (largest.numerator.bit_length() - largest.denominator.bit_length()), MAX_FRACTION)
+    while not all(_fits(value, FixedPoint(word, fraction)) for value in extremes):
+        fraction -= 1
+    return FixedPoint(word, fraction)
+
+
+def _fits(value: Fraction, format: FixedPoint) -> bool:
+    return abs(format.quantize_exact(value) - value) * 2 <= format.step
+
+
+def _matrix(rows: Rows) -> Any:
+    elements = [[QQ(value.numerator, value.denominator) for value in row] for row in rows]
+    return exact_matrix(elements, (len(elements), len(elements[0])), QQ)
+
+
+def _product(values: Iterable[Fraction]) -> Fraction:
+    return reduce(mul, values, Fraction(1))

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exact range of every value that an algorithm computes, and inputs that attain it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wincraft.algorithm.nested import Algorithm, map_names
+from wincraft.errors import BadShape, NotApplicable, UnknownName
+from wincraft.measure.integers import INT8
+from wincraft.measure.spans import Side, data_corner, filter_corner, linear_corner
+from wincraft.measure.steps import Kind, Step, products, range_steps
+from wincraft.measure.tables import Axis, exact_axes
+from wincraft.numbers.box import Box, rational
+
+
+class Inputs(NamedTuple):
+    """Data and filter of one tile, or of one for each channel, as arrays of Fractions."""
+
+    data: np.ndarray
+    filter: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ranges:
+    """The ranges of all steps of an algorithm, in the order ``g``, G, ``d``, B^T, products ``M``, A^T.
+
+    Stages run one after the other, each along all axes in turn; labels are such as ``BT``, ``BT axis 1`` and ``BT[0]``
+    (the first stage of a chain). The last step is before the division by the algorithm's scale. `filter` is a box, or
+    the given weights with one axis of channels before their own: then filter steps have the ranges over the channels,
+    and products and outputs are sums over the channels.
+    """
+
+    algorithm: Algorithm
+    data: Box
+    filter: Box | np.ndarray
+    steps: tuple[Step, ...]
+
+    def __getitem__(self, label: str) -> Step:
+        for step in self.steps:
+            if step.label == label:
+                return step
+        raise UnknownName("step", label, tuple(step.label for step in self.steps))
+
+    def of(self, *kinds: Kind) -> tuple[Step, ...]:
+        """The steps of some kinds, in their order."""
+        return tuple(step for step in self.steps if step.kind in kinds)
+
+    def attaining(self, label: str, index: Sequence[int], side: Side = "high") -> Inputs:
+        """Data and filter for which the value of a step at an index is at the low or the high end of its range. Exact.
+
+        With given weights both have an axis of channels before their own. What a value does not depend on is at the low
+        end of its box.
+
+        Raises:
+            UnknownName: where there is no step of that label, or no such side.
+            BadShape: where the index does not fit the step's shape.
+            NotApplicable: where the range is but a bound, or the weights of a filter step are given.
+
+        >>> from wincraft import winograd
+        >>> found = ranges(winograd(2, 3, points="0,1,-1")).attaining("BT", [2])
+        >>> [int(value) for value in found.data]
+        [-128, -128, 127, -128]
+        """
+        step, at = self[label], tuple(index)
+        if side not in ("low", "high"):
+            raise UnknownName("side", str(side), ("low", "high"))
+        if len(at) != step.low.ndim or not all(0 <= i < size for i, size in zip(at, step.low.shape, strict=True)):
+            raise BadShape(f"an index into {label}", str(at), f"one within {step.low.shape}")
+        if not step.exact:
+            raise NotApplicable(f"an input attaining {label}", "its range is a bound", "ask for one of an exact range")
+        if isinstance(self.filter, Box):
+            weights = self._filter_corner(step, at, side, self.filter)[None]
+            return Inputs(self._data_corner(step, at, side, weights)[0], weights[0])
+        if step.kind == "filter":
+            raise NotApplicable(f"an input attaining {label}", "the weights are given", "look at the weights")
+        return Inputs(self._data_corner(step, at, side, self.filter), self.filter)
+
+    def _filter_corner(self, step: Step, at: tuple[int, ...], side: Side, box: Box) -> np.ndarray:
+        if step.kind in ("product", "output"):
+            return filter_corner(self._axes, step.done, at, self.data, box, side)
+        if step.kind == "filter":
+            return linear_corner(products([axis.filter for axis in self._axes], step.done), at, box, side)
+        return np.full([axis.filter_taps for axis in self._axes], box.low, dtype=object)
+
+    def _data_corner(self, step: Step, at: tuple[int, ...], side: Side, weights: np.ndarray) -> np.ndarray:
+        if step.kind in ("product", "output"):
+            return data_corner(self._axes, step.done, at, self.data, weights, side)
+        tile = np.full([axis.data_length for axis in self._axes], self.data.low, dtype=object)
+        if step.kind == "input":
+            tile = linear_corner(products([axis.input for axis in self._axes], step.done), at, self.data, side)
+        return np.broadcast_to(tile, (len(weights), *tile.shape))
+
+    @cached_property
+    def _axes(self) -> list[Axis]:
+        return exact_axes(self.algorithm)
+
+    def __repr__(self) -> str:
+        of_filter = f"filter {self.filter}"
+        if not isinstance(self.filter, Box):
+            of_filter = f"given weights, summed over {len(self.filter)} channel" + "s" * (len(self.filter) > 1)
+        head = f"{'step':<14} {'shape':>8} {'low':>15} {'high':>15}        {'bits':>5}{'+fraction':>10}{'partial':>10}"
+        return "\n".join(
+            [f"ranges of {self.algorithm.size}: data {self.data}, {of_filter}", head, *map(repr, self.steps)]
+        )
+
+
+def ranges(
+    algorithm: Algorithm, data: Box = INT8, filter: Box | Any = INT8, rounding: Mapping[str, Any] | None = None
+) -> Ranges:
+    """The range of every value the algorithm computes, for data in a box and a filter in a box or given. Exact.
+
+    A linear value  w . x  over a box of centre c and radius p has the range  c sum(w) +- p |w|_1.  A value of the
+    output transform is bilinear,  g^T W d,  and attains its range at corners of both boxes. Between two stages of A^T
+    the corners of the filter are enumerated, up to 2^16; beyond, a bound is given and flagged. Elsewhere a closed form
+    is exact. Given weights are nested sequences of exact numbers of the filter's shape, or with an axis of channels
+    before it. `rounding` maps labels of steps to the largest absolute error of rounding their values there, such as 1/2
+    for nearest integers; from there on the ranges are sound bounds. Irrational entries are taken to 60 digits.
+
+    Raises:
+        BadShape: where the weights do not fit the filter.
+        BadNumber, FloatGiven: where a weight or an error is no exact rational number.
+        UnknownName: where a label in `rounding` is none.
+        NotApplicable: where an error is negative.
+
+    Source: a function that is linear in an argument is extreme at corners of the argument's box.
+
+    >>> from wincraft import winograd
+    >>> ranges(winograd(2, 3, points="0,1,-1", convention="integer"))
+    ranges of F(2,3): data [-128, 127], filter [-128, 127]
+    step              shape             low            high         bits +fraction   partial
+    g                     3            -128             127  exact     8         0         8
+    G                     4            -384             382  exact    10         0        10
+    d                     4            -128             127  exact     8         0         8
+    BT                    4            -256             255  exact     9         0         9
+    M                     4          -97665           98304  exact    18         0        18
+    AT                    2          -97536           98304  exact    18         0        19
+    """
+    axes = exact_axes(algorithm)
+    weights = filter if isinstance(filter, Box) else _read_weights(filter, tuple(axis.filter_taps for axis in axes))
+    errors = {label: rational(error) for label, error in (rounding or {}).items()}
+    result = Ranges(algorithm, data, weights, range_steps(axes, map_names(algorithm), data, weights, errors))
+    for label, error in errors.items():
+        step = result[label]
+        if error < 0:
+            raise NotApplicable(f"rounding {step.label}", f"the error is {error}", "give 0 or more")
+    return result
+
+
+def _read_weights(given: Any, shape: tuple[int, ...]) -> np.ndarray:
+    try:
+        array = np.array(given, dtype=object)
+    except ValueError:
+        raise BadShape("the weights", "rows of several lengths", str(shape)) from None
+    channels = array[None] if array.shape == shape else array
+    if channels.shape[1:] != shape or not len(channels):
+        raise BadShape("the weights", str(array.shape), f"{shape}, or an axis of channels before it")
+    return np.array([rational(value) for value in channels.flat], dtype=object).reshape(channels.shape)
