@@ -2,7 +2,7 @@
 """What the docstrings of the package must hold, read from the source without importing it.
 
 - Every public module, function, class, method and property has a docstring. Public: no part of its dotted name begins
-  with an underscore.
+  with an underscore. What `wincraft.exact.types` lists of sympy's methods sympy explains.
 - Every name of the interface has a runnable example. The interface is what `wincraft` and its packages list in
   ``__all__``, and every public function and class of the packages in `INTERFACE` that another package of wincraft, a
   page or a notebook imports by name. The example stands in the docstring of the function or class, or in one of the
@@ -58,7 +58,7 @@ def definitions():
     for module, tree in modules().items():
         for node in members(tree):
             found[f"{module}.{node.name}"] = (module, node)
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef) and module != "wincraft.exact.types":
                 found |= {f"{module}.{node.name}.{inner.name}": (module, inner) for inner in members(node)}
     return {name: place for name, place in found.items() if is_public(name)}
 

@@ -249,7 +249,7 @@ def bjorck_pereyra(V: Any, axis: BilinearAlgorithm) -> list[Any]:
         raise NotApplicable("bjorck-pereyra", "the moduli are not all points", "choose an algorithm on points alone")
     K, n = axis.domain, axis.n
     order = [k for k, modulus in enumerate(axis.moduli) if not modulus.is_infinite]
-    points = [to_element(axis.moduli[k].point, K) for k in order]
+    points = [-to_element(axis.moduli[k].coefficients[0], K) for k in order]
     stages = []
     for k, p in enumerate(points[: n - 1]):
         if p:

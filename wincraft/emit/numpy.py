@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from textwrap import indent
-from typing import Any, TextIO
+from typing import TextIO
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
@@ -13,6 +13,7 @@ from wincraft.emit.provenance import banner
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
+from wincraft.exact.types import Matrix, Number
 
 _TILE = '''
 SCALE = {scale}
@@ -73,16 +74,16 @@ def _shape(algorithm: Algorithm, name: str) -> tuple[int, ...]:
     return (value,) if isinstance(algorithm, BilinearAlgorithm) else value
 
 
-def _array(matrix: Any) -> str:
+def _array(matrix: Matrix) -> str:
     rows = ["[" + ", ".join(_literal(number) for number in row) + "]" for row in to_numbers(matrix)]
     return "np.array([\n    " + ",\n    ".join(rows) + ",\n], dtype=float)"
 
 
-def _literal(number: object) -> str:
+def _literal(number: Number) -> str:
     """An exact quotient, which Python rounds once; a rounded literal for an irrational number."""
     fraction = to_fraction(number)
     try:
         value = fraction.numerator / fraction.denominator
     except OverflowError:
         raise NotApplicable("numpy output", "an entry exceeds float64", "use --format json") from None
-    return number_text(number) if number.is_Rational else repr(value)  # type: ignore[attr-defined]
+    return number_text(number) if number.is_Rational else repr(value)

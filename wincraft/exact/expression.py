@@ -6,9 +6,8 @@ from __future__ import annotations
 import ast
 import re
 from fractions import Fraction
-from typing import Any
 
-from sympy import Integer, Poly, Symbol, sqrt
+from sympy import Expr, Integer, Poly, Symbol, sqrt
 from sympy.polys.polyerrors import PolynomialError
 
 from wincraft.errors import BadNumber, FloatGiven, WincraftError, shorten
@@ -33,7 +32,7 @@ def float_given(text: str) -> WincraftError:
     return FloatGiven(shorten(text), str(simplest_fraction_near(value)))
 
 
-def parse_expression(text: str) -> Any:
+def parse_expression(text: str) -> Expr:
     """A text as a sympy expression in x, roots as sqrt(2) or √2; nothing is ever executed.
 
     Raises:
@@ -53,7 +52,7 @@ def parse_expression(text: str) -> Any:
         raise BadNumber(repr(shorten(text)), _REPAIR) from None
 
 
-def _evaluate(node: ast.expr, shown: str) -> Any:  # noqa: PLR0912 (one case per kind of node)
+def _evaluate(node: ast.expr, shown: str) -> Expr:  # noqa: PLR0912 (one case per kind of node)
     match node:
         case ast.Constant(value=int() as value) if not isinstance(value, bool):
             return Integer(value)
@@ -86,7 +85,7 @@ def _evaluate(node: ast.expr, shown: str) -> Any:  # noqa: PLR0912 (one case per
     raise BadNumber(repr(shown), _REPAIR)
 
 
-def _power(base: Any, exponent: Any, shown: str) -> Any:
+def _power(base: Expr, exponent: Expr, shown: str) -> Expr:
     """base^exponent where it is small: no exponent may make a short text into a huge number or polynomial."""
     if not exponent.is_Rational or not 0 <= exponent <= MAX_EXPONENT or (exponent.q > 1 and base.free_symbols):
         raise BadNumber(repr(shown), f"an exponent is a number from 0 to {MAX_EXPONENT}, an integer for x")
@@ -98,6 +97,6 @@ def _power(base: Any, exponent: Any, shown: str) -> Any:
     return (base**exponent).expand()
 
 
-def degree_of(expression: Any) -> int:
+def degree_of(expression: Expr) -> int:
     """The degree in x of an expression that is a polynomial in it."""
     return int(Poly(expression, x).degree())

@@ -4,26 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sympy.polys.matrices import DomainMatrix
 
 from wincraft.errors import BadNumber, BadShape
 from wincraft.exact.number import exact_number, field_of, number_text, to_element
+from wincraft.exact.types import Domain, Element, Matrix, Number
+
+Entry = TypeVar("Entry")
 
 
-def exact_matrix(rows: Sequence[Sequence[Any]], shape: tuple[int, int], K: Any) -> Any:
+def exact_matrix(rows: Sequence[Sequence[Element]], shape: tuple[int, int], K: Domain) -> Matrix:
     """A dense matrix from rows of domain elements."""
     return DomainMatrix([list(row) for row in rows], shape, K)
 
 
-def from_numbers(rows: Sequence[Sequence[Any]], K: Any) -> Any:
+def from_numbers(rows: Sequence[Sequence[Number]], K: Domain) -> Matrix:
     """A dense matrix from rows of sympy numbers."""
     elements = [[to_element(value, K) for value in row] for row in rows]
     return exact_matrix(elements, (len(elements), len(elements[0])), K)
 
 
-def over_one_domain(tables: Iterable[Sequence[Sequence[Any]]]) -> list[Any]:
+def over_one_domain(tables: Iterable[Sequence[Sequence[Number]]]) -> list[Matrix]:
     """Dense matrices from tables of sympy numbers, over the smallest domain that holds all entries.
 
     >>> [matrix.domain for matrix in over_one_domain([[[exact_number(1)]], [[exact_number("sqrt(2)")]]])]
@@ -34,7 +37,7 @@ def over_one_domain(tables: Iterable[Sequence[Sequence[Any]]]) -> list[Any]:
     return [from_numbers(rows, K) for rows in given]
 
 
-def factor_between(row: Sequence[Any], wanted: Sequence[Any]) -> Any | None:
+def factor_between(row: Sequence[Element], wanted: Sequence[Element]) -> Element | None:
     """The f with row = f wanted, in elements of one domain; None if there is none, or wanted is 0.
 
     >>> QQ = field_of([])
@@ -48,18 +51,18 @@ def factor_between(row: Sequence[Any], wanted: Sequence[Any]) -> Any | None:
     return factor if all(a == factor * b for a, b in zip(row, wanted, strict=True)) else None
 
 
-def to_numbers(matrix: Any) -> list[list[Any]]:
+def to_numbers(matrix: Matrix) -> list[list[Number]]:
     """The entries as sympy numbers, row by row."""
     to_sympy = matrix.domain.to_sympy
     return [[to_sympy(value) for value in row] for row in matrix.to_list()]
 
 
-def to_texts(matrix: Any) -> list[list[str]]:
+def to_texts(matrix: Matrix) -> list[list[str]]:
     """The entries as texts, row by row: what documents, headers and hashes hold."""
     return [[number_text(value) for value in row] for row in to_numbers(matrix)]
 
 
-def transposed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+def transposed(rows: Sequence[Sequence[Entry]]) -> list[list[Entry]]:
     """The columns of rows of one length as rows.
 
     >>> transposed([[1, 2, 3], [4, 5, 6]])
@@ -68,14 +71,14 @@ def transposed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def diagonal(elements: Sequence[Any], K: Any) -> Any:
+def diagonal(elements: Sequence[Element], K: Domain) -> Matrix:
     """The diagonal matrix of the given domain elements."""
     size = len(elements)
     rows = [[elements[i] if i == j else K.zero for j in range(size)] for i in range(size)]
     return exact_matrix(rows, (size, size), K)
 
 
-def read_rows(name: str, rows: Any) -> list[list[Any]]:
+def read_rows(name: str, rows: Any) -> list[list[Number]]:
     """Rows of exact numbers from a matrix or nested sequences.
 
     Raises:

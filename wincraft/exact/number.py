@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 from math import prod
-from typing import Any
 
 from sympy import Add, Expr, Mul, Pow, Rational, preorder_traversal, radsimp, sqrtdenest
 from sympy.polys.constructor import construct_domain
@@ -21,6 +20,7 @@ from sympy.polys.polyerrors import CoercionFailed
 
 from wincraft.errors import BadNumber, shorten
 from wincraft.exact.expression import float_given, parse_expression
+from wincraft.exact.types import Domain, Element, Number
 
 MAX_DIGITS = 4000
 """Longest numerator or denominator accepted, in decimal digits."""
@@ -37,7 +37,7 @@ _ORDINARY = re.compile(
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d{1,4})?")
 
 
-def exact_number(value: object) -> Any:
+def exact_number(value: object) -> Number:
     """Read one exact real number as a sympy number.
 
     Accepted are ints, Fractions, numpy integers, real algebraic sympy numbers and text such as ``"-21/4"`` or
@@ -94,7 +94,7 @@ def read_fraction(text: str) -> Fraction:
     return Fraction(text)
 
 
-def _from_text(text: str) -> Any:
+def _from_text(text: str) -> Number:
     if _FRACTION.fullmatch(text):
         if len(text) > 2 * MAX_DIGITS + 2 or max(len(part.lstrip("+-")) for part in text.split("/")) > MAX_DIGITS:
             raise BadNumber(shorten(text), _REPAIR_DIGITS)
@@ -110,7 +110,7 @@ def _from_text(text: str) -> Any:
     return _from_expr(expression)
 
 
-def _from_expr(value: Any) -> Any:
+def _from_expr(value: Expr) -> Number:
     if value.is_Float:
         raise float_given(str(value))
     if value.is_Rational and max(abs(value.p), value.q) >= _TOO_LARGE:
@@ -126,7 +126,7 @@ def _from_expr(value: Any) -> Any:
     )
 
 
-def field_of(values: Iterable[Any]) -> Any:
+def field_of(values: Iterable[Number]) -> Domain:
     """The smallest domain holding the sympy numbers: QQ, or a real algebraic field such as QQ<sqrt(2)>.
 
     Raises:
@@ -142,7 +142,7 @@ def field_of(values: Iterable[Any]) -> Any:
     return construct_domain(sorted(irrational, key=str), extension=True, field=True)[0]
 
 
-def _check_roots(values: Iterable[Any]) -> None:
+def _check_roots(values: Iterable[Expr]) -> None:
     roots = {power for value in values for power in value.atoms(Pow) if power.exp.is_Rational and power.exp.q > 1}
     distinct = {(root.base, root.exp.q) for root in roots}
     if prod(q for _, q in distinct) > MAX_ROOTS:
@@ -150,7 +150,7 @@ def _check_roots(values: Iterable[Any]) -> None:
         raise BadNumber(shorten(shown), f"the roots together may have degree {MAX_ROOTS}; use fewer")
 
 
-def to_element(number: Any, K: Any) -> Any:
+def to_element(number: Number, K: Domain) -> Element:
     """The domain element of a sympy number, term by term: a rational factor times a root.
 
     Raises:
@@ -169,25 +169,25 @@ def to_element(number: Any, K: Any) -> Any:
 
 
 @cache
-def _root_element(root: Any, K: Any) -> Any:
+def _root_element(root: Number, K: Domain) -> Element:
     try:
         return K.from_sympy(root)
     except (CoercionFailed, NotImplementedError):
         raise BadNumber(shorten(str(root)), f"it does not lie in {K}") from None
 
 
-def is_negative(element: Any, K: Any) -> bool:
+def is_negative(element: Element, K: Domain) -> bool:
     """Sign of a domain element; algebraic elements are compared as the real numbers they embed to."""
     return bool(element < 0) if K.is_QQ else bool(K.to_sympy(element).is_negative)
 
 
-def to_fraction(number: Any) -> Fraction:
+def to_fraction(number: Number) -> Fraction:
     """A sympy number as a Fraction: exact if rational, else correct to 60 decimal digits."""
     rational = number if number.is_Rational else Rational(str(number.evalf(60)))
     return Fraction(int(rational.p), int(rational.q))
 
 
-def as_fractions(elements: Iterable[Any], K: Any) -> list[Fraction]:
+def as_fractions(elements: Iterable[Element], K: Domain) -> list[Fraction]:
     """Domain elements as Fractions, each as by `to_fraction`.
 
     >>> as_fractions([QQ(1, 2), QQ(-3)], QQ)
@@ -196,6 +196,6 @@ def as_fractions(elements: Iterable[Any], K: Any) -> list[Fraction]:
     return [to_fraction(K.to_sympy(element)) for element in elements]
 
 
-def number_text(number: Any) -> str:
+def number_text(number: Number) -> str:
     """The text of a number in documents: ``"-21/4"``, ``"sqrt(2)/2"``; `exact_number` reads it back."""
     return str(number).replace(" ", "")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
 
 from sympy import Poly
 from sympy.polys.euclidtools import dup_invert
@@ -17,9 +16,10 @@ from sympy.polys.polyerrors import NotInvertible, PolynomialError
 from wincraft.errors import BadNumber, shorten
 from wincraft.exact.expression import parse_expression, x
 from wincraft.exact.number import exact_number, number_text
+from wincraft.exact.types import Domain, Element, Number
 
 
-def parse_polynomial(text: str) -> tuple[Any, ...]:
+def parse_polynomial(text: str) -> tuple[Number, ...]:
     """Coefficients, low to high, of an expression in x with exact real algebraic coefficients.
 
     Raises:
@@ -40,7 +40,7 @@ def parse_polynomial(text: str) -> tuple[Any, ...]:
     return coefficients
 
 
-def polynomial_text(coefficients: Sequence[Any]) -> str:
+def polynomial_text(coefficients: Sequence[Number]) -> str:
     """The text of a polynomial, high to low, without spaces; `parse_polynomial` reads it back.
 
     >>> polynomial_text(parse_polynomial("1 - x/2 + x^2"))
@@ -63,7 +63,7 @@ def polynomial_text(coefficients: Sequence[Any]) -> str:
     return "".join(terms) or "0"
 
 
-def divide(dividend: Sequence[Any], divisor: Sequence[Any], K: Any) -> tuple[list[Any], list[Any]]:
+def divide(dividend: Sequence[Element], divisor: Sequence[Element], K: Domain) -> tuple[list[Element], list[Element]]:
     """Quotient and remainder (padded to the divisor's degree) by a monic divisor; for x - p this is Horner's rule."""
     degree = len(divisor) - 1
     if degree == 1:
@@ -79,7 +79,7 @@ def divide(dividend: Sequence[Any], divisor: Sequence[Any], K: Any) -> tuple[lis
     return quotient, (remainder[:degree] + [K.zero] * degree)[:degree]
 
 
-def multiply(left: Sequence[Any], right: Sequence[Any], K: Any) -> list[Any]:
+def multiply(left: Sequence[Element], right: Sequence[Element], K: Domain) -> list[Element]:
     """Product of two polynomials over the domain."""
     product = [K.zero] * (len(left) + len(right) - 1)
     for i, a in enumerate(left):
@@ -88,7 +88,7 @@ def multiply(left: Sequence[Any], right: Sequence[Any], K: Any) -> list[Any]:
     return product
 
 
-def inverse_modulo(polynomial: Sequence[Any], modulus: Sequence[Any], K: Any) -> list[Any] | None:
+def inverse_modulo(polynomial: Sequence[Element], modulus: Sequence[Element], K: Domain) -> list[Element] | None:
     """The inverse of a polynomial modulo a monic one, or None where they share a factor."""
     high_to_low = list(reversed(polynomial))
     while high_to_low and not high_to_low[0]:
