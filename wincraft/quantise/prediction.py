@@ -21,12 +21,13 @@ import numpy as np
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadShape, NotApplicable, look_up
+from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, Side, U, V, step
 from wincraft.numbers.arrays import float64_array
 from wincraft.numbers.quantizer import Quantizer, Scale, checked_scale
 from wincraft.quantise.machines import scheme_stages
 from wincraft.quantise.moments import Overflow, Path, partial_sums, rounding_noise, sum_noise
 from wincraft.quantise.response import expected_amplitude
-from wincraft.quantise.schemes import Scheme, side_of
+from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import check_scheme, divisor_of, sqnr
 
 MAX_RANK = 1600
@@ -173,47 +174,47 @@ class _Model:
     def run(self, d: Path, g: Path) -> Prediction:
         data, weights = d.moments, g.moments
         maps = [axis.maps for axis in self.algorithm.axes]
-        self.operand(d, "input", "U", [item.input for item in maps])
-        self.operand(g, "weights", "V", [item.filter for item in maps])
-        M = self.products(d, g)
-        self.store(M, "M", self.scheme.M)
-        self.chain(M, [item.output for item in maps], "output transform", "post-step", self.scheme.post_step)
-        self.divide(M)
-        self.store(M, "output", self.scheme.output)
+        self.operand(d, INPUT, U, [item.input for item in maps])
+        self.operand(g, WEIGHTS, V, [item.filter for item in maps])
+        y = self.products(d, g)
+        self.store(y, M, self.scheme.M)
+        self.chain(y, [item.output for item in maps], "output transform", "products", self.scheme.post_step)
+        self.divide(y)
+        self.store(y, OUTPUT, self.scheme.output)
 
-        gram = self.channels * (M.signal.T @ M.signal)
+        gram = self.channels * (y.signal.T @ y.signal)
         from_data, from_weights = gram * g.moments, gram * (d.signal @ data @ d.signal.T)
-        identity = np.eye(len(M.signal))
-        sides = ((d, from_data), (g, from_weights), (M, identity))
+        identity = np.eye(len(y.signal))
+        sides = ((d, from_data), (g, from_weights), (y, identity))
         noises = _added(path.arrived(weight, path.noises) for path, weight in sides)
         losses = _added(path.arrived(weight, path.losses) for path, weight in sides)
         exact = self.exact_form()
-        plain = _form_error(exact, M.plain, g.plain, d.plain, weights, data) * self.channels
-        coherent = _form_error(exact, M.signal, g.signal, d.signal, weights, data) * self.channels
+        plain = _form_error(exact, y.plain, g.plain, d.plain, weights, data) * self.channels
+        coherent = _form_error(exact, y.signal, g.signal, d.signal, weights, data) * self.channels
         matrices, lost = min(plain, coherent), max(coherent - plain, 0.0)
         total = sum(losses.values())
         shares = {stage: lost * power / total for stage, power in losses.items()} if total else {}
         if losses and not total:
             shares = {next(iter(losses)): lost}
-        signal = _form_error(exact, 0 * M.plain, g.plain, d.plain, weights, data) * self.channels
+        signal = _form_error(exact, 0 * y.plain, g.plain, d.plain, weights, data) * self.channels
         if not (signal and np.isfinite(signal)):
             return Prediction({"no signal": nan}, self.used)
         powers = _added([noises, shares, {"matrices": matrices} if self.scheme.matrices else {}])
         return Prediction({stage: power / signal for stage, power in powers.items()}, self.used)
 
-    def operand(self, path: Path, side: str, name: str, chains: list[LinearMap]) -> None:
+    def operand(self, path: Path, start: Place, end: Place, chains: list[LinearMap]) -> None:
         arithmetic = self.scheme.arithmetic
         if arithmetic is not None:
-            path.add_noise(side, rounding_noise(arithmetic, path.variances))
-        self.store(path, side, getattr(self.scheme, side))
-        transform = "input transform" if side == "input" else "filter transform"
-        self.chain(path, chains, transform, f"{side} pre-step", self.scheme.pre_step)
-        self.store(path, name, getattr(self.scheme, name))
+            path.add_noise(str(start), rounding_noise(arithmetic, path.variances))
+        self.store(path, start, getattr(self.scheme, start.stage))
+        transform = "input transform" if start == INPUT else "filter transform"
+        self.chain(path, chains, transform, start.side, self.scheme.pre_step)
+        self.store(path, end, getattr(self.scheme, end.stage))
 
-    def chain(self, path: Path, chains: list[LinearMap], transform: str, label: str, between: Quantizer | None) -> None:
+    def chain(self, path: Path, chains: list[LinearMap], transform: str, side: Side, between: Quantizer | None) -> None:
         for number, stages in enumerate(scheme_stages(chains, self.scheme, between)):
             if number:
-                self.store(path, f"{label} {number}", between)
+                self.store(path, step(side, number), between)
             for axis, rows in enumerate(stages):
                 moments = path.along(axis) if self.scheme.arithmetic else None
                 path.apply_along(rows, axis)
@@ -247,25 +248,26 @@ class _Model:
             if self.scheme.arithmetic is not None:
                 path.add_noise("output transform", rounding_noise(self.scheme.arithmetic, path.variances))
 
-    def store(self, path: Path, label: str, quantizer: Quantizer | None) -> None:
+    def store(self, path: Path, place: Place, quantizer: Quantizer | None) -> None:
+        label = str(place)
         if quantizer is None or quantizer.format == self.scheme.arithmetic:
             return
         if quantizer.per is None:
             scale = _UNSCALED
         elif self.scales is None:
-            scale = self.expected_scale(path, label, quantizer)
+            scale = self.expected_scale(path, place, quantizer)
         else:
             given = look_up("scale of a stage", label, self.scales)
             channels = np.shape(given[0] if isinstance(given, Scale) else given)[-2:-1] or (1,)
-            scale = checked_scale(given, (*path.shape, *channels, 1), channels=side_of(label) != "data")
+            scale = checked_scale(given, (*path.shape, *channels, 1), channels=place.side != "data")
         self.used[label] = scale
         path.store(label, quantizer, scale, self.clips)
 
-    def expected_scale(self, path: Path, label: str, quantizer: Quantizer) -> Scale:
+    def expected_scale(self, path: Path, place: Place, quantizer: Quantizer) -> Scale:
         if quantizer.unsigned:
-            raise NotApplicable("predicted scales", f"{label} has a zero point", "calibrate on data")
+            raise NotApplicable("predicted scales", f"{place} has a zero point", "calibrate on data")
         per_tap, filters = "tap" in str(quantizer.per), 1 if "channel" in str(quantizer.per) else self.outputs
-        side = side_of(label)
+        side = place.side
         count = (1 if side == "data" else filters) * (1 if side == "weights" else self.tiles)
         count *= 1 if side == "products" else self.channels * (self.groups if side == "data" else 1)
         groups = [np.array([v]) for v in path.variances] if per_tap else [path.variances]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any
 
 from wincraft.errors import BadDocument, NotApplicable, UnknownName, check_type, look_up, shorten
 from wincraft.exact.splitting import split_list
@@ -22,17 +22,6 @@ STAGES = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")
 U = B^T d, V = G g, M = their products summed over the channels. A pre-step is what enters the next stage of a chain of
 B^T or G, a post-step what enters the next stage of a chain of A^T.
 """
-
-
-def side_of(label: str) -> Literal["data", "weights", "products"]:
-    """What a stage's label, such as ``input pre-step 1``, is computed from.
-
-    >>> [side_of(label) for label in ("U", "weights pre-step 1", "output")]
-    ['data', 'weights', 'products']
-    """
-    if label == "U" or label.startswith("input"):
-        return "data"
-    return "weights" if label == "V" or label.startswith("weights") else "products"
 
 
 _OF_IMAGES = ("input", "weights", "output")

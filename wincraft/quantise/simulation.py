@@ -18,9 +18,10 @@ from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm, check_algorithm
 from wincraft.errors import BadShape, NotApplicable, look_up
 from wincraft.exact.number import to_fraction
+from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, Side, U, V, parse_place, step
 from wincraft.numbers.quantizer import Quantizer, Scale, checked_scale
 from wincraft.quantise.machines import Machine, grouped, integer_rows, machine_for, scheme_stages
-from wincraft.quantise.schemes import Scheme, as_scheme, side_of
+from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.workload import Batch, Layer, Workload, as_workload
 
 SATURATED = 0.002
@@ -177,14 +178,14 @@ def run_stages(
     """
     check_scheme(algorithm, scheme)
     _check_batch(algorithm, batch)
-    run = _Run(scheme, machine_for(scheme), dict(scales or {}))
-    d = _transformed(run, algorithm, "input", batch.data)
-    g = _transformed(run, algorithm, "weights", batch.weights)
-    M = run.store("M", scheme.M, run.machine.multiply(g, d))
+    run = _Run(scheme, machine_for(scheme), {parse_place(text): scale for text, scale in (scales or {}).items()})
+    d = _transformed(run, algorithm, INPUT, batch.data)
+    g = _transformed(run, algorithm, WEIGHTS, batch.weights)
+    products = run.store(M, scheme.M, run.machine.multiply(g, d))
     chains = [axis.maps.output for axis in algorithm.axes]
-    y = _chain(run, chains, M, "post-step", scheme.post_step)
+    y = _chain(run, chains, products, "products", scheme.post_step)
     y = run.machine.divide(y, divisor_of(algorithm))
-    y = run.store("output", scheme.output, y)
+    y = run.store(OUTPUT, scheme.output, y)
     run.check_unused()
     return run.machine.real(y), run.records, run.machine.overflowed
 
@@ -210,16 +211,17 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simul
     run = _Run(scheme, machine_for(scheme), {})
     operands = []
     quantizers = direct_quantizers(scheme)
-    for label, array in (("input", batch.data), ("weights", batch.weights)):
-        operands.append(run.store(label, quantizers[label], run.machine.load(array)))
+    for place, array in ((INPUT, batch.data), (WEIGHTS, batch.weights)):
+        operands.append(run.store(place, quantizers[place.stage], run.machine.load(array)))
     data, weights = (run.machine.real(operand) for operand in operands)
 
     def rounded(filters: np.ndarray, windows: np.ndarray) -> np.ndarray:
-        V, U = run.machine.load(filters[None]), run.machine.load(windows[None])
-        return np.asarray(run.machine.real(run.machine.multiply(V, U)))
+        return np.asarray(
+            run.machine.real(run.machine.multiply(*map(run.machine.load, (filters[None], windows[None]))))
+        )
 
     y = _directly(algorithm, data, weights, _in_float64 if scheme.arithmetic is None else rounded)
-    y = run.machine.real(run.store("output", quantizers["output"], run.machine.load(y)))
+    y = run.machine.real(run.store(OUTPUT, quantizers["output"], run.machine.load(y)))
     reference = direct_outputs(algorithm, batch)
     return Simulation(scheme, y, reference, batch.counts, run.records, False, batch.weights.shape[-1])
 
@@ -293,25 +295,25 @@ class _Run:
 
     scheme: Scheme
     machine: Machine
-    scales: dict[str, Any]
+    scales: dict[Place, Any]
     records: dict[str, StageRecord] = field(default_factory=dict)
 
-    def store(self, label: str, quantizer: Quantizer | None, value: Any, raw: np.ndarray | None = None) -> Any:
+    def store(self, place: Place, quantizer: Quantizer | None, value: Any, raw: np.ndarray | None = None) -> Any:
         if quantizer is None:
             return value
         real = self.machine.real(value)
-        given = self.scales.get(label)
+        given = self.scales.get(place)
         if given is not None:
-            scale = checked_scale(given, real.shape, channels=side_of(label) != "data")
+            scale = checked_scale(given, real.shape, channels=place.side != "data")
         else:
             scale = quantizer.calibrate(real, self.scheme.calibration)
         stored = self.machine.store(quantizer, scale, value)
-        self.records[label] = _record(quantizer, scale, real if raw is None else raw, self.machine.real(stored))
+        self.records[str(place)] = _record(quantizer, scale, real if raw is None else raw, self.machine.real(stored))
         return stored
 
     def check_unused(self) -> None:
-        for label in self.scales:
-            look_up("stage with a scale", label, self.records)
+        for place in self.scales:
+            look_up("stage with a scale", str(place), self.records)
 
 
 def _check_form(algorithm: Algorithm) -> None:
@@ -334,19 +336,19 @@ def _record(quantizer: Quantizer, scale: Scale, real: np.ndarray, stored: np.nda
     return StageRecord(quantizer, scale, float(clipped.mean()), int((lost > MOSTLY).sum()), lost.size)
 
 
-def _transformed(run: _Run, algorithm: Algorithm, side: str, array: np.ndarray) -> Any:
+def _transformed(run: _Run, algorithm: Algorithm, start: Place, array: np.ndarray) -> Any:
     """U or V: the array stored as the scheme's input or weights, through the chain of B^T or G, and stored again."""
-    chains = [axis.maps.input if side == "input" else axis.maps.filter for axis in algorithm.axes]
-    value = run.store(side, getattr(run.scheme, side), run.machine.load(array), array)
-    value = _chain(run, chains, value, f"{side} pre-step", run.scheme.pre_step)
-    label = "U" if side == "input" else "V"
-    return run.store(label, getattr(run.scheme, label), value)
+    chains = [axis.maps.input if start == INPUT else axis.maps.filter for axis in algorithm.axes]
+    value = run.store(start, getattr(run.scheme, start.stage), run.machine.load(array), array)
+    value = _chain(run, chains, value, start.side, run.scheme.pre_step)
+    end = U if start == INPUT else V
+    return run.store(end, getattr(run.scheme, end.stage), value)
 
 
-def _chain(run: _Run, chains: list[LinearMap], value: Any, label: str, between: Quantizer | None) -> Any:
+def _chain(run: _Run, chains: list[LinearMap], value: Any, side: Side, between: Quantizer | None) -> Any:
     for number, stages in enumerate(scheme_stages(chains, run.scheme, between)):
         if number:
-            value = run.store(f"{label} {number}", between, value)
+            value = run.store(step(side, number), between, value)
         value = run.machine.apply(stages, value)
     return value
 
