@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from oracle_convolution import is_right
 from sympy import Rational
@@ -16,6 +18,26 @@ SIZES = [(n + 1 - r, r) for n in range(1, 19) for r in range(1, n + 1)]
 def test_every_small_size_has_an_entry():
     assert sorted(catalogue()) == sorted(SIZES)
     assert all((entry.m, entry.r) == size for size, entry in catalogue().items())
+
+
+def test_readers_cannot_change_what_winograd_makes():
+    """Entries come out of the catalogue and go through pickle as they are; nothing of them can be written."""
+    points = winograd(4, 3).moduli
+    entry = catalogue(4, 3)
+    for change in (
+        lambda: catalogue().pop((4, 3)),
+        lambda: catalogue().__setitem__((4, 3), entry),
+        lambda: catalogue()._entries.pop((4, 3)),
+        lambda: entry.uses.pop("accuracy"),
+        lambda: entry.uses.__setitem__("accuracy", entry.uses["integer"]),
+        lambda: setattr(entry, "choices", ()),
+        lambda: setattr(entry.uses["accuracy"], "moduli", "0,1,-1,2,-2"),
+    ):
+        with pytest.raises(AttributeError):
+            change()
+    assert winograd(4, 3).moduli == points
+    assert pickle.loads(pickle.dumps(entry)) == entry
+    assert pickle.loads(pickle.dumps(catalogue())) == catalogue()
 
 
 @pytest.mark.parametrize("n", range(1, 19))

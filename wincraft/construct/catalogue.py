@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module, resources
+from types import MappingProxyType
 from typing import TYPE_CHECKING, overload
 
 from wincraft.construct.size import check_size, parse_size
@@ -72,13 +73,24 @@ class Limit:
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of one F(m,r): moduli by use (see `USES`), the real limit, and what others publish."""
+    """What is known of one F(m,r): moduli by use (see `USES`), the real limit, and what others publish.
+
+    `choices` are the pairs of a use and its moduli; `uses` looks them up.
+    """
 
     m: int
     r: int
-    uses: Mapping[str, Choice]
+    choices: tuple[tuple[str, Choice], ...]
     limit: Limit
     published: tuple[Published, ...]
+
+    @cached_property
+    def uses(self) -> Mapping[str, Choice]:
+        """The moduli by use, read-only."""
+        return MappingProxyType(dict(self.choices))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in self.__dict__.items() if name != "uses"}  # a proxy has no pickle
 
     def __repr__(self) -> str:
         return f"F({self.m},{self.r}): {self.points}, {self.source}; for {', '.join(self.uses)}"
@@ -117,7 +129,10 @@ class Catalogue(Mapping[tuple[int, int], Entry]):
     """Every entry by (m, r), read-only; its repr says which sizes there are."""
 
     def __init__(self, entries: dict[tuple[int, int], Entry]) -> None:
-        self._entries = entries
+        self._entries = MappingProxyType(dict(entries))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Catalogue, (dict(self._entries),)
 
     def __getitem__(self, size: tuple[int, int]) -> Entry:
         return self._entries[size]
@@ -175,7 +190,7 @@ def _catalogue() -> Catalogue:
 def _entry(
     m: int, r: int, uses: dict[str, dict[str, str]], limit: dict[str, object], published: list[dict[str, str]]
 ) -> Entry:
-    choices = {name: Choice(**found) for name, found in uses.items()}
+    choices = tuple((name, Choice(**found)) for name, found in uses.items())
     return Entry(m, r, choices, Limit(**limit), tuple(Published(**item) for item in published))  # type: ignore[arg-type]
 
 
