@@ -11,7 +11,7 @@ from wincraft import parse
 from wincraft.errors import BadShape
 from wincraft.quantise.evaluation import evaluate
 from wincraft.quantise.schemes import SCHEMES, parse_scheme
-from wincraft.quantise.simulation import direct_outputs, simulate, simulate_direct
+from wincraft.quantise.simulation import simulate, simulate_direct
 from wincraft.quantise.workload import Layer
 
 SHAPES = {  # data (N, C, H, W) and weights (K, C / groups, 3, 3)
@@ -37,11 +37,11 @@ def parts(whole, groups):
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_direct_outputs_by_the_definition(name):
+def test_the_reference_by_the_definition(name):
     whole, groups = layer(name)
     assert whole.groups == groups
     batch = whole.batch(F)
-    found = direct_outputs(F, batch)
+    found = batch.reference
     x = np.pad(whole.data, ((0, 0), (0, 0), (1, 1), (1, 1)))
     N, K, per, (H, W) = len(x), len(whole.weights), whole.weights.shape[1], whole.data.shape[2:]
     y = np.zeros((N, K, H, W))

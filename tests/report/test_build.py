@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from wincraft.construct.integer_form import integer_form
 from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.exact.matrix import diagonal
 from wincraft.measure.costs import parse_layer_shape
+from wincraft.quantise import workload
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import Layer, Workload
 from wincraft.report import RENDERERS, render
@@ -54,6 +56,25 @@ KINDS = {
     "one tap": lambda: winograd(3, 1),
     "one output": lambda: winograd(1, 3),
 }
+
+
+def test_data_is_cut_and_convolved_once_for_all_schemes(monkeypatch):
+    """Counted where they are made: the tiles of a user's layer, and float64's direct convolution of them."""
+    calls = Counter()
+
+    def counted(owner, name):
+        made = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *given: calls.update([name]) or made(*given))
+
+    counted(Layer, "batch")
+    counted(workload, "directly")
+    rng = np.random.default_rng(0)
+    layer = Layer(rng.standard_normal((1, 3, 8, 8)), rng.standard_normal((2, 3, 3, 3)), 1)
+    made = build_report(parse("F(2x2,3x3)"), list(SCHEMES.values()), workload=layer)
+    assert calls == {"batch": 1, "directly": 1}
+    references = {id(item.evaluation.simulation.reference) for item in made.schemes}
+    assert len(made.schemes) == len(SCHEMES)
+    assert len(references) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

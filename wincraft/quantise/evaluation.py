@@ -16,7 +16,7 @@ from wincraft.numbers.quantizer import Quantizer
 from wincraft.quantise.prediction import Prediction, predict
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.simulation import Simulation, simulate, simulate_direct
-from wincraft.quantise.workload import Layer, Workload, as_workload
+from wincraft.quantise.workload import Batch, Layer, Workload, as_workload
 
 _SAMPLE = 8192
 
@@ -63,12 +63,18 @@ class Evaluation:
         return "\n".join([*lines, *(f"  {flag}" for flag in self.flags)])
 
 
-def evaluate(algorithm: Algorithm, scheme: Scheme | str, workload: Workload | Layer | None = None) -> Evaluation:
+def evaluate(
+    algorithm: Algorithm,
+    scheme: Scheme | str,
+    workload: Workload | Layer | None = None,
+    batch: Batch | None = None,
+) -> Evaluation:
     """Simulate a scheme, predict it with the scales that the simulation calibrated, and simulate direct convolution.
 
     The prediction knows of the data its second moments: those of independent values of the batch's mean and variance
     for a `Workload`, the measured E[x x^T] of the tiles and filters for a `Layer`; and where they are not Gaussian, a
-    sample of 8,192 data and weights.
+    sample of 8,192 data and weights. `batch` are the arrays of the workload where they have been made already: they and
+    their direct convolution then serve several schemes.
 
     Raises:
         NotApplicable: where the scheme does not admit the algorithm, or memory does not suffice; for arguments of
@@ -82,7 +88,7 @@ def evaluate(algorithm: Algorithm, scheme: Scheme | str, workload: Workload | La
     scheme = as_scheme(scheme)
     check_algorithm(algorithm)
     workload = as_workload(workload)
-    batch = workload.batch(algorithm)
+    batch = workload.batch(algorithm) if batch is None else batch
     simulation = simulate(algorithm, scheme, batch)
     independent = isinstance(workload, Workload)
     gaussian = isinstance(workload, Workload) and workload.distribution == "gaussian"

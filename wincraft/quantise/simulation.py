@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 from importlib import import_module
-from math import inf, log10, nan, prod
+from math import inf, log10, nan
 from operator import mul
 from typing import Any
 
@@ -20,7 +20,8 @@ from wincraft.errors import BadShape, NotApplicable, look_up
 from wincraft.exact.number import to_fraction
 from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, Side, U, V, parse_place, step
 from wincraft.numbers.quantizer import Quantizer, Scale, checked_scale
-from wincraft.quantise.machines import Machine, grouped, integer_rows, machine_for, scheme_stages
+from wincraft.quantise.direct import directly, in_float64
+from wincraft.quantise.machines import Machine, integer_rows, machine_for, scheme_stages
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.workload import Batch, Layer, Workload, as_workload
 
@@ -157,8 +158,7 @@ def simulate(
     check_algorithm(algorithm)
     batch = data if isinstance(data, Batch) else as_workload(data).batch(algorithm)
     outputs, records, overflowed = run_stages(algorithm, scheme, batch, scales)
-    reference = direct_outputs(algorithm, batch)
-    return Simulation(scheme, outputs, reference, batch.counts, records, overflowed, batch.weights.shape[-1])
+    return Simulation(scheme, outputs, batch.reference, batch.counts, records, overflowed, batch.weights.shape[-1])
 
 
 def run_stages(
@@ -220,10 +220,9 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simul
             run.machine.real(run.machine.multiply(*map(run.machine.load, (filters[None], windows[None]))))
         )
 
-    y = _directly(algorithm, data, weights, _in_float64 if scheme.arithmetic is None else rounded)
+    y = directly(data, weights, in_float64 if scheme.arithmetic is None else rounded)
     y = run.machine.real(run.store(OUTPUT, quantizers["output"], run.machine.load(y)))
-    reference = direct_outputs(algorithm, batch)
-    return Simulation(scheme, y, reference, batch.counts, run.records, False, batch.weights.shape[-1])
+    return Simulation(scheme, y, batch.reference, batch.counts, run.records, False, batch.weights.shape[-1])
 
 
 def direct_quantizers(scheme: Scheme) -> dict[str, Quantizer | None]:
@@ -238,30 +237,6 @@ def direct_quantizers(scheme: Scheme) -> dict[str, Quantizer | None]:
         "weights": scheme.weights or _per_tensor(scheme.V),
         "output": scheme.output,
     }
-
-
-def direct_outputs(algorithm: Algorithm, batch: Batch) -> np.ndarray:
-    """The direct convolution in float64, (m..., K, T)."""
-    return _directly(algorithm, batch.data, batch.weights, _in_float64)
-
-
-def _directly(
-    algorithm: Algorithm,
-    data: np.ndarray,
-    weights: np.ndarray,
-    multiply: Callable[[np.ndarray, np.ndarray], np.ndarray],
-) -> np.ndarray:
-    """Direct convolution as one product of filters (K, C / groups r...) and windows (C r..., m... T): (m..., K, T)."""
-    m = [axis.m for axis in algorithm.axes]
-    d, K, T = len(m), weights.shape[-2], data.shape[-1]
-    windows = np.lib.stride_tricks.sliding_window_view(data, m, axis=tuple(range(d)))  # (r..., C, T, m...)
-    rows = windows.transpose(d, *range(d), *range(d + 2, 2 * d + 2), d + 1).reshape(-1, prod(m) * T)
-    products = multiply(np.moveaxis(weights, (-2, -1), (0, 1)).reshape(K, -1), rows)
-    return np.moveaxis(products.reshape(K, *m, T), 0, -2)
-
-
-def _in_float64(filters: np.ndarray, windows: np.ndarray) -> np.ndarray:
-    return np.asarray(np.matmul(*grouped(filters, windows)))
 
 
 def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 from numbers import Integral
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadDocument, BadShape, NotApplicable, check_type, look_up
 from wincraft.numbers.arrays import float64_array
+from wincraft.quantise.direct import directly
 
 _SMALLEST = 1e-75
 """Data and weights whose largest value is below this, or above its inverse, are refused."""
@@ -60,6 +62,11 @@ class Batch:
     data: np.ndarray
     weights: np.ndarray
     counts: np.ndarray
+
+    @cached_property
+    def reference(self) -> np.ndarray:
+        """The direct convolution in float64, (m..., K, T)."""
+        return directly(self.data, self.weights)
 
 
 @dataclass(frozen=True)

@@ -80,14 +80,14 @@ def build_report(
     chosen = tuple(SCHEMES.values() if schemes is None else schemes)
     check_type("integers", integers, Integers | None, 'give Integers(parse_range("uint8")), of wincraft.measure')
     data = as_workload(workload)
-    data.batch(algorithm)  # too large or ill-fitting data is refused here, for all schemes at once
+    batch = data.batch(algorithm)  # once for all schemes, refused here where it is too large or does not fit
     found = costs(algorithm)
     of_layer = None if layer is None else layer_costs(found, layer)
     results = []
     for done, scheme in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen) + 1, scheme.name)
-        results.append(SchemeResult(scheme, available(partial(evaluate, algorithm, scheme, data))))
+        results.append(SchemeResult(scheme, available(partial(evaluate, algorithm, scheme, data, batch))))
     if progress is not None:
         progress(len(chosen), len(chosen) + 1, "matrix words")
     integer = available(lambda: integer_form(algorithm))
