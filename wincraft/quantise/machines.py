@@ -17,6 +17,7 @@ import numpy as np
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.errors import NotApplicable
+from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
 from wincraft.numbers.arithmetic import Arithmetic
@@ -25,8 +26,6 @@ from wincraft.numbers.integer_grid import IntegerGrid
 from wincraft.numbers.quantizer import Quantizer, Scale
 from wincraft.numbers.summation import channel_sum, linear_pass
 from wincraft.quantise.schemes import Scheme
-
-Rows = list[list[Fraction]]
 
 
 class Machine(Protocol):

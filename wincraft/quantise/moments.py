@@ -12,10 +12,10 @@ from math import gcd, lcm, prod
 
 import numpy as np
 
+from wincraft.exact.fraction import Rows
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.quantizer import Quantizer, Scale
 from wincraft.numbers.summation import ORDERS
-from wincraft.quantise.machines import Rows
 from wincraft.quantise.response import gaussian_response, sample_response
 
 _LONG = 2048
@@ -24,7 +24,7 @@ _BINS = 32
 """Rounding noise depends on where in its binade sigma lies: so many places are told apart."""
 
 
-class Overflow(Exception):
+class OutOfFormat(Exception):
     """Values of a stage, its argument, leave their format."""
 
 
@@ -62,9 +62,9 @@ class Path:
         return np.diagonal(self.moments).copy()
 
     def add_noise(self, stage: str, variances: np.ndarray) -> None:
-        """Independent noise on every position; raises `Overflow` where it is infinite."""
+        """Independent noise on every position; raises `OutOfFormat` where it is infinite."""
         if not np.isfinite(variances).all():
-            raise Overflow(stage)
+            raise OutOfFormat(stage)
         if variances.any():
             self.noises.append((stage, variances, len(self.maps)))
             self.moments = self.moments + np.diag(variances)
@@ -101,7 +101,7 @@ class Path:
         lattice = np.zeros((1, 1)) if self.lattice is None else self.lattice.astype(float).reshape(-1, 1) * self.unit
         variances = self.variances
         if not np.isfinite(variances).all():
-            raise Overflow(stage)
+            raise OutOfFormat(stage)
         if self.values is not None and not self.maps:
             gains, distortions = sample_response(quantizer, Scale(s, z), self.values)
         else:

@@ -25,12 +25,12 @@ from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, Side, U, V
 from wincraft.numbers.arrays import float64_array
 from wincraft.numbers.quantizer import Quantizer, Scale, checked_scale
 from wincraft.quantise.machines import scheme_stages
-from wincraft.quantise.moments import Overflow, Path, partial_sums, rounding_noise, sum_noise
+from wincraft.quantise.moments import OutOfFormat, Path, partial_sums, rounding_noise, sum_noise
 from wincraft.quantise.response import expected_amplitude
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import check_scheme, divisor_of, sqnr
 
-MAX_RANK = 1600
+MAX_PRODUCTS = 1600
 """Products of the largest algorithm: its second moments are matrices of that size."""
 SLACK = 3.0
 """dB between prediction and measurement from which on the linear noise model is said to miss something."""
@@ -126,8 +126,8 @@ def predict(
       widening V alone gains up to 1.75 dB
     """
     check_scheme(algorithm, scheme)
-    if algorithm.rank > MAX_RANK:
-        raise NotApplicable("prediction", f"{algorithm.rank} products", f"predict up to {MAX_RANK}")
+    if algorithm.rank > MAX_PRODUCTS:
+        raise NotApplicable("prediction", f"{algorithm.rank} products", f"predict up to {MAX_PRODUCTS}")
     for name, count in (("channels", channels), ("outputs", outputs), ("tiles", tiles), ("groups", groups)):
         if not isinstance(count, Integral) or count < 1:
             raise NotApplicable("prediction", f"{name} is {count!r}", "give an integer, 1 or more")
@@ -141,7 +141,7 @@ def predict(
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             return model.run(d, g)
-    except Overflow as overflow:
+    except OutOfFormat as overflow:
         return Prediction({str(overflow): inf}, model.used)
 
 
@@ -225,7 +225,7 @@ class _Model:
     def products(self, U: Path, V: Path) -> Path:
         M = Path.start(U.shape, self.channels * U.moments * V.moments, None)
         if not np.isfinite(M.moments).all():
-            raise Overflow("channel sum")
+            raise OutOfFormat("channel sum")
         if U.lattice is not None and V.lattice is not None:
             M.lattice, M.unit = U.lattice.ravel() * V.lattice.ravel(), U.unit * V.unit
         summed = self.scheme.accumulator or self.scheme.arithmetic

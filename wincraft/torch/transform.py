@@ -26,7 +26,7 @@ Factors = tuple[tuple[Fraction, ...], ...]
 """One exact factor per position, axis by axis."""
 
 
-class Step(NamedTuple):
+class StepFactors(NamedTuple):
     """Of one matrix product: the factors of its rows, (rows, 1, 1), and the largest absolute row sum or inf."""
 
     factors: torch.Tensor
@@ -96,9 +96,9 @@ class Transform(WideModule):
     def __len__(self) -> int:
         return len(self._growth)
 
-    def step(self, number: int) -> Step:
+    def step(self, number: int) -> StepFactors:
         """What comes with a matrix."""
-        return Step(self.get_buffer(f"factors_{number}"), self._growth[number])
+        return StepFactors(self.get_buffer(f"factors_{number}"), self._growth[number])
 
     def apply_step(self, number: int, value: torch.Tensor) -> torch.Tensor:
         """One matrix product, in the dtype of the value."""
