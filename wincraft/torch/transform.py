@@ -15,9 +15,10 @@ import torch
 from torch import nn
 
 from wincraft.algorithm.linear_map import LinearMap
+from wincraft.exact.fraction import Rows
 from wincraft.numbers.integer_grid import IntegerGrid
 from wincraft.numbers.quantizer import Quantizer
-from wincraft.quantise.machines import Rows, float_outer, integer_rows, scheme_stages
+from wincraft.quantise.machines import float_outer, integer_rows, scheme_stages
 from wincraft.quantise.schemes import Scheme
 from wincraft.torch.rounding import straight_through
 from wincraft.torch.stage import WideModule
