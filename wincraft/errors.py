@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar
 from wincraft.refutation import Diagnosis
 from wincraft.suggestion import suggestion
 
-_Entry = TypeVar("_Entry")
+Entry = TypeVar("Entry")
 
 LONGEST_MESSAGE = 480
 
@@ -147,7 +147,7 @@ class UnknownName(WincraftError):
         return f"unknown {self.what} {shorten(self.name)!r}: {hint}known are {', '.join(self.known)}"
 
 
-def look_up(what: str, name: object, registry: Mapping[str, _Entry]) -> _Entry:
+def look_up(what: str, name: object, registry: Mapping[str, Entry]) -> Entry:
     """The registry's entry of that name.
 
     Raises:

@@ -13,10 +13,10 @@ MATRICES: tuple[MatrixName, MatrixName, MatrixName] = ("AT", "G", "BT")
 
 
 @dataclass(frozen=True)
-class Placing:
+class Layout:
     """How A^T, G and B^T stand where they were read: under which names, and which as their transposes.
 
-    >>> layout = Placing(("AT", "G", "B"), (False, False, True))
+    >>> layout = Layout(("AT", "G", "B"), (False, False, True))
     >>> layout.entry("BT", 3, 1), layout.vectors("BT", 0, 2)
     ('row 1, column 3 of B', 'columns 0 and 2 of B')
     """
@@ -66,7 +66,7 @@ class RowRepair:
         pairs = zip(self.given, self.needed, strict=True)
         return tuple(place for place, (given, needed) in enumerate(pairs) if given != needed)
 
-    def text(self, layout: Placing) -> str:
+    def text(self, layout: Layout) -> str:
         """What is wrong in words: the entry if it is one, else the vector."""
         if len(self.wrong) == 1:
             (place,) = self.wrong
@@ -99,7 +99,7 @@ class Diagnosis:
     repairs: tuple[RowRepair, ...] = ()
     stated_scale: str | None = None
     cause: str = ""
-    layout: Placing = Placing()
+    layout: Layout = Layout()
     partial: bool = False
 
     @property

@@ -15,9 +15,9 @@ from typing import Any, ClassVar, Literal
 
 from wincraft.errors import MissingTool, Refuted, WincraftError
 
-CheckOutcome = Literal["ok", "failed", "skipped"]
+Outcome = Literal["ok", "failed", "skipped"]
 
-LARGEST_PROVED = 12
+LARGEST_TILE = 12
 """The catalogue's algorithms are proved up to this tile, m + r - 1."""
 LARGEST_DIFFERENCE = 0.5
 """How far, in dB, a predicted SQNR may lie from the simulated one."""
@@ -41,7 +41,7 @@ class Check:
     """What came of one check, and how long it took in seconds."""
 
     name: str
-    outcome: CheckOutcome
+    outcome: Outcome
     detail: str
     seconds: float
 
@@ -54,7 +54,7 @@ def run_checks() -> Iterator[Check]:
     """
     for name, check in CHECKS.items():
         start = time.perf_counter()
-        outcome: CheckOutcome = "ok"
+        outcome: Outcome = "ok"
         try:
             detail = check()
         except MissingTool as error:
@@ -66,9 +66,9 @@ def run_checks() -> Iterator[Check]:
         yield Check(name, outcome, detail, time.perf_counter() - start)
 
 
-def selftest_document(checks: list[Check]) -> dict[str, Any]:
+def document(checks: list[Check]) -> dict[str, Any]:
     """The outcome as plain data."""
-    from wincraft.version import __version__
+    from wincraft import __version__
 
     return {
         "kind": "wincraft.selftest",
@@ -79,15 +79,15 @@ def selftest_document(checks: list[Check]) -> dict[str, Any]:
 
 
 def _proofs() -> str:
-    """Everything in the catalogue up to `LARGEST_PROVED` is made, and so proved."""
+    """Everything in the catalogue up to `LARGEST_TILE` is made, and so proved."""
     from wincraft.construct.catalogue import catalogue
     from wincraft.construct.winograd import winograd
 
-    entries = {size: entry for size, entry in catalogue().items() if sum(size) - 1 <= LARGEST_PROVED}
+    entries = {size: entry for size, entry in catalogue().items() if sum(size) - 1 <= LARGEST_TILE}
     lists = {(m, r, choice.moduli) for (m, r), entry in entries.items() for choice in entry.uses.values()}
     for m, r, moduli in lists:
         winograd(m, r, moduli=moduli)
-    return f"{len(lists)} algorithms of {len(entries)} sizes, tiles up to {LARGEST_PROVED}"
+    return f"{len(lists)} algorithms of {len(entries)} sizes, tiles up to {LARGEST_TILE}"
 
 
 def _refutation() -> str:

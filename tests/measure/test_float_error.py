@@ -21,8 +21,10 @@ from wincraft.algorithm.nested import Nested
 from wincraft.errors import BadNumber, BadShape, NotApplicable, UnknownName
 from wincraft.exact.matrix import from_numbers
 from wincraft.measure import float_error as module
-from wincraft.measure.float_bound import RoundedAlgorithm, error_bound
+from wincraft.measure.execution import chains_of, execute
+from wincraft.measure.float_bound import BoundMachine, error_bound, tile_shapes
 from wincraft.measure.float_error import float_error, uniform_floats
+from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.formats import FORMATS, parse_format
 from wincraft.numbers.summation import ORDERS
@@ -84,9 +86,14 @@ def test_huffman_is_the_best_order():
     assert min(errors, key=errors.get) == "huffman"
 
 
-def slow_tile(rounded, data, filters):
-    """A tile by fractions, operation for operation; data (C, *n), filters (C, *r)."""
-    format, order = rounded.arithmetic.format, rounded.order
+def run_tile(algorithm, machine, data, filters):
+    """One tile (C, *n) with one filter (C, *r)."""
+    d, g = (np.moveaxis(x, 0, -1) for x in (data, filters))
+    return execute(chains_of(algorithm), machine, d[..., None], g[..., None, :])
+
+
+def slow_tile(algorithm, format, order, data, filters):
+    """A tile by fractions, operation for operation, stage by stage; data (C, *n), filters (C, *r)."""
 
     def quantized(value):
         return format.quantize_exact(Fraction(value))
@@ -106,13 +113,14 @@ def slow_tile(rounded, data, filters):
         return np.apply_along_axis(one, axis, array)
 
     def transform(axes, array):
-        for axis, item in enumerate(axes):
-            for stage in item.stages:
-                rows = [[Fraction(str(value)) for value in row] for row in LinearMap((stage,)).texts]
-                array = along(rows, array, axis)
+        for number in range(max(len(item.stages) for item in axes)):
+            for axis, item in enumerate(axes):
+                for stage in item.stages[number : number + 1]:
+                    rows = [[Fraction(str(value)) for value in row] for row in LinearMap((stage,)).texts]
+                    array = along(rows, array, axis)
         return array
 
-    axes = rounded.algorithm.axes
+    axes = algorithm.axes
     to_fractions = np.frompyfunc(Fraction, 1, 1)
     total = None
     for d, g in zip(data.astype(float), filters.astype(float), strict=True):
@@ -121,7 +129,7 @@ def slow_tile(rounded, data, filters):
         term = np.frompyfunc(quantized, 1, 1)(U * V)
         total = term if total is None else np.frompyfunc(quantized, 1, 1)(total + term)
     y = transform([axis.maps.output for axis in axes], total)
-    scale = Fraction(str(rounded.algorithm.scale))
+    scale = Fraction(str(algorithm.scale))
     return y if scale == 1 else np.frompyfunc(quantized, 1, 1)(y * quantized(1 / scale))
 
 
@@ -135,14 +143,13 @@ def slow_tile(rounded, data, filters):
 )
 def test_a_tile_is_the_slow_exact_one(name, algorithm, order, channels, seed):
     algorithm = Nested(algorithm.axes[:1]) if algorithm.axes[0].rank > 6 else algorithm
-    rounded = RoundedAlgorithm(algorithm, Arithmetic(FORMATS[name]), order, channels)
+    arithmetic, shapes = Arithmetic(FORMATS[name]), tile_shapes(algorithm)
     rng = np.random.default_rng(seed)
     data, filters = (
-        rounded.arithmetic.round(uniform_floats(rng, (channels, *shape, 1)))
-        for shape in (rounded.data_shape, rounded.filter_shape)
+        arithmetic.round(uniform_floats(rng, (channels, *shape))) for shape in (shapes.data, shapes.filters)
     )
-    got = module._simulate(rounded, data, filters)[..., 0]
-    np.testing.assert_array_equal(got, slow_tile(rounded, data[..., 0], filters[..., 0]).astype(float))
+    got = run_tile(algorithm, RoundedMachine(arithmetic, order), data, filters)[..., 0, 0]
+    np.testing.assert_array_equal(got, slow_tile(algorithm, FORMATS[name], order, data, filters).astype(float))
 
 
 def exact_outputs(algorithm, data, filters):
@@ -169,25 +176,26 @@ def exact_outputs(algorithm, data, filters):
 )
 def test_no_output_is_wronger_than_its_bound(name, algorithm, order, channels, seed, sizes):
     """Every output of one tile, against the exact one; inputs of any size, so that underflow and overflow occur."""
-    rounded = RoundedAlgorithm(algorithm, Arithmetic(FORMATS[name]), order, channels)
+    arithmetic, shapes = Arithmetic(FORMATS[name]), tile_shapes(algorithm)
     rng = np.random.default_rng(seed)
-    shapes = rounded.data_shape, rounded.filter_shape
     data, filters = (
-        rounded.arithmetic.round(rng.uniform(-1, 1, (channels, *shape, 1)) * 2.0**size)
-        for shape, size in zip(shapes, sizes, strict=True)
+        arithmetic.round(rng.uniform(-1, 1, (channels, *shape)) * 2.0**size)
+        for shape, size in zip((shapes.data, shapes.filters), sizes, strict=True)
     )
     try:
-        y = module._simulate(rounded, data, filters)[..., 0]
+        y = run_tile(algorithm, RoundedMachine(arithmetic, order), data, filters)[..., 0, 0]
     except NotApplicable as error:
         if "overflows" not in str(error):
             raise
         return
     with np.errstate(all="ignore"):
-        bounds = rounded.bound(*(np.abs(x).astype(float) for x in (data, filters)))[..., 0]
-    wanted = exact_outputs(algorithm, data[..., 0], filters[..., 0])
+        limits = (np.abs(x).astype(float) for x in (data, filters))
+        bounds = run_tile(algorithm, BoundMachine(FORMATS[name], order), *limits).error[..., 0, 0]
+    bounds = np.where(np.isnan(bounds), inf, bounds)
+    wanted = exact_outputs(algorithm, data, filters)
     for value, exact, bound in zip(y.flat, wanted.flat, bounds.flat, strict=True):
         assert bound == inf or abs(Fraction(float(value)) - exact) <= Fraction(bound)
-    limits = np.abs(data[..., 0]).max(), np.abs(filters[..., 0]).max()
+    limits = np.abs(data).max(), np.abs(filters).max()
     boxed = error_bound(algorithm, FORMATS[name], order, channels, *limits)
     assert (boxed >= bounds * (1 - 1e-12)).all()
 

@@ -13,7 +13,6 @@ import torch
 
 from wincraft import parse
 from wincraft.construct.chains import chained
-from wincraft.quantise import simulation
 from wincraft.quantise.simulation import simulate
 from wincraft.quantise.workload import Layer
 
@@ -58,21 +57,17 @@ def stored_codes(layer, x):
     return y.detach(), codes
 
 
-def simulated_codes(layer, x, scheme, scales, monkeypatch):
+def simulated_codes(layer, x, scheme, scales):
     """The simulation of the layer on the same images, and its codes by label."""
-    codes, store = {}, simulation._Run.store
-
-    def noting(self, label, quantizer, value, raw=None):
-        result = store(self, label, quantizer, value, raw)
-        if quantizer is not None:
-            codes[label] = result.multiples
-        return result
-
+    seen = {}
     batch = Layer(x.double().numpy(), layer.weight.detach().double().numpy(), layer.padding).batch(layer.algorithm)
-    with monkeypatch.context() as patch:
-        patch.setattr(simulation._Run, "store", noting)
-        found = simulate(layer.algorithm, scheme, batch, scales)
-    return found, codes
+    found = simulate(layer.algorithm, scheme, batch, scales, lambda place, values: seen.update({str(place): values}))
+    return found, codes_of(found, seen)
+
+
+def codes_of(found, seen):
+    """The integers of every stage that is stored, from the values that were watched."""
+    return {label: np.rint(seen[label] / record.scale.scale) for label, record in found.records.items()}
 
 
 def tiled(array, layer):

@@ -37,15 +37,15 @@ def layer_for(made, scheme, channels=5, outputs=4, **options):
     return layer, rand(2, channels, *(13, 17)[-axes:], seed=3)
 
 
-def same_integers(layer, x, monkeypatch, clipped=False):
+def same_integers(layer, x, clipped=False):
     """Codes of every stage, and outputs; the calibrated scales are those that the simulation calibrates."""
     calibrate(layer, [x])
-    own, _ = simulated_codes(layer, x, layer.scheme, None, monkeypatch)
+    own, _ = simulated_codes(layer, x, layer.scheme, None)
     assert own.scales.keys() == layer.scales.keys()
     for label, scale in own.scales.items():
         np.testing.assert_allclose(layer.scales[label].scale, scale.scale, rtol=1e-12, atol=0)
         np.testing.assert_array_equal(layer.scales[label].zero_point, scale.zero_point)
-    found, wanted = simulated_codes(layer, x, layer.scheme, layer.scales, monkeypatch)
+    found, wanted = simulated_codes(layer, x, layer.scheme, layer.scales)
     y, codes = stored_codes(layer, x)
     if "input" in codes:
         codes["input"] = tiled(codes["input"], layer)
@@ -61,16 +61,16 @@ def same_integers(layer, x, monkeypatch, clipped=False):
 
 @pytest.mark.parametrize("size", ALGORITHMS)
 @pytest.mark.parametrize("name", INTEGER)
-def test_presets(name, size, monkeypatch):
-    same_integers(*layer_for(ALGORITHMS[size](), name), monkeypatch)
+def test_presets(name, size):
+    same_integers(*layer_for(ALGORITHMS[size](), name))
 
 
 @pytest.mark.parametrize("size", ["F4 wincnn", "F4 legendre", "1-D"])
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("name", INTEGER)
-def test_options(name, option, size, monkeypatch):
+def test_options(name, option, size):
     scheme = SCHEMES[name].with_options(**OPTIONS[option])
-    same_integers(*layer_for(ALGORITHMS[size](), scheme), monkeypatch, clipped="percentile" in scheme.calibration)
+    same_integers(*layer_for(ALGORITHMS[size](), scheme), clipped="percentile" in scheme.calibration)
 
 
 @pytest.mark.parametrize(
@@ -88,32 +88,32 @@ def test_options(name, option, size, monkeypatch):
     ],
 )
 @pytest.mark.parametrize("size", ["F4 wincnn", "F4 legendre"])
-def test_changed_stages(text, size, monkeypatch):
-    same_integers(*layer_for(ALGORITHMS[size](), text), monkeypatch)
+def test_changed_stages(text, size):
+    same_integers(*layer_for(ALGORITHMS[size](), text))
 
 
 @pytest.mark.parametrize("size", ["F4 wincnn", "F4 legendre"])
 @pytest.mark.parametrize("option", [{}, OPTIONS["unsigned"]])
-def test_exact_words(size, option, monkeypatch):
+def test_exact_words(size, option):
     made = ALGORITHMS[size]()
-    same_integers(*layer_for(made, SCHEMES["ncnn-int8"].with_options(**option)), monkeypatch)
+    same_integers(*layer_for(made, SCHEMES["ncnn-int8"].with_options(**option)))
 
 
-def test_sums_of_32_bits_wrap_alike(monkeypatch):
+def test_sums_of_32_bits_wrap_alike():
     """Constant images of 128 channels: 127 * 31 * 9 * 128 times the factors 24^2 of the matrices leave 32 bits."""
     layer, _ = layer_for(parse("F(4x4,3x3)", points=F43), "ncnn-int8", channels=128)
     x = torch.ones(1, 128, 8, 8)
     with torch.no_grad():
         layer.weight.fill_(0.5)
         calibrate(layer, [x])
-    found, wanted = simulated_codes(layer, x, layer.scheme, layer.scales, monkeypatch)
+    found, wanted = simulated_codes(layer, x, layer.scheme, layer.scales)
     assert found.overflowed
     y, codes = stored_codes(layer, x)
     assert np.array_equal(codes["output"].reshape(wanted["output"].shape), wanted["output"])
     assert (y - 576).abs().max() > 1  # far from the 0.5 * 9 * 128 of the inner outputs
 
 
-def test_a_sum_just_beyond_32_bits_wraps(monkeypatch):
+def test_a_sum_just_beyond_32_bits_wraps():
     """One tap reaches 4 * 127 * 9 * 31 * C, between 2^31 and 2^32: stored, it has the other sign."""
     channels = 15_500
     assert 2**31 < 4 * 127 * 9 * 31 * channels < 2**32
@@ -123,7 +123,7 @@ def test_a_sum_just_beyond_32_bits_wraps(monkeypatch):
     with torch.no_grad():
         layer.weight.fill_(0.5)
         calibrate(layer, [x])
-    found, wanted = simulated_codes(layer, x, layer.scheme, layer.scales, monkeypatch)
+    found, wanted = simulated_codes(layer, x, layer.scheme, layer.scales)
     assert found.overflowed
     _, codes = stored_codes(layer, x)
     assert np.array_equal(codes["M"].reshape(wanted["M"].shape), wanted["M"])
@@ -147,7 +147,7 @@ def test_the_bound_of_a_stage_is_the_largest_code_less_its_zero_point(text, boun
 
 
 @pytest.mark.parametrize(("stored", "channels"), [("U=int8/tap", 1501), ("input=uint8,U=none", 400)])
-def test_sums_beyond_the_24_bits_of_float32_stay_exact(stored, channels, monkeypatch):
+def test_sums_beyond_the_24_bits_of_float32_stay_exact(stored, channels):
     """Values of one sign and nearly one size: M passes 2^24 and keeps its odd numbers, unstored, up to A^T.
 
     Codes without a sign are twice as large: 400 * 2 * 127 * 127 would stay below.
@@ -157,7 +157,7 @@ def test_sums_beyond_the_24_bits_of_float32_stay_exact(stored, channels, monkeyp
     x = 1 + 0.06 * rand(1, channels, 9).abs().clamp(max=2)
     with torch.no_grad():
         layer.weight.copy_(1 + 0.06 * rand(*layer.weight.shape).abs().clamp(max=2))
-    same_integers(layer, x, monkeypatch)
+    same_integers(layer, x)
     _, codes = stored_codes(layer, x)
     BT = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, -1, 0, 1]])
     U = codes["U"] if "U" in codes else np.tensordot(BT, tiled(codes["input"], layer), 1)
@@ -165,17 +165,17 @@ def test_sums_beyond_the_24_bits_of_float32_stay_exact(stored, channels, monkeyp
     assert ((M > 2**24) & (M % 2 == 1)).any()
 
 
-def test_irrational_points_stay_in_float64(monkeypatch):
+def test_irrational_points_stay_in_float64():
     layer, x = layer_for(parse("F(4x4,3x3)", points="0,1,-1,sqrt(2),-sqrt(2)"), "tapwise-8")
-    same_integers(layer, x, monkeypatch)
+    same_integers(layer, x)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
-def test_other_dtypes_hold_the_same_integers(dtype, monkeypatch):
+def test_other_dtypes_hold_the_same_integers(dtype):
     layer, x = layer_for(ALGORITHMS["F4 wincnn"](), "tapwise-8")
     layer, x = layer.to(dtype), x.to(dtype)
     calibrate(layer, [x])
-    _, wanted = simulated_codes(layer, x, layer.scheme, layer.scales, monkeypatch)
+    _, wanted = simulated_codes(layer, x, layer.scheme, layer.scales)
     y, codes = stored_codes(layer, x)
     assert y.dtype == dtype
     for label in ("U", "V", "M", "output"):
@@ -204,7 +204,7 @@ FLOATS = ["fp32", "fp16-fp32acc", "fp16", "bf16", "fp8-e4m3", "fp8-e5m2", "fp16,
 
 @pytest.mark.parametrize("size", ["F4 wincnn", "F4 legendre", "F6 quadratic", "F4 integer", "1-D"])
 @pytest.mark.parametrize("name", FLOATS)
-def test_float_schemes(name, size, monkeypatch):
+def test_float_schemes(name, size):
     """The same operations one by one: the layer runs the simulation on its tiles."""
     layer, x = layer_for(ALGORITHMS[size](), name, channels=3, outputs=2)
     scheme = parse_scheme(name)

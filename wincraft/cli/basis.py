@@ -67,7 +67,7 @@ def command(
 
     For single maps: "input=legendre output=butterfly"; with balanced stages: legendre/pow2.
     """
-    from wincraft.report.bases import DEFAULT_BASES, SCHEMES_FOR_BASES, compare_bases
+    from wincraft.report.bases import DEFAULT_BASES, DEFAULT_SCHEMES, compare_bases
 
     format = format_name(format_given, output)
     if objective is not None:
@@ -87,7 +87,7 @@ def command(
         return
     names = DEFAULT_BASES if bases is None else split_names(bases)
     options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
-    chosen = read_schemes(schemes, SCHEMES_FOR_BASES, (), calibration=calibration, **options)
+    chosen = read_schemes(schemes, DEFAULT_SCHEMES, (), calibration=calibration, **options)
     algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
     data = read_workload(**workload)
     with progress_bar() as progress:

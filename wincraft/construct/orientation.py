@@ -12,7 +12,7 @@ from wincraft.algorithm.bilinear import Form
 from wincraft.construct.given import Given
 from wincraft.errors import look_up
 from wincraft.exact.matrix import transposed
-from wincraft.refutation import Placing
+from wincraft.refutation import Layout
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Orientation:
 
     swapped: bool
     form: Form
-    layout: Placing
+    layout: Layout
 
     @property
     def transposed(self) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ def orientations(form: Form | None, names: tuple[str, str, str]) -> list[Orienta
         Orientation(
             swapped,
             form or ("linear" if swapped else "correlation"),
-            Placing((data, taps, output) if swapped else names, (of_output, of_taps, of_data)),
+            Layout((data, taps, output) if swapped else names, (of_output, of_taps, of_data)),
         )
         for swapped, of_output, of_taps, of_data in choices
     ]

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any, TypeVar
 
+from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
 from wincraft.errors import BadNumber, BadShape
-from wincraft.exact.number import exact_number, field_of, number_text, to_element
+from wincraft.exact.number import as_fractions, exact_number, field_of, number_text, to_element
 from wincraft.exact.types import Domain, Element, Matrix, Number
 
 Entry = TypeVar("Entry")
@@ -55,6 +57,25 @@ def to_numbers(matrix: Matrix) -> list[list[Number]]:
     """The entries as sympy numbers, row by row."""
     to_sympy = matrix.domain.to_sympy
     return [[to_sympy(value) for value in row] for row in matrix.to_list()]
+
+
+def rational_matrix(rows: Sequence[Sequence[Fraction | int]]) -> Matrix:
+    """A dense matrix over QQ from rows of Fractions or integers; `fraction_rows` gives them back.
+
+    >>> fraction_rows(rational_matrix([[Fraction(1, 2), 3]]))
+    [[Fraction(1, 2), Fraction(3, 1)]]
+    """
+    elements = [[QQ(value.numerator, value.denominator) for value in row] for row in rows]
+    return exact_matrix(elements, (len(elements), len(elements[0])), QQ)
+
+
+def fraction_rows(matrix: Matrix) -> list[list[Fraction]]:
+    """The entries as Fractions, row by row: exact if rational, else correct to 60 decimal digits.
+
+    >>> fraction_rows(over_one_domain([[[exact_number("sqrt(2)")]]])[0])[0][0] ** 2 - 2 < Fraction(1, 10**59)
+    True
+    """
+    return [as_fractions(row, matrix.domain) for row in matrix.to_list()]
 
 
 def to_texts(matrix: Matrix) -> list[list[str]]:

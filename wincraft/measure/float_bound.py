@@ -3,24 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from math import frexp, prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.errors import BadShape, NotApplicable, look_up
-from wincraft.exact.number import to_fraction
+from wincraft.exact.matrix import fraction_rows
+from wincraft.measure.execution import Chains, Pass, PerMatrix, along, chains_of, execute, grouped
+from wincraft.measure.integer_machine import Rows
+from wincraft.measure.places import Place
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.arrays import float64_array
 from wincraft.numbers.float_format import FloatFormat
-from wincraft.numbers.summation import ORDERS, linear_pass
+from wincraft.numbers.summation import ORDERS
 
 FP32 = FloatFormat.ieee("fp32", exponent_bits=8, precision=24)
 """The default format."""
@@ -29,49 +27,10 @@ CHANNEL_ORDER = "sequential"
 """How the products of the channels are added up."""
 
 
-@dataclass(frozen=True, eq=False)
-class RoundedStage:
-    """One stage of a map: its exact entries (Fractions), and rounded to the format; how it is summed."""
-
-    exact: np.ndarray
-    arithmetic: Arithmetic
-    order: str
-
-    @cached_property
-    def rounded(self) -> np.ndarray:
-        """The entries rounded once, in the carrier dtype; raises `NotApplicable` where one overflows."""
-        nearest = [[float(self.arithmetic.format.quantize_exact(a)) for a in row] for row in self.exact]
-        return np.array(nearest, self.arithmetic.dtype)
-
-    @cached_property
-    def growth(self) -> Growth:
-        """How the stage carries sizes and errors on."""
-        f = self.arithmetic.format
-        u, underflow = float(f.unit_roundoff), float(f.min_subnormal) / 2
-        sizes, carried = np.abs(self.exact.astype(np.float64)), np.zeros(self.exact.shape)
-        made, least = np.zeros(self.exact.shape), np.zeros(len(sizes))
-        most = 0
-        for i, row in enumerate(self.rounded.astype(np.float64)):
-            depths = ORDERS[self.order](row.tolist()).depths
-            for j, c in enumerate(row):
-                off = abs(Fraction(c) - self.exact[i, j])
-                power = frexp(abs(c))[0] in (0, 0.5)
-                roundings = depths.get(j, 0) + (not power)
-                relative = np.expm1(roundings * np.log1p(u))
-                carried[i, j] = abs(c) * (1 + relative)
-                made[i, j] = abs(c) * relative + float(off)
-                if c and not (power and abs(c) >= 1):
-                    least[i] += underflow * (1 + u) ** depths[j]
-                most = max(most, roundings + (off != 0))
-        return Growth(sizes, carried, made, least, most)
-
-    def apply(self, array: np.ndarray, axis: int) -> np.ndarray:
-        """The stage along one axis, every operation rounded."""
-        return linear_pass(self.rounded, array, axis, self.arithmetic, self.order)
-
-
 class Growth(NamedTuple):
-    """Of a stage with entries a, rounded to c, a term j of row i in depth k of its tree, w = (1 + u)^k.
+    """How a matrix carries sizes and errors on.
+
+    Of a matrix with entries a, rounded to c, a term j of row i in depth k of its tree, w = (1 + u)^k.
 
     |y| <= size |x|, and the error of y is at most  carried error(x) + made |x| + least,  where
     carried = |c| w (1 + u),  made = carried - |c| + |c - a|,  least = sum_j w half the smallest subnormal.
@@ -86,6 +45,36 @@ class Growth(NamedTuple):
     roundings: int
 
 
+def growth_of(rows: Rows, format: FloatFormat, order: str) -> Growth:
+    """The growth of a matrix whose entries, products and sums are rounded to a format.
+
+    Raises:
+        UnknownName: for an unknown order.
+        NotApplicable: where an entry overflows.
+
+    >>> growth_of([[Fraction(1), Fraction(1, 3)]], FP32, "sequential").roundings
+    3
+    """
+    tree_of = look_up("order", order, ORDERS)
+    u, underflow = float(format.unit_roundoff), float(format.min_subnormal) / 2
+    exact = np.array(rows, dtype=object)
+    carried, made, least, most = np.zeros(exact.shape), np.zeros(exact.shape), np.zeros(len(exact)), 0
+    for i, row in enumerate(rows):
+        rounded = [float(format.quantize_exact(a)) for a in row]
+        depths = tree_of(rounded).depths
+        for j, c in enumerate(rounded):
+            off = abs(Fraction(c) - row[j])
+            power = frexp(abs(c))[0] in (0, 0.5)
+            roundings = depths.get(j, 0) + (not power)
+            relative = np.expm1(roundings * np.log1p(u))
+            carried[i, j] = abs(c) * (1 + relative)
+            made[i, j] = abs(c) * relative + float(off)
+            if c and not (power and abs(c) >= 1):
+                least[i] += underflow * (1 + u) ** depths[j]
+            most = max(most, roundings + (off != 0))
+    return Growth(np.abs(exact.astype(np.float64)), carried, made, least, most)
+
+
 class Bounded(NamedTuple):
     """Numbers of which are known: the exact one is at most `size`, the computed one at most `error` off; NaN: any."""
 
@@ -93,118 +82,103 @@ class Bounded(NamedTuple):
     error: np.ndarray
 
 
-@dataclass(frozen=True)
-class RoundedAlgorithm:
-    """An algorithm as it runs in a format: per axis the stages of each map, then one product with 1/scale.
+class BoundMachine:
+    """Carries the sizes of numbers and the errors of rounded ones; data and filters are given as magnitudes.
 
-    The axes are passed one after the other, the first one first, each with all its stages.
-
-    Raises:
-        UnknownName: for an unknown order.
-        NotApplicable: without a channel, where a matrix entry overflows, or no arithmetic simulates the format.
+    Every operation rounds to the format, row sums are taken in `order`, channels are added up one after the other.
     """
 
-    algorithm: Algorithm
-    arithmetic: Arithmetic
-    order: str
-    channels: int = 1
+    def __init__(self, format: FloatFormat, order: str = "sequential") -> None:
+        self.format, self.order = format, order
+        self.growth = PerMatrix(lambda matrix: growth_of(fraction_rows(matrix), format, order))
 
-    def __post_init__(self) -> None:
-        look_up("order", self.order, ORDERS)
-        if not isinstance(self.channels, int) or self.channels < 1:
-            raise NotApplicable("floating-point convolution", f"channels = {self.channels}", "give an integer from 1")
+    def load(self, place: Place, given: np.ndarray) -> Bounded:
+        """Values of the format, without an error."""
+        return Bounded(given, np.zeros_like(given))
 
-    @cached_property
-    def input(self) -> tuple[tuple[RoundedStage, ...], ...]:
-        """The stages of B^T, per axis."""
-        return self._stages(axis.maps.input for axis in self.algorithm.axes)
+    def apply(self, step: Pass, value: Bounded) -> Bounded:
+        """Errors carried on, and made by the products and the sums."""
+        growth = self.growth(step.matrix)
+        sizes = step.image if step.axis is None else (-1, *[1] * len(step.image[step.axis + 1 :]))
+        least = growth.least.reshape(*sizes, 1, 1)
+        error = along(growth.carried, value.error, step) + along(growth.made, value.size, step) + least
+        return self._within_range(along(growth.size, value.size, step), error)
 
-    @cached_property
-    def filter(self) -> tuple[tuple[RoundedStage, ...], ...]:
-        """The stages of G, per axis."""
-        return self._stages(axis.maps.filter for axis in self.algorithm.axes)
+    def multiply(self, U: Bounded, V: Bounded) -> Bounded:
+        """Products of every channel, and their sum."""
+        (v, u), (v_error, u_error) = grouped(V.size, U.size), grouped(V.error, U.error)
+        v, v_error, u, u_error = (*(x[..., None] for x in (v, v_error)), *(x[..., None, :, :] for x in (u, u_error)))
+        rounding, underflow = float(self.format.unit_roundoff), float(self.format.min_subnormal) / 2
+        error = u_error * v + u * v_error + u_error * v_error
+        error += rounding * (u + u_error) * (v + v_error) + underflow
+        size, error = self._within_range(u * v, error)
+        if size.shape[-2] > 1:
+            carried, made = (row[0] for row in channel_growth(size.shape[-2], self.format)[1:3])
+            error = np.tensordot(error, carried, (-2, 0)) + np.tensordot(size, made, (-2, 0))
+        shape = (*V.size.shape[:-1], -1)
+        return self._within_range(size.sum(axis=-2).reshape(shape), error.reshape(shape))
 
-    @cached_property
-    def output(self) -> tuple[tuple[RoundedStage, ...], ...]:
-        """The stages of A^T, per axis."""
-        return self._stages(axis.maps.output for axis in self.algorithm.axes)
+    def store(self, place: Place, value: Bounded) -> Bounded:
+        """Values are numbers of the format already."""
+        return value
 
-    @cached_property
-    def reciprocal(self) -> RoundedStage | None:
-        """1/scale, rounded; None where the scale is 1."""
-        scale = to_fraction(self.algorithm.scale)
-        return None if scale == 1 else RoundedStage(np.array([[1 / scale]]), self.arithmetic, self.order)
-
-    @property
-    def data_shape(self) -> tuple[int, ...]:
-        """The tile of data, one length per axis."""
-        return tuple(axis.maps.input.shape[1] for axis in self.algorithm.axes)
-
-    @property
-    def filter_shape(self) -> tuple[int, ...]:
-        """The filter taps, one length per axis."""
-        return tuple(axis.r for axis in self.algorithm.axes)
-
-    @property
-    def output_shape(self) -> tuple[int, ...]:
-        """The outputs of a tile, one length per axis."""
-        return tuple(axis.maps.output.shape[0] for axis in self.algorithm.axes)
-
-    def bound(self, data: np.ndarray, filters: np.ndarray) -> np.ndarray:
-        """The largest error of every output of tiles: |data| (C, *n, T), |filters| (C, *r, T) give (*m, T)."""
-        f = self.arithmetic.format
-        u, underflow = float(f.unit_roundoff), float(f.min_subnormal) / 2
-        U = self._carry(self.input, Bounded(data, np.zeros_like(data)), 1)
-        V = self._carry(self.filter, Bounded(filters, np.zeros_like(filters)), 1)
-        error = U.error * V.size + U.size * V.error + U.error * V.error
-        error += u * (U.size + U.error) * (V.size + V.error) + underflow
-        M = self._pass(self._channel_stage, self._within_range(U.size * V.size, error), 0)
-        y = self._carry(self.output, Bounded(M.size[0], M.error[0]), 0)
-        if self.reciprocal is not None:
-            y = self._pass(self.reciprocal, Bounded(y.size[None], y.error[None]), 0)
-            y = Bounded(y.size[0], y.error[0])
-        return np.where(np.isnan(y.error), np.inf, y.error)
-
-    def norm_bound(self, data: np.ndarray, filters: np.ndarray) -> np.ndarray:
-        """The largest sum of the errors of a tile's outputs, from norms alone; shapes as in `bound`, gives (T,)."""
-        u = float(self.arithmetic.format.unit_roundoff)
-        last = [] if self.reciprocal is None else [self.reciprocal]
-        inner, outer = self._chain(self.input) + self._chain(self.filter), self._chain(self.output) + last
-        count = sum(stage.growth.roundings for stage in (*inner, *outer, self._channel_stage)) + 1
-        gain = prod(float(np.linalg.norm(stage.growth.size)) for stage in inner)
-        gain *= prod(float(stage.growth.size.sum(axis=0).max()) for stage in outer)
-        norms = (np.sqrt((x * x).sum(axis=tuple(range(1, x.ndim - 1)))) for x in (data, filters))
-        return np.asarray(np.expm1(count * np.log1p(u)) * gain * prod(norms).sum(axis=0))
-
-    def _carry(self, axes: Sequence[Sequence[RoundedStage]], x: Bounded, first: int) -> Bounded:
-        for axis, stages in enumerate(axes, first):
-            for stage in stages:
-                x = self._pass(stage, x, axis)
-        return x
-
-    def _pass(self, stage: RoundedStage, x: Bounded, axis: int) -> Bounded:
-        growth = stage.growth
-        least = growth.least.reshape(-1, *[1] * (x.size.ndim - axis - 1))
-        error = _along(growth.carried, x.error, axis) + _along(growth.made, x.size, axis) + least
-        return self._within_range(_along(growth.size, x.size, axis), error)
+    def divide(self, value: Bounded, divisor: Fraction) -> Bounded:
+        """One product with the rounded reciprocal."""
+        growth = growth_of([[1 / divisor]], self.format, self.order)
+        carried, made, size = (item.item() for item in (growth.carried, growth.made, growth.size))
+        return self._within_range(size * value.size, carried * value.error + made * value.size + growth.least)
 
     def _within_range(self, size: np.ndarray, error: np.ndarray) -> Bounded:
-        error[~(size + error <= float(self.arithmetic.format.max))] = np.nan
+        error[~(size + error <= float(self.format.max))] = np.nan
         return Bounded(size, error)
 
-    @cached_property
-    def _channel_stage(self) -> RoundedStage:
-        return RoundedStage(np.full((1, self.channels), Fraction(1)), self.arithmetic, CHANNEL_ORDER)
 
-    def _stages(self, maps: Iterable[LinearMap]) -> tuple[tuple[RoundedStage, ...], ...]:
-        return tuple(
-            tuple(RoundedStage(matrix_to_numpy(stage, object), self.arithmetic, self.order) for stage in item.stages)
-            for item in maps
-        )
+def channel_growth(channels: int, format: FloatFormat) -> Growth:
+    """That of the sum over channels.
 
-    @staticmethod
-    def _chain(axes: Sequence[Sequence[RoundedStage]]) -> list[RoundedStage]:
-        return [stage for stages in axes for stage in stages]
+    >>> channel_growth(64, FP32).roundings
+    63
+    """
+    return growth_of([[Fraction(1)] * channels], format, CHANNEL_ORDER)
+
+
+def norm_bound(chains: Chains, machine: BoundMachine, data: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    """The largest sum of the errors of a tile's outputs, from norms alone, unless something underflows or overflows.
+
+    |data| (n..., T C, 1), tile after tile, and |filters| (r..., T, C) give (T,).
+    """
+    format, (T, C) = machine.format, filters.shape[-2:]
+    inner, outer = (
+        [machine.growth(item.matrix) for stages in maps for passes in stages for item in passes]
+        for maps in ((chains.input, chains.filter), (chains.output,))
+    )
+    if chains.scale != 1:
+        outer.append(growth_of([[1 / chains.scale]], format, machine.order))
+    count = sum(growth.roundings for growth in (*inner, *outer, channel_growth(C, format))) + 1
+    gain = prod(float(np.linalg.norm(growth.size)) for growth in inner)
+    gain *= prod(float(growth.size.sum(axis=0).max()) for growth in outer)
+    norms = (np.sqrt((x * x).sum(axis=tuple(range(x.ndim - 2)))).reshape(T, C) for x in (data, filters))
+    return np.asarray(np.expm1(count * np.log1p(float(format.unit_roundoff))) * gain * prod(norms).sum(axis=1))
+
+
+class Shapes(NamedTuple):
+    """The data, the filter and the outputs of a tile, one length per axis."""
+
+    data: tuple[int, ...]
+    filters: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+def tile_shapes(algorithm: Algorithm) -> Shapes:
+    """The shapes of one tile, in either form.
+
+    >>> from wincraft import winograd
+    >>> tile_shapes(winograd(2, 3).transpose())
+    Shapes(data=(2,), filters=(3,), outputs=(4,))
+    """
+    maps = [axis.maps for axis in algorithm.axes]
+    data, filters = (tuple(item[side].shape[1] for item in maps) for side in (2, 1))
+    return Shapes(data, filters, tuple(item.output.shape[0] for item in maps))
 
 
 def error_bound(
@@ -243,17 +217,26 @@ def error_bound(
     >>> (error_bound(winograd(2, 3, points="0,1,-1")) * 2**24).round(3).tolist()
     [39.0, 40.0]
     """
-    rounded = RoundedAlgorithm(algorithm, Arithmetic(format), order, channels)
-    limits = []
-    for name, given, shape in (("data", data, rounded.data_shape), ("filters", filters, rounded.filter_shape)):
+    _ = Arithmetic(format).dtype
+    check_channels(channels)
+    shapes, limits = tile_shapes(algorithm), []
+    for name, given, shape in (("data", data, shapes.data), ("filters", filters, shapes.filters)):
         values = np.abs(float64_array(given, name))
         try:
-            limits.append(np.array(np.broadcast_to(values, (channels, *shape)))[..., None])
+            limits.append(np.moveaxis(np.broadcast_to(values, (channels, *shape)), 0, -1))
         except ValueError:
             raise BadShape(name, str(values.shape), str((channels, *shape))) from None
     with np.errstate(all="ignore"):
-        return rounded.bound(*limits)[..., 0]
+        d, g = limits[0][..., None], limits[1][..., None, :]
+        error = execute(chains_of(algorithm), BoundMachine(format, order), d, g).error[..., 0, 0]
+    return np.where(np.isnan(error), np.inf, error)
 
 
-def _along(matrix: np.ndarray, x: np.ndarray, axis: int) -> np.ndarray:
-    return np.moveaxis(np.tensordot(matrix, x, (1, axis)), 0, axis)
+def check_channels(channels: object) -> None:
+    """Check the number of channels.
+
+    Raises:
+        NotApplicable: for other things than an integer from 1.
+    """
+    if not isinstance(channels, int) or channels < 1:
+        raise NotApplicable("floating-point convolution", f"channels = {channels}", "give an integer from 1")

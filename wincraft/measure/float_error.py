@@ -11,11 +11,13 @@ from math import inf, nan, prod, sqrt
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.errors import NotApplicable
-from wincraft.measure.float_bound import CHANNEL_ORDER, FP32, RoundedAlgorithm, RoundedStage
+from wincraft.errors import NotApplicable, look_up
+from wincraft.measure.execution import chains_of, execute
+from wincraft.measure.float_bound import CHANNEL_ORDER, FP32, BoundMachine, check_channels, norm_bound, tile_shapes
+from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.float_format import FloatFormat
-from wincraft.numbers.summation import channel_sum
+from wincraft.numbers.summation import ORDERS
 
 _FLOAT32_PRECISION = 24
 _AT_ONCE = 2**21
@@ -72,8 +74,8 @@ def float_error(
 
     Per run one tile of data d and one filter g (per channel), rounded to the format, all independent and uniform on
     [-1, 1) as C++ makes them, see `uniform_floats`; for fp64 multiples of 2^-52.
-    y~ = A^T [sum_c (G g_c) * (B^T d_c)] / scale is computed with one rounding per operation: every stage of a map along
-    the first axis, then the next; sums in `order`; channels one after the other. Direct convolution sums channel by
+    y~ = A^T [sum_c (G g_c) * (B^T d_c)] / scale is computed with one rounding per operation: stage by stage, each along
+    all axes in turn; sums in `order`; channels one after the other. Direct convolution sums channel by
     channel, tap by tap. y is the exact convolution of the rounded d and g, to about 100 bits.
 
     Raises:
@@ -89,20 +91,33 @@ def float_error(
     F(2x2,3x3) in fp32, huffman order, 1 channel, 1000 runs, seed 0: error 7.76e-08 (+-1e-09), 1.64 times that of direct
     convolution, 4.74e-08; bounds: 8.46e-06 componentwise, 7.24e-05 by norms
     """
-    rounded = RoundedAlgorithm(algorithm, Arithmetic(format), order, channels)
+    arithmetic = Arithmetic(format)
+    check_channels(channels)
+    look_up("order", order, ORDERS)
     for name, value, least in (("runs", runs, 1), ("seed", seed, 0)):
         if not isinstance(value, int) or value < least:
             raise NotApplicable("float_error", f"{name} = {value}", f"give an integer from {least}")
-    chunk = _chunk(rounded, runs)
+    chunk = _chunk(algorithm, channels, runs)
+    chains, shapes = chains_of(algorithm), tile_shapes(algorithm)
+    machine, bounds_of = RoundedMachine(arithmetic, order, channel_order=CHANNEL_ORDER), BoundMachine(format, order)
     rng = np.random.default_rng(seed)
     draw = uniform_floats if format.precision <= _FLOAT32_PRECISION else _uniform_doubles
     parts = []
     with np.errstate(all="ignore"):
         for start in range(0, runs, chunk):
             tiles = min(chunk, runs - start)
-            shapes = [(channels, *shape, tiles) for shape in (rounded.data_shape, rounded.filter_shape)]
-            data, filters = (rounded.arithmetic.round(draw(rng, shape)) for shape in shapes)
-            parts.append(_measure(rounded, data, filters))
+            data, filters = (
+                arithmetic.round(draw(rng, (channels, *shape, tiles))) for shape in (shapes.data, shapes.filters)
+            )
+            direct, high, low = _direct(algorithm, arithmetic, data, filters)
+            d, g = _side_by_side(data, filters)
+            computed = execute(chains, machine, d, g)[..., 0]
+            outputs = tuple(range(high.ndim - 1))
+            sums = [np.abs((y - high) - low).sum(axis=outputs) for y in (computed, direct)]
+            d, g = (np.abs(x).astype(np.float64) for x in (d, g))
+            bound = execute(chains, bounds_of, d, g).error[..., 0]
+            sums += [np.where(np.isnan(bound), inf, bound).sum(axis=outputs), norm_bound(chains, bounds_of, d, g)]
+            parts.append(np.array(sums) / prod(shapes.outputs))
         errors, direct, bounds, norm_bounds = np.concatenate(parts, axis=1)
         return FloatError(
             algorithm.size,
@@ -137,11 +152,10 @@ def _uniform_doubles(rng: np.random.Generator, shape: Sequence[int]) -> np.ndarr
     return np.asarray(2 * rng.random(tuple(shape)) - 1)
 
 
-def _chunk(rounded: RoundedAlgorithm, runs: int) -> int:
+def _chunk(algorithm: Algorithm, channels: int, runs: int) -> int:
     """How many runs to do at once."""
-    shapes = rounded.data_shape, rounded.filter_shape, tuple(axis.rank for axis in rounded.algorithm.axes)
-    per_run = (rounded.channels + 1) * prod(max(lengths) for lengths in zip(*shapes, strict=True))
-    per_run *= 1 + len(shapes[0])
+    lengths = [max(axis.maps.input.shape[1], axis.r, axis.rank) for axis in algorithm.axes]
+    per_run = (channels + 1) * prod(lengths) * (1 + len(lengths))
     if per_run > _MOST_PER_RUN:
         reason = f"one run needs about {per_run * 64 / 2**30:.3g} GiB"
         raise NotApplicable("float_error", reason, "take a smaller algorithm or fewer channels")
@@ -151,42 +165,24 @@ def _chunk(rounded: RoundedAlgorithm, runs: int) -> int:
     return max(1, min(runs, _AT_ONCE // per_run))
 
 
-def _measure(rounded: RoundedAlgorithm, data: np.ndarray, filters: np.ndarray) -> np.ndarray:
-    """Error, direct error, bound and norm bound of every tile, per output: (4, T)."""
-    computed = _simulate(rounded, data, filters)
-    direct, high, low = _direct(rounded, data, filters)
-    outputs = tuple(range(high.ndim - 1))
-    magnitudes = np.abs(data).astype(np.float64), np.abs(filters).astype(np.float64)
-    sums = [np.abs((y - high) - low).sum(axis=outputs) for y in (computed, direct)]
-    sums += [rounded.bound(*magnitudes).sum(axis=outputs), rounded.norm_bound(*magnitudes)]
-    return np.array(sums) / prod(rounded.output_shape)
+def _side_by_side(data: np.ndarray, filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tiles (C, n..., T) and a filter (C, r..., T) for each as the groups of one: (n..., T C, 1) and (r..., T, C)."""
+    d, g = (np.moveaxis(x, 0, -1) for x in (data, filters))
+    return np.ascontiguousarray(d).reshape(*d.shape[:-2], -1, 1), np.ascontiguousarray(g)
 
 
-def _simulate(rounded: RoundedAlgorithm, data: np.ndarray, filters: np.ndarray) -> np.ndarray:
-    U, V = _transform(rounded.input, data, 1), _transform(rounded.filter, filters, 1)
-    flat = [x.reshape(len(x), -1).T for x in (V, U)]
-    M = channel_sum(flat[0][:, None, :], flat[1][:, :, None], rounded.arithmetic, CHANNEL_ORDER)
-    y = _transform(rounded.output, M.reshape(U.shape[1:]), 0)
-    return y if rounded.reciprocal is None else rounded.reciprocal.apply(y[None], 0)[0]
-
-
-def _transform(axes: Sequence[Sequence[RoundedStage]], x: np.ndarray, first: int) -> np.ndarray:
-    for axis, stages in enumerate(axes, first):
-        for stage in stages:
-            x = stage.apply(x, axis)
-    return x
-
-
-def _direct(rounded: RoundedAlgorithm, data: np.ndarray, filters: np.ndarray) -> tuple[np.ndarray, ...]:
+def _direct(
+    algorithm: Algorithm, arithmetic: Arithmetic, data: np.ndarray, filters: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """Direct convolution in the format, and the true one as an unevaluated sum of two float64."""
-    arithmetic, taps = rounded.arithmetic, rounded.filter_shape
-    if rounded.algorithm.form == "linear":
+    _, taps, outputs = tile_shapes(algorithm)
+    if algorithm.form == "linear":
         data = np.pad(data, [(0, 0), *((r - 1, r - 1) for r in taps), (0, 0)])
         filters = np.flip(filters, tuple(range(1, data.ndim - 1)))
-    y = np.zeros((*rounded.output_shape, data.shape[-1]), arithmetic.dtype)
+    y = np.zeros((*outputs, data.shape[-1]), arithmetic.dtype)
     high, low = np.zeros(y.shape), np.zeros(y.shape)
     for c, *tap in product(range(len(data)), *map(range, taps)):
-        places = zip(tap, rounded.output_shape, strict=True)
+        places = zip(tap, outputs, strict=True)
         window, weight = data[c][tuple(slice(j, j + m) for j, m in places)], filters[c][tuple(tap)]
         y = arithmetic.add(y, arithmetic.multiply(window, weight))
         term, rest = _exact_product(window.astype(np.float64), weight.astype(np.float64))

@@ -43,6 +43,10 @@ class Scale(NamedTuple):
     zero_point: np.ndarray
 
 
+UNSCALED = Scale(np.ones(()), np.zeros(()))
+"""The scale of values that are stored as they are."""
+
+
 @dataclass(frozen=True)
 class Quantizer:
     """A format and, for formats that travel with a scale, its granularity.

@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from wincraft.quantise.machines import grouped
+from wincraft.measure.execution import grouped
 
 Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Of filters (K, C / groups r...) and windows (C r..., positions): (K, positions)."""

@@ -1,220 +1,285 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A quantity on its way through the linear noise model: second moments, signal, noises, and the lattice it lies on."""
+"""An algorithm run on second moments: what each stage adds as noise, and what it takes from the signal."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 from math import gcd, lcm, prod
+from typing import NamedTuple
 
 import numpy as np
 
-from wincraft.exact.fraction import Rows
+from wincraft.errors import NotApplicable, look_up
+from wincraft.exact.matrix import fraction_rows
+from wincraft.measure.execution import Pass
+from wincraft.measure.integer_machine import Rows
+from wincraft.measure.places import Place, Side
 from wincraft.numbers.float_format import FloatFormat
-from wincraft.numbers.quantizer import Quantizer, Scale
-from wincraft.numbers.summation import ORDERS
-from wincraft.quantise.response import gaussian_response, sample_response
+from wincraft.numbers.quantizer import UNSCALED, Quantizer, Scale, checked_scale
+from wincraft.quantise.response import expected_amplitude, gaussian_response, sample_response
+from wincraft.quantise.rounding_noise import partial_sums, rounding_noise, sum_noise
+from wincraft.quantise.schemes import Scheme
 
-_LONG = 2048
-"""Sequential sums of more channels are looked at in so many places."""
-_BINS = 32
-"""Rounding noise depends on where in its binade sigma lies: so many places are told apart."""
+_TRANSFORMS: dict[Side, str] = {
+    "data": "input transform",
+    "weights": "filter transform",
+    "products": "output transform",
+}
 
 
-class OutOfFormat(Exception):
+class Overflow(Exception):
     """Values of a stage, its argument, leave their format."""
 
 
-@dataclass
-class Path:
-    """`moments` (S, S) include noise; `signal` and `plain` (S, inputs) are the maps with and without quantiser gains.
-
-    A noise is (stage, variances, number of maps before it); `losses` are what gains below 1 take from the signal, in
-    the same form. `lattice`: the exact grid of every position, or None; times `unit`, one number per output channel.
-    `held`: a floating-point format, and which positions hold its values times a power of two. `values`: a sample of
-    what every position holds at the start, where that is not Gaussian.
-    """
+class Source(NamedTuple):
+    """Data or weights: the second moments of the flattened tile, and values as they occur where not Gaussian."""
 
     shape: tuple[int, ...]
-    moments: np.ndarray
+    second: np.ndarray
+    sample: np.ndarray | None = None
+
+
+class Grid(NamedTuple):
+    """Values are multiples of the `lattice` of their position, Fractions, times one `unit` per output channel."""
+
+    lattice: np.ndarray
+    unit: np.ndarray
+
+
+class Held(NamedTuple):
+    """Which positions hold numbers of a format times a power of two."""
+
+    format: FloatFormat
+    positions: np.ndarray
+
+
+class Noise(NamedTuple):
+    """Independent noise of these variances, added at a stage; or, where `lost`, what its gain takes from the signal."""
+
+    stage: str
+    variances: np.ndarray
+    lost: bool
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What is known of the values of a tile, of S positions, in one channel.
+
+    `second` (S, S) are the second moments, noise included; `signal` and `plain` (S, inputs) are the maps with and
+    without the gains of quantisers; `history` is what happened since the inputs: maps, noises, losses. `sample` is what
+    every position holds, while nothing has happened to it and it is not Gaussian. Products know their `operands`.
+    """
+
+    side: Side
+    shape: tuple[int, ...]
+    second: np.ndarray
     signal: np.ndarray
     plain: np.ndarray
-    lattice: np.ndarray | None = None
-    unit: np.ndarray = field(default_factory=lambda: np.ones(1))
-    held: tuple[FloatFormat, np.ndarray] | None = None
-    values: np.ndarray | None = None
-    maps: list[np.ndarray] = field(default_factory=list)
-    noises: list[tuple[str, np.ndarray, int]] = field(default_factory=list)
-    losses: list[tuple[str, np.ndarray, int]] = field(default_factory=list)
+    history: tuple[np.ndarray | Noise, ...] = ()
+    grid: Grid | None = None
+    held: Held | None = None
+    sample: np.ndarray | None = None
+    operands: tuple[Moments, ...] = ()
 
     @classmethod
-    def start(cls, shape: Sequence[int], moments: np.ndarray, values: np.ndarray | None) -> Path:
+    def of(cls, side: Side, source: Source, operands: tuple[Moments, ...] = ()) -> Moments:
         """Nothing has happened yet."""
-        size = prod(shape)
-        return cls(tuple(shape), moments, np.eye(size), np.eye(size), values=values)
+        same = np.eye(prod(source.shape))
+        return cls(side, source.shape, source.second, same, same, sample=source.sample, operands=operands)
 
     @property
     def variances(self) -> np.ndarray:
         """The second moment of each position."""
-        return np.diagonal(self.moments).copy()
+        return np.diagonal(self.second).copy()
 
-    def add_noise(self, stage: str, variances: np.ndarray) -> None:
-        """Independent noise on every position; raises `OutOfFormat` where it is infinite."""
+    def mapped(self, matrix: np.ndarray, plain: np.ndarray | None = None) -> Moments:
+        """Through a linear map of all positions, in exact arithmetic; `plain` is the map without gains."""
+        return replace(
+            self,
+            second=matrix @ self.second @ matrix.T,
+            signal=matrix @ self.signal,
+            plain=(matrix if plain is None else plain) @ self.plain,
+            history=(*self.history, matrix),
+            sample=None,
+        )
+
+    def noisy(self, stage: str, variances: np.ndarray) -> Moments:
+        """With independent noise on every position; raises `Overflow` where it is infinite."""
         if not np.isfinite(variances).all():
-            raise OutOfFormat(stage)
-        if variances.any():
-            self.noises.append((stage, variances, len(self.maps)))
-            self.moments = self.moments + np.diag(variances)
+            raise Overflow(stage)
+        if not variances.any():
+            return self
+        return replace(
+            self, second=self.second + np.diag(variances), history=(*self.history, Noise(stage, variances, False))
+        )
 
-    def multiply(self, matrix: np.ndarray, shape: tuple[int, ...], plain: np.ndarray | None = None) -> None:
-        """A linear map, in exact arithmetic."""
-        self.maps.append(matrix)
-        self.moments = matrix @ self.moments @ matrix.T
-        self.signal = matrix @ self.signal
-        self.plain = (matrix if plain is None else plain) @ self.plain
-        self.shape = shape
-
-    def apply_along(self, rows: Rows, axis: int) -> None:
-        """One stage along one axis."""
-        matrix = np.array([[float(entry) for entry in row] for row in rows])
-        before, after = self.shape[:axis], self.shape[axis + 1 :]
-        if self.lattice is not None:
-            self.lattice = _row_lattice(rows, self.lattice.reshape(prod(before), len(rows[0]), -1))
-        if self.held is not None:
-            passed = _passed(matrix, self.held[1].reshape(prod(before), len(rows[0]), -1))
-            self.held = self.held[0], passed.ravel()
-        whole = np.kron(np.eye(prod(before)), np.kron(matrix, np.eye(prod(after))))
-        self.multiply(whole, (*before, len(rows), *after))
-
-    def along(self, axis: int) -> np.ndarray:
-        """The moments between the positions along an axis: (before, after, n, n)."""
-        before, n, after = prod(self.shape[:axis]), self.shape[axis], prod(self.shape[axis + 1 :])
-        return np.asarray(np.einsum("iajibj->ijab", self.moments.reshape(before, n, after, before, n, after)))
-
-    def store(self, stage: str, quantizer: Quantizer, scale: Scale, clips: bool) -> None:
-        """A quantiser: its gain, its noise, and the lattice it leaves the values on; no scale means real ends."""
-        clips = clips or quantizer.per is None
-        s, z = (self._by_position(item) for item in scale)
-        lattice = np.zeros((1, 1)) if self.lattice is None else self.lattice.astype(float).reshape(-1, 1) * self.unit
+    def stored(self, stage: str, quantizer: Quantizer, scale: Scale, clips: bool) -> Moments:
+        """Through a quantiser: its gain, its noise, and the lattice it leaves values on; no scale means real ends."""
         variances = self.variances
         if not np.isfinite(variances).all():
-            raise OutOfFormat(stage)
-        if self.values is not None and not self.maps:
-            gains, distortions = sample_response(quantizer, Scale(s, z), self.values)
+            raise Overflow(stage)
+        by_position = Scale(*(_by_position(item) for item in scale))
+        if self.sample is not None:
+            gains, distortions = sample_response(quantizer, by_position, self.sample)
         else:
-            gains, distortions = gaussian_response(quantizer, Scale(s, z), variances[:, None], lattice, clips)
+            steps = self.grid and self.grid.lattice.astype(float)[:, None] * self.grid.unit
+            lattice = np.zeros((1, 1)) if steps is None else steps
+            clips = clips or quantizer.per is None
+            gains, distortions = gaussian_response(quantizer, by_position, variances[:, None], lattice, clips)
         gain, distortion = (np.broadcast_to(item.mean(axis=1), variances.shape) for item in (gains, distortions))
-        if self.held is not None and self.held[0] == quantizer.format:
-            gain, distortion = np.where(self.held[1], 1, gain), np.where(self.held[1], 0, distortion)
+        if self.held is not None and self.held.format == quantizer.format:
+            gain, distortion = (np.where(self.held.positions, *pair) for pair in ((1, gain), (0, distortion)))
+        after = self
         if (gain != 1).any():
-            self.losses.append((stage, (1 - gain) ** 2 * variances, len(self.maps)))
-            self.multiply(np.diag(gain), self.shape, np.eye(len(gain)))
-        self.add_noise(stage, distortion)
-        self._set_lattice(quantizer, s)
-        self.held = None
+            lost = Noise(stage, (1 - gain) ** 2 * variances, True)
+            after = replace(self, history=(*self.history, lost)).mapped(np.diag(gain), np.eye(len(gain)))
+        held = None
         if isinstance(quantizer.format, FloatFormat) and (quantizer.per is None or quantizer.power_of_two):
-            self.held = quantizer.format, np.ones(len(variances), dtype=bool)
+            held = Held(quantizer.format, np.ones(len(variances), dtype=bool))
+        grid = _grid_of(quantizer, by_position.scale, len(variances))
+        return replace(after.noisy(stage, distortion), grid=grid, held=held)
 
-    def _by_position(self, values: np.ndarray) -> np.ndarray:
-        """Scales (taps..., channels or 1, 1) as (positions or 1, channels or 1)."""
-        channels = values.shape[-2] if values.ndim > 1 else 1
-        return values.reshape(-1, channels) if values.ndim > 1 else values.reshape(1, 1)
+    def arrived(self, weight: np.ndarray) -> tuple[dict[str, float], dict[str, float]]:
+        """For each stage what arrives of its noises, and of its losses, in the order of the stages.
 
-    def _set_lattice(self, quantizer: Quantizer, s: np.ndarray) -> None:
-        size = len(self.moments)
-        if isinstance(quantizer.format, FloatFormat):
-            self.lattice = None
-        elif len(s) == 1:
-            self.lattice, self.unit = np.full(size, Fraction(1), dtype=object), s[0]
-        elif s.shape[1] == 1:
-            self.lattice, self.unit = np.array([Fraction(float(v)) for v in s[:, 0]], dtype=object), np.ones(1)
-        else:
-            self.lattice = None
-
-    def arrived(self, weight: np.ndarray, noises: Sequence[tuple[str, np.ndarray, int]]) -> dict[str, float]:
-        """For each stage the sum over its noises of trace(weight W diag(variances) W^T), W the maps after it."""
-        powers: dict[str, float] = {}
-        rest, at = np.eye(len(weight)), len(self.maps)
-        for stage, variances, position in reversed(noises):
-            while at > position:
-                at -= 1
-                rest = rest @ self.maps[at]
-            power = float(np.einsum("kj,kj->j", rest, weight @ rest) @ variances)
-            powers[stage] = powers.get(stage, 0.0) + power
-        return dict(reversed(powers.items()))
+        The sum of trace(weight W diag(variances) W^T), W the maps that come after.
+        """
+        rest = np.eye(len(weight))
+        noises, losses = dict[str, float](), dict[str, float]()
+        first = next((k for k, event in enumerate(self.history) if isinstance(event, Noise)), len(self.history))
+        for event in reversed(self.history[first:]):
+            if isinstance(event, Noise):
+                powers = losses if event.lost else noises
+                power = float(np.einsum("kj,kj->j", rest, weight @ rest) @ event.variances)
+                powers[event.stage] = powers.get(event.stage, 0.0) + power
+            else:
+                rest = rest @ event
+        return dict(reversed(noises.items())), dict(reversed(losses.items()))
 
 
-def sum_noise(rows: Rows, order: str, format: FloatFormat, moments: np.ndarray) -> np.ndarray:
-    """The noise of a pass whose every operation is rounded: moments (before, after, n, n) to (before, rows, after).
+class MomentsMachine:
+    """Runs a scheme on second moments, summed over so many channels; raises `Overflow`.
 
-    Products by powers of two are exact; every other product and every sum adds its rounding noise.
+    `scales` are those given by the text of their place, None for the scales that Gaussian data of so many `outputs`,
+    `tiles` and `groups` should show; `used` are those that were taken. Without `clips`, scales hold all values.
     """
-    result = np.zeros((moments.shape[0], len(rows), moments.shape[1]))
-    for i, row in enumerate(rows):
-        coefficients = np.array([float(entry) for entry in row])
-        tree = ORDERS[order](coefficients.tolist())
-        held = {j: [j] for j in tree.terms}
-        for j in tree.terms:
-            if np.frexp(abs(coefficients[j]))[0] != 0.5:
-                result[:, i] += rounding_noise(format, coefficients[j] ** 2 * moments[..., j, j])
-        for a, b in tree.additions:
-            held[a] = held[a] + held[b]
-            c = coefficients[held[a]]
-            block = moments[..., held[a], :][..., held[a]]
-            result[:, i] += rounding_noise(format, np.einsum("a,ijab,b->ij", c, block, c))
-    return result
+
+    def __init__(
+        self,
+        scheme: Scheme,
+        channels: int,
+        scales: Mapping[str, object] | None = None,
+        *,
+        outputs: int = 64,
+        tiles: int = 256,
+        groups: int = 1,
+        clips: bool = False,
+    ) -> None:
+        self.used: dict[str, Scale] = {}
+        self._scheme, self._quantizers, self._channels, self._scales = scheme, scheme.stages, channels, scales
+        self._outputs, self._tiles, self._groups, self._clips = outputs, tiles, groups, clips
+
+    def load(self, place: Place, given: Source) -> Moments:
+        """Rounded where the arithmetic is, and stored."""
+        return self.store(place, self._rounded(str(place), Moments.of(place.side, given)))
+
+    def apply(self, step: Pass, value: Moments) -> Moments:
+        """The map, and the noise of its sums."""
+        rows = fraction_rows(step.matrix)
+        matrix = np.array([[float(entry) for entry in row] for row in rows])
+        axis = step.axis
+        before, after = (value.shape[:axis], value.shape[axis + 1 :]) if axis is not None else ((), ())
+        split = (prod(before), len(rows[0]), prod(after))
+        whole = np.kron(np.eye(prod(before)), np.kron(matrix, np.eye(prod(after))))
+        mapped = replace(
+            value.mapped(whole),
+            shape=step.image,
+            grid=value.grid and Grid(_row_lattice(rows, value.grid.lattice.reshape(split)).ravel(), value.grid.unit),
+            held=value.held and Held(value.held.format, _passed(matrix, value.held.positions.reshape(split)).ravel()),
+        )
+        if self._scheme.arithmetic is None:
+            return mapped
+        along = np.einsum("iajibj->ijab", value.second.reshape(*split, *split))
+        noise = sum_noise(matrix, self._scheme.order, self._scheme.arithmetic, along)
+        return mapped.noisy(_TRANSFORMS[value.side], noise.ravel())
+
+    def multiply(self, U: Moments, V: Moments) -> Moments:
+        """Sums of independent products."""
+        scheme, channels = self._scheme, self._channels
+        M = Moments.of("products", Source(U.shape, channels * U.second * V.second), (U, V))
+        if not np.isfinite(M.second).all():
+            raise Overflow("channel sum")
+        if U.grid is not None and V.grid is not None:
+            M = replace(M, grid=Grid(U.grid.lattice * V.grid.lattice, U.grid.unit * V.grid.unit))
+        summed = scheme.accumulator or scheme.arithmetic
+        if summed is None:
+            return M
+        one = M.variances / channels
+        sizes, counts = partial_sums(channels, scheme.channel_order)
+        noise = channels * rounding_noise(summed, one)
+        noise = noise + counts @ rounding_noise(summed, sizes[:, None] * one)
+        if summed != scheme.arithmetic and scheme.arithmetic is not None:
+            noise = noise + rounding_noise(scheme.arithmetic, M.variances)
+        return M.noisy("channel sum", noise)
+
+    def store(self, place: Place, value: Moments) -> Moments:
+        """Through the quantiser of the place, if it has one that rounds.
+
+        Raises:
+            UnknownName, BadShape, BadNumber, NotApplicable: where scales are given and that of the place is none.
+        """
+        quantizer = self._quantizers.get(place.stage)
+        if quantizer is None or quantizer.format == self._scheme.arithmetic:
+            return value
+        scale = self.used[str(place)] = self._scale(place, quantizer, value)
+        return value.stored(str(place), quantizer, scale, self._clips)
+
+    def divide(self, value: Moments, divisor: Fraction) -> Moments:
+        """The map, and one more rounding."""
+        divided = value.mapped(np.eye(len(value.signal)) / float(divisor))
+        if divided.grid is not None:
+            divided = replace(divided, grid=Grid(divided.grid.lattice / abs(divisor), divided.grid.unit))
+        return self._rounded(_TRANSFORMS[value.side], divided)
+
+    def _rounded(self, stage: str, value: Moments) -> Moments:
+        arithmetic = self._scheme.arithmetic
+        return value if arithmetic is None else value.noisy(stage, rounding_noise(arithmetic, value.variances))
+
+    def _scale(self, place: Place, quantizer: Quantizer, value: Moments) -> Scale:
+        if quantizer.per is None:
+            return UNSCALED
+        if self._scales is None:
+            return self._expected_scale(place, quantizer, value)
+        given = look_up("scale of a stage", str(place), self._scales)
+        channels = np.asarray(given[0] if isinstance(given, Scale) else given).shape[-2:-1] or (1,)
+        return checked_scale(given, (*value.shape, *channels, 1), channels=place.side != "data")
+
+    def _expected_scale(self, place: Place, quantizer: Quantizer, value: Moments) -> Scale:
+        if quantizer.unsigned:
+            raise NotApplicable("predicted scales", f"{place} has a zero point", "calibrate on data")
+        per_tap, filters = "tap" in str(quantizer.per), 1 if "channel" in str(quantizer.per) else self._outputs
+        count = (1 if place.side == "data" else filters) * (1 if place.side == "weights" else self._tiles)
+        count *= 1 if place.side == "products" else self._channels * (self._groups if place.side == "data" else 1)
+        groups = [np.array([v]) for v in value.variances] if per_tap else [value.variances]
+        ends = [expected_amplitude(group, count, self._scheme.calibration) for group in groups]
+        amplitude = np.array(ends).reshape(*(value.shape if per_tap else (1,) * len(value.shape)), 1, 1)
+        return quantizer.scale_of(-amplitude, amplitude)
 
 
-def partial_sums(channels: int, order: str) -> tuple[np.ndarray, np.ndarray]:
-    """How many products the results of additions hold, and how many results do; long sequences are thinned out.
-
-    >>> [[item.tolist() for item in partial_sums(5, order)] for order in ("sequential", "pairwise")]
-    [[[2.0, 3.0, 4.0, 5.0], [1, 1, 1, 1]], [[2.0, 3.0, 5.0], [2.0, 1.0, 1.0]]]
-    """
-    if order == "sequential":
-        edges = np.arange(2, channels + 2) if channels <= _LONG else np.unique(np.geomspace(2, channels + 1, _LONG))
-        return (edges[1:] + edges[:-1] - 1) / 2, np.diff(edges)
-    counts: Counter[int] = Counter()
-    level = Counter({channels: 1})
-    while level:
-        counts += level
-        halves = [((size + 1) // 2, times) for size, times in level.items()]
-        halves += [(size // 2, times) for size, times in level.items()]
-        level = Counter()
-        for size, times in halves:
-            level[size] += times * (size > 1)
-        level = +level
-    del counts[1]
-    sizes = sorted(counts)
-    return np.array(sizes, dtype=float), np.array([counts[size] for size in sizes], dtype=float)
+def _by_position(values: np.ndarray) -> np.ndarray:
+    """Scales (taps..., channels or 1, 1) as (positions or 1, channels or 1)."""
+    return values.reshape(-1, values.shape[-2]) if values.ndim > 1 else values.reshape(1, 1)
 
 
-def rounding_noise(format: FloatFormat, variances: np.ndarray) -> np.ndarray:
-    """The mean squared error of rounding Gaussian values of these variances to a format; inf where they overflow."""
-    sigma = np.sqrt(np.maximum(variances, 0))
-    mantissa, exponent = np.frexp(sigma)
-    normal = (exponent > format.min_exponent + 8) & (sigma * 16 < float(format.max))
-    table = _noise_table(format.precision)
-    place = np.clip(np.nan_to_num((mantissa - 0.5) * 2 * _BINS, posinf=0).astype(int), 0, _BINS - 1)
-    noise = np.where(normal, table[place] * variances, 0.0)
-    for index in np.argwhere(~normal & (sigma > 0)):
-        at = tuple(index)
-        unscaled = Scale(np.ones(()), np.zeros(()))
-        gain, distortion = gaussian_response(Quantizer(format), unscaled, variances[at], np.zeros(()))
-        noise[at] = float(distortion) + (1 - float(gain)) ** 2 * variances[at]
-    return np.asarray(noise)
-
-
-@lru_cache(maxsize=64)
-def _noise_table(precision: int) -> np.ndarray:
-    """Noise over variance for sigma in [1/2, 1), at the middles of the bins, away from underflow and overflow."""
-    wide = FloatFormat("wide", min(precision, 51), -900, Fraction(2) ** 900)
-    variances = ((np.arange(_BINS) + 0.5) / (2 * _BINS) + 0.5) ** 2
-    response = gaussian_response(Quantizer(wide), Scale(np.ones(()), np.zeros(())), variances, np.zeros(()))
-    return np.asarray(response.distortion / variances * 4.0 ** (min(precision, 51) - precision))
+def _grid_of(quantizer: Quantizer, s: np.ndarray, size: int) -> Grid | None:
+    """That of values stored with scales (positions or 1, channels or 1)."""
+    if isinstance(quantizer.format, FloatFormat) or 1 not in s.shape:
+        return None
+    if len(s) == 1:
+        return Grid(np.full(size, Fraction(1), dtype=object), s[0])
+    return Grid(np.array([Fraction(float(v)) for v in s[:, 0]], dtype=object), np.ones(1))
 
 
 def _passed(matrix: np.ndarray, held: np.ndarray) -> np.ndarray:

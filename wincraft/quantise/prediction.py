@@ -8,8 +8,8 @@ through the rest of the algorithm. Channels are independent, and of mean 0 in th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from importlib import import_module
 from math import inf, nan, prod
@@ -18,23 +18,21 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.errors import BadShape, NotApplicable, look_up
-from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, Side, U, V, step
+from wincraft.errors import BadShape, NotApplicable
+from wincraft.measure.execution import execute
 from wincraft.numbers.arrays import float64_array
-from wincraft.numbers.quantizer import Quantizer, Scale, checked_scale
-from wincraft.quantise.machines import scheme_stages
-from wincraft.quantise.moments import OutOfFormat, Path, partial_sums, rounding_noise, sum_noise
-from wincraft.quantise.response import expected_amplitude
+from wincraft.numbers.decibels import sqnr
+from wincraft.numbers.quantizer import Scale
+from wincraft.quantise.machines import stored_chains
+from wincraft.quantise.moments import Moments, MomentsMachine, Overflow, Source
 from wincraft.quantise.schemes import Scheme
-from wincraft.quantise.simulation import check_scheme, divisor_of, sqnr
+from wincraft.quantise.simulation import check_scheme
 
-MAX_PRODUCTS = 1600
+MAX_RANK = 1600
 """Products of the largest algorithm: its second moments are matrices of that size."""
 SLACK = 3.0
 """dB between prediction and measurement from which on the linear noise model is said to miss something."""
-_UNSCALED = Scale(np.ones(()), np.zeros(()))
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,23 +124,26 @@ def predict(
       widening V alone gains up to 1.75 dB
     """
     check_scheme(algorithm, scheme)
-    if algorithm.rank > MAX_PRODUCTS:
-        raise NotApplicable("prediction", f"{algorithm.rank} products", f"predict up to {MAX_PRODUCTS}")
+    if algorithm.rank > MAX_RANK:
+        raise NotApplicable("prediction", f"{algorithm.rank} products", f"predict up to {MAX_RANK}")
     for name, count in (("channels", channels), ("outputs", outputs), ("tiles", tiles), ("groups", groups)):
         if not isinstance(count, Integral) or count < 1:
             raise NotApplicable("prediction", f"{name} is {count!r}", "give an integer, 1 or more")
-    given = None if scales is None else dict(scales)
-    tile, taps = [axis.n for axis in algorithm.axes], [axis.r for axis in algorithm.axes]
-    model = _Model(
-        algorithm, scheme, given, channels, outputs, tiles, groups, unseen or scheme.calibration != "max-abs"
-    )
-    d = Path.start(tile, _moments("data moments", data_moments, tile), _sample("data values", data_values))
-    g = Path.start(taps, _moments("weight moments", weight_moments, taps), _sample("weight values", weight_values))
+    clips = unseen or scheme.calibration != "max-abs"
+    sizes = {"outputs": outputs, "tiles": tiles, "groups": groups}
+    machine = MomentsMachine(scheme, channels, scales, **sizes, clips=clips)
+    tile, taps = (tuple(getattr(axis, name) for axis in algorithm.axes) for name in "nr")
+    data = Source(tile, _moments("data moments", data_moments, tile), _sample("data values", data_values))
+    weights = Source(taps, _moments("weight moments", weight_moments, taps), _sample("weight values", weight_values))
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            return model.run(d, g)
-    except OutOfFormat as overflow:
-        return Prediction({str(overflow): inf}, model.used)
+            y = execute(stored_chains(algorithm, scheme), machine, data, weights)
+            shares = _shares(algorithm, y, channels, data.second, weights.second)
+    except Overflow as overflow:
+        shares = {str(overflow): inf}
+    if scheme.matrices is None:
+        shares.pop("matrices", None)
+    return Prediction(shares, machine.used)
 
 
 def _moments(what: str, given: Any, shape: Sequence[int]) -> np.ndarray:
@@ -159,129 +160,36 @@ def _sample(what: str, given: Any) -> np.ndarray | None:
     return None if given is None else float64_array(given, what).ravel()
 
 
-@dataclass
-class _Model:
-    algorithm: Algorithm
-    scheme: Scheme
-    scales: dict[str, Any] | None
-    channels: int
-    outputs: int
-    tiles: int
-    groups: int
-    clips: bool
-    used: dict[str, Scale] = field(default_factory=dict)
+def _shares(algorithm: Algorithm, y: Moments, channels: int, data: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    """Noise over signal by stage at the outputs, ``matrices`` last; ``no signal`` of data that are all 0."""
+    U, V = y.operands
+    gram = channels * (y.signal.T @ y.signal)
+    of_sides = ((U, gram * V.second), (V, gram * (U.signal @ data @ U.signal.T)), (y, np.eye(len(y.signal))))
+    noises, losses = (_added(parts) for parts in zip(*(side.arrived(weight) for side, weight in of_sides), strict=True))
+    exact = _exact_form(algorithm)
 
-    def run(self, d: Path, g: Path) -> Prediction:
-        data, weights = d.moments, g.moments
-        maps = [axis.maps for axis in self.algorithm.axes]
-        self.operand(d, INPUT, U, [item.input for item in maps])
-        self.operand(g, WEIGHTS, V, [item.filter for item in maps])
-        y = self.products(d, g)
-        self.store(y, M, self.scheme.M)
-        self.chain(y, [item.output for item in maps], "output transform", "products", self.scheme.post_step)
-        self.divide(y)
-        self.store(y, OUTPUT, self.scheme.output)
+    def error(A: np.ndarray, G: np.ndarray, B: np.ndarray) -> float:
+        return _form_error(exact, A, G, B, weights, data) * channels
 
-        gram = self.channels * (y.signal.T @ y.signal)
-        from_data, from_weights = gram * g.moments, gram * (d.signal @ data @ d.signal.T)
-        identity = np.eye(len(y.signal))
-        sides = ((d, from_data), (g, from_weights), (y, identity))
-        noises = _added(path.arrived(weight, path.noises) for path, weight in sides)
-        losses = _added(path.arrived(weight, path.losses) for path, weight in sides)
-        exact = self.exact_form()
-        plain = _form_error(exact, y.plain, g.plain, d.plain, weights, data) * self.channels
-        coherent = _form_error(exact, y.signal, g.signal, d.signal, weights, data) * self.channels
-        matrices, lost = min(plain, coherent), max(coherent - plain, 0.0)
-        total = sum(losses.values())
-        shares = {stage: lost * power / total for stage, power in losses.items()} if total else {}
-        if losses and not total:
-            shares = {next(iter(losses)): lost}
-        signal = _form_error(exact, 0 * y.plain, g.plain, d.plain, weights, data) * self.channels
-        if not (signal and np.isfinite(signal)):
-            return Prediction({"no signal": nan}, self.used)
-        powers = _added([noises, shares, {"matrices": matrices} if self.scheme.matrices else {}])
-        return Prediction({stage: power / signal for stage, power in powers.items()}, self.used)
+    plain, coherent = error(y.plain, V.plain, U.plain), error(y.signal, V.signal, U.signal)
+    lost, total = max(coherent - plain, 0.0), sum(losses.values())
+    shares = {stage: lost * power / total for stage, power in losses.items()} if total else {}
+    if losses and not total:
+        shares = {next(iter(losses)): lost}
+    signal = error(0 * y.plain, V.plain, U.plain)
+    if not (signal and np.isfinite(signal)):
+        return {"no signal": nan}
+    powers = _added([noises, shares, {"matrices": min(plain, coherent)}])
+    return {stage: power / signal for stage, power in powers.items()}
 
-    def operand(self, path: Path, start: Place, end: Place, chains: list[LinearMap]) -> None:
-        arithmetic = self.scheme.arithmetic
-        if arithmetic is not None:
-            path.add_noise(str(start), rounding_noise(arithmetic, path.variances))
-        self.store(path, start, getattr(self.scheme, start.stage))
-        transform = "input transform" if start == INPUT else "filter transform"
-        self.chain(path, chains, transform, start.side, self.scheme.pre_step)
-        self.store(path, end, getattr(self.scheme, end.stage))
 
-    def chain(self, path: Path, chains: list[LinearMap], transform: str, side: Side, between: Quantizer | None) -> None:
-        for number, stages in enumerate(scheme_stages(chains, self.scheme, between)):
-            if number:
-                self.store(path, step(side, number), between)
-            for axis, rows in enumerate(stages):
-                moments = path.along(axis) if self.scheme.arithmetic else None
-                path.apply_along(rows, axis)
-                if self.scheme.arithmetic:
-                    noise = sum_noise(rows, self.scheme.order, self.scheme.arithmetic, np.asarray(moments))
-                    path.add_noise(transform, noise.ravel())
-
-    def products(self, U: Path, V: Path) -> Path:
-        M = Path.start(U.shape, self.channels * U.moments * V.moments, None)
-        if not np.isfinite(M.moments).all():
-            raise OutOfFormat("channel sum")
-        if U.lattice is not None and V.lattice is not None:
-            M.lattice, M.unit = U.lattice.ravel() * V.lattice.ravel(), U.unit * V.unit
-        summed = self.scheme.accumulator or self.scheme.arithmetic
-        if summed is not None:
-            one = M.variances / self.channels
-            sizes, counts = partial_sums(self.channels, self.scheme.channel_order)
-            noise = self.channels * rounding_noise(summed, one)
-            noise = noise + counts @ rounding_noise(summed, sizes[:, None] * one)
-            if summed != self.scheme.arithmetic and self.scheme.arithmetic is not None:
-                noise = noise + rounding_noise(self.scheme.arithmetic, M.variances)
-            M.add_noise("channel sum", noise)
-        return M
-
-    def divide(self, path: Path) -> None:
-        divisor = divisor_of(self.algorithm)
-        if divisor != 1:
-            path.multiply(np.eye(len(path.signal)) / float(divisor), path.shape)
-            if path.lattice is not None:
-                path.lattice = path.lattice / abs(divisor)
-            if self.scheme.arithmetic is not None:
-                path.add_noise("output transform", rounding_noise(self.scheme.arithmetic, path.variances))
-
-    def store(self, path: Path, place: Place, quantizer: Quantizer | None) -> None:
-        label = str(place)
-        if quantizer is None or quantizer.format == self.scheme.arithmetic:
-            return
-        if quantizer.per is None:
-            scale = _UNSCALED
-        elif self.scales is None:
-            scale = self.expected_scale(path, place, quantizer)
-        else:
-            given = look_up("scale of a stage", label, self.scales)
-            channels = np.shape(given[0] if isinstance(given, Scale) else given)[-2:-1] or (1,)
-            scale = checked_scale(given, (*path.shape, *channels, 1), channels=place.side != "data")
-        self.used[label] = scale
-        path.store(label, quantizer, scale, self.clips)
-
-    def expected_scale(self, path: Path, place: Place, quantizer: Quantizer) -> Scale:
-        if quantizer.unsigned:
-            raise NotApplicable("predicted scales", f"{place} has a zero point", "calibrate on data")
-        per_tap, filters = "tap" in str(quantizer.per), 1 if "channel" in str(quantizer.per) else self.outputs
-        side = place.side
-        count = (1 if side == "data" else filters) * (1 if side == "weights" else self.tiles)
-        count *= 1 if side == "products" else self.channels * (self.groups if side == "data" else 1)
-        groups = [np.array([v]) for v in path.variances] if per_tap else [path.variances]
-        ends = [expected_amplitude(group, count, self.scheme.calibration) for group in groups]
-        amplitude = np.array(ends).reshape(*(path.shape if per_tap else (1,) * len(path.shape)), 1, 1)
-        return quantizer.scale_of(-amplitude, amplitude)
-
-    def exact_form(self) -> np.ndarray:
-        """T[i, j, l] over flattened axes."""
-        axes = []
-        for axis in self.algorithm.axes:
-            i, j, l = np.ogrid[: axis.m, : axis.r, : axis.n]
-            axes.append((i + j == l).astype(float))
-        return reduce(_kron3, axes)
+def _exact_form(algorithm: Algorithm) -> np.ndarray:
+    """T[i, j, l] over flattened axes."""
+    axes = []
+    for axis in algorithm.axes:
+        i, j, l = np.ogrid[: axis.m, : axis.r, : axis.n]
+        axes.append((i + j == l).astype(float))
+    return reduce(_kron3, axes)
 
 
 def _kron3(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -298,7 +206,7 @@ def _form_error(
     return float(np.einsum("ijl,jJ,ilJ->", error, weights, np.einsum("ijl,lL->iLj", error, data), optimize=True))
 
 
-def _added(parts: Any) -> dict[str, float]:
+def _added(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
     total: dict[str, float] = {}
     for part in parts:
         for stage, power in part.items():

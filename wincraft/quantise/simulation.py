@@ -3,45 +3,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
 from importlib import import_module
-from math import inf, log10, nan
-from operator import mul
+from math import inf, nan
 from typing import Any
 
 import numpy as np
 
-from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm, check_algorithm
 from wincraft.errors import BadShape, NotApplicable, look_up
-from wincraft.exact.number import to_fraction
-from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, Side, U, V, parse_place, step
-from wincraft.numbers.quantizer import Quantizer, Scale, checked_scale
+from wincraft.exact.matrix import fraction_rows
+from wincraft.measure.execution import execute
+from wincraft.measure.integer_machine import integer_rows
+from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, Place, parse_place
+from wincraft.numbers.decibels import sqnr
+from wincraft.numbers.quantizer import Quantizer, Scale
 from wincraft.quantise.direct import directly, in_float64
-from wincraft.quantise.machines import Machine, integer_rows, machine_for, scheme_stages
+from wincraft.quantise.machines import (
+    MOSTLY,
+    NumberMachine,
+    SchemeMachine,
+    StageRecord,
+    machine_for,
+    stored_chains,
+    stored_maps,
+)
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.workload import Batch, Layer, Workload, as_workload
 
+Watch = Callable[[Place, np.ndarray], object]
+"""Is given a place of the computation and the numbers that stand there."""
 SATURATED = 0.002
 """From this share of clipped values on a stage is flagged."""
-MOSTLY = 0.5
-"""From this share of values stored as 0 on a tap, or an output, has vanished."""
 FEW_CHANNELS = 32
 """Below, the sums over channels are not yet Gaussian, and a prediction is flagged."""
-
-
-@dataclass(frozen=True)
-class StageRecord:
-    """What storing a stage did: its calibrated scales, the share of clipped values, and the taps stored mostly as 0."""
-
-    quantizer: Quantizer
-    scale: Scale
-    clipped: float
-    vanished: int
-    taps: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,22 +114,12 @@ class Simulation:
         return "\n".join(lines)
 
 
-def sqnr(noise_to_signal: float) -> float:
-    """-10 log10, with inf for 0 and -inf for inf.
-
-    >>> sqnr(0.001)
-    30.0
-    """
-    if noise_to_signal == 0:
-        return inf
-    return -inf if noise_to_signal == inf else -10 * log10(noise_to_signal)
-
-
 def simulate(
     algorithm: Algorithm,
     scheme: Scheme | str,
     data: Batch | Workload | Layer | None = None,
-    scales: Mapping[str, Any] | None = None,
+    scales: Mapping[str, object] | None = None,
+    watch: Watch | None = None,
 ) -> Simulation:
     """Run the tiles of a batch, or of a workload, through every stage of a scheme, bit by bit.
 
@@ -142,7 +129,8 @@ def simulate(
     ..., ``U``; ``weights``, ``weights pre-step 1``, ..., ``V``; ``M``; ``post-step 1``, ..., ``output``.
     Scales are static: those given for a label (a `Scale`, or numbers that broadcast to the stage's
     (taps..., channels, vectors)), else calibrated on this batch. Integers are exact below 2^53; one multiplication by a
-    ratio of scales in float64 comes before each rounding.
+    ratio of scales in float64 comes before each rounding. `watch` is given every place and what stands there, stored or
+    not, as float64 (taps..., channels, vectors), in the order of the computation.
 
     Raises:
         NotApplicable: in linear convolution form, where the scheme does not admit the algorithm, and for arguments of
@@ -153,16 +141,24 @@ def simulate(
     >>> from wincraft import parse
     >>> simulate(parse("F(4x4,3x3)", points="0,1,-1,2,-2"), "tapwise-8")
     tapwise-8: SQNR 17.05 dB
+    >>> largest = {}
+    >>> _ = simulate(parse("F(2,3)"), "fp16", watch=lambda place, values: largest.update({str(place): values.max()}))
+    >>> list(largest)
+    ['input', 'U', 'weights', 'V', 'M', 'output']
     """
     scheme = as_scheme(scheme)
     check_algorithm(algorithm)
     batch = data if isinstance(data, Batch) else as_workload(data).batch(algorithm)
-    outputs, records, overflowed = run_stages(algorithm, scheme, batch, scales)
+    outputs, records, overflowed = run_stages(algorithm, scheme, batch, scales, watch)
     return Simulation(scheme, outputs, batch.reference, batch.counts, records, overflowed, batch.weights.shape[-1])
 
 
 def run_stages(
-    algorithm: Algorithm, scheme: Scheme, batch: Batch, scales: Mapping[str, Any] | None = None
+    algorithm: Algorithm,
+    scheme: Scheme,
+    batch: Batch,
+    scales: Mapping[str, object] | None = None,
+    watch: Watch | None = None,
 ) -> tuple[np.ndarray, dict[str, StageRecord], bool]:
     """The outputs (m..., K, T) of `simulate`, what each stage did, and whether 32-bit sums overflowed.
 
@@ -178,22 +174,21 @@ def run_stages(
     """
     check_scheme(algorithm, scheme)
     _check_batch(algorithm, batch)
-    run = _Run(scheme, machine_for(scheme), {parse_place(text): scale for text, scale in (scales or {}).items()})
-    d = _transformed(run, algorithm, INPUT, batch.data)
-    g = _transformed(run, algorithm, WEIGHTS, batch.weights)
-    products = run.store(M, scheme.M, run.machine.multiply(g, d))
-    chains = [axis.maps.output for axis in algorithm.axes]
-    y = _chain(run, chains, products, "products", scheme.post_step)
-    y = run.machine.divide(y, divisor_of(algorithm))
-    y = run.store(OUTPUT, scheme.output, y)
-    run.check_unused()
-    return run.machine.real(y), run.records, run.machine.overflowed
+    numbers: NumberMachine[Any] = machine_for(scheme)
+    given = {parse_place(text): scale for text, scale in (scales or {}).items()}
+    machine = SchemeMachine(numbers, scheme.stages, scheme.calibration, given)
+    seen = None if watch is None else lambda place, value: watch(place, numbers.real(value))
+    y = execute(stored_chains(algorithm, scheme), machine, batch.data, batch.weights, seen)
+    for place in given:
+        look_up("stage with a scale", str(place), machine.records)
+    return numbers.real(y), machine.records, numbers.overflowed
 
 
-def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simulation:
+def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch, watch: Watch | None = None) -> Simulation:
     """The direct convolution of the same tiles under the same scheme: operands and outputs stored, sums as it says.
 
-    Operands are stored as the scheme's input and weights, or where it has none, as its U and V per tensor.
+    Operands are stored as the scheme's input and weights, or where it has none, as its U and V per tensor. `watch` is
+    given the input, the weights and the output as they are stored.
 
     Raises:
         NotApplicable: in linear convolution form.
@@ -208,21 +203,21 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Simul
     """
     _check_form(algorithm)
     _check_batch(algorithm, batch)
-    run = _Run(scheme, machine_for(scheme), {})
-    operands = []
-    quantizers = direct_quantizers(scheme)
-    for place, array in ((INPUT, batch.data), (WEIGHTS, batch.weights)):
-        operands.append(run.store(place, quantizers[place.stage], run.machine.load(array)))
-    data, weights = (run.machine.real(operand) for operand in operands)
+    numbers: NumberMachine[Any] = machine_for(scheme)
+    machine = SchemeMachine(numbers, direct_quantizers(scheme), scheme.calibration, {})
+
+    def stored(place: Place, array: np.ndarray) -> np.ndarray:
+        value = numbers.real(machine.load(place, array))
+        if watch is not None:
+            watch(place, value)
+        return value
 
     def rounded(filters: np.ndarray, windows: np.ndarray) -> np.ndarray:
-        return np.asarray(
-            run.machine.real(run.machine.multiply(*map(run.machine.load, (filters[None], windows[None]))))
-        )
+        return numbers.real(numbers.multiply(numbers.load(INPUT, windows[None]), numbers.load(WEIGHTS, filters[None])))
 
-    y = directly(data, weights, in_float64 if scheme.arithmetic is None else rounded)
-    y = run.machine.real(run.store(OUTPUT, quantizers["output"], run.machine.load(y)))
-    return Simulation(scheme, y, batch.reference, batch.counts, run.records, False, batch.weights.shape[-1])
+    data, weights = stored(INPUT, batch.data), stored(WEIGHTS, batch.weights)
+    y = stored(OUTPUT, directly(data, weights, in_float64 if scheme.arithmetic is None else rounded))
+    return Simulation(scheme, y, batch.reference, batch.counts, machine.records, False, batch.weights.shape[-1])
 
 
 def direct_quantizers(scheme: Scheme) -> dict[str, Quantizer | None]:
@@ -252,43 +247,17 @@ def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
     _check_form(algorithm)
     if scheme.word is None:
         return
-    for name, stage, side in (("U", scheme.input, "input"), ("V", scheme.weights, "filter")):
+    maps = [axis.maps for axis in algorithm.axes]
+    for name, stage, side in (("U", scheme.input, 2), ("V", scheme.weights, 1)):
         low, high = (float(end.item()) for end in stage.limits(np.zeros(1))) if stage else (inf, inf)
         bound = max(-low, high)
-        for axis in algorithm.axes:
-            rows = scheme_stages([getattr(axis.maps, side)], scheme, None)[0][0]
+        for item in stored_maps([axis[side] for axis in maps], scheme, None):
+            rows = fraction_rows(item.dense)
             matrix, _ = integer_rows(rows, [Fraction(1)] * len(rows[0]))
             bound *= np.abs(matrix).sum(axis=1).max()
         if bound >= 2 ** (scheme.word - 1):
             reason = f"{name} of {algorithm.size} reaches {bound:.0f}, beyond int{scheme.word}"
             raise NotApplicable(scheme.name, reason, "use other points or a smaller tile")
-
-
-@dataclass
-class _Run:
-    """One run: the machine, the scales given, and the records made."""
-
-    scheme: Scheme
-    machine: Machine
-    scales: dict[Place, Any]
-    records: dict[str, StageRecord] = field(default_factory=dict)
-
-    def store(self, place: Place, quantizer: Quantizer | None, value: Any, raw: np.ndarray | None = None) -> Any:
-        if quantizer is None:
-            return value
-        real = self.machine.real(value)
-        given = self.scales.get(place)
-        if given is not None:
-            scale = checked_scale(given, real.shape, channels=place.side != "data")
-        else:
-            scale = quantizer.calibrate(real, self.scheme.calibration)
-        stored = self.machine.store(quantizer, scale, value)
-        self.records[str(place)] = _record(quantizer, scale, real if raw is None else raw, self.machine.real(stored))
-        return stored
-
-    def check_unused(self) -> None:
-        for place in self.scales:
-            look_up("stage with a scale", str(place), self.records)
 
 
 def _check_form(algorithm: Algorithm) -> None:
@@ -301,41 +270,6 @@ def _check_batch(algorithm: Algorithm, batch: Batch) -> None:
         needed = tuple(getattr(axis, letter) for axis in algorithm.axes)
         if array.shape[:-2] != needed:
             raise BadShape(f"{what} for {algorithm.size}", str(array.shape), f"({', '.join(map(str, needed))}, ...)")
-
-
-def _record(quantizer: Quantizer, scale: Scale, real: np.ndarray, stored: np.ndarray) -> StageRecord:
-    low, high = quantizer.limits(scale.zero_point)
-    slack = quantizer.half_step * (1 + 1e-9)
-    clipped = (real > (high + slack) * scale.scale) | (real < (low - slack) * scale.scale)
-    lost = ((stored == 0) & (real != 0)).mean(axis=(-2, -1))
-    return StageRecord(quantizer, scale, float(clipped.mean()), int((lost > MOSTLY).sum()), lost.size)
-
-
-def _transformed(run: _Run, algorithm: Algorithm, start: Place, array: np.ndarray) -> Any:
-    """U or V: the array stored as the scheme's input or weights, through the chain of B^T or G, and stored again."""
-    chains = [axis.maps.input if start == INPUT else axis.maps.filter for axis in algorithm.axes]
-    value = run.store(start, getattr(run.scheme, start.stage), run.machine.load(array), array)
-    value = _chain(run, chains, value, start.side, run.scheme.pre_step)
-    end = U if start == INPUT else V
-    return run.store(end, getattr(run.scheme, end.stage), value)
-
-
-def _chain(run: _Run, chains: list[LinearMap], value: Any, side: Side, between: Quantizer | None) -> Any:
-    for number, stages in enumerate(scheme_stages(chains, run.scheme, between)):
-        if number:
-            value = run.store(step(side, number), between, value)
-        value = run.machine.apply(stages, value)
-    return value
-
-
-def divisor_of(algorithm: Algorithm) -> Fraction:
-    """The algorithm's scale.
-
-    >>> from wincraft import winograd
-    >>> divisor_of(winograd(4, 3, points="0,1,-1,2,-2", convention="integer"))
-    Fraction(24, 1)
-    """
-    return reduce(mul, (to_fraction(axis.scale) for axis in algorithm.axes), Fraction(1))
 
 
 def _per_tensor(quantizer: Quantizer | None) -> Quantizer | None:

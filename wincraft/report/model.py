@@ -121,11 +121,11 @@ class Report(ShownInNotebooks):
 
     def document(self) -> dict[str, Any]:
         """The report as plain data."""
-        from wincraft.report.json import report_document
+        from wincraft.report.json import document
 
-        return report_document(self)
+        return document(self)
 
     def __repr__(self) -> str:
-        from wincraft.report import rendered
+        from wincraft.report import render
 
-        return rendered(self.screen().ending("wincraft.report.rendered(report) gives all of it."), "text").rstrip("\n")
+        return render(self.screen().ending("wincraft.report.render(report) gives all of it."), "text").rstrip("\n")

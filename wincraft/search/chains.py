@@ -12,10 +12,9 @@ from wincraft.construct.balance import balance_stages
 from wincraft.construct.chains import MAPS, apply_chains
 from wincraft.errors import NotApplicable, look_up
 from wincraft.measure.costs import costs
+from wincraft.numbers.decibels import sqnr
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import parse_scheme
-from wincraft.quantise.simulation import sqnr
-from wincraft.search.objectives import CHANNELS
 
 CANDIDATES = (
     "canonical",
@@ -35,6 +34,9 @@ CANDIDATES = (
     "bjorck-pereyra",
 )
 """What is tried for every map, unless others are given."""
+CHANNELS = 64
+"""Channels, filters and tiles that ranges are predicted for: with 64 each."""
+
 Objective = Callable[[Algorithm], float]
 
 

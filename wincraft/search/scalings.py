@@ -14,11 +14,12 @@ from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm, map_axes
 from wincraft.construct.conventions import balance
 from wincraft.errors import NotApplicable
+from wincraft.numbers.decibels import sqnr
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import Scheme
-from wincraft.quantise.simulation import sqnr
-from wincraft.search.objectives import CHANNELS
 
+CHANNELS = 64
+"""Channels and filters that the ranges are predicted for."""
 MAX_SWEEPS = 20
 """Sweeps over all factors after which a search ends in any case."""
 _GAIN = 1e-6

@@ -14,10 +14,11 @@ from torch import nn
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import NotApplicable
+from wincraft.exact.number import to_fraction
 from wincraft.numbers.integer_grid import IntegerGrid
 from wincraft.numbers.quantizer import Quantizer
 from wincraft.quantise.schemes import Scheme
-from wincraft.quantise.simulation import check_scheme, divisor_of
+from wincraft.quantise.simulation import check_scheme
 from wincraft.torch.learning import Learning
 from wincraft.torch.rounding import exact_word
 from wincraft.torch.simulated import simulated
@@ -117,9 +118,9 @@ class Pipeline(WideModule, StoringModule):
         self.output = Transform(chains[2], scheme, scheme.post_step, columns, outermost)
         self.register_buffer("M_factors", outer(of_M), persistent=False)
         first, *rest = self.output.exact_factors
-        divided = (tuple(factor / divisor_of(self.algorithm) for factor in first), *rest)
+        divided = (tuple(factor / to_fraction(self.algorithm.scale) for factor in first), *rest)
         self.register_buffer("output_factors", outer(divided), persistent=False)
-        self._plain_outputs = not scheme.stages and divisor_of(self.algorithm) == 1
+        self._plain_outputs = not scheme.stages and to_fraction(self.algorithm.scale) == 1
 
     def _stored(self, channels: int, outputs: int) -> Iterator[tuple[str, Quantizer, tuple[int, ...], int]]:
         """Label, quantiser, shape and channels of every stage that is stored, in the order of the computation."""

@@ -14,10 +14,11 @@ from torch import nn
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import NotApplicable
+from wincraft.numbers.decibels import sqnr
 from wincraft.quantise.evaluation import measured_moments, value_sample
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import Scheme
-from wincraft.quantise.simulation import direct_quantizers, sqnr
+from wincraft.quantise.simulation import direct_quantizers
 from wincraft.torch.conversion import device_of, evaluating, images_of
 from wincraft.torch.learning import Learning
 from wincraft.torch.network_report import LayerReport, NetworkReport

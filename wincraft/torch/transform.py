@@ -15,10 +15,10 @@ import torch
 from torch import nn
 
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.exact.fraction import Rows
+from wincraft.measure.integer_machine import Rows, float_outer, integer_rows
 from wincraft.numbers.integer_grid import IntegerGrid
 from wincraft.numbers.quantizer import Quantizer
-from wincraft.quantise.machines import float_outer, integer_rows, scheme_stages
+from wincraft.quantise.machines import scheme_stages
 from wincraft.quantise.schemes import Scheme
 from wincraft.torch.rounding import straight_through
 from wincraft.torch.stage import WideModule
@@ -27,7 +27,7 @@ Factors = tuple[tuple[Fraction, ...], ...]
 """One exact factor per position, axis by axis."""
 
 
-class StepFactors(NamedTuple):
+class Step(NamedTuple):
     """Of one matrix product: the factors of its rows, (rows, 1, 1), and the largest absolute row sum or inf."""
 
     factors: torch.Tensor
@@ -97,9 +97,9 @@ class Transform(WideModule):
     def __len__(self) -> int:
         return len(self._growth)
 
-    def step(self, number: int) -> StepFactors:
+    def step(self, number: int) -> Step:
         """What comes with a matrix."""
-        return StepFactors(self.get_buffer(f"factors_{number}"), self._growth[number])
+        return Step(self.get_buffer(f"factors_{number}"), self._growth[number])
 
     def apply_step(self, number: int, value: torch.Tensor) -> torch.Tensor:
         """One matrix product, in the dtype of the value."""
