@@ -17,6 +17,7 @@ SIZES = ["2,3", "4,3", "F(4,3)", "2x2,3x3", "4x4,3x3", "2x4,3x3", "3,2", "1,1", 
 POINTS = ["0,1,-1,2,-2", "0,1,-1", "0,1/2,-1/2,2,-2,inf", "0,1,-1,inf", "0,sqrt(2),-sqrt(2),1,-1", "0,1,-1;0,1,-1"]
 MODULI = ["0,1,-1,x^2+1", "0,x^2+1,inf", "x^2+1,x^2+x+1", "0,1,-1,x^2+1@-1,inf"]
 SCHEMES = ["fp16", "bf16", "fp32", "tapwise-8", "barabasz-2020-8", "tapwise-pow2", "int8", "q3.12", "fp16,U=fp32"]
+SCHEMES += ["tapwise-8+unsigned+mse", "ncnn-int8+weights-per-channel", "a:tapwise-8+percentile:99,M=int10/tap"]
 OUTPUTS = ["out.json", "out.txt", "out.h", "out.html", "out.md", "out.py", "-", "out.npz", "folder", "no/such/f.json"]
 OUTPUTS += ["loop", "/dev/full", "/dev/null", "binary", "", " ", "\udcff.json", "a" * 300, "a\nb.json", "read_only/f"]
 FILES = ["f4.json", "f2x2.json", "f4.txt", "f4.h", "f4.py", "f4.tex", "search.json", "checkpoint", "binary", "empty"]
@@ -47,7 +48,6 @@ RIGHT = {
     "seed": ["0", "7"],
     "padding": ["0", "1"],
     "distribution": ["gaussian", "relu-gaussian", "uniform"],
-    "calibration": ["max-abs", "percentile", "percentile:99.9", "mse"],
     "limits": ["noise-gain=5", "cond-V=100", "products=1000", "error:fp16=-30"],
     "max_height": ["1", "2", "3"],
     "space_name": ["rational", "dyadic", "integer", "symmetric", "reciprocal", "symmetric-dyadic"],

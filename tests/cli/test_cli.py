@@ -260,7 +260,7 @@ def test_completion_scripts(shell, wincraft_here):
         ("report 4,3 --fail-above noise", ["noise-gain=", "noise-gain-db="]),
         ("report 4,3 --fail-above loss:tap", ["loss:tapwise-8=", "loss:tapwise-pow2="]),
         ("report 4,3 --distribution rel", ["relu-gaussian"]),
-        ("report 4,3 --calibration m", ["max-abs", "mse"]),
+        ("report 4,3 --scheme tapwise-8+m", ["tapwise-8+max-abs", "tapwise-8+mse"]),
         ("search 4,3 --strategy br", ["branch-and-bound"]),
         ("formats tap", ["tapwise-8", "tapwise-pow2"]),
         ("ver", ["verify"]),

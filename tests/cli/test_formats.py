@@ -8,7 +8,7 @@ import re
 import pytest
 
 from wincraft.numbers.formats import FORMATS
-from wincraft.quantise.presets import PRESETS
+from wincraft.quantise.presets import OPTIONS, PRESETS
 from wincraft.quantise.schemes import SCHEMES
 
 
@@ -25,11 +25,9 @@ def test_the_overview_lists_formats_and_schemes(wincraft_here):
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert [name for name in FORMATS if any(line.startswith(f"  {name}: ") for line in lines)] == list(FORMATS)
-    rows = [
-        line.split()[0]
-        for line in lines[lines.index("Schemes: which format at which stage; wincraft formats NAME says more") + 2 :]
-    ]
-    assert rows == list(SCHEMES)
+    below = lines[lines.index("Schemes: which format at which stage; wincraft formats NAME says more") + 1 :]
+    rows = [line.split()[0] for line in below if line[2:3].strip()]
+    assert rows == ["scheme", *SCHEMES, "option", *OPTIONS]
 
 
 @pytest.mark.parametrize("name", SCHEMES)

@@ -70,11 +70,17 @@ def test_seed_is_honoured(wincraft_here):
 def test_points_convention_layer_and_options(wincraft_here):
     done = wincraft_here(
         "report", "4x4,3x3", "--points", "0,1,-1,2,-2", "--convention", "balanced", "--layer", "64,64,56,56",
-        "--scheme", "tapwise-8,M=int10/tap", "--scheme", "fp16", "--weights-per-channel", "--calibration", "mse",
-        "--distribution", "relu-gaussian", "--unsigned-activations", "--channels", "8",
+        "--scheme", "tapwise-8+weights-per-channel+mse+unsigned,M=int10/tap", "--scheme", "fp16",
+        "--distribution", "relu-gaussian", "--channels", "8",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for mention in ("points 0,1,-1,2,-2,inf", "convention balanced", "64,64,56,56", "M=int10/tap+", "relu-gaussian"):
+    for mention in (
+        "points 0,1,-1,2,-2,inf",
+        "convention balanced",
+        "64,64,56,56",
+        "+unsigned,M=int10/tap",
+        "relu-gaussian",
+    ):
         assert mention in done.stdout
 
 
@@ -150,9 +156,9 @@ def test_bad_arrays(wincraft_here, arrays, data, weights, mentions):
         (("--seed", "-1"), 3, ["seed is -1"]),
         (("--seed", "x"), 2, ["integer"]),
         (("--distribution", "gauss"), 3, ["did you mean gaussian"]),
-        (("--calibration", "max"), 3, ["max-abs"]),
-        (("--scheme", "fp16", "--weights-per-channel"), 3, ["changes nothing in fp16"]),
-        (("--scheme", "fp16", "--calibration", "mse"), 3, ["changes nothing in fp16"]),
+        (("--scheme", "tapwise-8+max"), 3, ["option of a scheme", "max-abs"]),
+        (("--scheme", "fp16+weights-per-channel"), 3, ["weights-per-channel in fp16"]),
+        (("--scheme", "fp16+mse"), 3, ["mse in fp16", "no scales"]),
         (("--format", "pdf"), 3, ["'pdf'", "html"]),
         (("--points", "0,1"), 3, ["add 4"]),
         (("--points", "0", "--moduli", "1"), 2, ["not both"]),

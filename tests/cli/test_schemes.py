@@ -66,7 +66,7 @@ def test_names_that_are_refused(wincraft_here, given):
     [
         (("--scheme", "tapwise-8"), 3640, "Exact int8 arithmetic: an int32 accumulator holds at most 3,640 channels"),
         (
-            ("--scheme", "tapwise-8", "--unsigned-activations"),
+            ("--scheme", "tapwise-8+unsigned"),
             1827,
             "Exact arithmetic on uint8 data and int8 filters: an int32 accumulator holds at most 1,827 channels",
         ),

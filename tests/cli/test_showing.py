@@ -72,7 +72,7 @@ def test_sections_that_there_are_not(wincraft_here):
     "arguments",
     [
         ("report", "F(2x2,3x3)", "--points", "0,1,-1", *FAST, "--format", "html"),
-        ("report", "2,3", *FAST, "--unsigned-activations", "--scheme", "tapwise-8", "--format", "markdown"),
+        ("report", "2,3", *FAST, "--scheme", "tapwise-8+unsigned", "--format", "markdown"),
         ("compare", "2,3", "4,3", "--convention", "pow2", "--convention", "wincnn", *FAST, "--format", "html"),
         ("basis", "4,3", "--bases", "canonical,input=legendre output=lu", *FAST, "--format", "markdown"),
         ("basis", "4,3", "--search", "operations", "--format", "html"),

@@ -48,7 +48,7 @@ def test_what_it_says():
 
 
 def test_few_channels_saturation_and_other_calibrations_are_flagged():
-    scheme = SCHEMES["tapwise-8"].with_options(calibration="percentile:95")
+    scheme = parse_scheme("tapwise-8+percentile:95")
     flags = evaluate(F43, scheme, Workload(31, 8, 64)).flags
     assert any(flag.startswith("31 channels") for flag in flags)
     assert sum("of the values saturate" in flag for flag in flags) == 6
@@ -86,18 +86,18 @@ def test_other_distributions(name):
         assert found.predicted.decibels == pytest.approx(found.measured, abs=1.0)
 
 
-@pytest.mark.parametrize("option", [{"weights_per_channel": True}, {"unsigned_activations": True}])
+@pytest.mark.parametrize("option", ["weights-per-channel", "unsigned"])
 @pytest.mark.parametrize("name", ["barabasz-2020-8", "winograd-aware-nets", "tapwise-8", "ncnn-int8"])
 def test_options_are_predicted(name, option):
-    found = evaluate(F44, SCHEMES[name].with_options(**option), Workload(64, 32, 64))
+    found = evaluate(F44, parse_scheme(f"{name}+{option}"), Workload(64, 32, 64))
     assert found.predicted.decibels == pytest.approx(found.measured, abs=0.5)
-    assert (found.blind is None) == ("unsigned_activations" in option)
+    assert (found.blind is None) == (option == "unsigned")
 
 
 def test_finer_scales_help_and_rectified_data_want_unsigned_codes():
     workload = Workload(64, 16, 64, "relu-gaussian")
     signed = evaluate(F44, parse_scheme("ncnn-int8"), workload).measured
-    unsigned = evaluate(F44, SCHEMES["ncnn-int8"].with_options(unsigned_activations=True), workload).measured
+    unsigned = evaluate(F44, parse_scheme("ncnn-int8+unsigned"), workload).measured
     assert unsigned > signed
     per_tap, per_tensor = (
         evaluate(F44, SCHEMES[name], Workload()).measured for name in ("tapwise-8", "barabasz-2020-8")
@@ -107,7 +107,7 @@ def test_finer_scales_help_and_rectified_data_want_unsigned_codes():
 
 def test_clipping_calibrations_are_about_right_where_one_scale_serves_many_values():
     for calibration in ("percentile", "mse"):
-        scheme = SCHEMES["barabasz-2020-8"].with_options(calibration=calibration)
+        scheme = parse_scheme(f"barabasz-2020-8+{calibration}")
         found = evaluate(F44, scheme, Workload(64, 32, 64))
         assert found.predicted.decibels == pytest.approx(found.measured, abs=2.0)
         assert found.measured > evaluate(F44, SCHEMES["barabasz-2020-8"], Workload(64, 32, 64)).measured

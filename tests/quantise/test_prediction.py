@@ -247,17 +247,17 @@ def test_scales_predicted_from_sizes_alone(name, axes):
 
 def test_scales_predicted_for_a_percentile():
     algorithm = made("F(4,3)", 1, "pow2")
-    scheme = SCHEMES["barabasz-2020-8"].with_options(calibration="percentile:99.9")
+    scheme = parse_scheme("barabasz-2020-8+percentile:99.9")
     found, _ = both(algorithm, scheme, PLAIN)
     blind = predict(algorithm, scheme, None, 64, 1.0, 1 / (64 * 3), outputs=32, tiles=128)
     for label in ("input", "weights", "U", "V"):
         assert blind.scales[label].scale.item() == pytest.approx(found.scales[label].scale.item(), rel=0.1)
 
 
-@pytest.mark.parametrize("option", [{"unsigned_activations": True}, {"calibration": "mse"}])
+@pytest.mark.parametrize("option", ["unsigned", "mse"])
 def test_scales_that_cannot_be_predicted(option):
     with refused(NotApplicable, "calibrate on data"):
-        predict(made("F(4,3)"), SCHEMES["tapwise-8"].with_options(**option), None, 64)
+        predict(made("F(4,3)"), parse_scheme(f"tapwise-8+{option}"), None, 64)
 
 
 # ---- other data ----

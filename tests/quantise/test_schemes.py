@@ -13,6 +13,7 @@ from wincraft.errors import BadDocument, BadNumber, NotApplicable, UnknownName
 from wincraft.numbers.formats import FORMATS
 from wincraft.numbers.integer_grid import IntegerGrid, IntegerRange
 from wincraft.numbers.quantizer import parse_quantizer
+from wincraft.quantise.presets import OPTIONS
 from wincraft.quantise.schemes import SCHEMES, STAGES, Scheme, integers_of, parse_scheme, scheme_from_document
 
 EVERYWHERE = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")
@@ -66,9 +67,10 @@ def test_no_preset_is_left_out():
 @pytest.mark.parametrize("name", ["barabasz-2020-8", "tapwise-8", "tapwise-pow2", "ncnn-int8", "winograd-aware-nets"])
 def test_options(name):
     scheme = SCHEMES[name]
-    assert scheme.with_options() == scheme
-    changed = scheme.with_options(weights_per_channel=True, unsigned_activations=True, calibration="percentile:99.5")
-    assert changed.name == f"{name}+weights-per-channel+unsigned+percentile:99.5"
+    text = f"{name}+weights-per-channel+unsigned+percentile:99.5"
+    changed = parse_scheme(text)
+    assert changed.name == text
+    assert changed.named_by_text
     assert changed.calibration == "percentile:99.5"
     for stage in STAGES:
         before, after = getattr(scheme, stage), getattr(changed, stage)
@@ -84,16 +86,31 @@ def test_options(name):
 @pytest.mark.parametrize("name", ["fp32", "fp16", "bf16", "fp16-fp32acc"])
 def test_options_that_a_float_scheme_does_not_have(name):
     with refused(NotApplicable, name, "weights"):
-        SCHEMES[name].with_options(weights_per_channel=True)
+        parse_scheme(f"{name}+weights-per-channel")
     with refused(NotApplicable, name, "activations"):
-        SCHEMES[name].with_options(unsigned_activations=True)
+        parse_scheme(f"{name}+unsigned")
+    with refused(NotApplicable, name, "scales"):
+        parse_scheme(f"{name}+mse")
 
 
 def test_options_of_fp8():
-    changed = SCHEMES["fp8-e4m3"].with_options(weights_per_channel=True)
+    changed = parse_scheme("fp8-e4m3+weights-per-channel")
     assert changed.weights.name == changed.V.name == "fp8-e4m3/channel/pow2"
     with refused(NotApplicable, "activations"):
-        changed.with_options(unsigned_activations=True)
+        parse_scheme("fp8-e4m3+unsigned")
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_is_one_of_integers(option):
+    changed = parse_scheme(f"tapwise-8+{option}")
+    assert (replace(changed, name="tapwise-8") == SCHEMES["tapwise-8"]) == (option == "max-abs")
+
+
+def test_options_act_when_all_fields_are_changed():
+    last, first = parse_scheme("tapwise-8,input=int6+unsigned+mse"), parse_scheme("tapwise-8+unsigned+mse,input=int6")
+    assert last == replace(first, name=last.name)
+    assert last.input.name == "uint6/tensor"
+    assert parse_scheme("tapwise-8,accumulator=fp32,arithmetic=fp16").accumulator == FORMATS["fp32"]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +157,12 @@ def test_texts_change_other_fields():
         ("tapwise-8,U=int8/channel", NotApplicable, ["U per channel"]),
         ("tapwise-8,input=int8/channel", NotApplicable, ["input per channel"]),
         ("tapwise-8,U=uint8/tap", NotApplicable, ["uint8"]),
+        ("tapwise-8+unsinged", UnknownName, ["option of a scheme", "did you mean unsigned"]),
+        ("tapwise-8,unsigned", UnknownName, ["'unsigned'", "PRESET+unsigned"]),
+        ("tapwise-8+percentile:200", BadNumber, ["200"]),
+        ("tapwise-8+mse:5", UnknownName, ["'mse:5'"]),
+        ("tapwise-8+", UnknownName, ["option of a scheme", "''"]),
+        ("tapwise-8,M=int10+tap", UnknownName, ["option of a scheme", "'tap'"]),
         ("tapwise-8,calibration=mean", UnknownName, ["mean", "max-abs"]),
         ("tapwise-8,calibration=percentile:200", BadNumber, ["200"]),
         ("tapwise-8,word=0", NotApplicable, ["0 bits"]),
@@ -225,7 +248,7 @@ def test_fixed_point_inside_a_scheme(text, stage, name):
     scheme = parse_scheme(text)
     assert getattr(scheme, stage).name == name
     assert scheme_from_document(json.loads(json.dumps(scheme.to_document()))) == scheme
-    assert scheme.names_preset
+    assert scheme.named_by_text
 
 
 @pytest.mark.parametrize("text", ["fp32,U=fixed<16,6", "fp32,U=fixed 16,6>", "fp32,U=fixed<16,6,FOO>", "fp32,6>"])
@@ -237,8 +260,9 @@ def test_what_is_no_fixed_point_inside_a_scheme(text):
 def test_a_scheme_with_a_name():
     scheme = parse_scheme("mine:tapwise-8,M=int10/tap")
     assert scheme == replace(parse_scheme("tapwise-8,M=int10/tap"), name="mine")
-    assert not scheme.names_preset
-    assert scheme.with_options(unsigned_activations=True).name == "mine+unsigned"
+    assert not scheme.named_by_text
+    unsigned = parse_scheme("mine:tapwise-8+unsigned,M=int10/tap")
+    assert (unsigned.name, unsigned.input.name, unsigned.M.name) == ("mine", "uint8/tensor", "int10/tap")
     assert parse_scheme("tapwise-8,calibration=percentile:99").name == "tapwise-8,calibration=percentile:99"
     assert parse_scheme(" 8 bits : tapwise-8".replace("8 bits", "bits 8")).name == "bits 8"
     assert parse_scheme("mine:fp32,calibration=percentile:99").calibration == "percentile:99"
@@ -262,4 +286,4 @@ def test_the_integers_of_schemes():
     assert of("ncnn-int8") == (int8, int6, 32)
     assert of("ncnn-int8", "tapwise-8,input=uint8") == ((-128, 255), int8, 32)
     assert of("fp32,input=ap_ufixed<4,4>,weights=q2.3") == ((0, 15), int6, 32)
-    assert integers_of([SCHEMES["tapwise-8"].with_options(unsigned_activations=True)]).data.high == 255
+    assert integers_of([parse_scheme("tapwise-8+unsigned")]).data.high == 255

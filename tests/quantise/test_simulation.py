@@ -229,18 +229,18 @@ def test_integer_schemes_bit_by_bit(name, size):
 
 
 OPTIONS = {
-    "weights per channel": {"weights_per_channel": True},
-    "unsigned": {"unsigned_activations": True},
-    "percentile": {"calibration": "percentile:95"},
-    "mse": {"calibration": "mse"},
-    "all": {"weights_per_channel": True, "unsigned_activations": True, "calibration": "percentile:90"},
+    "weights per channel": "weights-per-channel",
+    "unsigned": "unsigned",
+    "percentile": "percentile:95",
+    "mse": "mse",
+    "all": "weights-per-channel+unsigned+percentile:90",
 }
 
 
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("name", INTEGER)
 def test_integer_schemes_with_options_bit_by_bit(name, option):
-    scheme = SCHEMES[name].with_options(**OPTIONS[option])
+    scheme = parse_scheme(f"{name}+{OPTIONS[option]}")
     for size in ("F(4,3)", "F(2x2,3x3)", "F(2x2,3x3) chain"):
         batch = small_batch(ALGORITHMS[size], seed=7)
         found, stored = simulated(ALGORITHMS[size], scheme, batch)

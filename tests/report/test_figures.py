@@ -16,7 +16,7 @@ from wincraft import parse, winograd  # noqa: E402
 from wincraft.algorithm.nested import Nested  # noqa: E402
 from wincraft.errors import MissingTool, NotApplicable  # noqa: E402
 from wincraft.quantise.evaluation import evaluate  # noqa: E402
-from wincraft.quantise.schemes import SCHEMES  # noqa: E402
+from wincraft.quantise.schemes import SCHEMES, parse_scheme  # noqa: E402
 from wincraft.quantise.workload import Workload  # noqa: E402
 from wincraft.report.bases import compare_bases  # noqa: E402
 from wincraft.report.comparison import build_comparison  # noqa: E402
@@ -90,7 +90,7 @@ def test_scales_of_taps(name, same):
 
 
 def test_scales_per_channel_and_tap():
-    scheme = SCHEMES["tapwise-8"].with_options(weights_per_channel=True)
+    scheme = parse_scheme("tapwise-8+weights-per-channel")
     simulation = evaluate(parse("F(2x2,3x3)"), scheme, WORKLOAD).simulation
     assert [len(line.get_ydata()) for line in drawn(simulation.plot()).lines] == [16, 16, 16]
 

@@ -10,7 +10,7 @@ import pytest
 
 from wincraft import parse, winograd
 from wincraft.errors import BadNumber
-from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.schemes import SCHEMES, parse_scheme
 from wincraft.report.build import build_report
 from wincraft.report.measures import Limit, failures, parse_limit, parse_measure, scheme_measure
 from wincraft.report.model import SchemeResult, Unavailable
@@ -103,11 +103,11 @@ def test_limits(empty):
     assert len(failures(refusing, [parse_limit("loss:fp16=100")], "it")) == 1
 
 
-def test_options_of_schemes_do_not_hide_them(empty):
-    named = SCHEMES["tapwise-8"].with_options(weights_per_channel=True)
+def test_a_scheme_with_options_is_another_scheme(empty):
+    named = parse_scheme("tapwise-8+weights-per-channel")
     changed = replace(empty, schemes=(SchemeResult(named, Evaluated(30, 38, Predicted(30))),))
-    assert scheme_measure("loss", "tapwise-8").value(changed) == 8
-    assert parse_measure("loss:tapwise-8").value(changed) == 8
+    assert parse_measure("loss:tapwise-8+weights-per-channel").value(changed) == 8
+    assert isinstance(parse_measure("loss:tapwise-8").value(changed), Unavailable)
     assert Limit(parse_measure("loss:tapwise-8"), 1).scheme == "tapwise-8"
     assert Limit(parse_measure("noise-gain"), 1).scheme is None
 

@@ -8,7 +8,7 @@ from wincraft import parse, winograd
 from wincraft.construct.conventions import balance
 from wincraft.errors import NotApplicable
 from wincraft.quantise.evaluation import evaluate
-from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.schemes import SCHEMES, parse_scheme
 from wincraft.quantise.workload import Workload
 from wincraft.search.scalings import search_scaling
 
@@ -53,4 +53,4 @@ def test_refused_schemes():
     with pytest.raises(NotApplicable, match="int16"):
         search_scaling(parse("F(6x6,3x3)"), SCHEMES["ncnn-int8"])
     with pytest.raises(NotApplicable, match="mse"):
-        search_scaling(winograd(4, 3), SCHEMES["tapwise-8"].with_options(calibration="mse"))
+        search_scaling(winograd(4, 3), parse_scheme("tapwise-8+mse"))

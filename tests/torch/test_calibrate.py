@@ -15,7 +15,6 @@ from oracle_messages import refused
 from torch import nn
 
 from wincraft.errors import NotApplicable
-from wincraft.quantise.schemes import SCHEMES
 from wincraft.torch import DirectConv2d, WinogradConv2d, calibrate, convert
 
 ONE_LAYER = ["ncnn-int8", "fp8-e4m3"]
@@ -70,7 +69,7 @@ def test_batches_in_any_order_matter_little():
 @pytest.mark.parametrize("method", ["percentile:99", "mse"])
 def test_other_calibrations_take_the_mean_of_the_ranges(method):
     x = rand(6, 3, 8, 8) * torch.tensor([1.0, 2.0, 3.0, 1.0, 2.0, 5.0]).view(6, 1, 1, 1)
-    layer = WinogradConv2d(3, 2, 3, scheme=SCHEMES["tapwise-8"].with_options(calibration=method))
+    layer = WinogradConv2d(3, 2, 3, scheme=f"tapwise-8+{method}")
     calibrate(layer, x.split(2))
     tiled = [WinogradConv2d(3, 2, 3, scheme=layer.scheme) for _ in range(3)]
     for one, part in zip(tiled, x.split(2), strict=True):
@@ -204,7 +203,7 @@ def test_what_cannot_be_calibrated():
         calibrate(network(), [{"pixels": images()}])
     x = images()
     x[0, 0, 0, 0] = torch.nan
-    for scheme in ("tapwise-8", "tapwise-8,calibration=mse"):
+    for scheme in ("tapwise-8", "tapwise-8+mse"):
         with refused(NotApplicable, "stage input", "NaN", "images"):
             calibrate(WinogradConv2d(3, 4, 3, scheme=scheme), [x])
 

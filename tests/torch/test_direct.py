@@ -14,21 +14,21 @@ from torch import nn
 
 from wincraft import parse
 from wincraft.errors import BadShape, NotApplicable, UnknownName
-from wincraft.quantise.schemes import SCHEMES, parse_scheme
+from wincraft.quantise.schemes import parse_scheme
 from wincraft.quantise.simulation import simulate_direct
 from wincraft.quantise.workload import Layer
 from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv2d, calibrate
 from wincraft.torch.rounding import exact_word
 
 PRESETS = [*INTEGER, "ncnn-int8"]
-OPTIONS = [{}, {"weights_per_channel": True}, {"unsigned_activations": True}]
+OPTIONS = ["", "+weights-per-channel", "+unsigned"]
 
 
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("name", PRESETS)
 def test_integers_of_the_simulation(name, options):
     """Sizes that tiles cover exactly: then the simulation sees no outputs that are not there."""
-    scheme = SCHEMES[name].with_options(**options)
+    scheme = parse_scheme(name + options)
     layer = DirectConv2d(5, 4, 3, padding=1, bias=False, scheme=scheme)
     x, made = rand(2, 5, 8, 12), parse("F(4x4,3x3)")
     calibrate(layer, [x])

@@ -12,7 +12,7 @@ from oracle_layers import ALGORITHMS, F43, INTEGER, joined, rand, simulated_code
 
 from wincraft import parse
 from wincraft.numbers.quantizer import parse_quantizer
-from wincraft.quantise.schemes import SCHEMES, parse_scheme
+from wincraft.quantise.schemes import parse_scheme
 from wincraft.quantise.simulation import simulate
 from wincraft.quantise.workload import Layer
 from wincraft.torch import WinogradConv1d, WinogradConv2d, calibrate
@@ -20,11 +20,11 @@ from wincraft.torch.stage import Stage
 
 ULP = 2.0**-23
 OPTIONS = {
-    "per channel": {"weights_per_channel": True},
-    "unsigned": {"unsigned_activations": True},
-    "percentile": {"calibration": "percentile:95"},
-    "mse": {"calibration": "mse"},
-    "all": {"weights_per_channel": True, "unsigned_activations": True, "calibration": "percentile"},
+    "per channel": "weights-per-channel",
+    "unsigned": "unsigned",
+    "percentile": "percentile:95",
+    "mse": "mse",
+    "all": "weights-per-channel+unsigned+percentile",
 }
 
 
@@ -69,7 +69,7 @@ def test_presets(name, size):
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("name", INTEGER)
 def test_options(name, option, size):
-    scheme = SCHEMES[name].with_options(**OPTIONS[option])
+    scheme = parse_scheme(f"{name}+{OPTIONS[option]}")
     same_integers(*layer_for(ALGORITHMS[size](), scheme), clipped="percentile" in scheme.calibration)
 
 
@@ -93,10 +93,10 @@ def test_changed_stages(text, size):
 
 
 @pytest.mark.parametrize("size", ["F4 wincnn", "F4 legendre"])
-@pytest.mark.parametrize("option", [{}, OPTIONS["unsigned"]])
-def test_exact_words(size, option):
+@pytest.mark.parametrize("scheme", ["ncnn-int8", "ncnn-int8+unsigned"])
+def test_exact_words(size, scheme):
     made = ALGORITHMS[size]()
-    same_integers(*layer_for(made, SCHEMES["ncnn-int8"].with_options(**option)))
+    same_integers(*layer_for(made, scheme))
 
 
 def test_sums_of_32_bits_wrap_alike():

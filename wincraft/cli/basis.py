@@ -43,9 +43,6 @@ def command(
     full: bool,
     format_given: str | None,
     schemes: tuple[str, ...],
-    weights_per_channel: bool,
-    unsigned_activations: bool,
-    calibration: str | None,
     output: str | None,
     **workload: Any,
 ) -> None:
@@ -74,20 +71,13 @@ def command(
         from wincraft.report.chains import ChainReport
         from wincraft.search.chains import CANDIDATES, search_chains
 
-        measuring = {
-            "full": full,
-            "scheme": schemes,
-            "weights_per_channel": weights_per_channel,
-            "calibration": calibration,
-        }
-        _refuse(measuring | {"unsigned_activations": unsigned_activations} | workload)
+        _refuse({"full": full, "scheme": schemes} | workload)
         algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
         found = search_chains(algorithm, objective, CANDIDATES if bases is None else split_names(bases))
         finish(with_command(ChainReport(found), format, output), format, output, (), {})
         return
     names = DEFAULT_BASES if bases is None else split_names(bases)
-    options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
-    chosen = read_schemes(schemes, DEFAULT_SCHEMES, (), calibration=calibration, **options)
+    chosen = read_schemes(schemes, DEFAULT_SCHEMES)
     algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
     data = read_workload(**workload)
     with progress_bar() as progress:

@@ -60,9 +60,6 @@ def command(
     layer: str | None,
     format_given: str | None,
     schemes: tuple[str, ...],
-    weights_per_channel: bool,
-    unsigned_activations: bool,
-    calibration: str | None,
     data_range: str | None,
     weight_range: str | None,
     accumulator: int | None,
@@ -90,8 +87,7 @@ def command(
 
     format = format_name(format_given, output)
     bars = read_limits(limits, schemes)
-    options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
-    chosen = read_schemes(schemes, DEFAULT_SCHEMES, bars, calibration=calibration, **options)
+    chosen = read_schemes(schemes, DEFAULT_SCHEMES, bars)
     integers = read_integers(chosen, data_range, weight_range, accumulator)
     shape = None if layer is None else parse_layer_shape(layer)
     algorithms, heads = _algorithms(sizes, points, moduli, conventions, bases, axes)

@@ -52,7 +52,7 @@ def command(names: tuple[str, ...]) -> None:
       wincraft formats fp16 q3.12 int6
       wincraft formats "ap_fixed<16,6>" "fixed<16,6,AP_RND,AP_SAT>"
       wincraft formats tapwise-8
-      wincraft formats "tapwise-8,M=int10/tap"
+      wincraft formats "tapwise-8+unsigned,M=int10/tap"
 
     Also understood are intN, intN-full, uintN, qI.F, uqI.F, fixed<W,I> and ufixed<W,I>, which round to nearest and
     saturate, ap_fixed<W,I> and ap_ufixed<W,I>, which truncate and wrap as in HLS tools; other modes follow. Of a
@@ -67,13 +67,20 @@ def command(names: tuple[str, ...]) -> None:
 
 def _overview() -> str:
     from wincraft.numbers.formats import FORMATS
-    from wincraft.quantise.presets import PRESETS
+    from wincraft.quantise.presets import OPTIONS, PRESETS
     from wincraft.show.layout import Table
     from wincraft.show.text import table_lines
 
+    options = Table(("option", "as in tapwise-8+unsigned+mse"), tuple(OPTIONS.items()), "ll")
     table = Table(("scheme", "what it is"), tuple((name, item.summary) for name, item in PRESETS.items()), "ll")
     lines = ["Number formats", *(f"  {item.describe()}" for item in FORMATS.values())]
-    lines += ["", "Schemes: which format at which stage; wincraft formats NAME says more", *table_lines(table)]
+    lines += [
+        "",
+        "Schemes: which format at which stage; wincraft formats NAME says more",
+        *table_lines(table),
+        "",
+        *table_lines(options),
+    ]
     return "\n".join(lines)
 
 
@@ -85,9 +92,9 @@ def _described(name: str) -> str:
     """
     from wincraft.errors import UnknownName
     from wincraft.numbers.formats import FORMATS, parse_format
-    from wincraft.quantise.schemes import SCHEMES, parse_scheme
+    from wincraft.quantise.schemes import SCHEMES, SchemeText, parse_scheme
 
-    preset = name.partition(",")[0].rpartition(":")[2].strip()
+    preset = SchemeText.of(name).preset
     if preset in SCHEMES:
         format = [f"format {FORMATS[name].describe()}", ""] if name in FORMATS else []
         return "\n".join([*format, *_scheme_lines(preset, name, parse_scheme(name))])

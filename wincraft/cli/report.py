@@ -47,9 +47,6 @@ def command(
     sections: tuple[str, ...],
     format_given: str | None,
     schemes: tuple[str, ...],
-    weights_per_channel: bool,
-    unsigned_activations: bool,
-    calibration: str | None,
     data_range: str | None,
     weight_range: str | None,
     accumulator: int | None,
@@ -65,7 +62,7 @@ def command(
       wincraft report 4x4,3x3 --section cost --section measures
       wincraft report 4x4,3x3 --layer 64,64,56,56 -o f4x4.html
       wincraft report 6,3 --points "0,1,-1,2,-2,1/2,-1/2" --scheme fp16
-      wincraft report 4x4,3x3 --scheme tapwise-8 --scheme tapwise-8,M=int10/tap
+      wincraft report 4x4,3x3 --scheme tapwise-8 --scheme tapwise-8+unsigned+mse
       wincraft report f43.json --axes 2
       wincraft report 4x4,3x3 --points integer --data-range uint8
       wincraft report 4x4,3x3 --data x.npy --weights w.npy --padding 1
@@ -82,8 +79,7 @@ def command(
 
     format = format_name(format_given, output)
     bars = read_limits(limits, schemes)
-    options = {"weights_per_channel": weights_per_channel, "unsigned_activations": unsigned_activations}
-    chosen = read_schemes(schemes, tuple(SCHEMES), bars, calibration=calibration, **options)
+    chosen = read_schemes(schemes, tuple(SCHEMES), bars)
     integers = read_integers(chosen, data_range, weight_range, accumulator)
     shape = None if layer is None else parse_layer_shape(layer)
     algorithm = read_algorithm(size, points, moduli, convention, basis, axes)

@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from wincraft.errors import BadDocument, NotApplicable, UnknownName, check_type, look_up, shorten
+from wincraft.errors import BadDocument, NotApplicable, UnknownName, WincraftError, check_type, look_up, shorten
 from wincraft.exact.splitting import split_list
 from wincraft.measure.integers import INT8, Integers
 from wincraft.numbers.box import Box
-from wincraft.numbers.formats import FORMATS, FixedPoint, FloatFormat, IntegerGrid, IntegerRange, parse_format
+from wincraft.numbers.formats import FixedPoint, FloatFormat, IntegerGrid, IntegerRange, parse_format
 from wincraft.numbers.quantizer import Quantizer, calibration, parse_quantizer
 from wincraft.numbers.summation import CHANNEL_ORDERS, ORDERS
+from wincraft.quantise.presets import OPTIONS, PRESETS
 
 STAGES = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")
 """The stages in the order of the computation: the fields of a `Scheme` that are quantisers or None.
@@ -89,49 +90,12 @@ class Scheme:
         return {stage: quantizer for stage in STAGES if (quantizer := getattr(self, stage)) is not None}
 
     @property
-    def names_preset(self) -> bool:
-        """Whether the name begins with the preset that the scheme is made from; else `describe` alone says it."""
-        return re.split("[,+]", self.name)[0] in SCHEMES
-
-    def with_options(
-        self, *, weights_per_channel: bool = False, unsigned_activations: bool = False, calibration: str | None = None
-    ) -> Scheme:
-        """The scheme with options: scales per output channel for the weights and V, unsigned input and output.
-
-        Raises:
-            NotApplicable: where the scheme has no integers that the option could act on.
-            UnknownName, BadNumber: for an unknown calibration.
-
-        >>> SCHEMES["tapwise-8"].with_options(weights_per_channel=True, calibration="mse").name
-        'tapwise-8+weights-per-channel+mse'
-        """
-        changes: dict[str, Any] = {}
-        name = self.name
-        if weights_per_channel:
-            per = {"tensor": "channel", "tap": "channel-tap"}
-            for stage in ("weights", "V"):
-                quantizer = getattr(self, stage)
-                if quantizer and quantizer.per in per:
-                    changes[stage] = replace(quantizer, per=per[quantizer.per])
-            if not changes and not any("channel" in (q.per or "") for q in (self.weights, self.V) if q):
-                raise NotApplicable(f"weights per channel in {name}", "its weights have no scale", "leave it out")
-            name += "+weights-per-channel"
-        if unsigned_activations:
-            found = False
-            for stage in ("input", "output"):
-                quantizer = getattr(self, stage)
-                if quantizer and isinstance(quantizer.format, IntegerGrid):
-                    grid, found = IntegerGrid(quantizer.format.bits, IntegerRange.UNSIGNED), True
-                    changes[stage] = replace(quantizer, format=grid)
-            if not found:
-                raise NotApplicable(
-                    f"unsigned activations in {name}", "its activations are no integers", "leave it out"
-                )
-            name += "+unsigned"
-        if calibration is not None and calibration != self.calibration:
-            changes["calibration"] = calibration
-            name += f"+{calibration}"
-        return replace(self, **changes, name=name)
+    def named_by_text(self) -> bool:
+        """Whether the name is a text that makes the scheme; else `describe` alone says what it is."""
+        try:
+            return parse_scheme(self.name) == self
+        except WincraftError:
+            return False
 
     def describe(self) -> str:
         """One line."""
@@ -211,36 +175,105 @@ def as_scheme(scheme: Scheme | str) -> Scheme:
     return parse_scheme(scheme) if isinstance(scheme, str) else scheme
 
 
-def parse_scheme(text: str) -> Scheme:
-    """A preset by name, or with fields changed: ``barabasz-2020-8,M=int10,output=none``, ``fp32,U=fixed<16,6>``.
+class SchemeText(NamedTuple):
+    """What a text says of a scheme: a name of one's own, the preset, the fields changed, and the options."""
 
+    own: str | None
+    preset: str
+    changes: list[str]
+    options: list[str]
+
+    @classmethod
+    def of(cls, text: str) -> SchemeText:
+        """The parts of a text, none of them checked.
+
+        >>> SchemeText.of("mine:tapwise-8+unsigned+mse,M=int10/tap")
+        SchemeText(own='mine', preset='tapwise-8', changes=['M=int10/tap'], options=['unsigned', 'mse'])
+        """
+        own, colon, definition = text.partition(":") if _OWN_NAME.match(text) else ("", "", text)
+        parts = [[item.strip() for item in part.split("+")] for part in split_list(definition, brackets="<>")]
+        (preset, *changes), options = [part[0] for part in parts], [item for part in parts for item in part[1:]]
+        return cls(own.strip() if colon else None, preset, changes, options)
+
+    @property
+    def definition(self) -> str:
+        """The text without the own name, options behind the preset.
+
+        >>> SchemeText.of("mine:tapwise-8,M=int10/tap + mse").definition
+        'tapwise-8+mse,M=int10/tap'
+        """
+        return ",".join(["+".join([self.preset, *self.options]), *self.changes])
+
+
+def parse_scheme(text: str) -> Scheme:
+    """A preset by name, with options and with fields changed: ``tapwise-8+unsigned+mse,M=int10/tap,output=none``.
+
+    The options are those of `wincraft.quantise.presets.OPTIONS`; they act when all fields are changed.
     A name of one's own may stand before a colon, ``mine:tapwise-8,M=int10/tap``: tables and limits then use it.
 
     Raises:
-        UnknownName: for another preset, the nearest is offered; and for unknown fields and formats.
-        NotApplicable: for a combination that there is not, and a name that cannot be one.
+        UnknownName: for another preset or option, the nearest is offered; and for unknown fields and formats.
+        NotApplicable: for a combination that there is not, an option that has nothing to act on, and a name that
+            cannot be one.
 
     >>> parse_scheme("tapwise-pow2,M=int8/tap/pow2").M.name
     'int8/tap/pow2'
-    >>> parse_scheme("mine:fp32,U=ap_fixed<16,6>").describe()  # doctest: +ELLIPSIS
-    'mine: input fp32, weights fp32, pre-step fp32, U fixed<16,6,TRN,WRAP>, V fp32, ...
+    >>> parse_scheme("mine:tapwise-8+weights-per-channel+mse").describe()  # doctest: +ELLIPSIS
+    'mine: input int8/tensor, weights int8/channel, U int8/tap, V int8/channel-tap, ..., calibration mse'
     """
-    own, colon, definition = text.partition(":") if _OWN_NAME.match(text) else ("", "", text)
-    preset, *changes = (part.strip() for part in split_list(definition, brackets="<>"))
-    document = look_up("scheme", preset, SCHEMES).to_document()
-    known = {field.name.replace("_", "-"): field.name for field in fields(Scheme) if field.name != "name"}
+    own, preset, changes, options = said = SchemeText.of(text)
+    document = look_up("scheme", preset, SCHEMES).to_document() | {"name": said.definition}
     for change in changes:
         key, equals, value = (part.strip() for part in change.partition("="))
         if not equals:
-            raise UnknownName("change of a scheme", change, ("FIELD=FORMAT", "FIELD=FORMAT/GRANULARITY", "FIELD=none"))
-        document[look_up("field of a scheme", key, known)] = value
-    kept = {key: value for key, value in document.items() if value != "none"}
-    name = _checked_name(own.strip()) if colon else ",".join([preset, *changes])
-    return scheme_from_document(kept | {"name": name})
+            ways = ("FIELD=FORMAT", "FIELD=FORMAT/GRANULARITY", "FIELD=none", *(f"PRESET+{name}" for name in OPTIONS))
+            raise UnknownName("change of a scheme", change, ways)
+        document[look_up("field of a scheme", key, _FIELDS)] = value
+    scheme = scheme_from_document({key: value for key, value in document.items() if value != "none"})
+    for option in options:
+        scheme = _with_option(scheme, option)
+    return scheme if own is None else replace(scheme, name=_checked_name(own))
 
 
-_OWN_NAME = re.compile(r"[^,=<>]*:")
-"""What begins with a name: a colon before any field."""
+def _with_option(scheme: Scheme, option: str) -> Scheme:
+    """The scheme with an option of `OPTIONS`."""
+    name = option.partition(":")[0]
+    look_up("option of a scheme", name if name == "percentile" else option, OPTIONS)
+    if name in _CHANGES:
+        changes, reason = _CHANGES[name](scheme)
+    else:
+        changes = {"calibration": option} if any(quantizer.per for quantizer in scheme.stages.values()) else {}
+        reason = "it has no scales"
+    if not changes:
+        raise NotApplicable(f"{option} in {scheme.name}", reason, "leave it out, or choose an integer scheme")
+    return replace(scheme, **changes)
+
+
+def _weights_per_channel(scheme: Scheme) -> tuple[dict[str, Any], str]:
+    per = {"tensor": "channel", "tap": "channel-tap", "channel": "channel", "channel-tap": "channel-tap"}
+    found = {stage: getattr(scheme, stage) for stage in ("weights", "V")}
+    changes = {stage: replace(item, per=per[item.per]) for stage, item in found.items() if item and item.per}
+    return changes, "its weights have no scale"
+
+
+def _unsigned(scheme: Scheme) -> tuple[dict[str, Any], str]:
+    found = {stage: item for stage, item in scheme.stages.items() if stage in ("input", "output")}
+    changes = {
+        stage: replace(item, format=IntegerGrid(item.format.bits, IntegerRange.UNSIGNED))
+        for stage, item in found.items()
+        if isinstance(item.format, IntegerGrid)
+    }
+    return changes, "its activations are no integers"
+
+
+_CHANGES: dict[str, Callable[[Scheme], tuple[dict[str, Any], str]]] = {
+    "weights-per-channel": _weights_per_channel,
+    "unsigned": _unsigned,
+}
+"""The fields that an option changes, and why where there are none; the options that are left are calibrations."""
+_FIELDS = {field.name.replace("_", "-"): field.name for field in fields(Scheme) if field.name != "name"}
+_OWN_NAME = re.compile(r"[^,=<>+]*:")
+"""What begins with a name: a colon before any option and field."""
 _NAME = re.compile(r"[A-Za-z][\w .-]{0,39}")
 
 
@@ -258,7 +291,7 @@ def integers_of(schemes: Sequence[Scheme]) -> Integers:
 
     int8 where no scheme stores the data, or the weights, in integers; an accumulator of 32 bits.
 
-    >>> integers_of([SCHEMES["tapwise-8"].with_options(unsigned_activations=True)]).describe()
+    >>> integers_of([parse_scheme("tapwise-8+unsigned")]).describe()
     'uint8 data and int8 filters'
     """
     data = [box for scheme in schemes if (box := _codes(scheme.input)) is not None]
@@ -278,55 +311,10 @@ def _hull(boxes: Sequence[Box]) -> Box:
     return Box(min(box.low for box in boxes), max(box.high for box in boxes))
 
 
-def _integers(name: str, everywhere: str, M: str, **others: Any) -> Scheme:
-    stages = dict.fromkeys(("input", "weights", "U", "V", "output"), everywhere) | {"M": M} | others
-    fields_of: dict[str, Any] = {
-        stage: parse_quantizer(text) if isinstance(text, str) else text for stage, text in stages.items()
-    }
-    return Scheme(name, **fields_of)
+def _preset(name: str, text: str) -> Scheme:
+    values = dict(field.split("=") for field in text.split())
+    return scheme_from_document({_FIELDS[key]: value for key, value in values.items()} | {"name": name})
 
 
-def _floats(name: str, stored: str, arithmetic: str, **others: Any) -> Scheme:
-    quantizers: dict[str, Any] = {
-        stage: parse_quantizer(text) for stage in STAGES if (text := others.pop(stage, stored))
-    }
-    computed = FORMATS[arithmetic]
-    assert isinstance(computed, FloatFormat)
-    return Scheme(name, **quantizers, arithmetic=computed, matrices=computed)
-
-
-_TAPWISE = {"U": "int8/tap", "V": "int8/tap"}
-_TAPWISE_POW2 = {"U": "int8/tap/pow2", "V": "int8/tap/pow2"}
-_OPERANDS = ("input", "weights", "U", "V")
-_FULL = "int8-full/tensor"
-
-SCHEMES: dict[str, Scheme] = {
-    scheme.name: scheme
-    for scheme in (
-        _integers("barabasz-2020-8", "int8", "int8", pre_step="int8", post_step="int8"),
-        _integers("barabasz-2020-8-9", "int8", "int9", pre_step="int8", post_step="int8"),
-        _integers("winograd-aware-nets", _FULL, _FULL, matrices=IntegerGrid(8, IntegerRange.FULL)),
-        _integers("tapwise-8", "int8", "int8/tap", **_TAPWISE),
-        _integers("tapwise-pow2", "int8/tensor/pow2", "int10/tap/pow2", **_TAPWISE_POW2),
-        Scheme(
-            "ncnn-int8",
-            input=parse_quantizer("int8"),
-            weights=parse_quantizer("int6/channel"),
-            output=parse_quantizer("int8"),
-            word=16,
-        ),
-        _floats("fp32", "fp32", "fp32"),
-        _floats("fp16-fp32acc", "", "fp32", U="fp16", V="fp16", M="fp16", output="fp16"),
-        _floats("fp16", "fp16", "fp16"),
-        _floats("bf16", "bf16", "bf16"),
-        *(
-            _floats(name, "", "fp32", output="fp16", **dict.fromkeys(_OPERANDS, f"{name}/tensor/pow2"))
-            for name in ("fp8-e4m3", "fp8-e5m2")
-        ),
-    )
-}
-"""The presets by name.
-
-Sources: barabasz-2020: arXiv 2004.11077. winograd-aware-nets: Fernandez-Marques et al., arXiv 2002.10711. tapwise:
-Andri et al., arXiv 2209.12982. ncnn-int8: the 6-bit weights and 16-bit operands of ncnn's F(4,3).
-"""
+SCHEMES: dict[str, Scheme] = {name: _preset(name, item.text) for name, item in PRESETS.items()}
+"""The presets by name; their texts and sources are in `wincraft.quantise.presets.PRESETS`."""

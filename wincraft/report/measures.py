@@ -16,7 +16,7 @@ from wincraft.measure.costs import LayerCosts
 from wincraft.quantise.evaluation import Evaluation
 from wincraft.quantise.schemes import parse_scheme
 from wincraft.report.model import Report, Unavailable
-from wincraft.show.numbers import count, decibels, error_decibels, exact_text, loss, loss_text, number, short_scheme
+from wincraft.show.numbers import count, decibels, error_decibels, exact_text, loss, loss_text, number
 
 LONGEST_LIMIT = 60
 """Longer limits are read as floats."""
@@ -214,7 +214,7 @@ def measure_names(scheme: str, limits: bool = False) -> tuple[str, ...]:
 
 
 def scheme_measure(kind: str, scheme: str) -> Measure:
-    """One measure of one scheme, by its name with or without the options that follow it after a ``+``.
+    """One measure of one scheme, by its name.
 
     >>> scheme_measure("loss", "fp16").title
     'fp16 loss'
@@ -223,13 +223,11 @@ def scheme_measure(kind: str, scheme: str) -> Measure:
 
     def value(report: Report) -> float | Unavailable:
         for item in report.schemes:
-            if item.scheme.name == scheme or item.scheme.name.startswith(f"{scheme}+"):
+            if item.scheme.name == scheme:
                 return item.evaluation if isinstance(item.evaluation, Unavailable) else read(item.evaluation)
         return Unavailable(f"scheme {scheme} was not evaluated")
 
-    return Measure(
-        f"{kind}:{scheme}", f"{short_scheme(scheme)} {kind}", meaning, value, _SHOWN.get(kind, decibels), lower
-    )
+    return Measure(f"{kind}:{scheme}", f"{scheme} {kind}", meaning, value, _SHOWN.get(kind, decibels), lower)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from wincraft.quantise.evaluation import Evaluation
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.workload import Layer, Workload
 from wincraft.show.layout import Layout, Level, ShownInNotebooks
-from wincraft.show.numbers import short_scheme
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ class SchemeResult:
 
     @property
     def label(self) -> str:
-        """The scheme's name for tables, its options as a bare ``+``."""
-        return short_scheme(self.scheme.name)
+        """The scheme's name."""
+        return self.scheme.name
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from wincraft.report.bases import BasisComparison
 from wincraft.report.description import describe
 from wincraft.report.model import Report, Unavailable
-from wincraft.report.sections import FORMATS, formats_row, report_title, scheme_options
+from wincraft.report.sections import FORMATS, formats_row, report_title
 from wincraft.report.verdict import brief_verdict, noise_decibels
 from wincraft.show.layout import Layout, Section, Table, best_places
 from wincraft.show.numbers import count, decibels, number
@@ -45,8 +45,6 @@ def _formats(report: Report) -> list[Section]:
     refused = [item.label for item in report.schemes if isinstance(item.evaluation, Unavailable)]
     tables = (Table((*FORMATS[:-1], "main source"), rows, "lrrrrl"),) if rows else ()
     notes = [f"On {report.workload.describe()}."]
-    if options := scheme_options(report):
-        notes.append(f"+ means with {', '.join(options)}.")
     if refused and len(rows) <= FEW_ROWS:
         notes += _reasons(report)
     elif refused:

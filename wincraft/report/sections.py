@@ -176,17 +176,10 @@ def _formats(report: Report) -> Section:
     notes += [f"{', '.join(labels)}: {flag}." for flag, labels in flagged.items()]
     table = Table(FORMATS, tuple(rows), "lrrrrl")
     head = [f"SQNR in dB, more is better, 6 dB a bit; loss is direct - measured. On {report.workload.describe()}."]
-    if options := scheme_options(report):
-        head.append(f"+ means with {', '.join(options)}, as far as the scheme has what they change.")
     if any(row[4].startswith("-") and row[4] != "-" for row in rows):
         head.append("A negative loss: better than direct convolution.")
-    head += [f"{item.scheme.describe()}." for item in report.schemes if not item.scheme.names_preset]
+    head += [f"{item.scheme.describe()}." for item in report.schemes if not item.scheme.named_by_text]
     return Section("Formats", (table,), (*head, *notes))
-
-
-def scheme_options(report: Report) -> list[str]:
-    """The options that a ``+`` in the labels of the schemes stands for."""
-    return list(dict.fromkeys(name for item in report.schemes for name in item.scheme.name.split("+")[1:]))
 
 
 def formats_row(item: SchemeResult) -> tuple[str, ...]:

@@ -101,16 +101,6 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def short_scheme(name: str) -> str:
-    """A scheme's name with its options as a bare ``+``.
-
-    >>> short_scheme("tapwise-8+weights-per-channel+mse"), short_scheme("fp16")
-    ('tapwise-8+', 'fp16')
-    """
-    base, plus, _ = name.partition("+")
-    return base + plus
-
-
 def plural(amount: int, noun: str, several: str | None = None) -> str:
     """A count with its noun.
 

@@ -26,7 +26,7 @@ GROUPS = {
     "Algorithm": ("points", "moduli", "convention", "conventions", "basis", "bases", "axes", "layer"),
     "Space of points": ("max_height", "space_name", "zero", "infinity"),
     "Goal": ("objective", "constraints", "within", "pareto", "scheme"),
-    "Schemes": ("schemes", "weights_per_channel", "unsigned_activations", "calibration"),
+    "Schemes": ("schemes",),
     "Integer arithmetic": ("data_range", "weight_range", "accumulator"),
     "Data": ("channels", "distribution", "seed", "data", "weights", "padding"),
     "Running": ("strategy", "engine", "jobs", "cluster", "time_limit", "checkpoint", "allow_long"),

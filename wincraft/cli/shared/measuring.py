@@ -12,7 +12,7 @@ import click
 from wincraft.cli.shared.command import offer, offer_files
 from wincraft.cli.shared.output import choose_format, output_option, page_width, to_stdout, write_output
 from wincraft.errors import NotApplicable
-from wincraft.quantise.presets import PRESETS
+from wincraft.quantise.presets import OPTIONS, PRESETS
 
 if TYPE_CHECKING:
     from wincraft.measure.integers import Integers
@@ -24,20 +24,21 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+
+def offer_schemes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The completion of a scheme: a preset, and behind a ``+`` an option."""
+    head, plus, last = incomplete.rpartition("+")
+    return [f"{head}{plus}{name}" for name in (OPTIONS if plus else PRESETS) if name.startswith(last)]
+
+
 _SCHEMES = (
-    f"A quantisation scheme: {', '.join(PRESETS)}; or one with fields changed, tapwise-8,M=int10/tap, and a name, "
-    "mine:tapwise-8,M=int10/tap. May be repeated; wincraft formats describes them."
+    f"A quantisation scheme: {', '.join(PRESETS)}; with options, tapwise-8+unsigned+mse, of {', '.join(OPTIONS)}; with "
+    "fields changed, tapwise-8,M=int10/tap; and a name, mine:tapwise-8,M=int10/tap. May be repeated; wincraft formats "
+    "describes them."
 )
 
 _OPTIONS = (
-    click.option("--scheme", "schemes", multiple=True, shell_complete=offer(lambda: PRESETS), help=_SCHEMES),
-    click.option("--weights-per-channel", is_flag=True, help="Integer weights with one scale per output channel."),
-    click.option("--unsigned-activations", is_flag=True, help="Unsigned integer input and output (after a ReLU)."),
-    click.option(
-        "--calibration",
-        shell_complete=offer(lambda: ("max-abs", "percentile", "mse")),
-        help="Scales of integers: max-abs, percentile, percentile:99.99 or mse.",
-    ),
+    click.option("--scheme", "schemes", multiple=True, shell_complete=offer_schemes, help=_SCHEMES),
     click.option("--channels", type=int, help="Input channels of the seeded data.  [default: 64]"),
     click.option(
         "--distribution",
@@ -152,20 +153,11 @@ def read_limits(texts: Sequence[str], schemes: Sequence[str]) -> list[Limit]:
     return [parse_limit(text, names) for text in texts]
 
 
-def read_schemes(
-    names: Sequence[str],
-    defaults: Sequence[str],
-    limits: Sequence[Limit],
-    *,
-    weights_per_channel: bool,
-    unsigned_activations: bool,
-    calibration: str | None,
-) -> list[Scheme]:
-    """The schemes by name, or the defaults, and those that limits need; options act on all that have what they change.
+def read_schemes(names: Sequence[str], defaults: Sequence[str], limits: Sequence[Limit] = ()) -> list[Scheme]:
+    """The schemes by name, or the defaults, and those that limits need.
 
     Raises:
-        UnknownName: for a scheme or a calibration.
-        NotApplicable: where an option acts on none of them.
+        UnknownName, NotApplicable: for a scheme that there is not; and for two of one name.
     """
     from wincraft.quantise.schemes import parse_scheme
 
@@ -177,30 +169,7 @@ def read_schemes(
     for limit in limits:
         if limit.scheme is not None and limit.scheme not in chosen:
             chosen[limit.scheme] = parse_scheme(limit.scheme)
-    options: list[tuple[str, dict[str, Any]]] = [
-        ("--weights-per-channel", {"weights_per_channel": True} if weights_per_channel else {}),
-        ("--unsigned-activations", {"unsigned_activations": True} if unsigned_activations else {}),
-        ("--calibration", {} if calibration is None else {"calibration": calibration}),
-    ]
-    for option, change in options:
-        if not change:
-            continue
-        changed = {name: _with_option(scheme, change) for name, scheme in chosen.items()}
-        if not any(changed.values()):
-            listed = ", ".join(chosen) or "no scheme"
-            raise NotApplicable(option, f"it changes nothing in {listed}", "leave it out, or choose an integer scheme")
-        chosen = {name: changed[name] or scheme for name, scheme in chosen.items()}
     return list(chosen.values())
-
-
-def _with_option(scheme: Scheme, change: dict[str, Any]) -> Scheme | None:
-    """The scheme with an option, None where it has nothing that the option changes."""
-    if "calibration" in change and not any(quantizer.per for quantizer in scheme.stages.values()):
-        return None
-    try:
-        return scheme.with_options(**change)
-    except NotApplicable:
-        return None
 
 
 def read_integers(
