@@ -116,9 +116,11 @@ def has_example(name):
 def errors():
     """The names of `WincraftError` and of the classes made from it."""
     classes = [node for tree in modules().values() for node in members(tree) if isinstance(node, ast.ClassDef)]
-    return {
-        node.name for node in classes if node.name == "WincraftError" or "WincraftError" in map(ast.unparse, node.bases)
-    }
+    found, more = set(), {"WincraftError"}
+    while more:
+        found |= more
+        more = {node.name for node in classes if found & set(map(ast.unparse, node.bases))} - found
+    return found
 
 
 def is_error(name):

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every error wincraft raises on purpose, each carrying its data.
 
-The text of an error is one line: what is wrong, the value, the repair.
+The text of an error is one line: what is wrong, the value, the repair. A class says it in its `template`, in terms of
+its data, or in a method where it takes more words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from importlib import import_module
-from types import UnionType
-from typing import Any, ClassVar, TypeVar
+from types import ModuleType, UnionType
+from typing import ClassVar, TypeVar, dataclass_transform
 
-from wincraft.refutation import Diagnosis
 from wincraft.suggestion import suggestion
 
 Entry = TypeVar("Entry")
@@ -25,83 +25,137 @@ def shorten(text: str, width: int = 60) -> str:
     return text if len(text) <= width else f"{text[: width - 20]}... ({len(text)} characters)"
 
 
+@dataclass_transform(eq_default=False)
 class WincraftError(Exception):
-    """Root of the error tree: its text is one line, ``exit_code`` is what the command line returns for it."""
+    """Root of the error tree: its text is one line, ``exit_code`` is what the command line returns for it.
+
+    A child is a dataclass: the annotated names are its data, in the order in which it takes them.
+    """
 
     exit_code: ClassVar[int] = 3
+    template: ClassVar[str] = ""
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        dataclass(eq=False)(cls)
 
     def _message(self) -> str:
-        return super().__str__()
+        return self.template.format(**vars(self)) or super().__str__()
 
     def __str__(self) -> str:
         line = " ".join(self._message().split())
         return line if len(line) <= LONGEST_MESSAGE else f"{line[:300]} ... {line[-150:]}"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        names: list[str] = [field.name for field in fields(self)] if is_dataclass(self) else []
-        return type(self), tuple(getattr(self, name) for name in names) or self.args
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), tuple(getattr(self, name) for name in self.__match_args__) or self.args
 
 
-@dataclass(eq=False)
-class Refuted(WincraftError):
-    """The three matrices do not compute the convolution; ``diagnosis`` says where and, if it can, the repair."""
+class Refusal(WincraftError):
+    """What is refused, its value or what is wrong with it, and the repair."""
 
-    exit_code: ClassVar[int] = 1
-    diagnosis: Diagnosis
-
-    def _message(self) -> str:
-        return self.diagnosis.summary
+    template = "{what}: {value}; {repair}"
+    what: str
+    value: str
+    repair: str
 
 
-@dataclass(eq=False)
+class BadValue(Refusal):
+    """An argument of the right kind with a value that it cannot have, or that does not go with the others."""
+
+    template = "{what} is {value}; {repair}"
+
+
+class WrongType(Refusal):
+    """An argument of another type than it has to be."""
+
+    template = "{value} is not {what}; {repair}"
+
+
+class NotApplicable(Refusal):
+    """An operation that this algorithm, scheme or format does not have; ``value`` is the reason."""
+
+
+class WrongForm(NotApplicable):
+    """An operation of correlations, asked of an algorithm for linear convolution."""
+
+    value: str = "this is the linear convolution form"
+    repair: str = "call transpose() first"
+
+
+class TooLarge(NotApplicable):
+    """More than the time, the memory or the numbers at hand allow; ``value`` says how much it is."""
+
+    template = "too large for {what}: {value}; {repair}"
+
+
+class BadShape(Refusal):
+    """Arrays or matrices whose shapes do not fit together; ``repair`` is the shape that fits."""
+
+    template = "{what} has shape {value}; needed is {repair}"
+
+
+class BadDocument(Refusal):
+    """A file that cannot be read as what it should hold; ``what`` is its path, ``value`` the reason."""
+
+    template = "cannot read {what}: {value}; {repair}"
+
+
+class CannotWrite(Refusal):
+    """An output path that cannot be written; nothing was."""
+
+    template = "cannot write {what}: {value}; {repair}"
+    repair: str = "choose another path (nothing was written)"
+
+
+class ToolFailed(Refusal):
+    """A program or a service that did not do its work; ``value`` is what came of it."""
+
+    template = "{what} failed: {value}; {repair}"
+
+
+class MissingTool(Refusal):
+    """A package or program that is needed and not there; ``value`` is its name."""
+
+    exit_code = 4
+    template = "{what} needs {value}, which is not installed; {repair}"
+
+
 class BadSize(WincraftError):
     """A size F(m,r) that cannot be read or built."""
 
+    template = "bad size {value}: {repair}"
     value: str
     repair: str
 
-    def _message(self) -> str:
-        return f"bad size {self.value}: {self.repair}"
 
-
-@dataclass(eq=False)
 class BadNumber(WincraftError):
     """A value that is no exact real number."""
 
+    template = "not an exact number: {value}; {repair}"
     value: str
     repair: str
 
-    def _message(self) -> str:
-        return f"not an exact number: {self.value}; {self.repair}"
 
-
-@dataclass(eq=False)
 class FloatGiven(WincraftError):
     """A float where an exact number is needed; ``suggestion`` is the nearest small fraction."""
 
+    template = "a float is not an exact number: {value}; write {suggestion}"
     value: str
     suggestion: str
-
-    def _message(self) -> str:
-        return f"a float is not an exact number: {self.value}; write {self.suggestion}"
 
 
 class FloatTaken(UserWarning):
     """A float was taken for the small fraction that it is exactly; write the fraction to have no warning."""
 
 
-@dataclass(eq=False)
 class BadModulus(WincraftError):
     """A polynomial that cannot be a modulus."""
 
+    template = "bad modulus {value}: {repair}"
     value: str
     repair: str
 
-    def _message(self) -> str:
-        return f"bad modulus {self.value}: {self.repair}"
 
-
-@dataclass(eq=False)
 class NotCoprime(WincraftError):
     """Two moduli share a factor; for points: the same point twice."""
 
@@ -116,7 +170,6 @@ class NotCoprime(WincraftError):
         return f"moduli {self.first} and {self.second} (positions {i} and {j}, from 0) share a factor; replace one"
 
 
-@dataclass(eq=False)
 class WrongTotalDegree(WincraftError):
     """Too few or too many points or moduli for F(m,r)."""
 
@@ -133,7 +186,6 @@ class WrongTotalDegree(WincraftError):
         )
 
 
-@dataclass(eq=False)
 class UnknownName(WincraftError):
     """A name that is not in its registry."""
 
@@ -145,6 +197,41 @@ class UnknownName(WincraftError):
         near = suggestion(self.name, self.known)
         hint = f"did you mean {near}? " if near else ""
         return f"unknown {self.what} {shorten(self.name)!r}: {hint}known are {', '.join(self.known)}"
+
+
+class BadScaling(WincraftError):
+    """Diagonals whose product is not one non-zero constant."""
+
+    template = (
+        "scaling changes the result: a*g*b of tap {tap} is {product}, of tap 0 it is {expected}; "
+        "make the products equal and not zero"
+    )
+    tap: int
+    product: str
+    expected: str
+
+
+class Unidentified(WincraftError):
+    """Matrices that are no scaling of an exact algorithm within the tolerance."""
+
+    exit_code = 1
+    template = "not identified: {value}; {repair}"
+    value: str
+    repair: str
+
+
+class CheckFailed(WincraftError):
+    """A measure above its limit."""
+
+    exit_code = 1
+    template = (
+        "check failed: {measure} of {subject} is {value}, the limit is {limit:g}; "
+        "choose another algorithm or another limit"
+    )
+    subject: str
+    measure: str
+    value: str
+    limit: float
 
 
 def look_up(what: str, name: object, registry: Mapping[str, Entry]) -> Entry:
@@ -163,47 +250,22 @@ def look_up(what: str, name: object, registry: Mapping[str, Entry]) -> Entry:
     return registry[name]
 
 
-@dataclass(eq=False)
-class NotApplicable(WincraftError):
-    """An operation that this algorithm does not have."""
-
-    what: str
-    reason: str
-    repair: str
-
-    def _message(self) -> str:
-        return f"{self.what}: {self.reason}; {self.repair}"
-
-
 def check_type(what: str, given: object, types: type | UnionType, repair: str) -> None:
     """Refuse an argument of another type than those, before something deep inside stumbles over it.
 
     Raises:
-        NotApplicable: with the argument as it was given.
+        WrongType: with the argument as it was given.
 
     >>> check_type("an algorithm", "4,3", int, "make one")
     Traceback (most recent call last):
     ...
-    wincraft.errors.NotApplicable: an algorithm: '4,3' is none; make one
+    wincraft.errors.WrongType: '4,3' is not an algorithm; make one
     """
     if not isinstance(given, types):
-        raise NotApplicable(what, f"{shorten(repr(given))} is none", repair)
+        raise WrongType(what, shorten(repr(given)), repair)
 
 
-@dataclass(eq=False)
-class MissingTool(WincraftError):
-    """A package or program that is needed and not there."""
-
-    exit_code: ClassVar[int] = 4
-    what: str
-    tool: str
-    repair: str
-
-    def _message(self) -> str:
-        return f"{self.what} needs {self.tool}, which is not installed; {self.repair}"
-
-
-def import_tool(module: str, what: str, extra: str) -> Any:
+def import_tool(module: str, what: str, extra: str) -> ModuleType:
     """A module that an extra brings.
 
     Raises:
@@ -218,82 +280,3 @@ def import_tool(module: str, what: str, extra: str) -> Any:
         return import_module(module)
     except ImportError:
         raise MissingTool(what, module.partition(".")[0], f"pip install 'wincraft[{extra}]'") from None
-
-
-@dataclass(eq=False)
-class BadShape(WincraftError):
-    """Arrays or matrices whose shapes do not fit together."""
-
-    what: str
-    got: str
-    needed: str
-
-    def _message(self) -> str:
-        return f"{self.what} has shape {self.got}; needed is {self.needed}"
-
-
-@dataclass(eq=False)
-class BadScaling(WincraftError):
-    """Diagonals whose product is not one non-zero constant."""
-
-    tap: int
-    product: str
-    expected: str
-
-    def _message(self) -> str:
-        return (
-            f"scaling changes the result: a*g*b of tap {self.tap} is {self.product}, of tap 0 it is {self.expected}; "
-            "make the products equal and not zero"
-        )
-
-
-@dataclass(eq=False)
-class BadDocument(WincraftError):
-    """A file that cannot be read as matrices or as an algorithm document."""
-
-    path: str
-    reason: str
-    repair: str
-
-    def _message(self) -> str:
-        return f"cannot read {self.path}: {self.reason}; {self.repair}"
-
-
-@dataclass(eq=False)
-class Unidentified(WincraftError):
-    """Matrices that are no scaling of an exact algorithm within the tolerance."""
-
-    exit_code: ClassVar[int] = 1
-    reason: str
-    repair: str
-
-    def _message(self) -> str:
-        return f"not identified: {self.reason}; {self.repair}"
-
-
-@dataclass(eq=False)
-class CannotWrite(WincraftError):
-    """An output path that cannot be written; nothing was."""
-
-    path: str
-    reason: str
-
-    def _message(self) -> str:
-        return f"cannot write {self.path}: {self.reason}; choose another path (nothing was written)"
-
-
-@dataclass(eq=False)
-class CheckFailed(WincraftError):
-    """A measure above its limit."""
-
-    exit_code: ClassVar[int] = 1
-    subject: str
-    measure: str
-    value: str
-    limit: float
-
-    def _message(self) -> str:
-        return (
-            f"check failed: {self.measure} of {self.subject} is {self.value}, the limit is {self.limit:g}; "
-            "choose another algorithm or another limit"
-        )

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from wincraft.errors import MissingTool, Refuted, WincraftError
+from wincraft.algorithm.refutation import Refuted
+from wincraft.errors import MissingTool, WincraftError
 
 Outcome = Literal["ok", "failed", "skipped"]
 
@@ -25,15 +26,12 @@ OPTIONAL = ("numba", "joblib", "torch")
 """Packages that wincraft runs without."""
 
 
-@dataclass(eq=False)
 class Broken(WincraftError):
     """What the installation gets wrong."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code = 1
+    template = "{what}"
     what: str
-
-    def _message(self) -> str:
-        return self.what
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from oracle_strategies import as_sympy, pointed_sizes, rationals
 from sympy import QQ, Integer, Matrix, Rational, eye, sqrt
 
 from wincraft import BilinearAlgorithm, LinearMap, WincraftError, winograd
-from wincraft.errors import BadNumber, BadScaling, BadShape, FloatGiven, Refuted
+from wincraft.algorithm.refutation import Refuted
+from wincraft.errors import BadNumber, BadScaling, BadShape, FloatGiven
 from wincraft.exact.matrix import from_numbers
 from wincraft.exact.number import exact_number
 

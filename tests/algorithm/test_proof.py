@@ -13,7 +13,7 @@ from sympy import QQ, Rational, sqrt, zeros
 
 from wincraft import BilinearAlgorithm, LinearMap, winograd
 from wincraft.algorithm.proof import convolution_tensor, proved_scale
-from wincraft.errors import Refuted
+from wincraft.algorithm.refutation import Refuted
 from wincraft.exact.matrix import from_numbers
 
 MADE = [

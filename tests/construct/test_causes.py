@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import wincraft as wc
-from wincraft.errors import BadShape, Refuted
+from wincraft.algorithm.refutation import Refuted
+from wincraft.errors import BadShape
 
 SMALL = wc.winograd(4, 3, points="0,1,-1,2,-1/2")
 SCALED = wc.winograd(3, 4, points="2,inf,0,-1,1/2,3", convention="lavin")

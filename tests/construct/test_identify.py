@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sympy import Rational
 
 import wincraft as wc
-from wincraft.errors import BadNumber, BadShape, Refuted, Unidentified, UnknownName
+from wincraft.algorithm.refutation import Refuted
+from wincraft.errors import BadNumber, BadShape, Unidentified, UnknownName
 
 CONSUMERS = json.loads((Path(__file__).parent.parent / "golden" / "consumers.json").read_text())["entries"]
 CORRECT = [entry for entry in CONSUMERS if entry["computes_the_convolution"]]

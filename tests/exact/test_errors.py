@@ -9,8 +9,8 @@ import pickle
 import pytest
 
 from wincraft import errors, winograd
+from wincraft.algorithm.refutation import Diagnosis, Refuted, RowRepair
 from wincraft.errors import WincraftError
-from wincraft.refutation import Diagnosis, RowRepair
 
 DIAGNOSIS = Diagnosis(
     m=2,
@@ -23,7 +23,7 @@ DIAGNOSIS = Diagnosis(
 )
 
 EXAMPLES = [
-    errors.Refuted(DIAGNOSIS),
+    Refuted(DIAGNOSIS),
     errors.BadSize("F(0,3)", "m and r are at least 1"),
     errors.BadNumber("'y'", "write integers"),
     errors.FloatGiven("0.5", "1/2"),
@@ -32,7 +32,13 @@ EXAMPLES = [
     errors.WrongTotalDegree(2, 3, 2),
     errors.UnknownName("convention", "wincn", ("wincnn", "lavin")),
     errors.CheckFailed("F(4,3)", "noise-gain", "4.76195", 4.0),
-    errors.NotApplicable("convolve", "this is the linear form", "call transpose() first"),
+    errors.Refusal("tables", "there are none", "give one"),
+    errors.BadValue("the tolerance", "5", "give a number in [0, 1)"),
+    errors.WrongType("an algorithm", "'4,3'", "make one"),
+    errors.NotApplicable("lu", "a pivot is 0", "use plu"),
+    errors.WrongForm("convolve"),
+    errors.TooLarge("a prediction", "441 products", "predict up to 400"),
+    errors.ToolFailed("gcc", "exit code 1", "mend the source"),
     errors.BadShape("a stage", "(2, 3)", "(any, 4)"),
     errors.BadScaling(2, "-1", "1"),
     errors.BadDocument("a.json", "no such file", "check the path"),
@@ -70,7 +76,7 @@ def test_the_root_through_pickle():
 def test_one_line_and_an_exit_code(error):
     assert str(error)
     assert "\n" not in str(error)
-    failed = errors.Refuted | errors.Unidentified | errors.CheckFailed
+    failed = Refuted | errors.Unidentified | errors.CheckFailed
     assert error.exit_code == (1 if isinstance(error, failed) else 4 if isinstance(error, errors.MissingTool) else 3)
     assert isinstance(error, WincraftError)
 
@@ -87,3 +93,31 @@ def test_an_unknown_name_suggests_the_nearest_and_lists_all():
         "unknown format 'jsn': did you mean json? known are c, json"
     )
     assert "did you mean" not in str(errors.UnknownName("format", "zzz", ("c", "json")))
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            errors.BadValue("the tolerance", "5", "give a number in [0, 1)"),
+            "the tolerance is 5; give a number in [0, 1)",
+        ),
+        (errors.WrongType("an algorithm", "'4,3'", "make one"), "'4,3' is not an algorithm; make one"),
+        (
+            errors.TooLarge("a search", "10^9 sets", "lower the height"),
+            "too large for a search: 10^9 sets; lower the height",
+        ),
+        (errors.WrongForm("convolve"), "convolve: this is the linear convolution form; call transpose() first"),
+        (
+            errors.CannotWrite("a.h", "is a folder"),
+            "cannot write a.h: is a folder; choose another path (nothing was written)",
+        ),
+    ],
+    ids=lambda item: type(item).__name__,
+)
+def test_a_text_is_a_sentence(error, text):
+    assert str(error) == text
+
+
+def test_what_a_text_quotes_is_no_template():
+    assert "{m}" in str(errors.BadSize("{m}", "give {r}"))

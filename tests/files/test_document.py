@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 import wincraft as wc
-from wincraft.errors import BadDocument, Refuted
+from wincraft.algorithm.refutation import Refuted
+from wincraft.errors import BadDocument
 
 
 def chain():

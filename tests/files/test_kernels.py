@@ -9,7 +9,8 @@ import pytest
 from oracle_messages import refused
 
 import wincraft as wc
-from wincraft.errors import BadDocument, BadShape, MissingTool, NotApplicable, Refuted, Unidentified
+from wincraft.algorithm.refutation import Refuted
+from wincraft.errors import BadDocument, BadShape, MissingTool, NotApplicable, Unidentified
 from wincraft.files.kernels import probe_tiles, probe_transforms
 from wincraft.files.source import kernel, parameters
 

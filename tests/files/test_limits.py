@@ -9,7 +9,8 @@ import pytest
 from oracle_rows import ROWS
 
 import wincraft as wc
-from wincraft.errors import BadDocument, Refuted, WincraftError
+from wincraft.algorithm.refutation import Refuted
+from wincraft.errors import BadDocument, WincraftError
 from wincraft.files.arrays import MAX_ARRAY_BYTES
 from wincraft.files.text import MAX_TEXT_BYTES
 

@@ -18,8 +18,9 @@ from wincraft.algorithm.diagnosis import diagnose
 from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.proof import proved_scale
+from wincraft.algorithm.refutation import Refuted
 from wincraft.algorithm.tile import apply_tile
-from wincraft.errors import BadNumber, BadScaling, BadShape, NotApplicable, Refuted, UnknownName, check_type
+from wincraft.errors import BadNumber, BadScaling, BadShape, NotApplicable, UnknownName, check_type
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of, number_text, to_element
 

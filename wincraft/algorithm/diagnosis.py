@@ -15,11 +15,11 @@ from typing import Any
 
 from wincraft.algorithm.faults import Fault, TapVectors, reversals
 from wincraft.algorithm.proof import convolution_tensor, tap_products
+from wincraft.algorithm.refutation import Diagnosis, Layout
 from wincraft.algorithm.solving import disagreements
 from wincraft.algorithm.typos import wrong_entries
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import number_text, to_fraction
-from wincraft.refutation import Diagnosis, Layout
 
 LARGEST_REPAIRED = 40
 """Above this rank no repair is looked for, only the residual is told."""

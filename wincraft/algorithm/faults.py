@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wincraft.algorithm.proof import proved_scale
+from wincraft.algorithm.refutation import MATRICES, Layout, RowRepair
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import number_text
-from wincraft.refutation import MATRICES, Layout, RowRepair
 
 Vectors = list[list[Any]]
 

@@ -12,10 +12,10 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.refutation import MATRICES
 from wincraft.algorithm.tile import apply_tile
 from wincraft.errors import BadShape, NotApplicable, check_type
 from wincraft.exact.number import number_text
-from wincraft.refutation import MATRICES
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wincraft.algorithm.faults import Fault, TapVectors, Vectors, texts
+from wincraft.algorithm.refutation import MATRICES, Layout
 from wincraft.exact.matrix import exact_matrix, factor_between
-from wincraft.refutation import MATRICES, Layout
 
 
 def disagreements(given: TapVectors, layout: Layout) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any
 
 from wincraft.algorithm.faults import Fault, TapVectors
-from wincraft.refutation import MATRICES
+from wincraft.algorithm.refutation import MATRICES
 
 Position = tuple[int, int, int]
 """(i, j, l): output, filter tap, input; matrix number `axis` of (AT, G, BT) spoils a slice of axis `axis`."""

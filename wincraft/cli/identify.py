@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wincraft.algorithm.refutation import Refuted
 from wincraft.cli.shared.command import Command, format_option, offer_files
 from wincraft.cli.shared.output import (
     TEXT_OR_JSON,
@@ -18,7 +19,6 @@ from wincraft.cli.shared.output import (
     tolerance_option,
     write_output,
 )
-from wincraft.errors import Refuted
 
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm

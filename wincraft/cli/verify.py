@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wincraft.algorithm.refutation import Refuted
 from wincraft.cli.shared.command import Command, offer_files
 from wincraft.cli.shared.output import tolerance_option, write_output
-from wincraft.errors import Refuted
 
 if TYPE_CHECKING:
     from wincraft.files.reading import Verdict

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm, Form
+from wincraft.algorithm.refutation import Refuted
 from wincraft.construct.conventions import CONVENTIONS, Scaling
 from wincraft.construct.given import read_given, roundings
 from wincraft.construct.misfit import misfit
@@ -22,7 +23,7 @@ from wincraft.construct.orientation import Orientation, orientations
 from wincraft.construct.recover import recover_moduli, row_scaling
 from wincraft.construct.refusal import diagnosis, refusal
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadNumber, NotApplicable, Refuted, shorten
+from wincraft.errors import BadNumber, NotApplicable, shorten
 from wincraft.exact.number import number_text, read_fraction
 
 LONGEST_SCALE = 6

@@ -10,13 +10,13 @@ from typing import Any
 
 from wincraft.algorithm.diagnosis import LARGEST_REPAIRED
 from wincraft.algorithm.faults import TapVectors, texts
+from wincraft.algorithm.refutation import MATRICES, listing
 from wincraft.algorithm.solving import solve
 from wincraft.construct.given import Given, roundings
 from wincraft.construct.nearest import simplest
 from wincraft.construct.orientation import Orientation
 from wincraft.errors import BadShape
 from wincraft.exact.matrix import over_one_domain, transposed
-from wincraft.refutation import MATRICES, listing
 
 FIT = "(m, R), (R, r), (R, m+r-1), each perhaps transposed"
 

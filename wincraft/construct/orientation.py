@@ -9,10 +9,10 @@ from itertools import product
 from typing import Any, get_args
 
 from wincraft.algorithm.bilinear import Form
+from wincraft.algorithm.refutation import Layout
 from wincraft.construct.given import Given
 from wincraft.errors import look_up
 from wincraft.exact.matrix import transposed
-from wincraft.refutation import Layout
 
 
 @dataclass(frozen=True)

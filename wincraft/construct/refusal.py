@@ -12,14 +12,14 @@ from typing import Any
 from sympy import Rational
 
 from wincraft.algorithm.diagnosis import diagnose
+from wincraft.algorithm.refutation import MATRICES, Diagnosis, Refuted, RowRepair
 from wincraft.construct.consensus import consensus
 from wincraft.construct.given import Given, Slack
 from wincraft.construct.nearest import decades, intervals, nearest, relative, simplest, vectors
 from wincraft.construct.orientation import Orientation
 from wincraft.construct.recover import recover_moduli
-from wincraft.errors import Refuted, Unidentified
+from wincraft.errors import Unidentified
 from wincraft.exact.matrix import over_one_domain, transposed
-from wincraft.refutation import MATRICES, Diagnosis, RowRepair
 
 LARGEST_OFFERED = Fraction(1, 100)
 """A larger tolerance is not offered: what it finds has little to do with what was given."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.refutation import MatrixName
+from wincraft.algorithm.refutation import MatrixName
 
 
 def named_maps(axis: BilinearAlgorithm) -> dict[MatrixName, LinearMap]:

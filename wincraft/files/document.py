@@ -13,16 +13,16 @@ from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.refutation import MATRICES, Refuted
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.recover import row_scaling
 from wincraft.construct.size import MAX_AXES, MAX_TILE
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadDocument, Refuted, WincraftError, shorten
+from wincraft.errors import BadDocument, WincraftError, shorten
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of
 from wincraft.files.text import decode, read_bytes
-from wincraft.refutation import MATRICES
 
 KIND = "wincraft.algorithm"
 VERSION = 1

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import permutations
 
+from wincraft.algorithm.refutation import MATRICES, MatrixName
 from wincraft.files.names import Role
 from wincraft.files.table import Table
-from wincraft.refutation import MATRICES, MatrixName
 
 MAX_TABLES = 100
 """Most tables of one name that are looked at: the first of the file."""

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm, of_axes
+from wincraft.algorithm.refutation import MATRICES
 from wincraft.construct.identify import identify
 from wincraft.construct.size import parse_size, size_text
 from wincraft.errors import BadShape, NotApplicable, Unidentified
 from wincraft.files.names import WORDS
 from wincraft.files.probe import probe, small_integers
 from wincraft.files.source import kernel
-from wincraft.refutation import MATRICES
 
 ROLES = {**WORDS, "at": "AT", "untransform": "AT", "g": "G", "kern": "G", "bt": "BT"}
 """The words in a function's name, or an array's, that tell which transform it is, or of which operand."""

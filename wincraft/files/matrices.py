@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wincraft.algorithm.bilinear import Form
+from wincraft.algorithm.refutation import MATRICES
 from wincraft.construct.size import MAX_TILE
 from wincraft.errors import BadDocument, BadNumber, shorten
 from wincraft.exact.matrix import transposed
@@ -26,7 +27,6 @@ from wincraft.files.names import Role, role_of
 from wincraft.files.spellings import SPELLINGS, Text
 from wincraft.files.table import Table
 from wincraft.files.text import MAX_TEXT_BYTES, decode, read_bytes
-from wincraft.refutation import MATRICES
 
 MAX_ALGORITHMS = 64
 _DEEPEST = 4

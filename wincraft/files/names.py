@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wincraft.refutation import MatrixName
+from wincraft.algorithm.refutation import MatrixName
 
 _SPLIT = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _JOINED = re.compile(r"(at|bt|gt|[abg])(mat|matrix|mtx|data|tm)s?$", re.IGNORECASE)

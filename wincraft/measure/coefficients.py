@@ -11,9 +11,9 @@ from typing import Any
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.refutation import MATRICES
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
-from wincraft.refutation import MATRICES
 
 
 @dataclass(frozen=True)

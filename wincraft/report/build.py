@@ -125,7 +125,7 @@ def available(compute: Callable[[], Any]) -> Any:
     try:
         return compute()
     except NotApplicable as error:
-        return Unavailable(f"{error.reason}; {error.repair}")
+        return Unavailable(f"{error.value}; {error.repair}")
 
 
 def source_of(algorithm: Algorithm) -> str:

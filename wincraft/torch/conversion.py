@@ -16,7 +16,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from wincraft.algorithm.nested import Algorithm, of_axes
 from wincraft.construct.size import size_text
 from wincraft.construct.winograd import parse
-from wincraft.errors import BadShape, NotApplicable, UnknownName
+from wincraft.errors import BadShape, NotApplicable, Refusal, UnknownName
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.fitting import fitted
@@ -260,7 +260,5 @@ def _converted(
             return made
         made = direct.from_direct(layer, scheme=scheme, learn_scales=options.get("learn_scales", False), note=note)
         return made
-    except NotApplicable as error:
-        raise NotApplicable(f"layer {name}: {error.what}", error.reason, error.repair) from None
-    except BadShape as error:
-        raise BadShape(f"layer {name}: {error.what}", error.got, error.needed) from None
+    except Refusal as error:
+        raise type(error)(f"layer {name}: {error.what}", error.value, error.repair) from None

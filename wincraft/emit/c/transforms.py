@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.refutation import MatrixName
 from wincraft.emit.matrices import named_maps, named_matrices
 from wincraft.exact.number import number_text
-from wincraft.refutation import MatrixName
 
 Letter = Literal["g", "d", "v", "u", "m", "y", "x", "z"]
 """Filter, data, their transforms, products and output; x and z are what lies between two stages, read and written."""

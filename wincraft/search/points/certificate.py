@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isnan
-from typing import Any, ClassVar
+from typing import Any
 
 from sympy import Rational
 
@@ -40,18 +39,15 @@ EDGE = Rational(1, 10**6)
 """Share of the limit within which two strategies may list different sets."""
 
 
-@dataclass(eq=False)
 class WrongResult(WincraftError):
     """A search result that states something untrue."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code = 1
+    template = "{path}: {what} is {found}, stated is {stated}; search again"
     path: str
     what: str
     stated: str
     found: str
-
-    def _message(self) -> str:
-        return f"{self.path}: {self.what} is {self.found}, stated is {self.stated}; search again"
 
 
 def recheck(content: dict[str, Any], path: str, thorough: bool = False) -> list[str]:

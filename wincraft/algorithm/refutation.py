@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wrong with three matrices that should compute F(m,r): plain data that errors carry."""
+"""What is wrong with three matrices that should compute F(m,r): plain data, and the error that carries it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
+
+from wincraft.errors import WincraftError
 
 MatrixName = Literal["AT", "G", "BT"]
 MATRICES: tuple[MatrixName, MatrixName, MatrixName] = ("AT", "G", "BT")
@@ -53,7 +55,11 @@ class Layout:
 
 @dataclass(frozen=True)
 class RowRepair:
-    """One tap's vector in one matrix: what it is and what the other two matrices need it to be."""
+    """One tap's vector in one matrix: what it is and what the other two matrices need it to be.
+
+    >>> RowRepair("BT", 1, ("1", "2"), ("1", "3")).text(Layout())
+    'row 1, column 1 of BT is 2, must be 3'
+    """
 
     matrix: str
     tap: int
@@ -87,6 +93,9 @@ class Diagnosis:
     `repairs` are the vectors to replace. Whatever repair is told was proved. Without wrong outputs only `stated_scale`
     is wrong. `layout` is how the matrices stand where they were read. `partial`: so large that only the first wrong
     output was looked for.
+
+    >>> Diagnosis(2, 3, "2", outputs=(), residual="0", residual_at=(0, 0, 0), stated_scale="1").summary
+    'not F(2,3): the matrices have scale 2, not 1; correct the scale'
     """
 
     m: int
@@ -166,6 +175,20 @@ class Diagnosis:
             for repair in self.repairs
         ]
         return "\n".join(lines + (taps if len(taps) > 1 else []))
+
+
+class Refuted(WincraftError):
+    """The three matrices do not compute the convolution; ``diagnosis`` says where and, if it can, the repair.
+
+    >>> raise Refuted(Diagnosis(2, 3, "0", outputs=(), residual="0", residual_at=(0, 0, 0)))
+    Traceback (most recent call last):
+    ...
+    wincraft.algorithm.refutation.Refuted: not F(2,3): every product vanishes; a matrix is zero where it must not be
+    """
+
+    exit_code = 1
+    template = "{diagnosis.summary}"
+    diagnosis: Diagnosis
 
 
 def listing(items: Sequence[str], noun: str = "") -> str:
