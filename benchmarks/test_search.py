@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from wincraft.search.points.search import search
+from wincraft.search.points.search import search_space
 from wincraft.search.points.space import Space
 
 pytest.importorskip("numba")
@@ -25,12 +25,12 @@ JOBS = 2
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
     for strategy in ("exhaustive", "branch-and-bound"):
-        search(Space(4, 3, height=2), strategy=strategy)
+        search_space(Space(4, 3, height=2), strategy=strategy)
 
 
 def timed(*arguments, **options):
     start = time.perf_counter()
-    result = search(*arguments, jobs=JOBS, **options)
+    result = search_space(*arguments, jobs=JOBS, **options)
     return result, time.perf_counter() - start
 
 

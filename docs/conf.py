@@ -16,8 +16,8 @@ from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from wincraft import __version__  # after the path
 from wincraft.cli.main import COMMANDS
+from wincraft.version import __version__  # after the path
 
 project = "wincraft"
 author = "The wincraft authors"

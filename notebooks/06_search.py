@@ -26,8 +26,6 @@ import wincraft as wc
 from wincraft.search.front import pareto_of_space
 from wincraft.search.limits.bound import certify
 from wincraft.search.points.certificate import recheck
-from wincraft.search.points.search import search
-from wincraft.search.points.space import Space
 
 plt.style.use("wincraft.mplstyle")
 
@@ -38,8 +36,8 @@ plt.style.use("wincraft.mplstyle")
 # of them; a lower bound excludes the rest. `within` lists all sets near the best.
 
 # %%
-space = Space(6, 3, shape="symmetric", zero="with", height=10)
-result = search(space, within=0.05)
+space = wc.Space(6, 3, shape="symmetric", zero="with", height=10)
+result = wc.search(space, within=0.05)
 result
 
 # %% [markdown]
@@ -73,7 +71,7 @@ heights = range(1, 13)
 best = []
 for height in heights:
     try:
-        best.append(search(Space(4, 3, shape="symmetric", zero="with", height=height)).best)
+        best.append(wc.search(wc.Space(4, 3, shape="symmetric", zero="with", height=height)).best)
     except wc.WincraftError:  # too few points for a set
         best.append(None)
 
@@ -102,8 +100,8 @@ plt.show()
 # %%
 for constraint in ((), ("exact-bits<=8",), ("exact-bits<=6",), ("exact-bits<=4",)):
     try:
-        found = search(
-            Space(4, 3, shape="symmetric", zero="with", height=4), constraints=constraint, convention="integer"
+        found = wc.search(
+            wc.Space(4, 3, shape="symmetric", zero="with", height=4), constraints=constraint, convention="integer"
         )
         print(f"{', '.join(constraint) or 'no constraint':<15} {found.best}")
     except wc.WincraftError as error:
@@ -117,7 +115,7 @@ for constraint in ((), ("exact-bits<=8",), ("exact-bits<=6",), ("exact-bits<=4",
 # algorithms that no other one beats in every respect.
 
 # %%
-front = pareto_of_space(Space(4, 3, shape="symmetric", zero="any", height=3, moduli=("x^2+1", "x^2+2")))
+front = pareto_of_space(wc.Space(4, 3, shape="symmetric", zero="any", height=3, moduli=("x^2+1", "x^2+2")))
 front
 
 # %%

@@ -148,7 +148,7 @@ def _contents() -> dict[str, bytes]:
     import numpy as np
 
     import wincraft as wc
-    from wincraft.search.points.search import search
+    from wincraft.search.points.search import search_space
     from wincraft.search.points.space import Space
 
     one, two = wc.winograd(4, 3, points="0,1,-1,2,-2"), wc.parse("2x2,3x3")
@@ -166,7 +166,7 @@ def _contents() -> dict[str, bytes]:
         np.save(stream, random_numbers.standard_normal(shape))
         files[name] = stream.getvalue()
     files["named.npz"] = files["data.npy"]
-    found = search(Space(4, 3, height=2))
+    found = search_space(Space(4, 3, height=2))
     import json
 
     files["search.json"] = json.dumps(found.document).encode()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import wincraft as wc
-from wincraft.emit import FORMATS, render
+from wincraft.emit import EMITTERS, render
 
 CORPUS = Path(__file__).parents[1] / "tests/files/corpus"
 SIZES = ("2,3", "4,3", "1,1", "2x4,3x3", "2x2,3x3", "6,3")
@@ -39,7 +39,7 @@ def _right() -> list[tuple[str, bytes]]:
     files = [(path.suffix, path.read_bytes()) for path in sorted(CORPUS.iterdir()) if path.name != "manifest.json"]
     for size in SIZES:
         made = wc.parse(size)
-        files += [("." + name, render(made, name).encode()) for name in FORMATS]
+        files += [("." + name, render(made, name).encode()) for name in EMITTERS]
         files += [(".json", render(made, "json").encode())] * 12
     return files
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wincraft.search.points.checkpoint import with_checksum
-from wincraft.search.points.search import search
+from wincraft.search.points.search import search_space
 from wincraft.search.points.space import Space
 
 SEARCHES: list[tuple[list[str], Space, dict[str, Any]]] = [
@@ -42,8 +42,8 @@ def _right() -> list[tuple[list[str], dict[str, Any], dict[str, Any]]]:
     with tempfile.TemporaryDirectory() as name:
         for number, (words, space, options) in enumerate(SEARCHES):
             file = Path(name, str(number))
-            search(space, checkpoint=file, time_limit=0.0, **options)
-            document = json.loads(json.dumps(search(space, **options).document))
+            search_space(space, checkpoint=file, time_limit=0.0, **options)
+            document = json.loads(json.dumps(search_space(space, **options).document))
             found.append((words, document, json.loads(file.read_text())))
     return found
 

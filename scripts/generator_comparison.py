@@ -14,7 +14,7 @@ from sympy import Matrix, Rational, sqrt
 
 import wincraft as wc
 from wincraft.construct.conventions import CONVENTIONS
-from wincraft.emit import BINARY, FORMATS
+from wincraft.emit import BINARY, EMITTERS
 from wincraft.errors import WincraftError
 
 POINTS = (0, 1, -1, 2, -2)
@@ -147,7 +147,7 @@ def rows() -> list[tuple[str, str, str]]:
             outcome(lambda: wc.parse("2x4,3x5").rank == 32),
         ),
         ("noise gain, error, search", outcome(lambda: offered("noise", "error", "search")), "yes"),
-        ("file formats written", "none; it prints", ", ".join(f"`{name}`" for name in (*FORMATS, *BINARY))),
+        ("file formats written", "none; it prints", ", ".join(f"`{name}`" for name in (*EMITTERS, *BINARY))),
     ]
 
 

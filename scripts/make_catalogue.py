@@ -24,7 +24,7 @@ from typing import Any
 from wincraft import winograd
 from wincraft.errors import NotApplicable
 from wincraft.search.limits.continuous import real_optimum, round_to_rationals
-from wincraft.search.points.search import search
+from wincraft.search.points.search import search_space
 from wincraft.search.points.space import Space, rationals
 
 LARGEST_TILE = 18
@@ -104,7 +104,7 @@ def symmetric(m: int, r: int, **choices: Any) -> list[Any]:
 
 def best_of(spaces: list[Any], objective: str = "noise-gain") -> tuple[str, str] | None:
     """The best set of some spaces and how that is known, None of no space."""
-    results = [search(space, objective, allow_long=True) for space in spaces]
+    results = [search_space(space, objective, allow_long=True) for space in spaces]
     if not results:
         return None
     best = min(results, key=lambda result: result.best.approximate)
@@ -147,7 +147,7 @@ def unrestricted(m: int, r: int) -> dict[str, Any]:
     height = UNRESTRICTED_HEIGHTS.get(m + r - 1)
     if height is not None:
         space = Space(m, r, height=height, zero="any", infinity="any")
-        points = in_order(list(search(space, allow_long=True).best.moduli))
+        points = in_order(list(search_space(space, allow_long=True).best.moduli))
         how = f"best of all {space.count:,} sets of rationals of height <= {height}"
         candidates.append((Fraction(exact(m, r, points)), points, how))
     gain, points, how = min(candidates)

@@ -28,11 +28,11 @@ from wincraft.construct.catalogue import catalogue
 from wincraft.construct.moduli import parse_moduli
 from wincraft.construct.size import parse_size
 from wincraft.search.limits.bound import RealLimit, certify, estimate
-from wincraft.search.limits.continuous import RationalPoints, exact_noise_gain, round_to_rationals
-from wincraft.search.limits.sets import Kind
+from wincraft.search.limits.continuous import RationalPoints, noise_gain_of_points, round_to_rationals
+from wincraft.search.limits.sets import SetKind
 
 SIZES = sorted([(m, 3) for m in range(2, 11)] + [(m, 5) for m in range(2, 7)], key=sum)
-TOLERANCE: dict[Kind, float] = {"symmetric": 1e-6, "with-inf": 1e-6, "all": 1e-5}
+TOLERANCE: dict[SetKind, float] = {"symmetric": 1e-6, "with-inf": 1e-6, "all": 1e-5}
 """What takes at most minutes: among all sets the noise gain is almost the same along a rotation of the angles."""
 HEIGHT = 12
 PATH = Path(__file__).parent.parent / "wincraft" / "search" / "limits" / "real_limits.json"
@@ -65,7 +65,7 @@ def rational(m: int, r: int, classes: list[dict[str, Any]]) -> dict[str, Any]:
     if known is not None:
         points = [modulus.point for modulus in parse_moduli(known.points)]
         exact = tuple(None if point is None else Fraction(int(point.p), int(point.q)) for point in points)
-        found.append(RationalPoints(exact, exact_noise_gain(m, r, exact)))
+        found.append(RationalPoints(exact, noise_gain_of_points(m, r, exact)))
     best = min(found, key=lambda item: item.noise_gain)
     upper = min(item["upper"] for item in classes)
     proved = [item["lower"] for item in classes if item["class"] == "all" and item["certified"]]
@@ -78,7 +78,7 @@ def rational(m: int, r: int, classes: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def kept(rows: list[dict[str, Any] | None], kind: Kind, goal: float) -> dict[str, Any] | None:
+def kept(rows: list[dict[str, Any] | None], kind: SetKind, goal: float) -> dict[str, Any] | None:
     """The class of one of these rows, if it is there with as small a tolerance."""
     for row in rows:
         for item in row["classes"] if row else []:
@@ -93,7 +93,7 @@ def limits(sizes: list[tuple[int, int]], path: Path, time_limit: float, numerica
     table = {(item["m"], item["r"]): item for item in known}
     for m, r in sizes:
         row = table.setdefault((m, r), {"m": m, "r": r, "classes": []})
-        for kind in get_args(Kind):
+        for kind in get_args(SetKind):
             goal = inf if numerical else TOLERANCE[kind]
             start = time.monotonic()
             item = kept([row, table.get((r, m))], kind, goal)

@@ -23,7 +23,7 @@ import numpy as np
 
 import wincraft as wc
 from wincraft.construct.catalogue import catalogue
-from wincraft.emit import BINARY, FORMATS
+from wincraft.emit import BINARY, EMITTERS
 from wincraft.errors import WincraftError
 
 
@@ -43,7 +43,7 @@ def cases() -> Iterator[Case]:
     for m, r in sizes:
         other, taps = following.get((m, r), (1, 1))
         texts += [f"{m},{r}", f"{m}x{m},{r}x{r}", f"{m}x{other},{r}x{taps}"]
-    return (Case(*parts) for parts in itertools.product(texts, wc.CONVENTIONS, (*FORMATS, *BINARY)))
+    return (Case(*parts) for parts in itertools.product(texts, wc.CONVENTIONS, (*EMITTERS, *BINARY)))
 
 
 def equal(one: wc.BilinearAlgorithm | None, other: wc.BilinearAlgorithm | None) -> bool:

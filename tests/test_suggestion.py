@@ -9,15 +9,13 @@ from wincraft import CONVENTIONS
 from wincraft.cli.main import COMMANDS
 from wincraft.construct.bases import FAMILIES
 from wincraft.construct.factors import FACTORISATIONS
-from wincraft.emit import BINARY, SUFFIXES
-from wincraft.emit import FORMATS as EMITTERS
+from wincraft.emit import BINARY, EMITTERS, SUFFIXES
 from wincraft.numbers.formats import FORMATS
 from wincraft.numbers.quantizer import GRANULARITIES
 from wincraft.numbers.summation import ORDERS
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import DISTRIBUTIONS
-from wincraft.report import RENDERERS
-from wincraft.report import SUFFIXES as REPORT_SUFFIXES
+from wincraft.report import RENDERER_SUFFIXES, RENDERERS
 from wincraft.report.measures import MEASURES
 from wincraft.search.objectives import OBJECTIVES
 from wincraft.search.points.space import NUMBERS, SHAPES
@@ -77,7 +75,7 @@ def test_what_is_meant(registry, given, meant):
     ("given", "meant"), [(".latex", ".tex"), (".markdown", ".md"), (".hpp", ".h"), (".npy", ".npz")]
 )
 def test_suffixes(given, meant):
-    assert suggestion(given, {**SUFFIXES, **REPORT_SUFFIXES}) == meant
+    assert suggestion(given, {**SUFFIXES, **RENDERER_SUFFIXES}) == meant
 
 
 @pytest.mark.parametrize("name", REGISTRIES)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib as _importlib
 import typing as _typing
 
-__version__ = "0.1.0"
+from wincraft.version import __version__ as __version__
 
 if _typing.TYPE_CHECKING:
     from wincraft.algorithm.bilinear import BilinearAlgorithm

@@ -15,7 +15,7 @@ from typing import ClassVar, TypeVar, dataclass_transform
 
 from wincraft.suggestion import suggestion
 
-Entry = TypeVar("Entry")
+_Entry = TypeVar("_Entry")
 
 LONGEST_MESSAGE = 480
 
@@ -234,7 +234,7 @@ class CheckFailed(WincraftError):
     limit: float
 
 
-def look_up(what: str, name: object, registry: Mapping[str, Entry]) -> Entry:
+def look_up(what: str, name: object, registry: Mapping[str, _Entry]) -> _Entry:
     """The registry's entry of that name.
 
     Raises:

@@ -16,9 +16,9 @@ from typing import Any, Literal
 from wincraft.algorithm.refutation import Refuted
 from wincraft.errors import MissingTool, WincraftError
 
-Outcome = Literal["ok", "failed", "skipped"]
+CheckOutcome = Literal["ok", "failed", "skipped"]
 
-LARGEST_TILE = 12
+LARGEST_PROVED = 12
 """The catalogue's algorithms are proved up to this tile, m + r - 1."""
 LARGEST_DIFFERENCE = 0.5
 """How far, in dB, a predicted SQNR may lie from the simulated one."""
@@ -39,7 +39,7 @@ class Check:
     """What came of one check, and how long it took in seconds."""
 
     name: str
-    outcome: Outcome
+    outcome: CheckOutcome
     detail: str
     seconds: float
 
@@ -52,7 +52,7 @@ def run_checks() -> Iterator[Check]:
     """
     for name, check in CHECKS.items():
         start = time.perf_counter()
-        outcome: Outcome = "ok"
+        outcome: CheckOutcome = "ok"
         try:
             detail = check()
         except MissingTool as error:
@@ -64,9 +64,9 @@ def run_checks() -> Iterator[Check]:
         yield Check(name, outcome, detail, time.perf_counter() - start)
 
 
-def document(checks: list[Check]) -> dict[str, Any]:
+def selftest_document(checks: list[Check]) -> dict[str, Any]:
     """The outcome as plain data."""
-    from wincraft import __version__
+    from wincraft.version import __version__
 
     return {
         "kind": "wincraft.selftest",
@@ -77,15 +77,15 @@ def document(checks: list[Check]) -> dict[str, Any]:
 
 
 def _proofs() -> str:
-    """Everything in the catalogue up to `LARGEST_TILE` is made, and so proved."""
+    """Everything in the catalogue up to `LARGEST_PROVED` is made, and so proved."""
     from wincraft.construct.catalogue import catalogue
     from wincraft.construct.winograd import winograd
 
-    entries = {size: entry for size, entry in catalogue().items() if sum(size) - 1 <= LARGEST_TILE}
+    entries = {size: entry for size, entry in catalogue().items() if sum(size) - 1 <= LARGEST_PROVED}
     lists = {(m, r, choice.moduli) for (m, r), entry in entries.items() for choice in entry.uses.values()}
     for m, r, moduli in lists:
         winograd(m, r, moduli=moduli)
-    return f"{len(lists)} algorithms of {len(entries)} sizes, tiles up to {LARGEST_TILE}"
+    return f"{len(lists)} algorithms of {len(entries)} sizes, tiles up to {LARGEST_PROVED}"
 
 
 def _refutation() -> str:

@@ -15,7 +15,7 @@ import pytest
 
 import wincraft as wc
 from wincraft.cli.main import COMMANDS
-from wincraft.files.document import KIND
+from wincraft.files.document import ALGORITHM_KIND
 
 PRELUDE = "import sys; from wincraft.cli.main import run; sys.argv[0] = 'wincraft'; run()"
 
@@ -88,7 +88,7 @@ def test_generate_verify_identify_round_trip(tmp_path):
     wincraft("generate", "6,3", "--points", "0,1,-1,2,-2,1/2,-1/2", "-o", "f.json", cwd=tmp_path, check=0)
     assert "proved" in wincraft("verify", "f.json", cwd=tmp_path, check=0).stdout
     found = json.loads(wincraft("identify", "f.json", "--format", "json", cwd=tmp_path, check=0).stdout)
-    assert found["kind"] == KIND
+    assert found["kind"] == ALGORITHM_KIND
     assert found["moduli"] == ["0", "1", "-1", "2", "-2", "1/2", "-1/2", "inf"]
     assert found["convention"] == "wincnn"
     assert found["form"] == "correlation"

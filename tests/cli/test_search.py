@@ -133,7 +133,7 @@ def test_the_help_lists_what_there_is(wincraft_here):
     [((), True), (("--engine", "numpy"), False), (("--moduli", "x^2+1"), False), (("--objective", "rank"), False)],
 )
 def test_a_long_search_without_numba_says_so_once(wincraft_here, monkeypatch, options, told):
-    monkeypatch.setattr("wincraft.cli.shared.progress.LONG", -1.0)
+    monkeypatch.setattr("wincraft.cli.shared.progress.LONG_WAIT", -1.0)
     monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 50)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     done = wincraft_here("search", "3,2", "--max-height", 4, *options)
@@ -142,6 +142,6 @@ def test_a_long_search_without_numba_says_so_once(wincraft_here, monkeypatch, op
 
 
 def test_a_short_search_gives_no_advice(wincraft_here, monkeypatch):
-    monkeypatch.setattr("wincraft.cli.shared.progress.LONG", 1e9)
+    monkeypatch.setattr("wincraft.cli.shared.progress.LONG_WAIT", 1e9)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert wincraft_here("search", "2,3", "--max-height", 2).stderr == ""

@@ -14,7 +14,7 @@ import wincraft as wc
 from wincraft.cli.main import main
 from wincraft.construct.change import change_basis
 from wincraft.construct.factors import factorise
-from wincraft.emit import FORMATS
+from wincraft.emit import EMITTERS
 from wincraft.errors import NotApplicable, UnknownName
 
 MADE = {
@@ -26,7 +26,7 @@ MADE = {
 }
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", EMITTERS)
 @pytest.mark.parametrize("name", MADE)
 def test_the_command_in_the_file_writes_the_same_bytes(name, format_name):
     text = wc.render(MADE[name](), format_name)
@@ -79,7 +79,7 @@ def test_text_names_both_axes_of_a_rectangle():
 
 
 def test_no_rendering_names_a_path_or_a_time():
-    for format_name in FORMATS:
+    for format_name in EMITTERS:
         text = wc.render(wc.parse("F(4x4,3x3)"), format_name)
         assert not re.search(r"/(home|root|tmp|usr|work)\b|\d\d:\d\d", text)
 
@@ -122,7 +122,7 @@ def test_json_keeps_chains(name, tmp_path):
     jsonschema.Draft202012Validator(json.loads(schema.read_text())).validate(json.loads(text))
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", EMITTERS)
 @pytest.mark.parametrize("name", CHAINED)
 def test_no_file_with_chains_claims_a_command_that_makes_it_without(name, format_name):
     algorithm = CHAINED[name]()
@@ -134,7 +134,7 @@ def test_no_file_with_chains_claims_a_command_that_makes_it_without(name, format
 
 def test_the_command_names_the_basis_unless_it_could_break_out_of_the_comment():
     algorithm = CHAINED["legendre"]()
-    for format_name in FORMATS:
+    for format_name in EMITTERS:
         assert "legendre" in wc.render(algorithm, format_name, "legendre").split("--basis")[1][:20]
         for text in ('a"b.json', "a\nb.json", "$(x).json", "`x`.json", "\\.json"):
             assert "its maps are chains" in wc.render(algorithm, format_name, text)

@@ -6,7 +6,7 @@ import pytest
 from oracle_rows import ROWS
 
 import wincraft as wc
-from wincraft.emit import FORMATS, render
+from wincraft.emit import EMITTERS, render
 from wincraft.errors import BadDocument
 from wincraft.files import read_matrices
 from wincraft.files.reading import judge
@@ -150,7 +150,7 @@ MADE |= {
 
 
 @pytest.mark.parametrize("name", MADE)
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", EMITTERS)
 def test_every_format_is_read_back(name, format, tmp_path):
     made = MADE[name]()
     path = tmp_path / f"made.{format}"

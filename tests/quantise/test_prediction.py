@@ -15,7 +15,7 @@ from wincraft import Nested, parse
 from wincraft.errors import BadNumber, BadShape, NotApplicable, UnknownName
 from wincraft.numbers.decibels import sqnr
 from wincraft.numbers.quantizer import Scale, parse_quantizer
-from wincraft.quantise.prediction import MAX_RANK, predict
+from wincraft.quantise.prediction import MAX_PRODUCTS, predict
 from wincraft.quantise.schemes import SCHEMES, STAGES, Scheme, parse_scheme
 from wincraft.quantise.simulation import simulate
 from wincraft.quantise.workload import Batch, Workload
@@ -386,7 +386,7 @@ def test_a_stage_without_a_scale():
 def test_algorithms_without_a_prediction():
     with refused(NotApplicable, "transpose()"):
         predict(made("F(4,3)").transpose(), SCHEMES["fp16"], {}, 64)
-    with refused(NotApplicable, "1764", str(MAX_RANK)):
+    with refused(NotApplicable, "1764", str(MAX_PRODUCTS)):
         predict(parse("F(40x40,3x3)"), SCHEMES["fp32"], {}, 64)
     with refused(NotApplicable, "int16"):
         predict(made("F(6,3)", 2), SCHEMES["ncnn-int8"], None, 64)

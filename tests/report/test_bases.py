@@ -13,7 +13,7 @@ from wincraft.errors import NotApplicable, UnknownName
 from wincraft.measure.costs import costs
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import Layer, Workload
-from wincraft.report import RENDERERS, render
+from wincraft.report import RENDERERS, rendered
 from wincraft.report.bases import compare_bases
 from wincraft.report.stages import PARTS, stage_sums
 
@@ -57,16 +57,16 @@ def test_tapwise_schemes_see_no_basis(found):
 
 @pytest.mark.parametrize("format", RENDERERS)
 def test_every_renderer_shows_every_basis(found, format):
-    text = render(found, format)
+    text = rendered(found, format)
     for column in found.columns:
         assert column.name in text
     assert "tapwise-8" in text
 
 
 def test_text_is_narrow_and_json_is_whole(found):
-    for text in (repr(found), render(found)):
+    for text in (repr(found), rendered(found)):
         assert all(len(line) <= 80 for line in text.splitlines())
-    document = json.loads(render(found, "json"))
+    document = json.loads(rendered(found, "json"))
     assert (document["kind"], document["version"]) == ("wincraft.bases", 1)
     legendre = document["columns"][1]
     assert legendre["operations"]["input pre-steps"] == {
@@ -105,9 +105,9 @@ def test_every_name_that_makes_a_chain_has_a_column(name, tmp_path, monkeypatch)
 def test_a_basis_on_a_chain_says_so_and_has_no_matrix_of_values():
     found = compare_bases(winograd(4, 3).change_basis("legendre"), ["canonical", "chebyshev"], [], SMALL)
     assert "B^T = BT[1] BT[0]" in repr(found).replace("\n  ", " ")
-    assert "every basis comes on top of these chains" in render(found)
+    assert "every basis comes on top of these chains" in rendered(found)
     assert "V P^T" not in found.columns[1].conditions
-    assert "on top" not in render(compare_bases(winograd(4, 3), ["legendre"], [], SMALL))
+    assert "on top" not in rendered(compare_bases(winograd(4, 3), ["legendre"], [], SMALL))
 
 
 def test_parts_where_the_axes_have_chains_of_different_length():
@@ -131,10 +131,10 @@ def test_the_linear_form_has_parts_too():
 
 
 def test_cost_of_every_stage_what_moved_and_how_it_amortises(found):
-    text = render(found)
+    text = rendered(found)
     assert "BT[0] pre-step" in text
     assert "144 (+144)" in text  # the input pre-steps of legendre, against the first basis
-    document = json.loads(render(found, "json"))["columns"][1]
+    document = json.loads(rendered(found, "json"))["columns"][1]
     (step,) = [stage for stage in document["stages"] if stage["label"] == "BT[0]"]
     assert (step["role"], step["non_zeros"]) == ("pre-step", [12, 12])
     at8 = document["amortised"][0]
@@ -146,13 +146,13 @@ def test_cost_of_every_stage_what_moved_and_how_it_amortises(found):
 
 def test_json_and_text_of_what_is_exact_or_overflows():
     exact = compare_bases(winograd(2, 3, points="0,1,-1"), ["canonical"], [], SMALL)
-    assert json.loads(render(exact, "json"))["columns"][0]["matrix_rounding"]["16"] == "-inf"
-    assert "exact" in render(exact)
+    assert json.loads(rendered(exact, "json"))["columns"][0]["matrix_rounding"]["16"] == "-inf"
+    assert "exact" in rendered(exact)
     rng = np.random.default_rng(0)
     layer = Layer(rng.standard_normal((1, 4, 8, 8)) * 1e30, rng.standard_normal((2, 4, 3, 3)))
     total = compare_bases(parse("F(2x2,3x3)"), ["canonical", "legendre"], [SCHEMES["fp16"]], layer)
-    assert json.loads(render(total, "json"))["columns"][0]["schemes"]["fp16"]["measured"] == "-inf"
-    assert "not finite (not finite)*" not in render(total)
+    assert json.loads(rendered(total, "json"))["columns"][0]["schemes"]["fp16"]["measured"] == "-inf"
+    assert "not finite (not finite)*" not in rendered(total)
 
 
 def test_one_basis():

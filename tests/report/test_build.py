@@ -19,7 +19,7 @@ from wincraft.measure.costs import parse_layer_shape
 from wincraft.quantise import workload
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import Layer, Workload
-from wincraft.report import RENDERERS, render
+from wincraft.report import RENDERERS, rendered
 from wincraft.report.build import build_report
 from wincraft.report.model import Unavailable
 
@@ -81,17 +81,17 @@ def test_data_is_cut_and_convolved_once_for_all_schemes(monkeypatch):
 def test_every_kind_of_algorithm_has_every_format(kind):
     found = report(KINDS[kind]())
     for name in RENDERERS:
-        assert found.algorithm.size in render(found, name)
-    assert all(len(line) <= 80 for line in render(found).splitlines())
-    assert render(found).isascii()
+        assert found.algorithm.size in rendered(found, name)
+    assert all(len(line) <= 80 for line in rendered(found).splitlines())
+    assert rendered(found).isascii()
 
 
 def test_what_there_is_not_is_said():
     irrational = report(KINDS["irrational"]())
     assert isinstance(irrational.ranges, Unavailable)
     assert isinstance(irrational.channels, Unavailable)
-    assert "rational" in render(irrational)
-    quadratic = render(report(KINDS["quadratic moduli"]()))
+    assert "rational" in rendered(irrational)
+    quadratic = rendered(report(KINDS["quadratic moduli"]()))
     assert "cond_2 V, finite: n/a, the algorithm is not given by points." in quadratic
     linear = report(KINDS["linear form"]())
     assert all(isinstance(item.evaluation, Unavailable) for item in linear.schemes)
@@ -127,7 +127,7 @@ def test_numbers_of_a_published_layer():
 
 def test_the_same_seed_gives_the_same_bytes_and_another_others():
     one, same, other = (
-        render(report(parse("F(2x2,3x3)"), workload=Workload(8, 2, 4, seed=s)), "json") for s in (3, 3, 4)
+        rendered(report(parse("F(2x2,3x3)"), workload=Workload(8, 2, 4, seed=s)), "json") for s in (3, 3, 4)
     )
     assert one == same
     assert one != other
@@ -149,28 +149,28 @@ def test_refusals():
     with refused(NotApplicable, "GiB"):
         report(parse("F(4x4,3x3)"), workload=Workload(channels=10**9))
     with refused(UnknownName, "markdown", "did you mean html"):
-        render(report(winograd(2, 3)), "htm")
+        rendered(report(winograd(2, 3)), "htm")
 
 
 def test_one_format_that_overflows_takes_no_other_row_with_it():
     found = report(winograd(20, 3), schemes=[])
     missing = [item.format for item in found.float_errors if isinstance(item.found, Unavailable)]
     assert missing == ["fp16"]
-    text = " ".join(render(found).split())
+    text = " ".join(rendered(found).split())
     assert "fp16: n/a, an entry of A^T, 2.75e+11, is beyond fp16's 65504." in text
     assert "fp32, sequential sums" in text
-    rows = json.loads(render(found, "json"))["floating_point"]
+    rows = json.loads(rendered(found, "json"))["floating_point"]
     assert ["unavailable" in row for row in rows] == [False, False, True, False]
 
 
 def test_chains_are_named_and_their_stages_have_costs_and_conditions():
     found = report(parse("F(4x4,3x3)").change_basis("legendre"), schemes=[])
-    text = " ".join(render(found).split())
+    text = " ".join(rendered(found).split())
     assert "B^T = BT[1] BT[0]" in text
     for words in ("- BT[0] pre-step", "- BT[1] transform", "- AT[0] transform", "- AT[1] post-step"):
         assert words in text
     assert "cond_2 BT[0] to BT[1]" in text
-    plain = render(report(parse("F(4x4,3x3)"), schemes=[]))
+    plain = rendered(report(parse("F(4x4,3x3)"), schemes=[]))
     assert "pre-step" not in plain
     assert "BT[0]" not in plain.split("BIT WIDTHS")[0]
 
@@ -184,4 +184,4 @@ def test_what_an_output_costs_with_more_channels():
 
 
 def test_singular():
-    assert render(report(winograd(1, 1, points="0"), schemes=[])).startswith("F(1,1): 1 product for 1 output\n")
+    assert rendered(report(winograd(1, 1, points="0"), schemes=[])).startswith("F(1,1): 1 product for 1 output\n")

@@ -54,7 +54,7 @@ def test_bits_change_the_error(explorer):
     assert measured(explorer) == eight
 
 
-@pytest.mark.parametrize("per", module.GRANULARITIES.values())
+@pytest.mark.parametrize("per", module.SCALE_CHOICES.values())
 def test_scales_and_bits_make_the_scheme(explorer, per):
     explorer.scales.value = per
     found = explorer.scheme.stages

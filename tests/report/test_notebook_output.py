@@ -11,7 +11,7 @@ import pytest
 from wincraft import catalogue, parse, winograd
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import Workload
-from wincraft.report import render
+from wincraft.report import rendered
 from wincraft.report.bases import compare_bases
 from wincraft.report.build import build_report
 from wincraft.report.chains import ChainReport
@@ -20,7 +20,7 @@ from wincraft.report.pareto import FrontReport
 from wincraft.search.chains import search_chains
 from wincraft.search.front import pareto_front
 from wincraft.search.limits.bound import certify, estimate
-from wincraft.search.points.search import search
+from wincraft.search.points.search import search_space
 from wincraft.search.points.space import Space
 from wincraft.show.html import STYLE, _scoped
 
@@ -56,7 +56,7 @@ def made():
         "chain report": (ChainReport(chains), "the chain of least operations"),
         "front": (front, "0, 1, -1, inf"),
         "front report": (FrontReport(front), "0, 1, -1, inf"),
-        "search": (search(Space(2, 3, shape="symmetric", height=2), within=5), "No set of this space is better"),
+        "search": (search_space(Space(2, 3, shape="symmetric", height=2), within=5), "No set of this space is better"),
         "proved": (certify(4, 3, "symmetric", 0.05), "<h2>Theorem</h2>"),
         "numerical": (estimate(4, 3, "symmetric"), "<h2>Numerical, no proof</h2>"),
         "entry": (catalogue()[4, 3], "Lavin"),
@@ -79,7 +79,7 @@ def test_fragments(name):
 
 
 def test_a_stopped_search_says_so():
-    text = search(Space(6, 3, height=6), time_limit=0)._repr_html_()
+    text = search_space(Space(6, 3, height=6), time_limit=0)._repr_html_()
     assert "The search was stopped" in text
     assert "No set of this space is better" not in text
 
@@ -138,7 +138,7 @@ def test_what_is_large_is_text():
 
 def test_a_fragment_follows_the_theme_of_jupyterlab():
     text = build_report(winograd(2, 3), schemes=[], sweep=())._repr_html_()
-    page = render(build_report(winograd(2, 3), schemes=[], sweep=()), "html")
+    page = rendered(build_report(winograd(2, 3), schemes=[], sweep=()), "html")
     for light, paper in (("true", "#fff"), ("false", "#16181c")):
         (rule,) = re.findall(rf'\[data-jp-theme-light="{light}"\] div.wincraft {{([^}}]*)}}', text)
         assert f"--paper: {paper};" in rule

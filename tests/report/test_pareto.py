@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from wincraft.report import RENDERERS, render
+from wincraft.report import RENDERERS, rendered
 from wincraft.report.pareto import FrontReport
 from wincraft.search.front import pareto_front
 
@@ -20,7 +20,7 @@ def front():
 
 @pytest.mark.parametrize("format", RENDERERS)
 def test_every_renderer_shows_every_member(front, format):
-    text = render(front, format)
+    text = rendered(front, format)
     for member in front.found.members:
         assert member.moduli in "".join(text.split())
 
@@ -33,7 +33,7 @@ def test_the_figure_has_a_mark_for_every_member(front):
 
 
 def test_the_document_is_exact(front):
-    document = json.loads(render(front, "json"))
+    document = json.loads(rendered(front, "json"))
     assert (document["kind"], document["version"], document["considered"]) == ("wincraft.pareto", 1, 4)
     found = {item["moduli"]: item["noise_gain"] for item in document["members"]}
     assert found == {

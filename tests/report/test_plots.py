@@ -16,12 +16,12 @@ from rich.cells import cell_len
 from wincraft import winograd
 from wincraft.quantise.schemes import parse_scheme
 from wincraft.quantise.workload import Workload
-from wincraft.report import render
+from wincraft.report import rendered
 from wincraft.report.bases import compare_bases
 from wincraft.report.build import build_report
 from wincraft.report.comparison import build_comparison
 from wincraft.report.plots import Row, plots, shares_plot, sqnr_plot
-from wincraft.show.svg import LABELS, WIDTH, decade_ticks, ticks
+from wincraft.show.svg import LABELS, PLOT_WIDTH, decade_ticks, ticks
 
 SVG = "{http://www.w3.org/2000/svg}"
 SMALL = Workload(channels=4, outputs=2, tiles=2)
@@ -49,8 +49,8 @@ def check(figure):
         assert not re.search(r"nan|inf", item.get("d", "") + item.get("points", ""))
     for item in labels(root):
         shown = "".join(item.itertext())[len(item.findtext(f"{SVG}title") or "") :]
-        assert float(item.get("textLength", 0)) <= LABELS * WIDTH
-        assert cell_len(shown) <= LABELS * WIDTH / 6
+        assert float(item.get("textLength", 0)) <= LABELS * PLOT_WIDTH
+        assert cell_len(shown) <= LABELS * PLOT_WIDTH / 6
     return root
 
 
@@ -85,7 +85,7 @@ def test_shares_of_any_names_and_powers(found):
     if figure:
         places = axis(check(figure))
         assert [value for _, value in places] == [0, 25, 50, 75, 100]
-        assert places[-1][0] - places[0][0] > 0.4 * WIDTH
+        assert places[-1][0] - places[0][0] > 0.4 * PLOT_WIDTH
 
 
 def test_a_long_name_is_shortened_and_kept_as_title():
@@ -157,11 +157,11 @@ def test_comparisons_have_a_plot_for_every_scheme():
     assert list(figures) == [f"SQNR under {scheme.name}" for scheme in schemes]
     for figure in figures.values():
         assert {column.title for column in compared.columns} <= {item.text for item in labels(check(figure))}
-    assert all(figure in render(compared, "html") for figure in figures.values())
+    assert all(figure in rendered(compared, "html") for figure in figures.values())
     bases = compare_bases(winograd(2, 3), ["canonical", "legendre"], schemes, SMALL)
     for figure in bases.figures().values():
         assert {"canonical", "legendre"} <= {item.text for item in labels(check(figure))}
-    assert all(figure in render(bases, "html") for figure in bases.figures().values())
+    assert all(figure in rendered(bases, "html") for figure in bases.figures().values())
 
 
 def test_magnitudes_that_no_float_holds():

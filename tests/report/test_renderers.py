@@ -18,7 +18,7 @@ from wincraft import parse, winograd
 from wincraft.measure.costs import parse_layer_shape
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import Workload
-from wincraft.report import render
+from wincraft.report import rendered
 from wincraft.report.build import build_report
 from wincraft.report.comparison import build_comparison
 from wincraft.report.plots import plots
@@ -50,12 +50,12 @@ def compared():
 
 
 def test_json_follows_its_schema(full, compared):
-    document = json.loads(render(full, "json"))
+    document = json.loads(rendered(full, "json"))
     schema("report").validate(document)
     assert document["measures"]["noise-gain"]["value"]["exact"] == str(full.noise.value)
     assert document["costs"]["input"]["total"] == full.costs.input.total
     assert [item["name"] for item in document["schemes"]] == list(SCHEMES)
-    comparison = json.loads(render(compared, "json"))
+    comparison = json.loads(rendered(compared, "json"))
     schema("comparison").validate(comparison)
     for report in comparison["reports"]:
         schema("report").validate(report)
@@ -63,7 +63,7 @@ def test_json_follows_its_schema(full, compared):
 
 @pytest.mark.parametrize("options", [{"points": "0,1,-1,sqrt(2),-sqrt(2)"}, {"moduli": "0,1,-1,x^2+1,inf"}])
 def test_json_of_what_is_not_available(options):
-    document = json.loads(render(build_report(winograd(4, 3, **options), schemes=[]), "json"))
+    document = json.loads(rendered(build_report(winograd(4, 3, **options), schemes=[]), "json"))
     schema("report").validate(document)
     assert "unavailable" in json.dumps(document)
 
@@ -85,7 +85,7 @@ class Checker(HTMLParser):
 
 
 def test_html_is_whole_and_loads_nothing(full):
-    page = render(full, "html")
+    page = rendered(full, "html")
     checker = Checker()
     checker.feed(page)
     assert checker.open == []
@@ -125,18 +125,18 @@ def test_plots_without_data():
 
 def test_markdown_tables_are_rectangular(full, compared):
     for result in (full, compared):
-        text = render(result, "markdown")
+        text = rendered(result, "markdown")
         blocks = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
         assert blocks
         for block in blocks:
             counts = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
             assert len(counts) == 1
-    assert render(full, "markdown").index("## Verdict") < render(full, "markdown").index("## Cost")
-    assert "**" in render(compared, "markdown")
+    assert rendered(full, "markdown").index("## Verdict") < rendered(full, "markdown").index("## Cost")
+    assert "**" in rendered(compared, "markdown")
 
 
 def test_text_is_one_narrow_page(full):
-    lines = render(full.layout().only(["verdict", "formats", "cost", "measures", "floats", "widths"])).splitlines()
+    lines = rendered(full.layout().only(["verdict", "formats", "cost", "measures", "floats", "widths"])).splitlines()
     assert len(lines) < 120
     assert max(map(len, lines)) <= 80
     order = ["VERDICT", "FORMATS", "COST", "MEASURES"]
@@ -153,7 +153,7 @@ def test_the_best_of_a_row_is_marked(compared):
     assert rows["cond-V"] == [1]
     channels = [column.report.channels.outputs for column in compared.columns]
     assert rows["channels"] == [channels.index(max(channels))]
-    text = render(compared)
+    text = rendered(compared)
     assert re.search(r"products/output +1\.5\* +1\.5\* +1\.75$", text, re.MULTILINE)
     assert "#3 cond_2 V, finite: n/a" in text
     assert max(map(len, text.splitlines())) <= 80
@@ -197,17 +197,17 @@ def test_lists_of_points_break_behind_commas_only():
 
 
 def test_text_columns_of_html_tables_have_a_least_width(full):
-    assert "td:last-child:not(.r) { min-width:" in render(full, "html")
+    assert "td:last-child:not(.r) { min-width:" in rendered(full, "html")
 
 
 def test_html_gives_stars_a_place_and_long_words_a_break(compared):
     table = Table(("", "legendre:classical", "n"), (("products/output", "144 (+144)", "2.5e-07"),), "lrr")
     for marked, opening in ((frozenset(), "<table>"), (frozenset({(0, 2)}), '<table class="starred">')):
         layout = Layout("t", (), (Section("s", (replace(table, marked=marked),)),))
-        page = render(layout, "html")
+        page = rendered(layout, "html")
         assert opening in page
         assert "legendre:<wbr/>classical" in page
         assert "products/<wbr/>output" in page
         assert '<td class="r words">144 (+144)</td>' in page  # may be broken on a phone, a bare number not
         assert ('<td class="r best">' if marked else '<td class="r">') + "2.5e-07</td>" in page
-    assert render(compared, "html").count('class="starred"') == 1
+    assert rendered(compared, "html").count('class="starred"') == 1

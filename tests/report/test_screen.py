@@ -11,7 +11,7 @@ from wincraft import parse, winograd
 from wincraft.measure.costs import parse_layer_shape
 from wincraft.quantise.schemes import SCHEMES, parse_scheme
 from wincraft.quantise.workload import Workload
-from wincraft.report import render
+from wincraft.report import rendered
 from wincraft.report.bases import DEFAULT_BASES, compare_bases
 from wincraft.report.build import build_report
 from wincraft.report.comparison import build_comparison
@@ -88,14 +88,14 @@ def test_everything_has_all_sections_the_verdict_first(whole):
     assert names == list(SECTIONS)
     assert names[0] == "verdict"
     for format, mark in (("text", "VERDICT"), ("markdown", "## Verdict"), ("html", "<h2>Verdict</h2>")):
-        text = render(whole, format)
+        text = rendered(whole, format)
         first = {"text": "FORMATS", "markdown": "## Formats", "html": "<h2>Formats</h2>"}[format]
         assert 0 < text.index(mark) < text.index(first)
 
 
 def test_pages_carry_the_matrices_and_what_they_are_of(whole):
     for format, heading in (("html", "<h2>Matrices</h2>"), ("markdown", "## Matrices")):
-        page = render(whole, format)
+        page = rendered(whole, format)
         assert whole.algorithm.sha256[:16] in page
         below = page.split(heading)[1]
         entries = {str(value) for matrix in whole.algorithm.axes[0].AT.tolist() for value in matrix}

@@ -13,7 +13,7 @@ from wincraft.errors import BadDocument
 from wincraft.search.objectives import objective_named, parse_constraints
 from wincraft.search.points import certificate
 from wincraft.search.points.certificate import WrongResult, recheck
-from wincraft.search.points.search import search, tolerant
+from wincraft.search.points.search import search_space, tolerant
 from wincraft.search.points.space import Space
 from wincraft.search.points.strategies import Settings
 
@@ -43,36 +43,36 @@ def test_a_random_set_that_is_better_is_found(objective, large):
     space, worse = (
         (SMALL, WORSE) if objective == "noise-gain" else (Space(2, 3, height=2), Space(2, 3, values=("2", "-2", "1/2")))
     )
-    document = stored(search(space, objective))
+    document = stored(search_space(space, objective))
     assert "proves nothing" in recheck(document, "right")[-1]
     with refused(WrongResult, "no better than"):
-        recheck(claiming(document, search(worse, objective).best.document), "wrong")
+        recheck(claiming(document, search_space(worse, objective).best.document), "wrong")
 
 
 def test_more_is_better_in_a_sample_too(large):
     """Of decibels below 0 as well, where a set as good as the best is no better."""
     objective = "sqnr:barabasz-2020-8"
-    document = stored(search(Space(2, 3, height=2), objective))
+    document = stored(search_space(Space(2, 3, height=2), objective))
     assert "proves nothing" in recheck(document, "right")[-1]
-    worst = search(Space(2, 3, values=("2", "1/2")), objective).best.document
+    worst = search_space(Space(2, 3, values=("2", "1/2")), objective).best.document
     with refused(WrongResult, "no better than"):
         recheck(claiming(document, worst), "wrong")
     only = Space(12, 9, values=tuple(map(str, range(1, 20))), zero="without")
-    document = stored(search(only, objective))
+    document = stored(search_space(only, objective))
     assert document["best"]["float"] < 0
     assert "proves nothing" in recheck(document, "only")[-1]
 
 
 def test_thorough_searches_again_however_large(large):
-    document = stored(search(SMALL))
+    document = stored(search_space(SMALL))
     assert recheck(document, "right", thorough=True)[-1].startswith("no set of the space is better: searched again")
     with refused(WrongResult, "the best value by exhaustive"):
-        recheck(claiming(document, search(WORSE).best.document), "wrong", thorough=True)
+        recheck(claiming(document, search_space(WORSE).best.document), "wrong", thorough=True)
 
 
 @pytest.mark.parametrize(("factor", "right"), [(0.5, True), (1.0, True), (1.001, False), (1.9, False), (1e9, False)])
 def test_a_stopped_search_may_state_no_bound_above_its_best(factor, right):
-    document = stored(search(Space(4, 3, height=8), time_limit=0.0))
+    document = stored(search_space(Space(4, 3, height=8), time_limit=0.0))
     document["bound"] = document["best"]["float"] * factor
     if right:
         assert "not checked" in recheck(document, "stopped")[-1]
@@ -83,7 +83,7 @@ def test_a_stopped_search_may_state_no_bound_above_its_best(factor, right):
 
 @pytest.mark.parametrize(("key", "value"), [("visited", 0), ("visited", -1), ("covered", 0), ("covered", 10**9)])
 def test_counts_that_no_complete_search_has(key, value):
-    document = stored(search(SMALL))
+    document = stored(search_space(SMALL))
     with refused(WrongResult, "sets"):
         recheck({**document, key: value}, "wrong")
 
@@ -91,7 +91,7 @@ def test_counts_that_no_complete_search_has(key, value):
 @pytest.mark.parametrize("key", ["visited", "covered", "count", "classes", "m", "r", "dimensions"])
 @pytest.mark.parametrize("value", [True, "3", 3.0, None, [3]])
 def test_numbers_are_whole_and_not_converted(key, value):
-    document = stored(search(SMALL))
+    document = stored(search_space(SMALL))
     with refused(BadDocument):
         recheck({**document, key: value}, "wrong")
 
@@ -100,7 +100,7 @@ def test_numbers_are_whole_and_not_converted(key, value):
 def test_sets_are_equivalent_only_where_the_constraints_agree(text):
     """x -> 1/x changes no rank but what is constrained, x -> -x neither: all sets up to negation are listed."""
     space = Space(2, 3, height=2, zero="with")
-    found = search(space, "rank", constraints=[text], within=1.0)
+    found = search_space(space, "rank", constraints=[text], within=1.0)
     (constraint,) = parse_constraints([text])
     part = space.parts()[0]
     sets = [part.texts((i, j)) for j in range(len(part.members)) for i in range(j)]
@@ -150,4 +150,4 @@ def test_the_tolerance_grows_with_the_gain(m, r):
 )
 def test_lists_are_lists_of_texts(change):
     with refused(BadDocument):
-        recheck({**stored(search(SMALL)), **change}, "wrong")
+        recheck({**stored(search_space(SMALL)), **change}, "wrong")

@@ -16,7 +16,7 @@ from wincraft.errors import BadDocument, CannotWrite
 from wincraft.search.objectives import objective_named
 from wincraft.search.points.checkpoint import Checkpoint
 from wincraft.search.points.running import Run, start
-from wincraft.search.points.search import search
+from wincraft.search.points.search import search_space
 from wincraft.search.points.space import Space
 from wincraft.search.points.strategies import Settings
 
@@ -46,7 +46,7 @@ def stopped(tmp_path, monkeypatch):
 
     def stop(steps=4, **options):
         for _ in range(steps):
-            assert not search(checkpoint=file, time_limit=0.0, engine="numpy", **options).complete
+            assert not search_space(checkpoint=file, time_limit=0.0, engine="numpy", **options).complete
         content = json.loads(file.read_text())
         assert content["run"]["frontier"]
         assert content["sha256"] == canonical_hash(content)
@@ -67,13 +67,13 @@ SEARCHES = {
 
 def test_checkpoints_of_others_are_refused(tmp_path):
     file = tmp_path / "checkpoint"
-    search(SMALL, checkpoint=file)
+    search_space(SMALL, checkpoint=file)
     with refused(BadDocument, "other settings"):
-        search(SMALL, checkpoint=file, within=0.01)
+        search_space(SMALL, checkpoint=file, within=0.01)
     for content in (b"{", b"[]", b'{"kind": "wincraft.algorithm"}', b"[" * 200_000, b"\xff\xfe", b"", b"1e999", b"NaN"):
         file.write_bytes(content)
         with refused(BadDocument, "no checkpoint"):
-            search(SMALL, checkpoint=file)
+            search_space(SMALL, checkpoint=file)
 
 
 @pytest.mark.parametrize("name", ["/dev/full", "/dev/zero", "/dev/null", "folder", "pipe", "loop"])
@@ -83,7 +83,7 @@ def test_what_is_no_plain_file_is_not_read(name, tmp_path, monkeypatch):
     os.mkfifo("pipe")
     os.symlink("loop", "loop")
     with refused(BadDocument, "cannot read"):
-        search(SMALL, checkpoint=name)
+        search_space(SMALL, checkpoint=name)
 
 
 def test_a_changed_byte_is_noticed(stopped):
@@ -95,10 +95,10 @@ def test_a_changed_byte_is_noticed(stopped):
         other = generator.choice([digit for digit in "0123456789" if digit != text[at]])
         file.write_text(text[:at] + other + text[at + 1 :])
         with refused(BadDocument):
-            search(SMALL, checkpoint=file, engine="numpy")
+            search_space(SMALL, checkpoint=file, engine="numpy")
     file.write_text(json.dumps({key: value for key, value in content.items() if key != "sha256"}))
     with refused(BadDocument, "checksum"):
-        search(SMALL, checkpoint=file, engine="numpy")
+        search_space(SMALL, checkpoint=file, engine="numpy")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_damaged_states_are_refused(change, stopped):
     file, content = stopped(space=SMALL)
     write(file, {**content, "run": {**content["run"], **change}})
     with refused(BadDocument, "its state is damaged"):
-        search(SMALL, checkpoint=file)
+        search_space(SMALL, checkpoint=file)
 
 
 def test_a_text_is_no_truth_value(stopped):
@@ -138,7 +138,7 @@ def test_a_text_is_no_truth_value(stopped):
     wave[at][2] = "x"
     write(file, content)
     with refused(BadDocument, "is no bool"):
-        search(**SEARCHES["exhaustive"], checkpoint=file)
+        search_space(**SEARCHES["exhaustive"], checkpoint=file)
 
 
 @pytest.mark.parametrize("options", [SEARCHES["branch-and-bound"], SEARCHES["exhaustive"]], ids=str)
@@ -150,7 +150,7 @@ def test_nothing_evaluated_is_no_complete_search(options, stopped):
     run["threshold"] = worse[0] * (1 + 1e-9)
     write(file, content)
     with refused(BadDocument, "the number of evaluated sets is impossible"):
-        search(**options, checkpoint=file)
+        search_space(**options, checkpoint=file)
 
 
 def test_an_exhaustive_search_evaluates_every_set(stopped):
@@ -162,7 +162,7 @@ def test_an_exhaustive_search_evaluates_every_set(stopped):
     run["covered"] += options["space"].parts()[number].covered(tuple(prefix))
     write(file, content)
     with refused(BadDocument, "the number of evaluated sets is impossible"):
-        search(**options, checkpoint=file, engine="numpy")
+        search_space(**options, checkpoint=file, engine="numpy")
 
 
 def test_open_sets_add_up_and_do_not_overlap():
@@ -225,10 +225,10 @@ def test_edited_states_are_refused(options, stopped):
         edited = changed(content, path, generator)
         file.write_text(json.dumps(edited))
         with refused(BadDocument, "checksum"):
-            search(**options, checkpoint=file, engine="numpy")
+            search_space(**options, checkpoint=file, engine="numpy")
         write(file, edited)
         try:
-            found = search(**options, checkpoint=file, engine="numpy").document
+            found = search_space(**options, checkpoint=file, engine="numpy").document
         except BadDocument:
             continue
         assert (found["covered"], found["complete"]) == (found["count"], True)

@@ -18,7 +18,7 @@ from wincraft.errors import BadNumber, BadShape, BadSize, NotApplicable, Unknown
 from wincraft.search.limits.continuous import (
     RationalPoints,
     descend,
-    exact_noise_gain,
+    noise_gain_of_points,
     real_optimum,
     round_to_rationals,
 )
@@ -56,7 +56,7 @@ def test_the_gain_of_angles_is_the_exact_one(given_set):
     m, r, points = given_set
     text = ",".join("inf" if point is None else str(point) for point in points)
     exact = winograd(m, r, points=text).noise_gain()
-    assert exact_noise_gain(m, r, points) == Fraction(int(exact.p), int(exact.q))
+    assert noise_gain_of_points(m, r, points) == Fraction(int(exact.p), int(exact.q))
     assert np.exp(log_gain(m, r, angles_of(points))[0]) == pytest.approx(float(exact), rel=1e-9)
 
 
@@ -132,7 +132,7 @@ def test_roundings_that_the_literature_uses(m, r, height, text, gain):
 def test_a_rounding_is_the_best_of_all_combinations():
     points = real_optimum(3, 3, "symmetric", starts=8).points
     values = sorted({Fraction(p, q) for p in range(1, 6) for q in range(1, 6)})
-    best = min(exact_noise_gain(3, 3, [Fraction(0), p, -p, q, -q]) for p, q in product(values, values) if p != q)
+    best = min(noise_gain_of_points(3, 3, [Fraction(0), p, -p, q, -q]) for p, q in product(values, values) if p != q)
     assert round_to_rationals(3, 3, points, 5, nearest=20).noise_gain == best
 
 
@@ -157,8 +157,8 @@ def test_points_and_cosines():
         (lambda: real_optimum(4, 3, "complex"), UnknownName, "symmetric, with-inf, all"),
         (lambda: real_optimum(0, 3, "all"), BadSize, "at least 1"),
         (lambda: real_optimum(20, 9, "all"), NotApplicable, "at most 24"),
-        (lambda: exact_noise_gain(2, 3, [Fraction(0)]), BadShape, "(4,)"),
-        (lambda: exact_noise_gain(1, 2, [None, None]), BadNumber, "twice"),
+        (lambda: noise_gain_of_points(2, 3, [Fraction(0)]), BadShape, "(4,)"),
+        (lambda: noise_gain_of_points(1, 2, [None, None]), BadNumber, "twice"),
         (lambda: round_to_rationals(4, 3, [0.0, 1.0]), BadShape, "(6,)"),
         (lambda: round_to_rationals(4, 5, [-3, -2, -1, -0.5, 0.5, 1, 2, 3], 1), BadNumber, "raise the height"),
     ],

@@ -24,7 +24,7 @@ from wincraft.errors import BadDocument, MissingTool, NotApplicable, UnknownName
 from wincraft.search.objectives import OBJECTIVES, noise_gain_under, objective_named, parse_constraints
 from wincraft.search.points import running
 from wincraft.search.points.certificate import WrongResult, recheck
-from wincraft.search.points.search import search
+from wincraft.search.points.search import search_space
 from wincraft.search.points.space import Space
 from wincraft.search.points.strategies import run_task
 
@@ -40,7 +40,7 @@ def stored(result):
 @pytest.mark.parametrize("strategy", ["exhaustive", "branch-and-bound"])
 @pytest.mark.parametrize("engine", ["numpy", "auto"])
 def test_exact_oracle(strategy, engine):
-    result = search(Space(3, 2, height=3, infinity="any"), strategy=strategy, engine=engine)
+    result = search_space(Space(3, 2, height=3, infinity="any"), strategy=strategy, engine=engine)
     every = list(oracle_sets.sets(3, 2, 3, (True, False)))
     assert result.space.count == len(every)
     best = min(value for value, *_ in every) / 6
@@ -49,7 +49,7 @@ def test_exact_oracle(strategy, engine):
 
 def test_both_engines_and_any_number_of_jobs_write_the_same():
     documents = [
-        json.dumps(search(Space(4, 3, height=5), engine=engine, jobs=jobs).document)
+        json.dumps(search_space(Space(4, 3, height=5), engine=engine, jobs=jobs).document)
         for engine, jobs in (("numpy", 1), ("auto", 1), ("auto", 2))
     ]
     assert len(set(documents)) == 1
@@ -57,20 +57,20 @@ def test_both_engines_and_any_number_of_jobs_write_the_same():
 
 def test_the_best_symmetric_set_of_f43():
     """0, +-2/3, +-3/2, inf: Alam et al., arXiv 2201.10369, found by our own noise gain."""
-    result = search(Space(4, 3, shape="symmetric", zero="with", height=10))
+    result = search_space(Space(4, 3, shape="symmetric", zero="with", height=10))
     assert set(result.best.moduli) == {"0", "2/3", "-2/3", "3/2", "-3/2", "inf"}
     assert result.best.value == "617149/129600"
     assert result.complete
 
 
 def test_the_classic_points_of_f63_are_the_best_symmetric_ones():
-    result = search(Space(6, 3, shape="symmetric", height=12, infinity="any"))
+    result = search_space(Space(6, 3, shape="symmetric", height=12, infinity="any"))
     assert set(result.best.moduli) == {"0", "1", "-1", "2", "-2", "1/2", "-1/2", "inf"}
     assert recheck(stored(result), "f63")[-1].startswith("no set of the space is better")
 
 
 def test_the_best_unrestricted_set_of_height_8_is_not_symmetric():
-    result = search(Space(4, 3, height=8))
+    result = search_space(Space(4, 3, height=8))
     assert result.best.value == "5528733899/1162425600"
     assert result.visited < 0.03 * result.space.count
     points = {Rational(p) for p in result.best.moduli if p != "inf"}
@@ -78,13 +78,13 @@ def test_the_best_unrestricted_set_of_height_8_is_not_symmetric():
 
 
 def test_quadratic_moduli_as_members():
-    result = search(Space(6, 3, height=2, moduli=("x^2+x+1", "x^2-x+1"), zero="with"))
+    result = search_space(Space(6, 3, height=2, moduli=("x^2+x+1", "x^2-x+1"), zero="with"))
     assert result.best.value == "13/9"  # design, section 4
     assert recheck(stored(result), "f63")
 
 
 def test_within_lists_all_sets_that_close():
-    result = search(Space(3, 2, height=3, infinity="any"), within=0.2)
+    result = search_space(Space(3, 2, height=3, infinity="any"), within=0.2)
     limit = Rational(result.best.value) * Rational("1.2")
     values = [Rational(result.best.value), *(Rational(item.value) for item in result.others)]
     assert values == sorted(values)
@@ -93,7 +93,7 @@ def test_within_lists_all_sets_that_close():
 
 
 def test_several_axes_multiply():
-    one, two = (search(Space(2, 3, height=2), axes=axes) for axes in (1, 2))
+    one, two = (search_space(Space(2, 3, height=2), axes=axes) for axes in (1, 2))
     assert Rational(two.best.value) == Rational(one.best.value) ** 2
     assert two.size == "F(2x2,3x3)"
 
@@ -103,7 +103,7 @@ def test_several_axes_multiply():
 )
 def test_other_objectives_are_least_over_the_whole_space(name):
     space = Space(3, 2, shape="symmetric", height=3, infinity="any")
-    result = search(space, name)
+    result = search_space(space, name)
     measure = objective_named(name).measure
     every = oracle_sets.sets(3, 2, 3, (True, False), oracle_sets.symmetric)
     values = [measure(winograd(3, 2, points=[*map(str, points)] + ["inf"] * at)) for _, points, at in every]
@@ -114,7 +114,7 @@ def test_other_objectives_are_least_over_the_whole_space(name):
 
 def test_more_is_better_for_an_sqnr():
     space = Space(2, 3, shape="symmetric", height=2)
-    result = search(space, "sqnr:barabasz-2020-8")
+    result = search_space(space, "sqnr:barabasz-2020-8")
     measure = objective_named("sqnr:barabasz-2020-8").measure
     every = [",".join(part.texts((i,))) for part in space.parts() for i in range(len(part.members))]
     assert result.best.approximate == pytest.approx(max(measure(winograd(2, 3, points=p)) for p in every))
@@ -132,7 +132,7 @@ def test_more_is_better_for_an_sqnr():
 )
 @pytest.mark.parametrize("strategy", ["exhaustive", "branch-and-bound"])
 def test_smallest_spaces(space, best, strategy):
-    result = search(space, strategy=strategy)
+    result = search_space(space, strategy=strategy)
     assert result.complete
     assert result.covered == space.count
     assert best in (None, result.best.value)
@@ -141,8 +141,8 @@ def test_smallest_spaces(space, best, strategy):
 
 def test_given_moments():
     moments = [[Rational(1, 2) ** abs(i - j) for j in range(4)] for i in range(4)]
-    given = search(Space(2, 3, height=2), noise_gain_under(input_moments=moments))
-    assert given.best.value == search(Space(2, 3, height=2), "noise-gain:1/2").best.value
+    given = search_space(Space(2, 3, height=2), noise_gain_under(input_moments=moments))
+    assert given.best.value == search_space(Space(2, 3, height=2), "noise-gain:1/2").best.value
 
 
 @pytest.mark.parametrize("name", [name for name in OBJECTIVES if name not in ("sqnr", "matrix-rounding")])
@@ -164,7 +164,7 @@ def _inverse(text):
 
 
 def test_constraints():
-    result = search(Space(4, 3, height=2), convention="integer", constraints=["exact-bits<=5"])
+    result = search_space(Space(4, 3, height=2), convention="integer", constraints=["exact-bits<=5"])
     every = oracle_sets.sets(4, 3, 2)
     bits = objective_named("exact-bits").measure
     for value, points, _ in sorted(every):
@@ -215,7 +215,7 @@ def test_bad_input(options, message, monkeypatch):
     if "cluster" in options:
         pytest.importorskip("distributed")
     with pytest.raises(WincraftError, match=message) as caught:
-        search(Space(4, 3, height=2), **options)
+        search_space(Space(4, 3, height=2), **options)
     assert "\n" not in str(caught.value)
 
 
@@ -228,7 +228,7 @@ def test_bad_input(options, message, monkeypatch):
 )
 def test_what_would_take_years_is_refused_with_an_estimate(space, options, unit):
     with pytest.raises(NotApplicable, match=rf"would take about .* ({unit}); lower the height.*--allow-long"):
-        search(space, **options)
+        search_space(space, **options)
 
 
 @pytest.fixture
@@ -242,14 +242,14 @@ def ticking(monkeypatch):
 def test_an_estimate_is_the_time_of_three_sets_for_all(ticking):
     """Three sets take a fiftieth of a second, from one look to the next."""
     with pytest.raises(NotApplicable, match="to be evaluated one by one") as caught:
-        search(Space(4, 3, height=8), objective="worst-case")
+        search_space(Space(4, 3, height=8), objective="worst-case")
     sets, days = re.search(r"([\d,]+) sets, .* would take about ([\d.]+) days;", str(caught.value)).groups()
     assert float(days) == pytest.approx(int(sets.replace(",", "")) / 150 / 86_400, rel=0.01)
 
 
 @pytest.mark.parametrize(("height", "least", "best"), [(16, 0.9, 4.746885164444112), (5, 4.6, 4.761952160493827)])
 def test_a_time_limit_gives_a_valid_bound(height, least, best, ticking):
-    result = search(Space(4, 3, height=height), time_limit=0.0, engine="numpy")
+    result = search_space(Space(4, 3, height=height), time_limit=0.0, engine="numpy")
     assert not result.complete
     assert least < result.bound <= best
     assert result.bound <= result.best.approximate < best + 0.01
@@ -273,13 +273,13 @@ def test_stopping_after_every_wave_changes_nothing(space, options, tmp_path, mon
     monkeypatch.setattr("wincraft.search.points.running.WAVE", 4)
     monkeypatch.setattr("wincraft.search.points.running.SLOW_WAVE", 2)
     monkeypatch.setattr("wincraft.search.points.search.BOUND_SECONDS", 0)
-    whole = search(space, **options)
+    whole = search_space(space, **options)
     file, steps = tmp_path / "checkpoint", 1
-    while not (result := search(space, **options, checkpoint=file, time_limit=0.0)).complete:
+    while not (result := search_space(space, **options, checkpoint=file, time_limit=0.0)).complete:
         steps += 1
     assert steps > 2
     assert result.document == whole.document
-    assert search(space, **options, checkpoint=file).document == whole.document
+    assert search_space(space, **options, checkpoint=file).document == whole.document
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -290,7 +290,7 @@ def test_killed_and_resumed(moment, tmp_path, monkeypatch):
         "import os, signal, sys\n"
         "from wincraft.search.points import checkpoint, running, strategies\n"
         "checkpoint.INTERVAL, running.WAVE, strategies.BUDGET, strategies.LARGE = 0, 4, 5000, 0\n"
-        "from wincraft.search.points.search import search\n"
+        "from wincraft.search.points.search import search_space\n"
         "from wincraft.search.points.space import Space\n"
         "replace, calls = os.replace, []\n"
         "def killed(*paths):\n"
@@ -299,7 +299,7 @@ def test_killed_and_resumed(moment, tmp_path, monkeypatch):
         "    replace(*paths)\n"
         "    if len(calls) == 4: os.kill(os.getpid(), signal.SIGKILL)\n"
         "os.replace = killed\n"
-        "search(Space(4, 3, height=6), checkpoint=sys.argv[1], engine='numpy')\n"
+        "search_space(Space(4, 3, height=6), checkpoint=sys.argv[1], engine='numpy')\n"
     )
     states = []
     for _ in range(2):
@@ -309,7 +309,7 @@ def test_killed_and_resumed(moment, tmp_path, monkeypatch):
     assert states[0] != states[1]
     for name, value in (("running.WAVE", 4), ("strategies.BUDGET", 5000), ("strategies.LARGE", 0)):
         monkeypatch.setattr(f"wincraft.search.points.{name}", value)
-    resumed, whole = search(Space(4, 3, height=6), checkpoint=file), search(Space(4, 3, height=6))
+    resumed, whole = search_space(Space(4, 3, height=6), checkpoint=file), search_space(Space(4, 3, height=6))
     assert json.dumps(resumed.document) == json.dumps(whole.document)
 
 
@@ -317,8 +317,8 @@ def test_a_time_limit_holds_inside_a_wave_and_the_result_stays_the_same(tmp_path
     monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 500)
     monkeypatch.setattr("wincraft.search.points.strategies.LARGE", 0)
     monkeypatch.setattr("wincraft.search.points.search.BOUND_SECONDS", 0)
-    whole, file, waiting = search(Space(4, 3, height=4), engine="numpy"), tmp_path / "checkpoint", 0
-    while not (result := search(Space(4, 3, height=4), engine="numpy", checkpoint=file, time_limit=0.0)).complete:
+    whole, file, waiting = search_space(Space(4, 3, height=4), engine="numpy"), tmp_path / "checkpoint", 0
+    while not (result := search_space(Space(4, 3, height=4), engine="numpy", checkpoint=file, time_limit=0.0)).complete:
         waiting += bool(json.loads(file.read_text())["run"]["wave"])
     assert waiting
     assert result.document == whole.document
@@ -326,7 +326,7 @@ def test_a_time_limit_holds_inside_a_wave_and_the_result_stays_the_same(tmp_path
 
 def test_progress_reaches_the_count():
     seen = []
-    result = search(Space(4, 3, height=4), progress=lambda done, total, name: seen.append((done, total, name)))
+    result = search_space(Space(4, 3, height=4), progress=lambda done, total, name: seen.append((done, total, name)))
     assert seen[-1][:2] == (result.space.count,) * 2
     assert "best 4.76195" in seen[-1][2]
 
@@ -342,7 +342,7 @@ def test_progress_moves_inside_a_wave(monkeypatch):
         return run_task(task)
 
     monkeypatch.setattr("wincraft.search.points.workers.run_task", counted)
-    search(Space(4, 3, height=4), engine="numpy", progress=lambda done, total, name: calls.append((done, name)))
+    search_space(Space(4, 3, height=4), engine="numpy", progress=lambda done, total, name: calls.append((done, name)))
     assert len(calls) == len(tasks) > 20
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
     evaluated = [int(name.split(", ")[1].removesuffix(" evaluated").replace(",", "")) for _, name in calls]
@@ -356,21 +356,21 @@ def test_local_dask_cluster():
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
     ) as cluster:
-        result = search(Space(4, 3, height=4), cluster=cluster.scheduler_address)
-    assert result.document == search(Space(4, 3, height=4)).document
+        result = search_space(Space(4, 3, height=4), cluster=cluster.scheduler_address)
+    assert result.document == search_space(Space(4, 3, height=4)).document
 
 
 def test_without_extras(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     for name in ("joblib", "distributed"):
         monkeypatch.setitem(sys.modules, name, None)
-    assert search(SMALL).complete
+    assert search_space(SMALL).complete
     with pytest.raises(MissingTool, match=r"wincraft\[search\]"):
-        search(SMALL, engine="numba")
+        search_space(SMALL, engine="numba")
     with pytest.raises(MissingTool, match=r"wincraft\[search\]"):
-        search(SMALL, jobs=2)
+        search_space(SMALL, jobs=2)
     with pytest.raises(MissingTool, match=r"wincraft\[cluster\]"):
-        search(SMALL, cluster="tcp://127.0.0.1:1")
+        search_space(SMALL, cluster="tcp://127.0.0.1:1")
 
 
 @pytest.mark.parametrize(
@@ -393,21 +393,21 @@ def test_without_extras(monkeypatch):
     ],
 )  # fmt: skip
 def test_wrong_results_are_refused(key, value, message):
-    document = stored(search(Space(4, 3, height=3)))
+    document = stored(search_space(Space(4, 3, height=3)))
     with pytest.raises(WrongResult, match=message) as caught:
         recheck({**document, key: value}, "result.json")
     assert caught.value.exit_code == 1
 
 
 def test_a_float_with_the_bound_that_fits_is_found_out():
-    document = stored(search(Space(4, 3, height=3)))
+    document = stored(search_space(Space(4, 3, height=3)))
     wrong = {**document, "best": {**document["best"], "float": 4.0}, "bound": 4.0}
     with pytest.raises(WrongResult, match="the float of"):
         recheck(wrong, "result.json")
 
 
 def test_a_set_left_out_of_those_within_is_found_out():
-    document = stored(search(Space(3, 2, height=3, infinity="any"), within=0.2))
+    document = stored(search_space(Space(3, 2, height=3, infinity="any"), within=0.2))
     with pytest.raises(WrongResult, match="the list of sets by exhaustive"):
         recheck({**document, "others": document["others"][1:]}, "result.json")
 
@@ -449,7 +449,7 @@ def test_a_set_left_out_of_those_within_is_found_out():
     ids=lambda change: str(change)[:60],
 )
 def test_malformed_results_are_one_line(change):
-    document = stored(search(Space(4, 3, height=3)))
+    document = stored(search_space(Space(4, 3, height=3)))
     with pytest.raises(BadDocument, match="cannot read result") as caught:
         recheck({**document, **change}, "result.json")
     assert "\n" not in str(caught.value)
@@ -459,22 +459,22 @@ def test_malformed_results_are_one_line(change):
 
 
 def test_a_worse_set_stated_as_the_best_is_found_out():
-    document = stored(search(Space(4, 3, height=3)))
-    worse = search(Space(4, 3, numbers="integer", height=3)).best.document
+    document = stored(search_space(Space(4, 3, height=3)))
+    worse = search_space(Space(4, 3, numbers="integer", height=3)).best.document
     wrong = {**copy.deepcopy(document), "best": worse, "bound": worse["float"]}
     with pytest.raises(WrongResult, match="best value by exhaustive"):
         recheck(wrong, "result.json")
 
 
 def test_a_set_outside_the_space_is_found_out():
-    document = stored(search(Space(4, 3, numbers="integer", height=3)))
-    outside = search(Space(4, 3, height=3)).best.document
+    document = stored(search_space(Space(4, 3, numbers="integer", height=3)))
+    outside = search_space(Space(4, 3, height=3)).best.document
     with pytest.raises(WrongResult, match="in the space"):
         recheck({**document, "best": outside, "bound": outside["float"]}, "result.json")
 
 
 def test_large_spaces_are_sampled_and_the_line_says_so():
-    lines = recheck(stored(search(Space(4, 3, height=10))), "f43")
+    lines = recheck(stored(search_space(Space(4, 3, height=10))), "f43")
     assert "proves nothing" in lines[-1]
 
 
@@ -502,10 +502,13 @@ def test_settings_of_a_run_come_back_the_same():
 def test_an_objective_that_is_infinite_everywhere_says_so(constraints):
     """In wincnn's convention G of F(4,3) has 1/6: no power of two makes it whole; in 'integer' every entry is."""
     with refused(NotApplicable, "none of the 21 sets has a finite exact-bits in the convention wincnn", "integer"):
-        search(Space(4, 3, height=2), "exact-bits", constraints=constraints)
-    assert search(Space(4, 3, height=2), "exact-bits", convention="integer", constraints=constraints).best is not None
+        search_space(Space(4, 3, height=2), "exact-bits", constraints=constraints)
+    assert (
+        search_space(Space(4, 3, height=2), "exact-bits", convention="integer", constraints=constraints).best
+        is not None
+    )
 
 
 def test_a_constraint_that_nothing_meets_is_still_named():
     with refused(NotApplicable, "meets noise-gain<=1", "relax a constraint"):
-        search(Space(4, 3, height=2), "exact-bits", convention="integer", constraints=["noise-gain<=1"])
+        search_space(Space(4, 3, height=2), "exact-bits", convention="integer", constraints=["noise-gain<=1"])

@@ -27,7 +27,7 @@ from wincraft.search.limits import boxes as _real_boxes
 from wincraft.search.limits.balls import ball_bound
 from wincraft.search.limits.bound import certify, estimate
 from wincraft.search.limits.boxes import box_bounds, inner_sets
-from wincraft.search.limits.continuous import exact_noise_gain, real_optimum
+from wincraft.search.limits.continuous import noise_gain_of_points, real_optimum
 from wincraft.search.limits.grid import (
     HALF_TURN,
     STEP,
@@ -159,7 +159,7 @@ def test_limits_are_proved_close_to_the_best_set(m, r, kind, tolerance):
     assert "(proved)" in limit.statement
     assert Fraction(limit.statement.split(">= ")[1].split()[0]) <= Fraction(limit.lower)
     points = [None if point == inf else Fraction(point) for point in limit.points]
-    assert float(exact_noise_gain(m, r, points)) == limit.upper
+    assert float(noise_gain_of_points(m, r, points)) == limit.upper
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_limits_are_proved_close_to_the_best_set(m, r, kind, tolerance):
     ],
 )
 def test_rational_sets_are_within_their_distance_of_the_limit(m, r, kind, points, percent):
-    exact = exact_noise_gain(m, r, [None if text == "inf" else Fraction(text) for text in points.split()])
+    exact = noise_gain_of_points(m, r, [None if text == "inf" else Fraction(text) for text in points.split()])
     assert 1 < float(exact) / certify(m, r, kind, 1e-5).lower < 1 + percent / 100
 
 
@@ -263,7 +263,7 @@ def test_when_time_runs_out_what_was_proved_remains(monkeypatch):
     """A clock that goes on by a second with each look: three chunks of boxes are bounded."""
     monkeypatch.setattr(real_bound, "time", SimpleNamespace(monotonic=partial(next, count())))
     limit = certify(6, 3, "all", time_limit=3.5)
-    assert limit.boxes <= 3 * real_bound.CHUNK
+    assert limit.boxes <= 3 * real_bound.BOXES_AT_ONCE
     assert limit.certified
     assert not limit.finished
     assert 0 <= limit.lower < 20.6
@@ -334,14 +334,14 @@ def test_the_table_is_what_it_says():
         symmetric, infinite, every = (limits[m, r, kind] for kind in ("symmetric", "with-inf", "all"))
         for limit in (symmetric, infinite, every):
             points = [None if point == inf else Fraction(point) for point in limit.points]
-            assert float(exact_noise_gain(m, r, points)) == limit.upper
+            assert float(noise_gain_of_points(m, r, points)) == limit.upper
             assert (1 - limit.tolerance) * limit.upper <= limit.lower <= limit.upper
             assert limit.finished
         assert symmetric.upper >= infinite.lower
         assert infinite.upper >= every.lower
         chosen = [None if text == "inf" else Fraction(text) for text in rational["points"].split(",")]
         assert max(max(abs(p.numerator), p.denominator) for p in chosen if p is not None) <= 12
-        assert str(exact_noise_gain(m, r, chosen)) == rational["noise_gain"]
+        assert str(noise_gain_of_points(m, r, chosen)) == rational["noise_gain"]
         assert 0 <= rational["above_proved_percent"] < 0.5
     assert limits[2, 3, "all"].upper < limits[2, 3, "with-inf"].lower  # better without inf, proved
     assert limits[3, 3, "all"].upper < limits[3, 3, "with-inf"].lower

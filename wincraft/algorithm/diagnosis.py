@@ -15,7 +15,7 @@ from typing import Any
 
 from wincraft.algorithm.faults import Fault, TapVectors, reversals
 from wincraft.algorithm.proof import convolution_tensor, tap_products
-from wincraft.algorithm.refutation import Diagnosis, Layout
+from wincraft.algorithm.refutation import Diagnosis, Placing
 from wincraft.algorithm.solving import disagreements
 from wincraft.algorithm.typos import wrong_entries
 from wincraft.exact.matrix import exact_matrix
@@ -30,11 +30,11 @@ LARGEST_EXAMINED = 200_000
 _SCALES = 4
 """So many of the scales that outputs agree on are tried where wrong entries are looked for."""
 
-_AS_NAMED = Layout()
+_AS_NAMED = Placing()
 _Rows = dict[tuple[int, int], list[Any]]
 
 
-def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None, layout: Layout = _AS_NAMED) -> Diagnosis:
+def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None, layout: Placing = _AS_NAMED) -> Diagnosis:
     """Find out why (AT, G, BT), of shapes (m, R), (R, r), (R, n), fail the exact identity at a stated scale. Exact.
 
     `layout` says how the matrices stand where they were read, for the words of the diagnosis.
@@ -74,7 +74,7 @@ def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None, layout: Layout 
     )
 
 
-def _cause(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Layout) -> Fault | None:
+def _cause(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Placing) -> Fault | None:
     """The fault that changes least among those whose repair is proved."""
     best: Fault | None = None
     for fault in _faults(matrices, rows, votes, layout):
@@ -85,7 +85,7 @@ def _cause(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Layou
     return best
 
 
-def _faults(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Layout) -> Iterator[Fault]:
+def _faults(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Placing) -> Iterator[Fault]:
     yield from reversals(matrices, layout)
     yield from disagreements(matrices, layout)
     for scale, _ in votes.most_common(_SCALES):

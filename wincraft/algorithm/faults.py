@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wincraft.algorithm.proof import proved_scale
-from wincraft.algorithm.refutation import MATRICES, Layout, RowRepair
+from wincraft.algorithm.refutation import MATRICES, Placing, RowRepair
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import number_text
 
@@ -91,7 +91,7 @@ _REVERSED = {
 }
 
 
-def reversals(given: TapVectors, layout: Layout) -> Iterator[Fault]:
+def reversals(given: TapVectors, layout: Placing) -> Iterator[Fault]:
     """One matrix in reverse order; reversing two is the same as reversing the third."""
     for matrix, words in _REVERSED.items():
         turned = given.replaced(matrix, [row[::-1] for row in given.vectors[matrix]])

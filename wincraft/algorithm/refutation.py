@@ -15,10 +15,10 @@ MATRICES: tuple[MatrixName, MatrixName, MatrixName] = ("AT", "G", "BT")
 
 
 @dataclass(frozen=True)
-class Layout:
+class Placing:
     """How A^T, G and B^T stand where they were read: under which names, and which as their transposes.
 
-    >>> layout = Layout(("AT", "G", "B"), (False, False, True))
+    >>> layout = Placing(("AT", "G", "B"), (False, False, True))
     >>> layout.entry("BT", 3, 1), layout.vectors("BT", 0, 2)
     ('row 1, column 3 of B', 'columns 0 and 2 of B')
     """
@@ -57,7 +57,7 @@ class Layout:
 class RowRepair:
     """One tap's vector in one matrix: what it is and what the other two matrices need it to be.
 
-    >>> RowRepair("BT", 1, ("1", "2"), ("1", "3")).text(Layout())
+    >>> RowRepair("BT", 1, ("1", "2"), ("1", "3")).text(Placing())
     'row 1, column 1 of BT is 2, must be 3'
     """
 
@@ -72,7 +72,7 @@ class RowRepair:
         pairs = zip(self.given, self.needed, strict=True)
         return tuple(place for place, (given, needed) in enumerate(pairs) if given != needed)
 
-    def text(self, layout: Layout) -> str:
+    def text(self, layout: Placing) -> str:
         """What is wrong in words: the entry if it is one, else the vector."""
         if len(self.wrong) == 1:
             (place,) = self.wrong
@@ -108,7 +108,7 @@ class Diagnosis:
     repairs: tuple[RowRepair, ...] = ()
     stated_scale: str | None = None
     cause: str = ""
-    layout: Layout = Layout()
+    layout: Placing = Placing()
     partial: bool = False
 
     @property

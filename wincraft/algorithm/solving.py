@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wincraft.algorithm.faults import Fault, TapVectors, Vectors, texts
-from wincraft.algorithm.refutation import MATRICES, Layout
+from wincraft.algorithm.refutation import MATRICES, Placing
 from wincraft.exact.matrix import exact_matrix, factor_between
 
 
-def disagreements(given: TapVectors, layout: Layout) -> Iterator[Fault]:
+def disagreements(given: TapVectors, layout: Placing) -> Iterator[Fault]:
     """The faults of each matrix alone, as far as the other two determine it."""
     for matrix in ("BT", "G", "AT"):
         needed = solve(given, matrix)
@@ -54,7 +54,7 @@ def solve(given: TapVectors, matrix: str) -> Vectors | None:
     return [row[rank:] for row in reduced.to_list()[:rank]]
 
 
-def _compare(given: TapVectors, matrix: str, needed: Vectors, layout: Layout) -> Iterator[Fault]:
+def _compare(given: TapVectors, matrix: str, needed: Vectors, layout: Placing) -> Iterator[Fault]:
     rows, K = given.vectors[matrix], given.K
     ratios = [_ratio(row, wanted) for row, wanted in zip(rows, needed, strict=True)]
     votes = Counter(ratio for ratio in ratios if ratio is not None)
@@ -83,7 +83,7 @@ def _elected(votes: Counter[Any], K: Any) -> Any:
     return max(votes, key=lambda ratio: (votes[ratio], ratio == K.one))
 
 
-def _order(matrix: str, rows: Vectors, right: Vectors, wrong: Sequence[int], layout: Layout) -> str:
+def _order(matrix: str, rows: Vectors, right: Vectors, wrong: Sequence[int], layout: Placing) -> str:
     """The words where the rows are the right ones in another order, else ''."""
     taken = [next((j for j in wrong if rows[j] == right[k]), None) for k in wrong]
     if None in taken or len(set(taken)) != len(taken):
@@ -95,7 +95,7 @@ def _order(matrix: str, rows: Vectors, right: Vectors, wrong: Sequence[int], lay
     return f"the {layout.line(matrix)}s of {layout.name(matrix)} are permuted: put them in the order {order} (from 0)"
 
 
-def _repeated(matrix: str, rows: Vectors, right: Vectors, wrong: Sequence[int], layout: Layout, K: Any) -> str:
+def _repeated(matrix: str, rows: Vectors, right: Vectors, wrong: Sequence[int], layout: Placing, K: Any) -> str:
     """The words where the one wrong row, wrong in more than an entry, stands a second time, else ''."""
     if len(wrong) != 1:
         return ""

@@ -64,7 +64,7 @@ def command(
 
     For single maps: "input=legendre output=butterfly"; with balanced stages: legendre/pow2.
     """
-    from wincraft.report.bases import DEFAULT_BASES, DEFAULT_SCHEMES, compare_bases
+    from wincraft.report.bases import DEFAULT_BASES, SCHEMES_FOR_BASES, compare_bases
 
     format = format_name(format_given, output)
     if objective is not None:
@@ -77,7 +77,7 @@ def command(
         finish(with_command(ChainReport(found), format, output), format, output, (), {})
         return
     names = DEFAULT_BASES if bases is None else split_names(bases)
-    chosen = read_schemes(schemes, DEFAULT_SCHEMES)
+    chosen = read_schemes(schemes, SCHEMES_FOR_BASES)
     algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
     data = read_workload(**workload)
     with progress_bar() as progress:

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from wincraft import __version__
 from wincraft.cli.shared.streams import usable_streams
+from wincraft.version import __version__
 
 COMMANDS = {
     "generate": "Make F(m,r), prove it, and write it.",

@@ -139,7 +139,7 @@ def command(
     import json
 
     from wincraft.construct.size import parse_size
-    from wincraft.search.points.search import search
+    from wincraft.search.points.search import search_space
     from wincraft.show.text import wrapped_lines
 
     if pareto or scheme is not None:
@@ -166,7 +166,7 @@ def command(
         file = checkpoint if checkpoint is None or len(distinct) == 1 else f"{checkpoint}.{m},{r}"
         with progress_bar(_advice(space, objective, options["engine"])) as progress:
             results.append(
-                search(
+                search_space(
                     space, objective, axes=axes, constraints=constraints, within=slack, checkpoint=file,
                     progress=progress, **options,
                 )
@@ -207,8 +207,7 @@ def _scaling(size: str, points: str | None, convention: str | None, scheme: str,
 def _front(size: str, of_space: dict[str, Any], format_given: str | None, output: str | None) -> None:
     from wincraft.cli.shared.measuring import format_name
     from wincraft.construct.size import parse_size
-    from wincraft.report import SUFFIXES as REPORT_SUFFIXES
-    from wincraft.report import render
+    from wincraft.report import RENDERER_SUFFIXES, rendered
     from wincraft.report.pareto import FrontReport
     from wincraft.search.front import pareto_of_space
 
@@ -219,7 +218,7 @@ def _front(size: str, of_space: dict[str, Any], format_given: str | None, output
     space = _space(*sizes[0], **of_space)
     with progress_bar() as progress:
         front = pareto_of_space(space, progress)
-    write_output(render(with_command(FrontReport(front), format, output), format), output, format, REPORT_SUFFIXES)
+    write_output(rendered(with_command(FrontReport(front), format, output), format), output, format, RENDERER_SUFFIXES)
 
 
 def _space(

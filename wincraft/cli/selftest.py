@@ -26,7 +26,7 @@ def command(format_name: str) -> None:
     """
     import json
 
-    from wincraft.selftest import document, run_checks
+    from wincraft.selftest import run_checks, selftest_document
 
     checks = []
     for check in run_checks():
@@ -34,6 +34,6 @@ def command(format_name: str) -> None:
         if format_name == "text":
             click.echo(f"{check.outcome:<8}{check.name:<12}{check.seconds:>5.1f} s  {check.detail}")
     if format_name == "json":
-        click.echo(json.dumps(document(checks), indent=2))
+        click.echo(json.dumps(selftest_document(checks), indent=2))
     if any(check.outcome == "failed" for check in checks):
         sys.exit(1)

@@ -23,7 +23,7 @@ from wincraft.exact.number import exact_number, field_of, number_text
 from wincraft.exact.polynomial import parse_polynomial, polynomial_text
 
 Moduli = Sequence[Modulus] | None
-Row = list[Any]
+Coefficients = list[Any]
 """Coefficients, low to high, sympy numbers."""
 
 
@@ -40,7 +40,7 @@ class Basis:
     """
 
     name: str
-    rows: Callable[[int, Moduli], list[Row]]
+    rows: Callable[[int, Moduli], list[Coefficients]]
     graded: bool = True
 
     def matrix(self, size: int, moduli: Moduli = None, K: Any = None) -> Any:
@@ -161,7 +161,7 @@ def given_basis(P: Any, name: str = "given") -> Basis:
         raise BadShape(f"P of basis {name}", f"({len(table)}, {len(table[0])})", "a square matrix")
     graded = not any(value for i, row in enumerate(table) for value in row[i + 1 :])
 
-    def rows(size: int, moduli: Moduli) -> list[Row]:
+    def rows(size: int, moduli: Moduli) -> list[Coefficients]:
         if size == len(table) or (graded and size < len(table)):
             return [row[:size] for row in table[:size]]
         if size < len(table):
@@ -181,7 +181,7 @@ def _orthogonal(name: str, family: str, arguments: list[str], monic: bool) -> Ba
     if any(not parameter.is_Rational or parameter <= -1 for parameter in parameters):
         raise NotApplicable(f"basis {family}", f"parameters {','.join(arguments)}", "give rationals above -1")
 
-    def rows(size: int, moduli: Moduli) -> list[Row]:
+    def rows(size: int, moduli: Moduli) -> list[Coefficients]:
         polynomials = make(size, *parameters)
         if argument is not None:
             polynomials = [Poly(p.as_expr(), x).compose(argument) for p in polynomials]
@@ -197,7 +197,7 @@ def _linear(name: str, text: str) -> Any:
     return Poly(list(reversed(coefficients)), x)
 
 
-def _padded(polynomials: Sequence[Any], size: int) -> list[Row]:
+def _padded(polynomials: Sequence[Any], size: int) -> list[Coefficients]:
     rows = [list(reversed(Poly(p, x).all_coeffs())) for p in polynomials]
     return [[*map(Rational, row), *[Rational(0)] * (size - len(row))] for row in rows]
 
@@ -207,7 +207,7 @@ def _bernstein(size: int, argument: Any) -> list[Any]:
     return [binomial(n, i) * argument**i * (1 - argument) ** (n - i) for i in range(size)]
 
 
-def _lagrange(name: str, nodes: Sequence[Any], size: int) -> list[Row]:
+def _lagrange(name: str, nodes: Sequence[Any], size: int) -> list[Coefficients]:
     if len(nodes) < size or len(set(nodes)) < len(nodes):
         reason = f"{len(set(nodes))} distinct nodes for {size} coefficients"
         raise NotApplicable(f"basis {name}", reason, f"list at least {size} distinct ones")
@@ -223,7 +223,7 @@ def _lagrange(name: str, nodes: Sequence[Any], size: int) -> list[Row]:
 
 
 def _newton(name: str, given: Sequence[Modulus] | None, leja: bool) -> Basis:
-    def rows(size: int, moduli: Moduli) -> list[Row]:
+    def rows(size: int, moduli: Moduli) -> list[Coefficients]:
         chosen = given if given is not None else moduli
         if chosen is None:
             raise NotApplicable(f"basis {name}", "the algorithm's points are not known", "list nodes: newton(0,1,-1)")
@@ -237,14 +237,14 @@ def _point(text: str) -> Modulus:
     return Modulus((-exact_number(text), exact_number(1)))
 
 
-def newton_rows(name: str, finite: Sequence[Modulus], size: int) -> list[Row]:
+def newton_rows(name: str, finite: Sequence[Modulus], size: int) -> list[Coefficients]:
     """1, m_1, m_1 m_2, ...; a modulus of degree d gives d rows, times 1, x, ..., x^{d-1}. Of degrees 0 to size - 1.
 
     Raises:
         NotApplicable: fewer nodes than size - 1.
     """
-    rows: list[Row] = []
-    product: Row = [exact_number(1)]
+    rows: list[Coefficients] = []
+    product: Coefficients = [exact_number(1)]
     for modulus in finite:
         rows += [[exact_number(0)] * shift + product for shift in range(modulus.degree)]
         product = _times_modulus(product, modulus.coefficients)
@@ -279,7 +279,7 @@ def _separation(modulus: Modulus, others: Sequence[Modulus]) -> Any:
     return product
 
 
-def _times_modulus(row: Row, modulus: Sequence[Any]) -> Row:
+def _times_modulus(row: Coefficients, modulus: Sequence[Any]) -> Coefficients:
     result = [exact_number(0)] * (len(row) + len(modulus) - 1)
     for i, a in enumerate(row):
         for j, b in enumerate(modulus):

@@ -14,20 +14,18 @@ from sympy import Rational
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, point
-from wincraft.construct.rebuild import Table, row_factor, shortest_factors
+from wincraft.construct.rebuild import Intervals, row_factor, shortest_factors
 from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import BadNumber
-from wincraft.exact.fraction import simplest_fraction
+from wincraft.exact.fraction import Rows, simplest_fraction
 from wincraft.exact.interval import Interval, holds_zero, most, quotient, times
 from wincraft.exact.number import as_fractions
-
-Rows = list[list[Fraction]]
 
 _FEW = 2
 """With so few entries that do not fit no other order is tried."""
 
 
-def consensus(bounds: Sequence[Table]) -> list[Rows] | None:
+def consensus(bounds: Sequence[Intervals]) -> list[Rows] | None:
     """The rows of A, G and B^T by taps, exact where they fit, from the interval of every entry (given value +- slack).
 
     None where no algorithm on points explains all but as many entries as there are taps.
@@ -51,7 +49,7 @@ def consensus(bounds: Sequence[Table]) -> list[Rows] | None:
     return best
 
 
-def _explained_by_points(tables: Sequence[Table]) -> tuple[list[Rows], int] | None:
+def _explained_by_points(tables: Sequence[Intervals]) -> tuple[list[Rows], int] | None:
     """The rows, exact where they fit an algorithm on points, and how many entries do not."""
     columns, filters, _ = tables
     m, r = len(columns[0]), len(filters[0])
@@ -86,7 +84,7 @@ def _explained_by_points(tables: Sequence[Table]) -> tuple[list[Rows], int] | No
 
 
 def _agreed_factors(
-    tables: Sequence[Table], orders: Sequence[list[int]], canonical: Sequence[Rows], taps: Taps
+    tables: Sequence[Intervals], orders: Sequence[list[int]], canonical: Sequence[Rows], taps: Taps
 ) -> tuple[list[list[Fraction]], list[Fraction | None]] | None:
     """The factors of A, G and B^T of every tap, at the scale that most taps agree on, and by what a tap exceeds it."""
     K = taps.K
@@ -121,7 +119,7 @@ def _fitted(row: Sequence[Interval], right: Sequence[Fraction], excess: Fraction
     return [a if fit else b for a, b, fit in zip(right, middle, fits, strict=True)], fits.count(False)
 
 
-def _order(rows: Table, canonical: Rows) -> list[int]:
+def _order(rows: Intervals, canonical: Rows) -> list[int]:
     """Which canonical row every row is a multiple of: its own, or where it is not, one whose own row is not either."""
     order = list(range(len(rows)))
     strange = [k for k in order if not _is_multiple(rows[k], canonical[k])]

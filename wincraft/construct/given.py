@@ -19,13 +19,13 @@ from wincraft.exact.number import exact_number, number_text, to_fraction
 Slack = list[list[Fraction]]
 """How far the exact entry may lie from each given one."""
 
-MAX_EXPONENT = 700
+MAX_DECIMAL_EXPONENT = 700
 """Decimals beyond 10^+-MAX_EXPONENT are no entries of an algorithm."""
 
-FORMATS = (53, 24, 11, 8)
+SIGNIFICANDS = (53, 24, 11, 8)
 """Bits of the significand of float64, float32, float16 and bfloat16."""
 
-LONG = 7
+LONG_DECIMAL = 7
 """Significant digits from which on a decimal is taken to be rounded at its own last place."""
 
 _ULPS = 2
@@ -154,7 +154,11 @@ def _decimal(text: str) -> Decimal:
 
 
 def _of_decimal(name: str, value: Decimal) -> tuple[Any, int | None]:
-    if not value.is_finite() or abs(value.adjusted()) > MAX_EXPONENT or len(value.as_tuple().digits) > MAX_EXPONENT:
+    if (
+        not value.is_finite()
+        or abs(value.adjusted()) > MAX_DECIMAL_EXPONENT
+        or len(value.as_tuple().digits) > MAX_DECIMAL_EXPONENT
+    ):
         raise BadNumber(f"{shorten(str(value))} in {name}", "give finite entries of ordinary size")
     fraction, (_, _, exponent) = Fraction(value), value.as_tuple()
     assert isinstance(exponent, int)
@@ -174,7 +178,7 @@ def roundings(tables: Sequence[Given]) -> list[list[Slack]]:
     """
     full = any(table.bits is not None and _digits(table) > table.bits * log10(2) for table in tables)
     levels = [] if full else [_printed(tables, fixed=True), _printed(tables, fixed=False), _written(tables)]
-    for bits in FORMATS:
+    for bits in SIGNIFICANDS:
         used = [_bits(table, bits) for table in tables]
         if bits in used:
             levels += [
@@ -215,7 +219,7 @@ def _written(tables: Sequence[Given]) -> list[Slack]:
     def slack(value: Any, place: int | None) -> Fraction:
         if place is None:
             return Fraction(0)
-        long = bool(value) and _magnitude(to_fraction(value)) - place >= LONG
+        long = bool(value) and _magnitude(to_fraction(value)) - place >= LONG_DECIMAL
         return Fraction(10) ** (place if long else finest) / 2
 
     return [_each(table, slack) for table in tables]
@@ -242,7 +246,7 @@ def _each(table: Given, slack: Any) -> Slack:
 
 def _bits(table: Given, bits: int) -> int | None:
     """The narrowest format, of at least `bits` bits, that the table may have been rounded to; None: there is none."""
-    for candidate in sorted(FORMATS):
+    for candidate in sorted(SIGNIFICANDS):
         narrow = table.bits is not None and table.bits <= candidate
         if candidate >= bits and (narrow or _looks_rounded(table, candidate)):
             return min(candidate, table.bits or candidate)

@@ -14,7 +14,7 @@ from wincraft.algorithm.proof import proved_scale
 from wincraft.construct.conventions import scaled_algorithm
 from wincraft.construct.given import Given, Slack
 from wincraft.construct.orientation import Orientation
-from wincraft.construct.rebuild import Rebuilt, Table, rebuild
+from wincraft.construct.rebuild import Intervals, Rebuilt, rebuild
 from wincraft.exact.fraction import simplest_fraction
 from wincraft.exact.matrix import over_one_domain, transposed
 from wincraft.exact.number import exact_number, to_fraction
@@ -102,7 +102,7 @@ def _simplest_within(value: Any, width: Fraction) -> Any:
     return exact_number(simplest_fraction(number - width, number + width))
 
 
-def intervals(rows: Sequence[Sequence[Any]], slack: Slack) -> Table:
+def intervals(rows: Sequence[Sequence[Any]], slack: Slack) -> Intervals:
     """What each entry may be."""
     numbers = [[to_fraction(value) for value in row] for row in rows]
     return [
@@ -117,7 +117,7 @@ def vectors(tables: Sequence[Any]) -> tuple[Any, Any, Any]:
     return transposed(AT), G, BT
 
 
-def _within(exact: Sequence[Any], bounds: Sequence[Table]) -> bool:
+def _within(exact: Sequence[Any], bounds: Sequence[Intervals]) -> bool:
     return all(
         low <= number <= high
         for rows, wanted in zip(bounds, exact, strict=True)

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any, get_args
 
 from wincraft.algorithm.bilinear import Form
-from wincraft.algorithm.refutation import Layout
+from wincraft.algorithm.refutation import Placing
 from wincraft.construct.given import Given
 from wincraft.errors import look_up
 from wincraft.exact.matrix import transposed
@@ -25,7 +25,7 @@ class Orientation:
 
     swapped: bool
     form: Form
-    layout: Layout
+    layout: Placing
 
     @property
     def transposed(self) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ def orientations(form: Form | None, names: tuple[str, str, str]) -> list[Orienta
         Orientation(
             swapped,
             form or ("linear" if swapped else "correlation"),
-            Layout((data, taps, output) if swapped else names, (of_output, of_taps, of_data)),
+            Placing((data, taps, output) if swapped else names, (of_output, of_taps, of_data)),
         )
         for swapped, of_output, of_taps, of_data in choices
     ]

@@ -26,7 +26,7 @@ from wincraft.exact.number import as_fractions, to_fraction
 _SURD_LIMIT = 64
 """A point is read as +-sqrt(p/q) where p, q are at most this and no fraction of such a height fits."""
 
-Table = list[list[Interval]]
+Intervals = list[list[Interval]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Rebuilt:
         return sum(len(str(item)) for item in (*self.taps.moduli, *numbers))
 
 
-def rebuild(columns: Table, filters: Table, data: Table) -> Rebuilt | None:
+def rebuild(columns: Intervals, filters: Intervals, data: Intervals) -> Rebuilt | None:
     """The algorithm on the simplest points and row scales that lie within the intervals of A, G and B^T, by taps.
 
     None where points or factors are not those of one algorithm. That every entry lies in its interval is implied only
@@ -78,7 +78,7 @@ def rebuild(columns: Table, filters: Table, data: Table) -> Rebuilt | None:
     return None if scaling is None else Rebuilt(taps, scaling)
 
 
-def _scaling(taps: Taps, columns: Table, filters: Table, data: Table) -> Scaling | None:
+def _scaling(taps: Taps, columns: Intervals, filters: Intervals, data: Intervals) -> Scaling | None:
     tables = ((columns, taps.A), (filters, taps.G), (data, taps.B))
     bounds = [
         [row_factor(row, as_fractions(wanted, taps.K)) for row, wanted in zip(rows, canonical, strict=True)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
     from wincraft.measure.integers import Integers
 
-FORMATS = {
+EMITTERS = {
     "text": "wincraft.emit.text",
     "json": "wincraft.emit.json",
     "c": "wincraft.emit.c.header",
@@ -37,7 +37,7 @@ SUFFIXES = {".txt": "text", ".json": "json", ".h": "c", ".py": "numpy", ".tex": 
 def render(
     algorithm: Algorithm, format: str = "text", basis: str | None = None, integers: Integers | None = None
 ) -> str:
-    """The algorithm as text in one of `FORMATS`; the same algorithm gives the same bytes.
+    """The algorithm as text in one of `EMITTERS`; the same algorithm gives the same bytes.
 
     `basis` is the text that its chains were made from, as `wincraft.construct.chains.chained` takes it: only with it is
     the command in the file the one that makes them again. `integers` are the ranges and the accumulator that the
@@ -51,7 +51,7 @@ def render(
     >>> render(winograd(2, 3, points="0,1,-1"), "latex").splitlines()[0]
     '% wincraft 0.1.0: wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format latex'
     """
-    emitter = import_module(look_up("format", format, FORMATS))
+    emitter = import_module(look_up("format", format, EMITTERS))
     from wincraft.algorithm.nested import check_algorithm
 
     check_algorithm(algorithm)
@@ -68,7 +68,7 @@ def render(
 def encode(
     algorithm: Algorithm, format: str = "text", basis: str | None = None, integers: Integers | None = None
 ) -> bytes:
-    """The algorithm as bytes in one of `FORMATS` or `BINARY`, texts in UTF-8; else as `render`.
+    """The algorithm as bytes in one of `EMITTERS` or `BINARY`, texts in UTF-8; else as `render`.
 
     Raises:
         UnknownName, NotApplicable: as `render`.
@@ -77,7 +77,7 @@ def encode(
     >>> encode(winograd(2, 3), "npz")[:2]
     b'PK'
     """
-    look_up("format", format, FORMATS | BINARY)
+    look_up("format", format, EMITTERS | BINARY)
     if format not in BINARY:
         return render(algorithm, format, basis, integers).encode("utf-8")
     if integers is not None:

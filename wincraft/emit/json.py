@@ -10,9 +10,7 @@ from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
 from wincraft.emit.provenance import command
 from wincraft.exact.number import number_text
-
-KIND = "wincraft.algorithm"
-VERSION = 1
+from wincraft.files.document import ALGORITHM_KIND, ALGORITHM_VERSION
 
 
 def document(algorithm: Algorithm, basis: str | None = None) -> dict[str, Any]:
@@ -25,7 +23,11 @@ def document(algorithm: Algorithm, basis: str | None = None) -> dict[str, Any]:
     >>> document(winograd(2, 3, points="0,1,-1"))["G"]
     [['1', '0', '0'], ['1/2', '1/2', '1/2'], ['1/2', '-1/2', '1/2'], ['0', '0', '1']]
     """
-    head: dict[str, Any] = {"kind": KIND, "version": VERSION, "command": command(algorithm, "json", basis)}
+    head: dict[str, Any] = {
+        "kind": ALGORITHM_KIND,
+        "version": ALGORITHM_VERSION,
+        "command": command(algorithm, "json", basis),
+    }
     common = {"rank": algorithm.rank, "scale": number_text(algorithm.scale), "form": algorithm.form}
     if not isinstance(algorithm, BilinearAlgorithm):
         sizes = {"m": list(algorithm.m), "r": list(algorithm.r)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 
-from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
 from wincraft.emit.matrices import named_stages
 from wincraft.measure.integers import Integers, range_name
+from wincraft.version import __version__
 
 _PLAIN = re.compile(r"[\w +\-*/=:;,.()^@]+", re.ASCII)
 """What of a basis's text can stand in a comment and between double quotes of a shell."""

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simplest fraction in an interval."""
+"""Rows of fractions, and the simplest fraction in an interval."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+
+Rows = list[list[Fraction]]
+"""A matrix as fractions, row by row."""
 
 
 def simplest_fraction(low: Fraction, high: Fraction) -> Fraction:

@@ -16,7 +16,7 @@ MAX_ARRAY_BYTES = 16 * 4 * MAX_TILE * MAX_TILE
 """Largest array of a file, unpacked: 16 bytes for every entry of the longest matrix."""
 MAX_ARCHIVE_BYTES = 64 * 2**20
 _HEADER = 4096
-MAX_MEMBERS = 256
+MAX_ARRAYS = 256
 
 
 def load_arrays(content: bytes, path: str) -> dict[str, Any]:
@@ -35,8 +35,8 @@ def load_arrays(content: bytes, path: str) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
-            if len(members) > MAX_MEMBERS:
-                raise BadDocument(path, f"it has {len(members)} arrays", f"give at most {MAX_MEMBERS}")
+            if len(members) > MAX_ARRAYS:
+                raise BadDocument(path, f"it has {len(members)} arrays", f"give at most {MAX_ARRAYS}")
             arrays = {}
             for member in members:
                 if member.file_size > MAX_ARRAY_BYTES + _HEADER:

@@ -18,7 +18,7 @@ from wincraft.files.entry import Constants, looks_like_number
 from wincraft.files.names import Role, last_role
 from wincraft.files.table import Table
 
-MAX_DEPTH = 20
+MAX_BRACKETS = 20
 _LONGEST = 3_000_000
 _LOOK_BACK = 240
 _BRACKET = re.compile(r"[\[\](){}]")
@@ -127,7 +127,7 @@ class _Reader:
                     following, rows = self._with_following(parent.children, position, rows)
                     self._add(node, rows, chain, end)
                     end = parent.children[following - 1].end + 1
-                elif depth < MAX_DEPTH:
+                elif depth < MAX_BRACKETS:
                     walk.append((node, chain, depth + 1))
 
     def _comma_initialised(self, match: re.Match[str]) -> str:

@@ -24,8 +24,8 @@ from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of
 from wincraft.files.text import decode, read_bytes
 
-KIND = "wincraft.algorithm"
-VERSION = 1
+ALGORITHM_KIND = "wincraft.algorithm"
+ALGORITHM_VERSION = 1
 MAX_BYTES = 64 * 2**20
 MAX_RANK = 4 * MAX_TILE
 MAX_STAGES = 64
@@ -133,11 +133,12 @@ def check_kind(content: dict[str, Any], path: str) -> None:
     Raises:
         BadDocument
     """
-    kind, version = content.get("kind", KIND), content.get("version", VERSION)
-    if kind != KIND:
-        raise BadDocument(path, f"its kind is {kind!r}", f"this reads kind {KIND!r}")
-    if str(version).split(".")[0] != str(VERSION):
-        raise BadDocument(path, f"its version is {version!r}", f"this reads version {VERSION}; use a newer wincraft")
+    kind, version = content.get("kind", ALGORITHM_KIND), content.get("version", ALGORITHM_VERSION)
+    if kind != ALGORITHM_KIND:
+        raise BadDocument(path, f"its kind is {kind!r}", f"this reads kind {ALGORITHM_KIND!r}")
+    if str(version).split(".")[0] != str(ALGORITHM_VERSION):
+        repair = f"this reads version {ALGORITHM_VERSION}; use a newer wincraft"
+        raise BadDocument(path, f"its version is {version!r}", repair)
 
 
 def _nested(content: dict[str, Any], path: str) -> Nested:

@@ -15,11 +15,11 @@ from typing import Any
 from sympy import Expr, Integer, Rational, sqrt
 
 from wincraft.errors import BadNumber, WincraftError, shorten
+from wincraft.exact.expression import MAX_EXPONENT
 from wincraft.exact.number import exact_number
 
 MAX_ENTRY = 4500
 """Longest text of one entry."""
-MAX_EXPONENT = 64
 _LONGEST_ROOT = 10**40
 
 _SUFFIX = r"(?:[fFlLhHuUdD]{1,2}|['_]?[fiu](?:8|16|32|64)|[bB]?[fF]16|_[A-Za-z]\w*)?"
@@ -148,7 +148,7 @@ def _read_with(text: str, constants: Constants) -> Number:
     def literal(node: ast.Constant) -> str:
         return source.encode()[node.col_offset : node.end_col_offset].decode()
 
-    return evaluate(tree, literal, constants.value)
+    return evaluated(tree, literal, constants.value)
 
 
 def _as_python(text: str, constants: Constants) -> str:
@@ -182,7 +182,7 @@ def _hexadecimal(sign: str, whole: str, fraction: str, exponent: str) -> Number:
     return -number if sign == "-" else number
 
 
-def evaluate(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: Callable[[str], Number]) -> Number:
+def evaluated(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: Callable[[str], Number]) -> Number:
     """The number of an expression, by its syntax tree; nothing is executed.
 
     `literal` gives the source text of a literal, `look_up` the number of a name.

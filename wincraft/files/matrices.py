@@ -30,7 +30,7 @@ from wincraft.files.text import MAX_TEXT_BYTES, decode, read_bytes
 
 MAX_ALGORITHMS = 64
 _DEEPEST = 4
-Rows = Any
+Entries = Any
 _HINT = "name the matrices AT, G and BT, or give three in this order"
 _NESTED = re.compile(r"F\(\d+(?:x\d+)+,\d+(?:x\d+)+\)")
 _LINEAR = "linear convolution form"
@@ -51,9 +51,9 @@ class Matrices:
     (2, 3)
     """
 
-    AT: Rows
-    G: Rows
-    BT: Rows
+    AT: Entries
+    G: Entries
+    BT: Entries
     names: tuple[str, str, str] = MATRICES
     form: Form | None = None
     flat: tuple[bool, bool, bool] = (False, False, False)
@@ -61,7 +61,7 @@ class Matrices:
     contradicts: str = ""
 
     @property
-    def tables(self) -> tuple[Rows, Rows, Rows]:
+    def tables(self) -> tuple[Entries, Entries, Entries]:
         """The three, in order."""
         return self.AT, self.G, self.BT
 
@@ -325,7 +325,7 @@ def _check_shape(table: Table, name: str, path: str) -> None:
         raise BadDocument(path, f"{name} has {size}", f"at most {MAX_RANK} rows of {MAX_TILE} entries are read")
 
 
-def _numbers(table: Table, name: str, path: str) -> Rows:
+def _numbers(table: Table, name: str, path: str) -> Entries:
     rows = []
     for i, row in enumerate(table.rows):
         values = []
@@ -355,7 +355,7 @@ def _refuse(entry: Any) -> Any:
     raise BadNumber(shorten(str(entry)), "give finite entries of ordinary size")
 
 
-def _reordered(rows: Rows) -> Rows:
+def _reordered(rows: Entries) -> Entries:
     """The entries, listed row by row, taken column by column."""
     entries = [entry for row in rows for entry in row]
     return transposed([entries[k : k + len(rows)] for k in range(0, len(entries), len(rows))])

@@ -10,13 +10,13 @@ from typing import Any
 
 from wincraft.errors import BadNumber
 from wincraft.exact.matrix import transposed
-from wincraft.files.entry import combine, evaluate, read_entry
+from wincraft.files.entry import combine, evaluated, read_entry
 from wincraft.files.names import Role, role_of
 from wincraft.files.table import Table
 
 MAX_SOURCE = 2**20
 """Longest source that is parsed as Python."""
-MAX_DEPTH = 100
+MAX_NODE_DEPTH = 100
 _UNCHANGED = {
     "array", "asarray", "matrix", "tensor", "Tensor", "Matrix", "ImmutableMatrix", "constant", "Constant", "Variable",
     "astype", "float", "double", "half", "int", "long", "to", "cuda", "cpu", "contiguous", "clone", "copy", "detach",
@@ -115,7 +115,7 @@ class _Reader:
 
     def _value(self, node: ast.expr, names: dict[str, Any], depth: int) -> Any:
         """A number, a list of values, or None for what is neither."""
-        if depth > MAX_DEPTH:
+        if depth > MAX_NODE_DEPTH:
             return None
         match node:
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
@@ -209,7 +209,7 @@ def _of_text(text: str) -> list[list[Any]] | None:
 
 def _attempt(node: ast.expr, literal: Any, look_up: Any) -> Any:
     try:
-        return evaluate(node, literal, look_up)
+        return evaluated(node, literal, look_up)
     except BadNumber:
         return None
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadShape, NotApplicable, look_up
+from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
 from wincraft.measure.execution import Chains, Pass, PerMatrix, along, chains_of, execute, grouped
-from wincraft.measure.integer_machine import Rows
 from wincraft.measure.places import Place
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.arrays import float64_array

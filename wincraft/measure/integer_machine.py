@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
 from wincraft.measure.execution import Pass, PerMatrix, along, grouped
 from wincraft.measure.places import Place
 from wincraft.numbers.quantizer import Quantizer, Scale
-
-Rows = list[list[Fraction]]
 
 
 class Scaled(NamedTuple):

@@ -26,13 +26,13 @@ from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.proof import convolution_tensor
 from wincraft.construct.size import size_text
 from wincraft.errors import NotApplicable, look_up
+from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import exact_matrix, to_numbers
 from wincraft.exact.number import to_fraction
 from wincraft.numbers.fixed_point import MAX_FRACTION, MAX_WORD, FixedPoint
 from wincraft.numbers.float_format import FloatFormat
 
 Granularity = Literal["matrix", "tap"]
-Rows = list[list[Fraction]]
 
 
 @dataclass(frozen=True)

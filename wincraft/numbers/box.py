@@ -9,7 +9,7 @@ from math import ceil, floor
 
 from wincraft.errors import BadNumber, NotApplicable
 
-MAX_BITS = 128
+WIDEST = 128
 """Widest integer considered."""
 
 
@@ -82,7 +82,7 @@ def rational(value: object) -> Fraction:
 
 
 def check_bits(what: str, bits: int) -> None:
-    """Check that a width is an integer from 1 to `MAX_BITS`.
+    """Check that a width is an integer from 1 to `WIDEST`.
 
     Raises:
         NotApplicable: any other width.
@@ -92,8 +92,8 @@ def check_bits(what: str, bits: int) -> None:
     ...
     wincraft.errors.NotApplicable: an accumulator of 200 bits: there is no such width; give 1 to 128 bits
     """
-    if not isinstance(bits, int) or isinstance(bits, bool) or not 1 <= bits <= MAX_BITS:
-        raise NotApplicable(f"{what} of {bits} bits", "there is no such width", f"give 1 to {MAX_BITS} bits")
+    if not isinstance(bits, int) or isinstance(bits, bool) or not 1 <= bits <= WIDEST:
+        raise NotApplicable(f"{what} of {bits} bits", "there is no such width", f"give 1 to {WIDEST} bits")
 
 
 def signed_bits(low: Fraction, high: Fraction) -> int:

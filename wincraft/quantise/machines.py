@@ -12,11 +12,12 @@ import numpy as np
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
+from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows, rational_matrix
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix
 from wincraft.measure.execution import Chains, Machine, stages_of
-from wincraft.measure.integer_machine import IntegerMachine, Rows
+from wincraft.measure.integer_machine import IntegerMachine
 from wincraft.measure.places import Place
 from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers.arithmetic import Arithmetic

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from wincraft.errors import NotApplicable, look_up
+from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
 from wincraft.measure.execution import Pass
-from wincraft.measure.integer_machine import Rows
 from wincraft.measure.places import Place, Side
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.quantizer import UNSCALED, Quantizer, Scale, checked_scale
@@ -29,7 +29,7 @@ _TRANSFORMS: dict[Side, str] = {
 }
 
 
-class Overflow(Exception):
+class OutOfFormat(Exception):
     """Values of a stage, its argument, leave their format."""
 
 
@@ -106,9 +106,9 @@ class Moments:
         )
 
     def noisy(self, stage: str, variances: np.ndarray) -> Moments:
-        """With independent noise on every position; raises `Overflow` where it is infinite."""
+        """With independent noise on every position; raises `OutOfFormat` where it is infinite."""
         if not np.isfinite(variances).all():
-            raise Overflow(stage)
+            raise OutOfFormat(stage)
         if not variances.any():
             return self
         return replace(
@@ -119,7 +119,7 @@ class Moments:
         """Through a quantiser: its gain, its noise, and the lattice it leaves values on; no scale means real ends."""
         variances = self.variances
         if not np.isfinite(variances).all():
-            raise Overflow(stage)
+            raise OutOfFormat(stage)
         by_position = Scale(*(_by_position(item) for item in scale))
         if self.sample is not None:
             gains, distortions = sample_response(quantizer, by_position, self.sample)
@@ -160,7 +160,7 @@ class Moments:
 
 
 class MomentsMachine:
-    """Runs a scheme on second moments, summed over so many channels; raises `Overflow`.
+    """Runs a scheme on second moments, summed over so many channels; raises `OutOfFormat`.
 
     `scales` are those given by the text of their place, None for the scales that Gaussian data of so many `outputs`,
     `tiles` and `groups` should show; `used` are those that were taken. Without `clips`, scales hold all values.
@@ -210,7 +210,7 @@ class MomentsMachine:
         scheme, channels = self._scheme, self._channels
         M = Moments.of("products", Source(U.shape, channels * U.second * V.second), (U, V))
         if not np.isfinite(M.second).all():
-            raise Overflow("channel sum")
+            raise OutOfFormat("channel sum")
         if U.grid is not None and V.grid is not None:
             M = replace(M, grid=Grid(U.grid.lattice * V.grid.lattice, U.grid.unit * V.grid.unit))
         summed = scheme.accumulator or scheme.arithmetic

@@ -25,11 +25,11 @@ from wincraft.numbers.arrays import float64_array
 from wincraft.numbers.decibels import sqnr
 from wincraft.numbers.quantizer import Scale
 from wincraft.quantise.machines import stored_chains
-from wincraft.quantise.moments import Moments, MomentsMachine, Overflow, Source
+from wincraft.quantise.moments import Moments, MomentsMachine, OutOfFormat, Source
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import check_scheme
 
-MAX_RANK = 1600
+MAX_PRODUCTS = 1600
 """Products of the largest algorithm: its second moments are matrices of that size."""
 SLACK = 3.0
 """dB between prediction and measurement from which on the linear noise model is said to miss something."""
@@ -124,8 +124,8 @@ def predict(
       widening V alone gains up to 1.75 dB
     """
     check_scheme(algorithm, scheme)
-    if algorithm.rank > MAX_RANK:
-        raise NotApplicable("prediction", f"{algorithm.rank} products", f"predict up to {MAX_RANK}")
+    if algorithm.rank > MAX_PRODUCTS:
+        raise NotApplicable("prediction", f"{algorithm.rank} products", f"predict up to {MAX_PRODUCTS}")
     for name, count in (("channels", channels), ("outputs", outputs), ("tiles", tiles), ("groups", groups)):
         if not isinstance(count, Integral) or count < 1:
             raise NotApplicable("prediction", f"{name} is {count!r}", "give an integer, 1 or more")
@@ -139,7 +139,7 @@ def predict(
         with np.errstate(over="ignore", invalid="ignore"):
             y = execute(stored_chains(algorithm, scheme), machine, data, weights)
             shares = _shares(algorithm, y, channels, data.second, weights.second)
-    except Overflow as overflow:
+    except OutOfFormat as overflow:
         shares = {str(overflow): inf}
     if scheme.matrices is None:
         shares.pop("matrices", None)

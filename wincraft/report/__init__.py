@@ -26,11 +26,11 @@ RENDERERS = {
 }
 """The registry: format name to the module whose ``emit(result, stream)`` writes it."""
 
-SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
+RENDERER_SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
 """The format that a file name implies."""
 
 
-def render(result: LaidOut, format: str = "text", **settings: Any) -> str:
+def rendered(result: LaidOut, format: str = "text", **settings: Any) -> str:
     """A report, a comparison, or what else brings a layout, as text in one of `RENDERERS`; ``json`` needs a document.
 
     The same result gives the same bytes. `settings` are the renderer's own: the `width` of a text.
@@ -40,7 +40,7 @@ def render(result: LaidOut, format: str = "text", **settings: Any) -> str:
 
     >>> from wincraft import winograd
     >>> from wincraft.report.build import build_report
-    >>> render(build_report(winograd(2, 3), schemes=[]), "markdown").splitlines()[0]
+    >>> rendered(build_report(winograd(2, 3), schemes=[]), "markdown").splitlines()[0]
     '# F(2,3): 4 products for 2 outputs'
     """
     renderer = import_module(look_up("format", format, RENDERERS))

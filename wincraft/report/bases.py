@@ -9,7 +9,6 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
 from wincraft.construct.chains import basis_named, chained, parse_chains, split_balancing
 from wincraft.errors import NotApplicable
@@ -17,15 +16,16 @@ from wincraft.measure.conditioning import conditioning, has_points, matrix_condi
 from wincraft.measure.costs import Costs, costs
 from wincraft.measure.matrix_rounding import sweep_words
 from wincraft.measure.operations import Operations
+from wincraft.progress import Progress
 from wincraft.quantise.evaluation import Evaluation, evaluate
 from wincraft.quantise.schemes import SCHEMES, Scheme
 from wincraft.quantise.workload import Layer, Workload, as_workload
 from wincraft.report.advice import Candidate, advice
-from wincraft.report.build import Progress, available
+from wincraft.report.build import available
 from wincraft.report.description import chain_words, describe
 from wincraft.report.model import Unavailable
 from wincraft.report.stages import (
-    CHANNELS,
+    AMORTISED,
     PARTS,
     amortised_document,
     moved,
@@ -36,10 +36,11 @@ from wincraft.report.stages import (
 )
 from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table, best_places
 from wincraft.show.numbers import count, decibels, error_decibels, finite, number, plural
+from wincraft.version import __version__
 
 DEFAULT_BASES = ("canonical", "legendre", "legendre:classical", "chebyshev", "newton")
-DEFAULT_SCHEMES = ("barabasz-2020-8", "barabasz-2020-8-9", "tapwise-8", "fp16")
-WORDS = (8, 10, 12, 16)
+SCHEMES_FOR_BASES = ("barabasz-2020-8", "barabasz-2020-8-9", "tapwise-8", "fp16")
+ROUNDED_WORDS = (8, 10, 12, 16)
 """Fixed-point words that the matrices of every stage are rounded to."""
 
 
@@ -151,7 +152,7 @@ class BasisComparison(ShownInNotebooks):
             return [f"{number(float(one.total))} ({float(one.transforms / one.total):.0%})" for one in found]
 
         direct = number(float(self.columns[0].costs.direct_per_output))
-        rows = [(f"C = K = {channels}", *texts(channels)) for channels in CHANNELS]
+        rows = [(f"C = K = {channels}", *texts(channels)) for channels in AMORTISED]
         rows.append(("direct", *(direct for _ in self.columns)))
         return Table(("", *(column.name for column in self.columns)), tuple(rows), "l" + "r" * len(self.columns))
 
@@ -167,7 +168,10 @@ class BasisComparison(ShownInNotebooks):
 
     def _words(self) -> Table:
         return self._table(
-            [(f"{word} bits", [column.words[word] for column in self.columns], error_decibels, -1) for word in WORDS]
+            [
+                (f"{word} bits", [column.words[word] for column in self.columns], error_decibels, -1)
+                for word in ROUNDED_WORDS
+            ]
         )
 
     def _measured(self) -> Iterator[Section]:
@@ -226,9 +230,11 @@ class BasisComparison(ShownInNotebooks):
         return plot_bases(self, ax)
 
     def __repr__(self) -> str:
-        from wincraft.report import render
+        from wincraft.report import rendered
 
-        return render(self.screen().ending("wincraft.report.render(comparison) gives all of it."), "text").rstrip("\n")
+        return rendered(self.screen().ending("wincraft.report.rendered(comparison) gives all of it."), "text").rstrip(
+            "\n"
+        )
 
 
 _ON_TOP = "every basis comes on top of these chains of the algorithm itself"
@@ -269,7 +275,7 @@ def compare_bases(
     """
     if not bases:
         raise NotApplicable("a comparison of bases", "no basis is given", "give at least one")
-    chosen = [SCHEMES[name] for name in DEFAULT_SCHEMES] if schemes is None else list(schemes)
+    chosen = [SCHEMES[name] for name in SCHEMES_FOR_BASES] if schemes is None else list(schemes)
     data = as_workload(workload)
     built = {name: chained(algorithm, name) for name in bases}
     columns = []
@@ -288,7 +294,7 @@ def _column(
         item,
         costs(item),
         _conditions_of(name, algorithm, item),
-        {word: rounded.decibels for word, rounded in sweep_words(item, WORDS).items()},
+        {word: rounded.decibels for word, rounded in sweep_words(item, ROUNDED_WORDS).items()},
         {scheme.name: available(partial(evaluate, item, scheme, data)) for scheme in schemes},
     )
 
@@ -342,7 +348,7 @@ def _document(column: BasisColumn) -> dict[str, Any]:
             | {"operations": operations_document(item.operations)}
             for item in stage_sums(column.costs)
         ],
-        "amortised": [amortised_document(column.costs, channels) for channels in CHANNELS],
+        "amortised": [amortised_document(column.costs, channels) for channels in AMORTISED],
         "break_even": column.costs.break_even,
         "cond_2": {name: finite(value) for name, value in column.conditions.items()},
         "matrix_rounding": {str(word): finite(value) for word, value in column.words.items()},

@@ -26,6 +26,7 @@ from wincraft.measure.matrix_rounding import smallest_word, sweep_words
 from wincraft.measure.noise import noise_gain, worst_case_amplification
 from wincraft.measure.ranges import ranges
 from wincraft.numbers.formats import FORMATS, FloatFormat
+from wincraft.progress import Progress
 from wincraft.quantise.evaluation import evaluate
 from wincraft.quantise.schemes import SCHEMES, Scheme, integers_of
 from wincraft.quantise.workload import Layer, Workload, as_workload
@@ -47,9 +48,6 @@ FLOAT_ERRORS = (
 """Format and order of the sums of the rows on floating point."""
 FLOAT_RUNS = 1000
 """Tiles that their errors are the mean of: good for 2 %."""
-
-Progress = Callable[[int, int, str], None]
-"""Called with how many of how many steps are done, and the name of the next."""
 
 
 def build_report(

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from math import log10
 from typing import Any, Protocol
 
-from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
 from wincraft.report.description import describe
 from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table
 from wincraft.show.numbers import error_decibels, finite, number
+from wincraft.version import __version__
 
-SHOWN = 5
+CANDIDATES_SHOWN = 5
 """Candidates listed for every map."""
 
 
@@ -76,7 +76,7 @@ class ChainReport(ShownInNotebooks):
         rows = []
         for name in found.chain:
             ranked = sorted((value, candidate) for of, candidate, value in found.tried if of == name)
-            rows += [(name, candidate, self._show(value)) for value, candidate in ranked[:SHOWN]]
+            rows += [(name, candidate, self._show(value)) for value, candidate in ranked[:CANDIDATES_SHOWN]]
         unit = " in dB, less is better" if self._is_error else " per tile"
         table = Table(("map", "chain", found.objective + unit), tuple(rows), "llr")
         return Layout(
@@ -130,6 +130,6 @@ class ChainReport(ShownInNotebooks):
         return f"{error_decibels(self._unit(value))} dB" if self._is_error else number(value)
 
     def __repr__(self) -> str:
-        from wincraft.report import render
+        from wincraft.report import rendered
 
-        return render(self, "text").rstrip("\n")
+        return rendered(self, "text").rstrip("\n")

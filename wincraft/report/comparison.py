@@ -12,10 +12,11 @@ from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadShape
 from wincraft.measure.costs import LayerShape
 from wincraft.measure.integers import Integers
+from wincraft.progress import Progress
 from wincraft.quantise.schemes import SCHEMES, Scheme
 from wincraft.quantise.workload import Layer, Workload
 from wincraft.report.advice import Candidate, advice
-from wincraft.report.build import Progress, build_report
+from wincraft.report.build import build_report
 from wincraft.report.description import describe
 from wincraft.report.labels import LONGEST, labels, words_of
 from wincraft.report.measures import LAYER_MEASURES, MEASURES, Measure, scheme_measure
@@ -164,9 +165,9 @@ class Comparison(ShownInNotebooks):
         return plot_comparison(self, measure, ax)
 
     def __repr__(self) -> str:
-        from wincraft.report import render
+        from wincraft.report import rendered
 
-        return render(self, "text").rstrip("\n")
+        return rendered(self, "text").rstrip("\n")
 
 
 _NOTES = (

@@ -19,7 +19,7 @@ from wincraft.report.model import Report
 from wincraft.show.html import fragment
 
 BASES = ("canonical", "legendre", "chebyshev", "newton", "butterfly")
-GRANULARITIES = {"stage": "tensor", "tap": "tap", "tap, a power of two": "tap/pow2"}
+SCALE_CHOICES = {"stage": "tensor", "tap": "tap", "tap, a power of two": "tap/pow2"}
 """What a scale of U, V and M belongs to, in words and as formats have it."""
 WORKLOAD = Workload(channels=32, outputs=4, tiles=16)
 """Small, so that the report follows the hand."""
@@ -49,7 +49,7 @@ class Explorer:
         self.scaling = widgets.Dropdown(options=list(CONVENTIONS), value="wincnn", description="scaling", **style)
         self.basis = widgets.Dropdown(options=BASES, description="basis", **style)
         self.bits = widgets.IntSlider(8, 4, 16, description="bits", **waits, **style)
-        self.scales = widgets.Dropdown(options=list(GRANULARITIES.items()), description="a scale per", **style)
+        self.scales = widgets.Dropdown(options=list(SCALE_CHOICES.items()), description="a scale per", **style)
         self.output = widgets.HTML()
         controls = (self.size, self.points, self.scaling, self.basis, self.bits, self.scales)
         for control in controls:
@@ -62,7 +62,7 @@ class Explorer:
     def scheme(self) -> Scheme:
         """Integers of so many bits at every stage; data, weights and output with one scale, U, V and M as chosen."""
         bits, per = self.bits.value, self.scales.value
-        words = next(words for words, name in GRANULARITIES.items() if name == per)
+        words = next(words for words, name in SCALE_CHOICES.items() if name == per)
         stages = dict.fromkeys(STAGES, parse_quantizer(f"int{bits}"))
         stages |= dict.fromkeys(("U", "V", "M"), parse_quantizer(f"int{bits}/{per}"))
         return replace(Scheme(f"{bits} bits, one scale per {words}"), **stages)  # type: ignore[arg-type]

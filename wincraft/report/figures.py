@@ -28,7 +28,7 @@ from wincraft.report.pareto import FoundFront
 from wincraft.show.numbers import decibels
 from wincraft.show.svg import COLOURS
 
-MARKS = "osD^vP*X<>"
+MARKERS = "osD^vP*X<>"
 _BAR = {"color": COLOURS[4], "edgecolor": "black", "linewidth": 0.8}
 
 
@@ -106,7 +106,7 @@ def plot_scales(simulation: Simulation, ax: Any = None) -> Any:
         scales = record.scale.scale.max(axis=(-2, -1)).ravel() if record.scale.scale.ndim > 1 else record.scale.scale
         limit = float(max(np.abs(end).max() for end in record.quantizer.limits(np.zeros(1))))
         values = limit * np.broadcast_to(scales, (record.taps,))
-        ax.semilogy(values, MARKS[place] + "-", color=COLOURS[place], lw=0.8, ms=5, label=label)
+        ax.semilogy(values, MARKERS[place] + "-", color=COLOURS[place], lw=0.8, ms=5, label=label)
     ax.set_xlabel("tap")
     ax.set_ylabel("largest value that is stored")
     ax.set_title(f"{simulation.scheme.name}: SQNR {decibels(simulation.decibels)} dB")
@@ -163,7 +163,7 @@ def plot_front(front: FoundFront, ax: Any = None) -> Any:
         members = [member.values for member in front.members if float(member.values[0]) == kind]
         gains, work = ([float(values[item]) for values in members] for item in (1, 2))
         style = {"color": COLOURS[place % len(COLOURS)], "mec": "black", "mew": 0.6, "ms": 7, "ls": "none"}
-        ax.semilogx(gains, work, MARKS[place % len(MARKS)], label=f"{kind:.3g} products per output", **style)
+        ax.semilogx(gains, work, MARKERS[place % len(MARKERS)], label=f"{kind:.3g} products per output", **style)
         for values in members:
             ax.annotate(str(values[3]), (float(values[1]), float(values[2])), (5, 4), textcoords="offset points",
                         fontsize=9)  # fmt: skip
@@ -184,7 +184,7 @@ def _marks(rows: Sequence[str], found: Mapping[str, Sequence[float]], direct: Se
     for place, (name, values) in enumerate(found.items()):
         shift = 0.5 * (place - (len(found) - 1) / 2) / len(found)
         style = {"color": COLOURS[place % len(COLOURS)], "mec": "black", "mew": 0.6, "ms": 7, "ls": "none"}
-        ax.plot(values, np.arange(len(rows)) + shift, MARKS[place % len(MARKS)], label=name, **style)
+        ax.plot(values, np.arange(len(rows)) + shift, MARKERS[place % len(MARKERS)], label=name, **style)
     ax.plot(direct, range(len(rows)), "|", color="black", ms=18, mew=1.5, label="direct")
     ax.set_yticks(range(len(rows)), rows)
     ax.invert_yaxis()

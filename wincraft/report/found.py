@@ -16,7 +16,7 @@ from wincraft.construct.catalogue import USES, Entry
 from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table
 from wincraft.show.numbers import LONGEST_EXACT, number
 
-SHOWN = 8
+SETS_SHOWN = 8
 """Sets that are listed."""
 
 
@@ -94,8 +94,8 @@ class SearchReport(ShownInNotebooks):
         """The first lines of the text, the sets, and the bound."""
         title, *head = (line.strip() for line in repr(self.found).splitlines()[:3])
         sets = ([] if self.found.best is None else [self.found.best]) + list(self.found.others)
-        rows = tuple((number(item.approximate), _exact(item), ", ".join(item.moduli)) for item in sets[:SHOWN])
-        more = (f"and {len(sets) - SHOWN} more",) * (len(sets) > SHOWN)
+        rows = tuple((number(item.approximate), _exact(item), ", ".join(item.moduli)) for item in sets[:SETS_SHOWN])
+        more = (f"and {len(sets) - SETS_SHOWN} more",) * (len(sets) > SETS_SHOWN)
         table = Table(("value", "exact", "moduli"), rows, "rrl", frozenset({(0, 0)}) if rows else frozenset())
         return Layout(title, tuple(head), (Section("Sets", (table,), (*more, self._proved())),))
 

@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from wincraft import __version__
 from wincraft.algorithm.nested import Algorithm
 from wincraft.exact.number import number_text
 from wincraft.quantise.workload import Workload
 from wincraft.report.comparison import Comparison
 from wincraft.report.measures import MEASURES, SCHEME_MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
-from wincraft.report.stages import CHANNELS, amortised_document, operations_document
+from wincraft.report.stages import AMORTISED, amortised_document, operations_document
 from wincraft.show.layout import Documented
 from wincraft.show.numbers import finite
+from wincraft.version import __version__
 
-KIND = "wincraft.report"
+REPORT_KIND = "wincraft.report"
 COMPARISON_KIND = "wincraft.comparison"
-VERSION = 1
+REPORT_VERSION = 1
 
 
 def emit(result: Documented, stream: TextIO) -> None:
@@ -30,11 +30,11 @@ def emit(result: Documented, stream: TextIO) -> None:
     stream.write("\n")
 
 
-def document(report: Report) -> dict[str, Any]:
+def report_document(report: Report) -> dict[str, Any]:
     """A report as plain data; the schema is ``schema/report-1.json`` beside this file."""
     return {
-        "kind": KIND,
-        "version": VERSION,
+        "kind": REPORT_KIND,
+        "version": REPORT_VERSION,
         "wincraft": __version__,
         "algorithm": _algorithm(report.algorithm),
         "source": report.source,
@@ -68,7 +68,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
     """A comparison as plain data: one report per column, and the rows with the columns that are best."""
     return {
         "kind": COMPARISON_KIND,
-        "version": VERSION,
+        "version": REPORT_VERSION,
         "wincraft": __version__,
         "columns": [{"name": item.name, "description": item.description} for item in comparison.columns],
         "rows": [
@@ -81,7 +81,7 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
             }
             for measure in comparison.measures
         ],
-        "reports": [document(column.report) for column in comparison.columns],
+        "reports": [report_document(column.report) for column in comparison.columns],
     }
 
 
@@ -125,7 +125,7 @@ def _costs(report: Report) -> dict[str, Any]:
             for stage in costs.stages
         ],
         "break_even": costs.break_even,
-        "amortised": [amortised_document(costs, channels) for channels in CHANNELS],
+        "amortised": [amortised_document(costs, channels) for channels in AMORTISED],
     }
 
 

@@ -120,11 +120,11 @@ class Report(ShownInNotebooks):
 
     def document(self) -> dict[str, Any]:
         """The report as plain data."""
-        from wincraft.report.json import document
+        from wincraft.report.json import report_document
 
-        return document(self)
+        return report_document(self)
 
     def __repr__(self) -> str:
-        from wincraft.report import render
+        from wincraft.report import rendered
 
-        return render(self.screen().ending("wincraft.report.render(report) gives all of it."), "text").rstrip("\n")
+        return rendered(self.screen().ending("wincraft.report.rendered(report) gives all of it."), "text").rstrip("\n")

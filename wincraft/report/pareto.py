@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from math import log10
 from typing import Any, Protocol
 
-from wincraft import __version__
 from wincraft.exact.number import number_text
 from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table
 from wincraft.show.numbers import number
-from wincraft.show.svg import MARKS, WIDTH, Plot, decade_ticks, text_at, ticks
+from wincraft.show.svg import MARKS, PLOT_WIDTH, Plot, decade_ticks, text_at, ticks
+from wincraft.version import __version__
 
 
 class FoundMember(Protocol):
@@ -97,7 +97,7 @@ class FrontReport(ShownInNotebooks):
             return bottom - value / up[-1][0] * (bottom - top)
 
         for value, text in up:
-            plot.line(left, height(value), WIDTH - 20, height(value), 0.2)
+            plot.line(left, height(value), PLOT_WIDTH - 20, height(value), 0.2)
             plot.label(text, height(value))
         marks = {kind: MARKS[index % len(MARKS)] for index, kind in enumerate(kinds)}
         plot.legend([(f"{kind:.3g} products per output", mark) for kind, mark in marks.items()])
@@ -128,9 +128,9 @@ class FrontReport(ShownInNotebooks):
         }
 
     def __repr__(self) -> str:
-        from wincraft.report import render
+        from wincraft.report import rendered
 
-        return render(self, "text").rstrip("\n")
+        return rendered(self, "text").rstrip("\n")
 
 
 _NOTES = (

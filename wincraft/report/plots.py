@@ -21,7 +21,7 @@ from wincraft.show.svg import (
     HALO,
     LETTER,
     MARKS,
-    WIDTH,
+    PLOT_WIDTH,
     Plot,
     bar,
     box,
@@ -113,7 +113,7 @@ def sqnr_plot(rows: Sequence[Row]) -> str:
         return ""
     values = [value for row in drawn for value in row.values]
     left = gutter([row.name for row in rows])
-    scale = ticks(min(values), max(values), WIDTH - left)
+    scale = ticks(min(values), max(values), PLOT_WIDTH - left)
     bottom = 24 + len(rows) * _ROW
     plot = Plot(bottom + 38, left, scale[0][0], scale[-1][0], "SQNR in dB, right is better", 14, 22)
     plot.grid(scale, bottom)
@@ -124,7 +124,7 @@ def sqnr_plot(rows: Sequence[Row]) -> str:
         if row not in drawn:
             text = decibels(row.measured)
             side = f"{text} dB \u2192" if isfinite(row.measured) else text
-            plot.add(text_at(WIDTH - 4, y + 4, side, "end", title=row.title))
+            plot.add(text_at(PLOT_WIDTH - 4, y + 4, side, "end", title=row.title))
             continue
         plot.line(plot.x(min(row.values)), y, plot.x(max(row.values)), y)
         for value, mark in ((row.predicted, bar), (row.direct, ring), (row.measured, dot)):
@@ -152,7 +152,7 @@ def shares_plot(found: Sequence[tuple[str, Mapping[str, float], float]]) -> str:
             plot.add(box(x, 8 + 18 * number, 11, 11, colours[stage]) + text_at(x + 15, 18 + 18 * number, stage))
             x += 30 + LETTER * len(stage)
     plot.grid([(value, f"{value} %") for value in range(0, 101, 25)], bottom)
-    plot.add(text_at(WIDTH - 4, bottom + 14, "dB", "end"))
+    plot.add(text_at(PLOT_WIDTH - 4, bottom + 14, "dB", "end"))
     for number, (name, powers, value) in enumerate(rows):
         y, start, total = top + number * _ROW + 3, 0.0, sum(powers.values())
         plot.label(name, y + _ROW / 2 - 3)
@@ -164,7 +164,7 @@ def shares_plot(found: Sequence[tuple[str, Mapping[str, float], float]]) -> str:
             if wide > LETTER * len(stage) + 4:
                 plot.add(text_at(x + wide / 2, y + 12, stage, "middle", HALO))
             start += share
-        plot.add(text_at(WIDTH - 4, y + 12, decibels(value), "end"))
+        plot.add(text_at(PLOT_WIDTH - 4, y + 12, decibels(value), "end"))
     return plot.svg("In each row the share of every stage in the predicted error power; at the right the SQNR.")
 
 
@@ -213,7 +213,7 @@ def sweep_plot(report: Report) -> str:
 
     plot.grid([(word, str(word)) for word in range(min(points), max(points) + 1, 4)], 204)
     for value, text in levels:
-        plot.line(44, y(value), WIDTH - 16, y(value), 0.25)
+        plot.line(44, y(value), PLOT_WIDTH - 16, y(value), 0.25)
         plot.add(text_at(40, y(value) + 4, text, "end"))
     plot.add(text_at(4, 11, "error in dB, lower is better"))
     path = " ".join(f"{plot.x(word):.1f},{y(value):.1f}" for word, value in points.items())
@@ -224,7 +224,7 @@ def sweep_plot(report: Report) -> str:
     if isinstance(smallest, int) and min(points) <= smallest <= max(points):
         x = plot.x(smallest)
         plot.add(f'<path d="M{x:.1f} 16V204" stroke="{COLOURS[5]}" stroke-width="2" stroke-dasharray="5 3"/>')
-        side = "end" if x > WIDTH * 0.6 else "start"
+        side = "end" if x > PLOT_WIDTH * 0.6 else "start"
         shift = -6 if side == "end" else 6
         plot.add(text_at(x + shift, 40, f"residual \u2264 1e-3 from {smallest} bits", side))
     return plot.svg("Error power over output power in dB, for white data, against the word of the matrix entries.")
@@ -265,12 +265,12 @@ def _quotient(exponent: int) -> str:
 def _legend_lines(names: Sequence[str]) -> list[list[str]]:
     """Legend entries in lines that fit the width."""
     lines: list[list[str]] = [[]]
-    room = WIDTH - 8.0
+    room = PLOT_WIDTH - 8.0
     for name in names:
         wide = 30 + LETTER * len(name)
         if wide > room and lines[-1]:
             lines.append([])
-            room = WIDTH - 8.0
+            room = PLOT_WIDTH - 8.0
         lines[-1].append(name)
         room -= wide
     return lines

@@ -6,7 +6,7 @@ from __future__ import annotations
 from wincraft.report.bases import BasisComparison
 from wincraft.report.description import describe
 from wincraft.report.model import Report, Unavailable
-from wincraft.report.sections import FORMATS, formats_row, report_title
+from wincraft.report.sections import SCHEME_COLUMNS, formats_row, report_title
 from wincraft.report.verdict import brief_verdict, noise_decibels
 from wincraft.show.layout import Layout, Section, Table, best_places
 from wincraft.show.numbers import count, decibels, number
@@ -43,7 +43,7 @@ def _formats(report: Report) -> list[Section]:
         return []
     rows = tuple(formats_row(item) for item in report.schemes if not isinstance(item.evaluation, Unavailable))
     refused = [item.label for item in report.schemes if isinstance(item.evaluation, Unavailable)]
-    tables = (Table((*FORMATS[:-1], "main source"), rows, "lrrrrl"),) if rows else ()
+    tables = (Table((*SCHEME_COLUMNS[:-1], "main source"), rows, "lrrrrl"),) if rows else ()
     notes = [f"On {report.workload.describe()}."]
     if refused and len(rows) <= FEW_ROWS:
         notes += _reasons(report)

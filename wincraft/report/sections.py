@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from math import inf, isfinite, isnan
 
-from wincraft import __version__
 from wincraft.exact.number import number_text
 from wincraft.measure.costs import Costs, LayerCosts
 from wincraft.report.description import describe
@@ -16,9 +15,10 @@ from wincraft.report.matrices import matrices_section
 from wincraft.report.measures import MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
 from wincraft.report.plots import plots
-from wincraft.report.stages import CHANNELS, COLUMNS, kinds, stage_sums
+from wincraft.report.stages import AMORTISED, COLUMNS, kinds, stage_sums
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count, decibels, exact_text, loss, loss_text, number, plural
+from wincraft.version import __version__
 
 REPORT_MEASURES = ("noise-gain", "worst-case", "cond-V")
 """The first rows of the table of measures."""
@@ -26,7 +26,7 @@ CONDITIONS = ("cond-AT", "cond-G", "cond-BT")
 """Shown together in one row."""
 
 
-FORMATS = ("format", "predicted", "measured", "direct", "loss", "main source of error")
+SCHEME_COLUMNS = ("format", "predicted", "measured", "direct", "loss", "main source of error")
 """The columns of the table of schemes."""
 
 
@@ -103,14 +103,14 @@ def _pays(what: str, break_even: int | None) -> str:
 
 def _amortised(costs: Costs) -> Table:
     """What an output of a pair of channels costs in a layer of more and more channels."""
-    found = [costs.amortised(channels) for channels in CHANNELS]
+    found = [costs.amortised(channels) for channels in AMORTISED]
     rows = (
         ("data and output transform", *(number(float(item.transforms)) for item in found)),
         ("with the products", *(number(float(item.total)) for item in found)),
         ("share of the transforms", *(f"{float(item.transforms / item.total):.0%}" for item in found)),
         ("direct convolution", *(number(float(costs.direct_per_output)) for _ in found)),
     )
-    return Table(("per output and pair of channels, C = K =", *map(count, CHANNELS)), rows, "l" + "r" * len(CHANNELS))
+    return Table(("per output and pair of channels, C = K =", *map(count, AMORTISED)), rows, "l" + "r" * len(AMORTISED))
 
 
 def _layer_table(layer: LayerCosts) -> Table:
@@ -174,7 +174,7 @@ def _formats(report: Report) -> Section:
             flagged.setdefault(flag, []).append(item.label)
     notes += _blind(report.schemes)
     notes += [f"{', '.join(labels)}: {flag}." for flag, labels in flagged.items()]
-    table = Table(FORMATS, tuple(rows), "lrrrrl")
+    table = Table(SCHEME_COLUMNS, tuple(rows), "lrrrrl")
     head = [f"SQNR in dB, more is better, 6 dB a bit; loss is direct - measured. On {report.workload.describe()}."]
     if any(row[4].startswith("-") and row[4] != "-" for row in rows):
         head.append("A negative loss: better than direct convolution.")
@@ -183,7 +183,7 @@ def _formats(report: Report) -> Section:
 
 
 def formats_row(item: SchemeResult) -> tuple[str, ...]:
-    """The cells of `FORMATS` of a scheme that applies."""
+    """The cells of `SCHEME_COLUMNS` of a scheme that applies."""
     found = item.evaluation
     assert not isinstance(found, Unavailable)
     numbers = (found.predicted.decibels, found.measured, found.direct)

@@ -12,7 +12,7 @@ from wincraft.measure.operations import Operations, sum_of
 from wincraft.show.layout import Table
 from wincraft.show.numbers import count, number
 
-CHANNELS = (8, 16, 64, 256)
+AMORTISED = (8, 16, 64, 256)
 """Channels, with as many filters, that tables of amortised cost are for."""
 
 PARTS: dict[str, tuple[MapName, str]] = {

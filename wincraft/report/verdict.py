@@ -28,7 +28,7 @@ LEAST_GAP = 0.1
 """dB between them that are not told apart, the last digit shown."""
 WIDEN = 3.0
 """dB that widening one stage must gain to be worth a sentence: half a bit."""
-FEW_CHANNELS = 16
+CHANNELS_OF_A_LAYER = 16
 """A layer has more channels than that, the first of a network apart."""
 
 LEVELS: dict[Level, tuple[float, str]] = {
@@ -209,7 +209,7 @@ def _accumulator(report: Report) -> Finding:
     integers, kind = report.integers, f"int{counts.accumulator_bits}"
     int8 = integers.data == integers.filter == INT8
     exact = "Exact int8 arithmetic" if int8 else f"Exact arithmetic on {integers.describe()}"
-    if counts.outputs is None or counts.outputs >= FEW_CHANNELS:
+    if counts.outputs is None or counts.outputs >= CHANNELS_OF_A_LAYER:
         held = "any number of channels" if counts.outputs is None else f"at most {plural(counts.outputs, 'channel')}"
         return Finding("fact", f"{exact}: an {kind} accumulator holds {held}.")
     better = integer_set(report.algorithm, integers)

@@ -10,7 +10,7 @@ from wincraft.construct.size import parse_size
 from wincraft.errors import BadSize
 from wincraft.search.objectives import Objective
 from wincraft.search.points.result import SearchResult
-from wincraft.search.points.search import search as search_points
+from wincraft.search.points.search import search_space
 from wincraft.search.points.space import Space
 
 _FIELDS = frozenset(item.name for item in fields(Space)) - {"m", "r"}
@@ -23,20 +23,20 @@ def search(space: Space | str, objective: str | Objective = "noise-gain", **opti
         space: a `Space`, or a size such as ``"F(4x4,3x3)"`` of alike axes.
         objective: what is to be least, by name, as ``wincraft search --help`` lists them.
         options: with a size the fields of `Space`, such as ``height=8, shape="symmetric"``; and the keywords of
-            `wincraft.search.points.search.search`, such as ``within=0.01``.
+            `wincraft.search.points.search.search_space`, such as ``within=0.01``.
 
     Raises:
         BadSize: for a text that is no size, or one whose axes differ.
-        UnknownName, NotApplicable, BadDocument: as `wincraft.search.points.search.search` and `Space`.
+        UnknownName, NotApplicable, BadDocument: as `wincraft.search.points.search.search_space` and `Space`.
 
     >>> import wincraft as wc
     >>> wc.search("F(4,3)", shape="symmetric", zero="with", height=10).best.moduli
     ('0', '2/3', '-2/3', '3/2', '-3/2', 'inf')
     """
     if isinstance(space, Space):
-        return search_points(space, objective, **options)
+        return search_space(space, objective, **options)
     sizes = parse_size(space)
     if len(set(sizes)) > 1:
         raise BadSize(space, "a search is of one set of points: give a size of alike axes")
     of_space = {name: options.pop(name) for name in list(options) if name in _FIELDS}
-    return search_points(Space(*sizes[0], **of_space), objective, axes=len(sizes), **options)
+    return search_space(Space(*sizes[0], **of_space), objective, axes=len(sizes), **options)

@@ -15,6 +15,7 @@ from wincraft.measure.costs import costs
 from wincraft.numbers.decibels import sqnr
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import parse_scheme
+from wincraft.search.objectives import CHANNELS
 
 CANDIDATES = (
     "canonical",
@@ -34,9 +35,6 @@ CANDIDATES = (
     "bjorck-pereyra",
 )
 """What is tried for every map, unless others are given."""
-CHANNELS = 64
-"""Channels, filters and tiles that ranges are predicted for: with 64 each."""
-
 Objective = Callable[[Algorithm], float]
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -13,14 +13,13 @@ from wincraft.construct.winograd import winograd
 from wincraft.errors import BadModulus, BadShape, NotApplicable, NotCoprime, WrongTotalDegree
 from wincraft.measure.costs import costs
 from wincraft.measure.ranges import ranges
+from wincraft.progress import Progress
 from wincraft.search.points.gain import instance
 from wincraft.search.points.kernels_numpy import full_sets
 from wincraft.search.points.space import Space
 
 MAX_SETS = 20_000
 """Each takes some milliseconds."""
-Progress = Callable[[int, int, str], None]
-
 CRITERIA = ("products per output", "noise gain", "additions", "integer bits")
 """What a front is over, less being better: R / m, the exact noise gain, additions and shifts and multiplications of the
 data and output transforms per output, and the bits of the widest value of exact integer arithmetic on int8."""

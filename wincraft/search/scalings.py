@@ -17,9 +17,8 @@ from wincraft.errors import NotApplicable
 from wincraft.numbers.decibels import sqnr
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import Scheme
+from wincraft.search.objectives import CHANNELS
 
-CHANNELS = 64
-"""Channels and filters that the ranges are predicted for."""
 MAX_SWEEPS = 20
 """Sweeps over all factors after which a search ends in any case."""
 _GAIN = 1e-6

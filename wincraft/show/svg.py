@@ -14,7 +14,7 @@ from math import ceil, floor, log10
 
 from rich.cells import cell_len, set_cell_size
 
-WIDTH = 420
+PLOT_WIDTH = 420
 """User units; narrow, so that 12-unit letters stay readable on a phone."""
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#888888")
 HALO = ' style="fill:#000;stroke:#fff;stroke-width:3;paint-order:stroke"'
@@ -50,7 +50,7 @@ class Plot:
 
     def x(self, value: float) -> float:
         """Where a value lies."""
-        return self._left + (value - self._low) / (self._high - self._low) * (WIDTH - self._left - self._right)
+        return self._left + (value - self._low) / (self._high - self._low) * (PLOT_WIDTH - self._left - self._right)
 
     def add(self, item: str) -> None:
         """One element, drawn over those before."""
@@ -75,7 +75,7 @@ class Plot:
         for value, text in ticks:
             self.line(self.x(value), self._top, self.x(value), bottom, 0.2)
             self.add(text_at(self.x(value), bottom + 14, text, "middle"))
-        self.add(text_at((self._left + WIDTH - self._right) / 2, bottom + 31, self._axis, "middle"))
+        self.add(text_at((self._left + PLOT_WIDTH - self._right) / 2, bottom + 31, self._axis, "middle"))
 
     def legend(self, entries: Sequence[tuple[str, Callable[..., str]]]) -> None:
         """Marks and what they mean, in a line above the plot."""
@@ -88,7 +88,7 @@ class Plot:
         """The figure, with a description for those who do not see it."""
         body = "".join(self._items)
         return (
-            f'<svg viewBox="0 0 {WIDTH} {self._height:.0f}" role="img" xmlns="http://www.w3.org/2000/svg">'
+            f'<svg viewBox="0 0 {PLOT_WIDTH} {self._height:.0f}" role="img" xmlns="http://www.w3.org/2000/svg">'
             f"<desc>{escaped(description)}</desc>{body}</svg>"
         )
 
@@ -99,7 +99,7 @@ def gutter(names: Sequence[str]) -> float:
     >>> gutter(["fp16"]), gutter(["x" * 500])
     (42.4, 168.0)
     """
-    return min(16 + LETTER * max((cell_len(legible(name)) for name in names), default=0), LABELS * WIDTH)
+    return min(16 + LETTER * max((cell_len(legible(name)) for name in names), default=0), LABELS * PLOT_WIDTH)
 
 
 def shortened(text: str, room: float) -> str:
@@ -116,7 +116,7 @@ def shortened(text: str, room: float) -> str:
     return f"{head}\u2026{tail}"
 
 
-def ticks(low: float, high: float, room: float = WIDTH) -> list[tuple[float, str]]:
+def ticks(low: float, high: float, room: float = PLOT_WIDTH) -> list[tuple[float, str]]:
     """Multiples of 1, 2 or 5 times a power of ten that enclose an interval, as many as fit, with their texts.
 
     >>> [text for _, text in ticks(0.0, 61.3, 300)]

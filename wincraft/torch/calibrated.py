@@ -12,7 +12,7 @@ import torch
 from torch.nn.modules.conv import _ConvNd
 
 from wincraft.torch.stage import Stage
-from wincraft.torch.state import read_bytes
+from wincraft.torch.state import take_bytes
 
 _DIGEST = 16
 """Bytes of a fingerprint."""
@@ -152,7 +152,7 @@ class Calibrated(_ConvNd):
         if not self.labelled:
             super()._load_from_state_dict(state_dict, prefix, *args)
             return
-        known = read_bytes(state_dict, f"{prefix}calibrated_weights", _DIGEST)
+        known = take_bytes(state_dict, f"{prefix}calibrated_weights", _DIGEST)
         weight = state_dict.get(f"{prefix}weight")
         scales = any(key.startswith(prefix) and key.endswith(".scale") for key in state_dict)
         super()._load_from_state_dict(state_dict, prefix, *args)

@@ -15,7 +15,7 @@ from wincraft.errors import BadDocument, NotApplicable
 from wincraft.numbers.integer_grid import IntegerGrid
 from wincraft.numbers.quantizer import Quantizer, Scale
 from wincraft.torch.rounding import FLOAT32_BITS, End, RoundClip, damped, straight_through
-from wincraft.torch.state import check_codes, check_exponents, check_scales, read_bytes
+from wincraft.torch.state import check_codes, check_exponents, check_scales, take_bytes
 
 
 class ExactModule(nn.Module):
@@ -249,7 +249,7 @@ class StoringModule(ExactModule):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
         """Raise `BadDocument` for the state of another configuration."""
-        given = read_bytes(state_dict, f"{prefix}configuration") if self.described else None
+        given = take_bytes(state_dict, f"{prefix}configuration") if self.described else None
         if given is not None:
             made, this = given.decode(errors="replace").split(", "), self.described.split(", ")
             if made != this:

@@ -14,13 +14,13 @@ LARGEST_EXPONENT = 1022
 """2 to it, and to its negative, is a normal number of float64."""
 
 
-def read_bytes(state_dict: dict[str, Any], key: str, length: int | None = None) -> bytes | None:
+def take_bytes(state_dict: dict[str, Any], key: str, length: int | None = None) -> bytes | None:
     """Take bytes out of a state; None where it has none.
 
     Raises:
         BadDocument: another type, shape or length.
 
-    >>> read_bytes({"configuration": torch.tensor([70, 40], dtype=torch.uint8)}, "configuration")
+    >>> take_bytes({"configuration": torch.tensor([70, 40], dtype=torch.uint8)}, "configuration")
     b'F('
     """
     if key not in state_dict:

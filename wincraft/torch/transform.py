@@ -15,7 +15,8 @@ import torch
 from torch import nn
 
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.measure.integer_machine import Rows, float_outer, integer_rows
+from wincraft.exact.fraction import Rows
+from wincraft.measure.integer_machine import float_outer, integer_rows
 from wincraft.numbers.integer_grid import IntegerGrid
 from wincraft.numbers.quantizer import Quantizer
 from wincraft.quantise.machines import scheme_stages
@@ -27,7 +28,7 @@ Factors = tuple[tuple[Fraction, ...], ...]
 """One exact factor per position, axis by axis."""
 
 
-class Step(NamedTuple):
+class StepFactors(NamedTuple):
     """Of one matrix product: the factors of its rows, (rows, 1, 1), and the largest absolute row sum or inf."""
 
     factors: torch.Tensor
@@ -97,9 +98,9 @@ class Transform(WideModule):
     def __len__(self) -> int:
         return len(self._growth)
 
-    def step(self, number: int) -> Step:
+    def step(self, number: int) -> StepFactors:
         """What comes with a matrix."""
-        return Step(self.get_buffer(f"factors_{number}"), self._growth[number])
+        return StepFactors(self.get_buffer(f"factors_{number}"), self._growth[number])
 
     def apply_step(self, number: int, value: torch.Tensor) -> torch.Tensor:
         """One matrix product, in the dtype of the value."""

@@ -15,7 +15,7 @@ from wincraft.cli.shared.command import convention_option, offer, point_names
 if TYPE_CHECKING:
     from wincraft.algorithm.nested import Algorithm
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 POINTS = (
     'Interpolation points, "0,1,-1,1/2,inf", or a set of the catalogue: accuracy, dyadic, integer, quadratic; '
@@ -40,7 +40,7 @@ _LOOK = re.compile(r"[/\\]|\.[A-Za-z]\w*(#.*)?$", re.DOTALL)
 """A folder, or a suffix, behind which one algorithm of the file may be chosen."""
 
 
-def algorithm_options(command: Command) -> Command:
+def algorithm_options(command: _Command) -> _Command:
     """What an algorithm is made from: points, moduli, convention, axes."""
     for option in reversed(_OPTIONS):
         command = option(command)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wincraft.report.model import Report
     from wincraft.show.layout import LaidOut
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def offer_schemes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -115,10 +115,10 @@ _LIMITS = click.option(
 )
 
 
-def measuring_options(*, limits: bool) -> Callable[[Command], Command]:
+def measuring_options(*, limits: bool) -> Callable[[_Command], _Command]:
     """The options that commands which measure share; with `limits` also ``--fail-above``."""
 
-    def decorate(command: Command) -> Command:
+    def decorate(command: _Command) -> _Command:
         for option in reversed((*_OPTIONS, *([_LIMITS] if limits else []))):
             command = option(command)
         return command
@@ -126,7 +126,7 @@ def measuring_options(*, limits: bool) -> Callable[[Command], Command]:
     return decorate
 
 
-def integer_options(command: Command) -> Command:
+def integer_options(command: _Command) -> _Command:
     """What exact integer arithmetic is on; `read_integers` reads them."""
     for option in reversed(_INTEGERS):
         command = option(command)
@@ -135,9 +135,9 @@ def integer_options(command: Command) -> Command:
 
 def format_name(given: str | None, output: str | None) -> str:
     """The format given, else that of the output's suffix, else text; raises `UnknownName`."""
-    from wincraft.report import RENDERERS, SUFFIXES
+    from wincraft.report import RENDERER_SUFFIXES, RENDERERS
 
-    return choose_format(given, output, RENDERERS, SUFFIXES)
+    return choose_format(given, output, RENDERERS, RENDERER_SUFFIXES)
 
 
 def read_limits(texts: Sequence[str], schemes: Sequence[str]) -> list[Limit]:
@@ -235,15 +235,15 @@ def finish(
 ) -> None:
     """Write the result, then one line per limit exceeded and exit with 1 if there is any."""
     from wincraft.cli.shared import colour
-    from wincraft.report import SUFFIXES, render
+    from wincraft.report import RENDERER_SUFFIXES, rendered
     from wincraft.report.measures import failures
 
     printed = format == "text" and to_stdout(output)
-    text = render(result, format, **({"width": page_width()} if printed else {}))
+    text = rendered(result, format, **({"width": page_width()} if printed else {}))
     if printed and colour.wanted():
         colour.write_coloured(text)
     else:
-        write_output(text, output, format, SUFFIXES)
+        write_output(text, output, format, RENDERER_SUFFIXES)
     failed = [failure for name, report in reports.items() for failure in failures(report, limits, name)]
     for failure in failed:
         click.echo(f"wincraft: {failure}", err=True)

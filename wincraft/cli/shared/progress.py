@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 1.0
 """Seconds before the bar appears."""
-LONG = 5.0
+LONG_WAIT = 5.0
 """Seconds from which on what would be faster is said."""
 
 
@@ -35,7 +35,7 @@ def progress_bar(advice: str | None = None) -> Iterator[Callable[[int, int, str]
             bar = _bar()
             bar.add_task(name)
             bar.start()
-        if not said and passed > LONG:
+        if not said and passed > LONG_WAIT:
             click.echo(advice, err=True)
             said = True
         if bar is not None:

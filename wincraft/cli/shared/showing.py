@@ -17,7 +17,7 @@ from wincraft.cli.shared.output import to_stdout
 if TYPE_CHECKING:
     from wincraft.show.layout import LaidOut, Layout
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 SECTION_NAMES = ("verdict", "formats", "cost", "measures", "floats", "widths", "matrices")
 """Those of `wincraft.report.sections`, whose import takes longer than a help page may."""

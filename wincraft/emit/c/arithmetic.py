@@ -30,7 +30,7 @@ from wincraft.exact.number import is_negative, to_fraction
 from wincraft.measure.integers import Integers
 from wincraft.numbers.box import Box
 
-Rows = Sequence[Sequence[float]]
+FloatRows = Sequence[Sequence[float]]
 
 INT64_MAX = 2**63 - 1
 
@@ -47,7 +47,7 @@ class Arithmetic:
 
     suffix: str
     axes: tuple[BilinearAlgorithm, ...]
-    matrices: tuple[Mapping[str, Rows], ...]
+    matrices: tuple[Mapping[str, FloatRows], ...]
     types: Mapping[Letter, str]
     table_type: str
     bounds: IntegerBounds | None = None

@@ -12,7 +12,7 @@ from sympy import Integer
 from wincraft.algorithm.nested import Algorithm
 from wincraft.emit.c.arithmetic import Arithmetic, largest_row_norm, literal
 from wincraft.emit.c.text import bound_text, comment, fill
-from wincraft.emit.c.transforms import FILTER, INPUT, OUTPUT, Transform, axis_suffixes, formula, shown
+from wincraft.emit.c.transforms import FILTER, INPUT, OUTPUT, Transform, array_name, axis_suffixes, formula
 from wincraft.emit.provenance import identifier
 
 INDICES = "ijkl"
@@ -61,7 +61,7 @@ class Array:
         return [" + ".join([self.name, *self.offset(axis)]), self.strides[axis]]
 
     def __str__(self) -> str:
-        return f"{shown(self.name)} {'x'.join(map(str, self.shape))} at {self.name}[{' + '.join(self.offset())}]"
+        return f"{array_name(self.name)} {'x'.join(map(str, self.shape))} at {self.name}[{' + '.join(self.offset())}]"
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ def _shape_between(source: Array, target: Array, passes: Sequence[int]) -> list[
 
 
 def _tile_bounds(algorithm: Algorithm, arithmetic: Arithmetic, transform: Transform) -> list[str]:
-    bounds, X, Y = arithmetic.bounds, shown(transform.reads), shown(transform.writes)
+    bounds, X, Y = arithmetic.bounds, array_name(transform.reads), array_name(transform.writes)
     if bounds is not None and transform is not OUTPUT:
         integers, of_filter = bounds.integers, transform is FILTER
         given, reached = (integers.filter, bounds.V) if of_filter else (integers.data, bounds.U)

@@ -18,7 +18,7 @@ from wincraft.emit.c.arithmetic import (
 )
 from wincraft.emit.c.functions import stage_calls, transform_functions
 from wincraft.emit.c.integers import IntegerBounds, better_set
-from wincraft.emit.c.text import WIDTH, aligned, comment, fill, table_rows
+from wincraft.emit.c.text import LINE_LENGTH, aligned, comment, fill, table_rows
 from wincraft.emit.c.transforms import FILTER, INPUT, OUTPUT, axis_suffixes, formulas
 from wincraft.emit.matrices import named_matrices, named_stages
 from wincraft.emit.provenance import banner, identifier
@@ -147,7 +147,7 @@ def _size_macros(algorithm: Algorithm) -> str:
 
 
 def _section(algorithm: Algorithm, title: str, arithmetic: Arithmetic | Omitted) -> Iterator[str]:
-    rule = f"{title} {'-' * (WIDTH - len(title) - 7)}"
+    rule = f"{title} {'-' * (LINE_LENGTH - len(title) - 7)}"
     if isinstance(arithmetic, Omitted):
         yield comment(rule, f"Omitted: {arithmetic.reason}.")
         return

@@ -18,7 +18,7 @@ from wincraft.measure.ranges import Ranges, ranges
 from wincraft.measure.steps import Kind
 from wincraft.numbers.box import Box, signed_bits
 
-FEW_CHANNELS = 64
+SHORT_OF_CHANNELS = 64
 """Where the accumulator holds fewer, the header names the catalogue's set that holds more."""
 
 _STORED = {"int8_t": 8, "uint8_t": 8, "int16_t": 16, "uint16_t": 16, "int32_t": 32}
@@ -116,7 +116,7 @@ def computed_type(box: Box) -> str:
 
 def better_set(algorithm: Algorithm, bounds: IntegerBounds) -> list[str]:
     """Where few channels fit: a line on which points of the catalogue hold more, if any do."""
-    if bounds.accumulator_channels >= FEW_CHANNELS:
+    if bounds.accumulator_channels >= SHORT_OF_CHANNELS:
         return []
     better = integer_set(algorithm, bounds.integers)
     held = better.counts.products if better is not None else 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from wincraft.exact.number import number_text, to_fraction
 
-WIDTH = 120
+LINE_LENGTH = 120
 """Longest line, but for the command and exact values of many digits."""
 
 
@@ -26,7 +26,7 @@ def comment(*lines: str) -> str:
 
 
 def fill(head: str, items: Sequence[str], tail: str = "") -> str:
-    """The head, then the items with spaces between, broken so that lines stay within `WIDTH`, then the tail.
+    """The head, then the items with spaces between, broken so that lines stay within `LINE_LENGTH`, then the tail.
 
     >>> print(fill("    y = ", ["x0", "+ x1"], ";"))
         y = x0 + x1;
@@ -34,7 +34,7 @@ def fill(head: str, items: Sequence[str], tail: str = "") -> str:
     indent = " " * (len(head) - len(head.lstrip()) + 4)
     lines, line = [], head + items[0]
     for item in items[1:]:
-        if len(line) + 1 + len(item) + len(tail) > WIDTH:
+        if len(line) + 1 + len(item) + len(tail) > LINE_LENGTH:
             lines.append(line)
             line = indent + item
         else:
@@ -63,7 +63,7 @@ def table_rows(values: Sequence[Sequence[str]], exact: Sequence[Sequence[str]]) 
     beside = (
         [f"{code} /* {row} */" for code, row in zip(codes, aligned(exact, right=True), strict=True)] if exact else codes
     )
-    if max(map(len, beside)) <= WIDTH:
+    if max(map(len, beside)) <= LINE_LENGTH:
         return beside
     codes = [fill("    {", [*(f"{value}," for value in row[:-1]), row[-1]], "},") for row in values]
     notes = [fill("    /* ", row, " */") for row in exact]

@@ -120,16 +120,16 @@ def formula(algorithm: Algorithm, transform: Transform, scale: Any) -> str:
         f"{transform.matrix(axis)}{suffix}" if transform.runs_along(axis) else ""
         for axis, suffix in zip(algorithm.axes, axis_suffixes(algorithm), strict=True)
     ]
-    value = shown(transform.reads)
+    value = array_name(transform.reads)
     if len(names) > 2:
         product = f"({' (x) '.join(name or 'I' for name in names)}) {value}"
     else:
         left, right = (*names, "")[:2]
         product = " ".join(part for part in (left, value, right and f"{right}^T") if part)
-    return f"{shown(transform.writes)} = {product}{_over(scale) if transform.writes == 'y' else ''}"
+    return f"{array_name(transform.writes)} = {product}{_over(scale) if transform.writes == 'y' else ''}"
 
 
-def shown(letter: str) -> str:
+def array_name(letter: str) -> str:
     """An array's letter in formulas: capital but for data and filter."""
     return letter if letter in "gd" else letter.upper()
 

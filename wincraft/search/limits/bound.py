@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context
 from importlib import import_module
@@ -14,18 +14,16 @@ from math import inf, nextafter
 import numpy as np
 
 from wincraft.errors import BadNumber, CheckFailed
+from wincraft.progress import Progress
 from wincraft.search.limits.boxes import box_bounds
 from wincraft.search.limits.continuous import RealOptimum, descend, optimum_at, real_optimum
 from wincraft.search.limits.grid import HALF_TURN, STEP
-from wincraft.search.limits.sets import Kind, RealSets
+from wincraft.search.limits.sets import RealSets, SetKind
 
-CHUNK = 2048
+BOXES_AT_ONCE = 2048
 """Boxes bounded at a time: what fits the cache."""
 RECHECKED = 24
 """Boxes whose bound is repeated in ball arithmetic, unless told."""
-
-Progress = Callable[[int, int, str], None]
-"""Called with (boxes bounded, these and the open ones, text)."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,7 +37,7 @@ class RealLimit:
     """
 
     size: str
-    kind: Kind
+    kind: SetKind
     lower: float
     upper: float
     points: tuple[float, ...]
@@ -67,7 +65,7 @@ class RealLimit:
 def certify(
     m: int,
     r: int,
-    kind: Kind = "all",
+    kind: SetKind = "all",
     tolerance: float = 1e-3,
     *,
     time_limit: float | None = None,
@@ -147,7 +145,7 @@ class _Tree:
 
     def bound_a_chunk(self) -> None:
         """Bound the next boxes of this generation; split those whose bound does not suffice."""
-        boxes = self.now.part(self.done, self.done + CHUNK)
+        boxes = self.now.part(self.done, self.done + BOXES_AT_ONCE)
         bounds = box_bounds(self.sets, boxes.low, boxes.high, self.target)
         self.boxes += boxes.count
         self.done += boxes.count
@@ -173,7 +171,7 @@ class _Tree:
         item = boxes.low[:, index].copy(), boxes.high[:, index].copy()
         if len(self.sample) < self._wanted:
             self.sample.append(item)
-        elif self._random.random() < self._wanted * CHUNK / self.boxes:
+        elif self._random.random() < self._wanted * BOXES_AT_ONCE / self.boxes:
             self.sample[int(self._random.integers(self._wanted))] = item
 
     def recheck(self) -> None:
@@ -252,7 +250,7 @@ def _images(sets: RealSets, counts: tuple[int, ...]) -> Iterator[tuple[int, ...]
         yield from ((b, a, d, c), (c, d, a, b))
 
 
-def estimate(m: int, r: int, kind: Kind = "all") -> RealLimit:
+def estimate(m: int, r: int, kind: SetKind = "all") -> RealLimit:
     """The numerical limit alone: the best set found by descent from random sets, marked as not certified.
 
     >>> estimate(4, 3, "symmetric").statement

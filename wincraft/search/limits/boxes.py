@@ -22,8 +22,8 @@ the factors these are 4c(s - c)/(1 - cs)^2. Pairs of a symmetric class add to k_
 *Rounding*: float64, u = 2^-53, n <= 24 points. Factors are at least 1 - cos(pi/24) > 0.0085 and are right to 4u/0.0085;
 each term has at most 100 factors, so that T, p and F are right to 1e-11, relatively. Errors of p enter g and k times
 sums of magnitudes: below 200 for the factors (each |(log(1 - cs))'| <= 2|c|/sqrt(1 - c^2) <= 16), as computed for the
-cotangents. `SLACK` times these is allowed for g; `CURVATURE_SLACK` is allowed for k, whose factors are at most 500 and
-right to 1e-10. Both exceed the errors tenfold and more; `_real_balls` repeats the bound in ball arithmetic.
+cotangents. `GAIN_SLACK` times these is allowed for g; `CURVATURE_SLACK` is allowed for k, whose factors are at most 500
+and right to 1e-10. Both exceed the errors tenfold and more; `_real_balls` repeats the bound in ball arithmetic.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from wincraft.search.limits.grid import (
     largest_squares,
     sine_squares,
 )
-from wincraft.search.limits.sets import RealSets, coefficients
+from wincraft.search.limits.sets import RealSets, quadrature
 
-SLACK = 1e-9
+GAIN_SLACK = 1e-9
 CURVATURE_SLACK = 1e-6
 PASSES = 8
 """Inner sets x_0 that the convex bound is tried from; eight instead of one save nine boxes of ten."""
@@ -80,7 +80,7 @@ def box_bounds(sets: RealSets, low: np.ndarray, high: np.ndarray, enough: float 
     >>> 9.99 < float(bounds.lower[0]) < 10
     True
     """
-    lower = _total(*_terms(sets, low, high)) * (1 - SLACK)
+    lower = _total(*_terms(sets, low, high)) * (1 - GAIN_SLACK)
     convex, inner, losses = np.zeros(lower.shape), np.full(lower.shape, np.inf), np.zeros(low.shape)
     angles = inner_sets(low, high)
     more = np.flatnonzero(lower < enough)
@@ -102,7 +102,7 @@ def box_bounds(sets: RealSets, low: np.ndarray, high: np.ndarray, enough: float 
 
 def nodes_of(sets: RealSets) -> tuple[np.ndarray, np.ndarray]:
     """The cosines c and their shares; for a symmetric class, where only c^2 matters, those >= 0."""
-    nodes, shares, _ = coefficients(sets.m, sets.r)
+    nodes, shares, _ = quadrature(sets.m, sets.r)
     if not sets.paired:
         return nodes, shares
     return nodes[nodes >= 0], np.where(nodes > 0, 2, 1)[nodes >= 0] * shares[nodes >= 0]
@@ -141,7 +141,7 @@ def _terms(sets: RealSets, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarra
     A term of a symmetric class stands for a point and its negative.
     """
     nodes, shares = (c[:, None, None] for c in nodes_of(sets))
-    weights = coefficients(sets.m, sets.r)[2][:, None, None]
+    weights = quadrature(sets.m, sets.r)[2][:, None, None]
     s, other = double_sines(low), double_sines(high)
     square = np.maximum(s * s, other * other)
     f = 1 - (nodes * nodes * square if sets.paired else np.maximum(nodes * s, nodes * other))
@@ -190,7 +190,7 @@ class _Ranges:
 
 
 def _ranges(sets: RealSets, low: np.ndarray, high: np.ndarray) -> _Ranges:
-    nodes, weights = nodes_of(sets)[0][:, None, None], coefficients(sets.m, sets.r)[2][:, None, None]
+    nodes, weights = nodes_of(sets)[0][:, None, None], quadrature(sets.m, sets.r)[2][:, None, None]
     ends = double_sines(low), double_sines(high)
     bottom, top = np.minimum(*ends), np.maximum(*ends)
     bends = _least_bend(nodes, bottom, top)
@@ -202,9 +202,9 @@ def _ranges(sets: RealSets, low: np.ndarray, high: np.ndarray) -> _Ranges:
     if sets.paired:
         for index, (i, j) in enumerate(couples):
             wide = largest_squares(low[i] - high[j], high[i] - low[j])
-            pairs[index] = (4 - SLACK) / np.maximum(wide, largest_squares(low[i] + low[j], high[i] + high[j]))
-        twice = (8 - SLACK) / largest_squares(2 * low, 2 * high)
-    away = [(2 - SLACK) / largest_squares(low - point, high - point) for point in fixed_steps(sets)]
+            pairs[index] = (4 - GAIN_SLACK) / np.maximum(wide, largest_squares(low[i] + low[j], high[i] + high[j]))
+        twice = (8 - GAIN_SLACK) / largest_squares(2 * low, 2 * high)
+    away = [(2 - GAIN_SLACK) / largest_squares(low - point, high - point) for point in fixed_steps(sets)]
     return _Ranges(low, high, bends, weight_bends, pairs, np.array(away).reshape(len(away), *low.shape), twice)
 
 
@@ -216,7 +216,7 @@ def _couples(count: int) -> Iterator[tuple[int, int]]:
 def _convex(sets: RealSets, ranges: _Ranges, inner: np.ndarray) -> tuple[BoxBounds, np.ndarray]:
     """The convex bounds from given sets in the boxes, and other sets to try: on the way to the model's minimum."""
     low, high = ranges.low, ranges.high
-    left, right = ((steps * STEP) * (1 + SLACK) for steps in (inner - low, high - inner))
+    left, right = ((steps * STEP) * (1 + GAIN_SLACK) for steps in (inner - low, high - inner))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         variable, fixed = _terms(sets, inner, inner)
         total = _total(variable, fixed)
@@ -228,11 +228,11 @@ def _convex(sets: RealSets, ranges: _Ranges, inner: np.ndarray) -> tuple[BoxBoun
         losses = np.where(within, gradient * gradient / (2 * curvature), np.maximum(below, above))
         lowest = np.where(within, lowest, np.where(below > above, -left, right))
         losses += error * np.maximum(left, right)
-        shrink = losses.sum(0) * (1 + SLACK) / 2**SQUARINGS
+        shrink = losses.sum(0) * (1 + GAIN_SLACK) / 2**SQUARINGS
         lower = np.where(shrink < 1, 1 - shrink, 0)
         for _ in range(SQUARINGS):
             lower = lower * lower
-        lower = total * lower * (1 - SLACK)
+        lower = total * lower * (1 - GAIN_SLACK)
         following = inner + np.nan_to_num(STRIDE / STEP * lowest).astype(inner.dtype)
     valid = np.isfinite(total) & np.isfinite(lower)
     losses = np.where(valid & np.isfinite(losses), losses, np.inf)
@@ -244,7 +244,7 @@ def _model(
     sets: RealSets, ranges: _Ranges, inner: np.ndarray, shares: np.ndarray, fixed: list[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(gradient g of L at the inner sets, its error, curvatures k), each (variables, B), from the shares p."""
-    nodes, weights = nodes_of(sets)[0][:, None, None], coefficients(sets.m, sets.r)[2][:, None, None]
+    nodes, weights = nodes_of(sets)[0][:, None, None], quadrature(sets.m, sets.r)[2][:, None, None]
     own = shares.sum(0)
     rest = (shares.sum(1) + sum(fixed))[:, None] - shares  # of the factors 1 - c s_j: they are in all other terms
     s, C = double_sines(inner), double_cosines(inner)
@@ -278,7 +278,7 @@ def _model(
         curvature += weight * bend
     if sets.paired:
         repel(every, 2 * inner, 2 * own)
-    return gradient, SLACK * size, curvature
+    return gradient, GAIN_SLACK * size, curvature
 
 
 def _pair_slope(c: np.ndarray, s: np.ndarray, C: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from math import gcd, inf, isinf
 import numpy as np
 
 from wincraft.errors import BadNumber, BadShape
-from wincraft.search.limits.sets import Kind, RealSets, log_gain, snapped, to_points
+from wincraft.search.limits.sets import RealSets, SetKind, log_gain, snapped, to_points
 
 STARTS = 40
 NEWTON_STEPS = 3
@@ -33,7 +33,7 @@ class RealOptimum:
     """
 
     size: str
-    kind: Kind
+    kind: SetKind
     points: tuple[float, ...]
     noise_gain: float
 
@@ -63,7 +63,7 @@ class RationalPoints:
         return f"{self.text}: noise gain {float(self.noise_gain):.10g}"
 
 
-def real_optimum(m: int, r: int, kind: Kind = "with-inf", *, starts: int = STARTS, seed: int = 0) -> RealOptimum:
+def real_optimum(m: int, r: int, kind: SetKind = "with-inf", *, starts: int = STARTS, seed: int = 0) -> RealOptimum:
     """The lowest noise gain over real point sets of a class, by quasi-Newton descent from `starts` random sets.
 
     Source: the descent is BFGS on log NG in the angles atan(p), where inf is a point like any other.
@@ -94,7 +94,7 @@ def optimum_at(sets: RealSets, free: np.ndarray) -> RealOptimum:
     if sets.kind == "all":
         images += [to_points(np.pi / 2 - sign * angles) for sign in (1, -1)]
     points = min(images, key=lambda image: (not isinf(image[-1]), [round(point, 6) for point in image]))
-    exact = exact_noise_gain(sets.m, sets.r, [None if isinf(point) else Fraction(point) for point in points])
+    exact = noise_gain_of_points(sets.m, sets.r, [None if isinf(point) else Fraction(point) for point in points])
     return RealOptimum(sets.size, sets.kind, points, float(exact))
 
 
@@ -131,7 +131,7 @@ def _random_start(sets: RealSets, generator: np.random.Generator) -> np.ndarray:
     return np.asarray(np.pi * ((np.arange(d) + 1 + generator.uniform(-0.4, 0.4, d)) / sets.n + offset))
 
 
-def exact_noise_gain(m: int, r: int, points: Sequence[Fraction | None]) -> Fraction:
+def noise_gain_of_points(m: int, r: int, points: Sequence[Fraction | None]) -> Fraction:
     """NG of n distinct points, None being inf:  m r NG = sum_p a(p) g(p) |l_p|^2 + |prod (x - p)|^2. Exact.
 
     a(p) = sum_{k<m} p^2k, g(p) = sum_{k<r} p^2k, l_p the Lagrange polynomials of the finite points; the last term is
@@ -141,7 +141,7 @@ def exact_noise_gain(m: int, r: int, points: Sequence[Fraction | None]) -> Fract
         BadShape: where there are not m + r - 1 points.
         BadNumber: where two are equal.
 
-    >>> exact_noise_gain(2, 3, [Fraction(0), Fraction(1), Fraction(-1), None])
+    >>> noise_gain_of_points(2, 3, [Fraction(0), Fraction(1), Fraction(-1), None])
     Fraction(5, 3)
     """
     if len(points) != m + r - 1:
@@ -210,7 +210,7 @@ def round_to_rationals(
         chosen = [candidates[index] for index in table[:, column]]
         full = _ordered(fixed, chosen, symmetric)
         if len(set(full)) == len(full):
-            best.append(RationalPoints(full, exact_noise_gain(m, r, full)))
+            best.append(RationalPoints(full, noise_gain_of_points(m, r, full)))
         if len(best) == FINALISTS:
             break
     if not best:

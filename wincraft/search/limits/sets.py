@@ -11,7 +11,7 @@ import numpy as np
 
 from wincraft.errors import BadSize, NotApplicable, UnknownName
 
-Kind = Literal["symmetric", "with-inf", "all"]
+SetKind = Literal["symmetric", "with-inf", "all"]
 LARGEST_TILE = 24
 """Points at most: what the error analysis of `_real_boxes` covers."""
 SNAP = 1e-7
@@ -47,11 +47,11 @@ class RealSets:
 
     m: int
     r: int
-    kind: Kind
+    kind: SetKind
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise UnknownName("class of real sets", str(self.kind), get_args(Kind))
+        if self.kind not in get_args(SetKind):
+            raise UnknownName("class of real sets", str(self.kind), get_args(SetKind))
         if min(self.m, self.r) < 1:
             raise BadSize(f"F({self.m},{self.r})", "give m and r of at least 1")
         if self.n > LARGEST_TILE:
@@ -107,10 +107,10 @@ class RealSets:
 
 
 @cache
-def coefficients(m: int, r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def quadrature(m: int, r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(cosines c of the quadrature, their shares, cosines of the weights): see `log_gain`. Correctly rounded.
 
-    >>> [c.round(3).tolist() for c in coefficients(3, 3)]
+    >>> [c.round(3).tolist() for c in quadrature(3, 3)]
     [[0.866, 0.0, -0.866], [0.333, 0.333, 0.333], [0.5, 0.5]]
     """
     half = (m + r) // 2
@@ -145,7 +145,7 @@ def log_gain(m: int, r: int, angles: np.ndarray) -> tuple[np.ndarray, np.ndarray
     polynomial prod_{j != i} (x cos t_j - sin t_j), of degree below 2h, is its mean square over 2h equidistant points of
     the unit circle, where each factor has |.|^2 = 1 - s_j cos. All terms are positive.
     """
-    nodes, shares, weights = (c.reshape(-1, *[1] * angles.ndim) for c in coefficients(m, r))
+    nodes, shares, weights = (c.reshape(-1, *[1] * angles.ndim) for c in quadrature(m, r))
     s, C = np.sin(2 * angles), np.cos(2 * angles)
     f, w = 1 - nodes * s, 1 - (weights * s) ** 2
     difference = angles[:, None] - angles[None]

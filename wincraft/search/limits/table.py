@@ -9,18 +9,18 @@ from importlib import resources
 from math import inf
 
 from wincraft.search.limits.bound import RealLimit
-from wincraft.search.limits.sets import Kind
+from wincraft.search.limits.sets import SetKind
 
 
 @cache
-def known_limits() -> dict[tuple[int, int, Kind], RealLimit]:
+def known_limits() -> dict[tuple[int, int, SetKind], RealLimit]:
     """Every limit of the table by (m, r, class).
 
     >>> known_limits()[4, 3, "all"].statement
     'all sets of 6 real points, inf allowed have noise gain >= 4.742435 (proved)'
     """
     text = resources.files("wincraft.search.limits").joinpath("real_limits.json").read_text(encoding="utf-8")
-    found: dict[tuple[int, int, Kind], RealLimit] = {}
+    found: dict[tuple[int, int, SetKind], RealLimit] = {}
     for row in json.loads(text)["sizes"]:
         for item in row["classes"]:
             found[row["m"], row["r"], item["class"]] = RealLimit(

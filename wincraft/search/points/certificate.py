@@ -18,8 +18,8 @@ from wincraft.search.objectives import objective_named, parse_constraints
 from wincraft.search.points.gain import values
 from wincraft.search.points.leaves import MAX_LEAVES
 from wincraft.search.points.result import (
-    KIND,
-    VERSION,
+    SEARCH_KIND,
+    SEARCH_VERSION,
     PointSet,
     SearchResult,
     number_of,
@@ -27,7 +27,7 @@ from wincraft.search.points.result import (
     settings_hash,
     size_name,
 )
-from wincraft.search.points.search import search, tolerant
+from wincraft.search.points.search import search_space, tolerant
 from wincraft.search.points.space import CHOICES, SHAPES, Space
 from wincraft.search.points.strategies import Settings, instances
 
@@ -62,9 +62,9 @@ def recheck(content: dict[str, Any], path: str, thorough: bool = False) -> list[
         WrongResult: for the first statement that is untrue.
         BadDocument: for what is no search result.
 
-    >>> from wincraft.search.points.search import search
+    >>> from wincraft.search.points.search import search_space
     >>> from wincraft.search.points.space import Space
-    >>> found = search(Space(2, 3, shape="symmetric", height=2))
+    >>> found = search_space(Space(2, 3, shape="symmetric", height=2))
     >>> print(*recheck(found.document, "f.json"), sep="\n")
     F(2,3): noise-gain 5/3 of 0,1,-1,inf is exact, from its proved matrices
     the space has 3 sets (counted again from a Stern-Brocot enumeration), 2 up to invert and negate (Burnside)
@@ -103,8 +103,9 @@ def _recheck(content: dict[str, Any], path: str, thorough: bool) -> list[str]:
 
 
 def _check_kind(content: dict[str, Any], path: str) -> None:
-    if content.get("kind") != KIND or str(content.get("version")).split(".")[0] != str(VERSION):
-        raise BadDocument(path, f"its kind is {content.get('kind')!r}", f"this reads {KIND} version {VERSION}")
+    if content.get("kind") != SEARCH_KIND or str(content.get("version")).split(".")[0] != str(SEARCH_VERSION):
+        repair = f"this reads {SEARCH_KIND} version {SEARCH_VERSION}"
+        raise BadDocument(path, f"its kind is {content.get('kind')!r}", repair)
 
 
 def _settings(content: dict[str, Any], path: str) -> tuple[Settings, float]:
@@ -265,7 +266,7 @@ class _Checker:
 
     def again(self, strategy: str, constraints: list[str], thorough: bool) -> SearchResult:
         """The same search by a strategy."""
-        return search(
+        return search_space(
             self.settings.space,
             self.settings.objective,
             axes=self.settings.axes,

@@ -13,7 +13,7 @@ from typing import Any
 from wincraft.errors import BadDocument
 from wincraft.files.writing import write_whole
 
-KIND = "wincraft.search.points.checkpoint"
+CHECKPOINT_KIND = "wincraft.search.points.checkpoint"
 INTERVAL = 5.0
 """Seconds between two checkpoints."""
 
@@ -53,7 +53,7 @@ class Checkpoint:
             raise BadDocument(str(self.path), error.strerror or str(error), "give another checkpoint") from None
         except (ValueError, RecursionError):
             content = None
-        if not isinstance(content, dict) or content.get("kind") != KIND:
+        if not isinstance(content, dict) or content.get("kind") != CHECKPOINT_KIND:
             raise BadDocument(str(self.path), "it is no checkpoint", "give another one, or delete it")
         if content.get("settings") != self.settings:
             raise BadDocument(
@@ -71,7 +71,7 @@ class Checkpoint:
         """
         if not now and time.monotonic() - self.written < INTERVAL:
             return
-        text = json.dumps(with_checksum({"kind": KIND, "settings": self.settings, **content}))
+        text = json.dumps(with_checksum({"kind": CHECKPOINT_KIND, "settings": self.settings, **content}))
         write_whole(self.path, text)
         self.written = time.monotonic()
 

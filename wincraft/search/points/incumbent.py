@@ -11,7 +11,7 @@ import numpy as np
 from wincraft.search.points.gain import Instance
 from wincraft.search.points.kernels_numpy import State, children, root, with_member
 
-STARTS = 6
+DESCENTS = 6
 PROBES = 48
 MANY = 500
 """Members from which on one greedy start has to do."""
@@ -29,7 +29,7 @@ def incumbent(made: Instance) -> tuple[float, tuple[int, ...]]:
     """
     order = np.argsort(np.abs(np.log(np.abs(_sizes(made)))), kind="stable")
     order = order[made.degrees[order] <= made.choose]
-    count = STARTS if 0 < len(order) < MANY else 0
+    count = DESCENTS if 0 < len(order) < MANY else 0
     starts: list[list[int]] = [[]] + [[int(order[k * len(order) // count])] for k in range(count)]
     best: tuple[float, list[int]] = inf, []
     for start in starts:

@@ -17,7 +17,7 @@ from wincraft.search.points.leaves import Leaves
 
 __all__ = ["branch", "children", "enumerate_nodes", "enumerate_rows", "full_sets", "root", "walk", "with_member"]
 
-CHUNK = 1 << 12
+INVERTED_AT_ONCE = 1 << 12
 """Sets whose matrices are inverted at once."""
 
 
@@ -190,7 +190,7 @@ def branch(made: Instance, prefix: tuple[int, ...], leaves: Leaves, budget: int)
 def enumerate_rows(made: Instance, prefix: tuple[int, ...], leaves: Leaves) -> int:
     """Evaluate every canonical set below a prefix through inverse matrices, for members of several rows."""
     evaluated, waiting = 0, full_sets(made, prefix)
-    while chunk := list(islice(waiting, CHUNK)):
+    while chunk := list(islice(waiting, INVERTED_AT_ONCE)):
         evaluated += len(chunk)
         for value, own in zip(values(made, chunk), chunk, strict=True):
             if value <= leaves.threshold:

@@ -12,7 +12,7 @@ from wincraft.search.points.counting import is_canonical
 from wincraft.search.points.gain import Instance, Nodes
 from wincraft.search.points.leaves import Leaves
 
-CHUNK = 1 << 16
+SETS_AT_ONCE = 1 << 16
 """Sets evaluated at once."""
 
 
@@ -46,7 +46,7 @@ def _stems(made: Instance, prefix: tuple[int, ...]) -> Iterator[np.ndarray]:
     first, width = prefix[-1] + 1 if prefix else 0, length - len(prefix) - 1
     for last in range(first + width, count - 1):
         rest = combinations(range(first, last), width)
-        each = max(1, CHUNK // (count - last))
+        each = max(1, SETS_AT_ONCE // (count - last))
         while True:
             flat = np.fromiter(chain.from_iterable(islice(rest, each)), dtype=np.int64)
             size = len(flat) // width if width else 1

@@ -17,8 +17,8 @@ from wincraft.exact.number import exact_number, number_text
 from wincraft.search.points.space import Space
 from wincraft.search.points.strategies import Settings
 
-KIND = "wincraft.search"
-VERSION = 1
+SEARCH_KIND = "wincraft.search"
+SEARCH_VERSION = 1
 SHOWN = 10
 """Sets that the report lists."""
 
@@ -82,8 +82,8 @@ class SearchResult:
         settings = self.settings
         constrained = {"unconstrained": self.unconstrained.document} if self.unconstrained else {}
         return {
-            "kind": KIND,
-            "version": VERSION,
+            "kind": SEARCH_KIND,
+            "version": SEARCH_VERSION,
             "size": self.size,
             **described(settings, self.within),
             "settings": settings_hash(settings, self.within),

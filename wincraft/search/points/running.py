@@ -15,6 +15,7 @@ from itertools import pairwise
 from math import inf, isclose, isnan
 from typing import Any, TypeVar
 
+from wincraft.progress import Progress
 from wincraft.search.points import kernels_numpy
 from wincraft.search.points.counting import is_canonical
 from wincraft.search.points.gain import Instance, values
@@ -26,8 +27,7 @@ WAVE = 64
 SLOW_WAVE = 16
 """Tasks between two updates of the threshold, with kernels and without."""
 
-Progress = Callable[[int, int, str], None]
-Found = tuple[float, int, tuple[int, ...]]
+RatedSet = tuple[float, int, tuple[int, ...]]
 """Value, part and members of a set."""
 Plain = TypeVar("Plain", int, float, bool, list[Any])
 
@@ -44,13 +44,13 @@ class Run:
     threshold: float
     frontier: list[tuple[int, tuple[int, ...]]]
     fixed: bool = False
-    found: list[Found] = field(default_factory=list)
+    found: list[RatedSet] = field(default_factory=list)
     evaluated: int = 0
     covered: int = 0
     wave: list[Outcome] = field(default_factory=list)
 
     @property
-    def known(self) -> list[Found]:
+    def known(self) -> list[RatedSet]:
         """The sets found, those of an unfinished wave too, each once."""
         pairs = zip(self.frontier, self.wave, strict=False)
         return _once(self.found + [(value, part, chosen) for (part, _), item in pairs for value, chosen in item.leaves])
@@ -180,7 +180,7 @@ def _indices(values: Any) -> tuple[int, ...]:
     return tuple(_plain(value, int) for value in _plain(values, list))
 
 
-def start(settings: Settings, threshold: float = inf, known: Sequence[Found] = (), fixed: bool = False) -> Run:
+def start(settings: Settings, threshold: float = inf, known: Sequence[RatedSet] = (), fixed: bool = False) -> Run:
     """The run before anything was searched, with sets that are known already."""
     parts = instances(settings.space, settings.equivalences)
     return Run(threshold, [(number, ()) for number in range(len(parts))], fixed, list(known))
@@ -281,7 +281,7 @@ def _merge(run: Run, slack: float) -> None:
         raise too_many()
 
 
-def _once(found: list[Found]) -> list[Found]:
+def _once(found: list[RatedSet]) -> list[RatedSet]:
     sets = {(part, chosen): value for value, part, chosen in found}
     return [(value, part, chosen) for (part, chosen), value in sets.items()]
 

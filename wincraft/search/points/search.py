@@ -17,13 +17,14 @@ from sympy import Rational
 
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.errors import NotApplicable, check_type, look_up
+from wincraft.progress import Progress
 from wincraft.search.objectives import Objective, objective_named, parse_constraints
 from wincraft.search.points import kernels_numpy
 from wincraft.search.points.checkpoint import Checkpoint
 from wincraft.search.points.gain import Instance, lower_bound
 from wincraft.search.points.incumbent import estimated_nodes, incumbent
 from wincraft.search.points.result import PointSet, SearchResult, number_of, point_set, settings_hash
-from wincraft.search.points.running import WAVE, Found, Progress, Run, advance, start
+from wincraft.search.points.running import WAVE, RatedSet, Run, advance, start
 from wincraft.search.points.space import Space
 from wincraft.search.points.strategies import STRATEGIES, Settings, instances, kernels
 from wincraft.search.points.workers import Mapper, workers
@@ -45,7 +46,7 @@ SHARES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 """How long, and with which shares of the best value, the bound of an unfinished run is tightened."""
 
 
-def search(
+def search_space(
     space: Space,
     objective: str | Objective = "noise-gain",
     *,
@@ -79,7 +80,7 @@ def search(
             constraints that nothing meets; for extras that are missing and clusters that do not answer.
         BadDocument: for a checkpoint of other settings.
 
-    >>> search(Space(4, 3, shape="symmetric", zero="with", height=10))
+    >>> search_space(Space(4, 3, shape="symmetric", zero="with", height=10))
     F(4,3): noise-gain (output variance from rounding every product)
       space: 63 symmetric rationals of height <= 10, 0 in every set, inf in every set: 1,953 sets for F(4,3)
       branch-and-bound: 369 evaluated, 18.894% of the space; complete
@@ -121,7 +122,7 @@ def search(
         return search_run.plain(threshold, known)
 
 
-def tolerant(settings: Settings, within: float) -> tuple[Settings, float, list[Found]]:
+def tolerant(settings: Settings, within: float) -> tuple[Settings, float, list[RatedSet]]:
     """The settings with the slack that covers the float error, and the threshold and the set that a search starts with.
 
     >>> from wincraft.search.objectives import objective_named
@@ -149,7 +150,7 @@ class _Search:
         self.deadline, self.checkpoint, self.progress, self.together = deadline, checkpoint, progress, together
         self.parts = instances(settings.space, settings.equivalences)
 
-    def plain(self, threshold: float, known: list[Found]) -> SearchResult:
+    def plain(self, threshold: float, known: list[RatedSet]) -> SearchResult:
         """Without constraints, or with an objective whose sets are evaluated with them."""
         stored = self.checkpoint.load() if self.checkpoint else None
         run = self.resumed(stored) if stored else start(self.settings, threshold, known)
@@ -159,7 +160,7 @@ class _Search:
             raise self.nothing(f"none of the {self.settings.space.count:,} sets")
         return self.result(sets, run.evaluated, run.covered, complete, None if complete else self.open_bound(run))
 
-    def ranked(self, threshold: float, known: list[Found]) -> SearchResult:
+    def ranked(self, threshold: float, known: list[RatedSet]) -> SearchResult:
         """The best set without constraints, then all sets ever further from it until one meets the constraints."""
         stored = (self.checkpoint.load() if self.checkpoint else None) or {"round": -1, "best": None, "run": {}}
         run = self.resumed(stored) if stored.get("run", True) else start(self.settings, threshold, known)
@@ -230,9 +231,9 @@ class _Search:
         own = (c for c in self.settings.constraints if c.objective.name == self.settings.objective.name)
         return any(c.relation in ("<", "<=") and value > c.limit for c in own)
 
-    def feasible(self, ranking: Iterable[Found]) -> list[Found]:
+    def feasible(self, ranking: Iterable[RatedSet]) -> list[RatedSet]:
         """The best of the ranked sets that meets the constraints, and those within the slack of it."""
-        kept: list[Found] = []
+        kept: list[RatedSet] = []
         for value, part, chosen in ranking:
             if kept and value > kept[0][0] * (1 + self.settings.slack):
                 break
@@ -240,7 +241,7 @@ class _Search:
                 kept.append((value, part, chosen))
         return kept
 
-    def exact(self, found: Iterable[Found], only_feasible: bool = True) -> list[PointSet]:
+    def exact(self, found: Iterable[RatedSet], only_feasible: bool = True) -> list[PointSet]:
         """The sets with their exact values, best first, those beyond `within` of the best left out."""
         sets = [point_set(self.settings, self.parts[part].part.texts(chosen)) for _, part, chosen in found]
         sign = -1 if self.settings.objective.maximise else 1

@@ -25,7 +25,7 @@ from wincraft.errors import NotApplicable, check_type, look_up
 from wincraft.exact.number import to_fraction
 from wincraft.search.points.counting import class_count, subset_tables
 
-MAX_TILE = 40
+MAX_SEARCHED_TILE = 40
 """Largest tile m + r - 1: the noise gain of the best points of longer ones is beyond what float64 tells apart."""
 MAX_MEMBERS = 20_000
 """Most members of a space: beyond, not even pairs can be searched."""
@@ -155,7 +155,7 @@ class Space:
     Raises:
         BadSize: for a size that is none.
         UnknownName: for other numbers, shapes or choices.
-        NotApplicable: for tiles beyond `MAX_TILE`, a height below 1 or beyond `MAX_MEMBERS` members, more than
+        NotApplicable: for tiles beyond `MAX_SEARCHED_TILE`, a height below 1 or beyond `MAX_MEMBERS` members, more than
             `MAX_POLYNOMIALS` or `MAX_WORK`, and for an empty space.
 
     >>> space = Space(4, 3, height=8)
@@ -177,8 +177,8 @@ class Space:
 
     def __post_init__(self) -> None:
         n = sum(check_size(self.m, self.r)) - 1
-        if n > MAX_TILE:
-            raise NotApplicable("search space", f"a tile of {n}", f"search tiles of up to {MAX_TILE}")
+        if n > MAX_SEARCHED_TILE:
+            raise NotApplicable("search space", f"a tile of {n}", f"search tiles of up to {MAX_SEARCHED_TILE}")
         for what, name, known in (("numbers", self.numbers, NUMBERS), ("shape", self.shape, SHAPES)):
             look_up(what, name, known)
         for what, name in (("choice of 0", self.zero), ("choice of inf", self.infinity)):
