@@ -17,6 +17,7 @@ from wincraft import BilinearAlgorithm, Nested, parse, render, winograd
 from wincraft.construct.change import change_basis
 from wincraft.emit.provenance import identifier
 from wincraft.errors import NotApplicable
+from wincraft.measure.channels import channel_counts
 from wincraft.measure.integers import Integers
 from wincraft.numbers.box import Box
 from wincraft.report.build import build_report
@@ -33,6 +34,8 @@ CASES = {
     "F(2x4,3x3), uint16": (lambda: parse("2x4,3x3"), Integers(Box.unsigned(16), Box(3, 9))),
     "three axes": (lambda: parse("2x1x2,2x2x1"), Integers(UINT8)),
     "four axes": (lambda: parse("1x2x1x2,2x1x1x2"), Integers(INT8, Box.signed(4))),
+    "F(4,3), rank 7": (lambda: winograd(4, 3, moduli="0,1,-1,x^2+1,inf"), Integers()),
+    "F(6x6,3x3), rank 10": (lambda: parse("6x6,3x3", moduli="0,1,-1,x^2+1,x^2+4,inf"), Integers(UINT8, Box.signed(6))),
     "far from 0": (lambda: winograd(2, 3), Integers(Box(100, 110), Box(-7, -5), 16)),
     "legendre": (lambda: change_basis(parse("2x4,3x3"), "legendre"), Integers(UINT8)),
     "an empty tap": (lambda: BilinearAlgorithm.from_matrices([[2, 2]], [[1], [0]], [[1], [1]]), Integers()),
@@ -94,10 +97,16 @@ def ends(row, box):
     )
 
 
-def sums_of_some(row, boxes):
-    """The extremes of the sums of any of the terms of a row, each term over an interval of its own."""
-    terms = [sorted((int(x) * low, int(x) * high)) for x, (low, high) in zip(row, boxes, strict=True)]
-    return sum(min(0, low) for low, _ in terms), sum(max(0, high) for _, high in terms)
+def on_the_way(row):
+    """What ``x2 - 4 * x0 + x3`` computes, as rows: the products, by magnitudes but for the first term, and each sum."""
+    terms = [k for k, c in enumerate(row) if c]
+    first = next((k for k in terms if row[k] > 0), min(terms, default=None))
+    partial = np.zeros(len(row), dtype=np.int64)
+    for k in sorted(terms, key=lambda k: k != first):
+        unit = np.eye(len(row), dtype=np.int64)[k]
+        yield unit * (row[k] if k == first else abs(row[k]))
+        partial = partial + row[k] * unit
+        yield partial
 
 
 @needs_cc
@@ -125,70 +134,153 @@ def test_the_transforms_at_the_corners_of_their_inputs(library, name, capfd):
     assert capfd.readouterr().err == ""
 
 
-def bilinear_ends(W, filter, data):
-    """The extremes of g^T W d over both boxes by every corner of the filter's, and a pair of corners for each."""
-    corners = np.array(list(product((int(filter.low), int(filter.high)), repeat=len(W))), dtype=object)
-    values = corners @ W
-    centre, radius = data.low + data.high, data.high - data.low  # twice
-    middle, spread = values.sum(axis=1) * centre, abs(values).sum(axis=1) * radius
+def corners(box, count):
+    return np.array(list(product((int(box.low), int(box.high)), repeat=count)), dtype=np.int64)
+
+
+def bilinear_ends(forms, integers):
+    """The least and the largest of bilinear forms (count, taps, data) over both boxes, and corners that give each.
+
+    By every corner of the filter's box; what is linear in the data has its ends at corners of theirs.
+    """
+    filters, data = corners(integers.filter, forms.shape[1]), integers.data
     found = []
-    for index, side in ((np.argmin(middle - spread), 0), (np.argmax(middle + spread), 1)):
-        value, corner = ends(values[index], data)[side]
-        found.append((value, corners[index], corner))
-    return found
+    for form in forms:
+        values = filters @ form
+        middle = values.sum(axis=1) * int(data.low + data.high)
+        spread = abs(values).sum(axis=1) * int(data.high - data.low)
+        assert abs(values).max() < 2**40
+        for index, side in ((np.argmin(middle - spread), 0), (np.argmax(middle + spread), 1)):
+            value, corner = ends(values[index].tolist(), data)[side]
+            found.append((value, filters[index], np.array(corner)))
+    return min(found, key=lambda end: end[0]), max(found, key=lambda end: end[0])
 
 
 @cache
-def output_steps(name):
-    """The extremes, with their corners, of every value after the products and after each axis of the output pass."""
+def reached(name):
+    """The ends of the products, of all that the output pass computes, of the sums on the way included, and of Y."""
     AT, G, BT = matrices(name)
-    of, steps = CASES[name][1], []
-    forms = np.einsum("kg,kd->kgd", kronecker(G), kronecker(BT))
-    for done in range(len(AT) + 1):
-        passed = kronecker([m if k < done else np.eye(m.shape[1], dtype=object) for k, m in enumerate(AT)])
-        shape = [m.shape[0] if k < done else m.shape[1] for k, m in enumerate(AT)]
-        found = [bilinear_ends(np.tensordot(row, forms, axes=1), of.filter, of.data) for row in passed]
-        steps.append((shape, found))
-    return steps
+    passed = np.einsum("kg,kd->kgd", kronecker(G).astype(np.int64), kronecker(BT).astype(np.int64))
+    shape = [matrix.shape[1] for matrix in AT]
+    found = [bilinear_ends(passed, CASES[name][1])]
+    every = list(found)
+    for axis, matrix in enumerate(AT):
+        rows = matrix.astype(np.int64)
+        steps = np.array([form for row in rows for form in on_the_way(row)] or [0 * rows[0]])
+        tiles = np.moveaxis(passed.reshape(*shape, *passed.shape[1:]), axis, 0)
+        every.append(bilinear_ends(np.tensordot(steps, tiles, 1).reshape(-1, *passed.shape[1:]), CASES[name][1]))
+        shape[axis] = len(rows)
+        passed = np.moveaxis(np.tensordot(rows, tiles, 1), 0, axis).reshape(-1, *passed.shape[1:])
+    every.append(bilinear_ends(passed, CASES[name][1]))
+    lowest, highest = (
+        pick((pair[side] for pair in every), key=lambda end: end[0]) for side, pick in enumerate((min, max))
+    )
+    return found[0], (lowest, highest), every[-1]
 
 
 def fitting(low, high, bits):
     return min([2 ** (bits - 1) // -low] * (low < 0) + [(2 ** (bits - 1) - 1) // high] * (high > 0))
 
 
+def fits(value, bits):
+    return -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
+
+
+def products_in_c(library, name, g, d):
+    """U V of a filter and data, by the compiled functions, as Python integers."""
+    found = []
+    for transform, given, letters, attribute in (("filter", g, "gV", "r"), ("input", d, "dU", "n")):
+        (read, *_), (written, *_) = (stated(name, letter) for letter in letters)
+        sizes, rank = ([getattr(axis, what) for axis in made(name).axes] for what in (attribute, "rank"))
+        source = np.array(given, dtype=read).reshape(sizes)
+        through = library.through(name, "int", transform, source, rank, (np.dtype(read), np.dtype(written)))
+        found.append(through.astype(object))
+    return found[0] * found[1]
+
+
 @needs_cc
 @pytest.mark.parametrize("name", CASES)
-def test_that_many_channels_never_overflow(library, name, capfd):
-    """M and t by all corners of filter and data; at that many channels of the worst ones the sanitizer is silent."""
-    (AT, *_), steps, of = matrices(name), output_steps(name), CASES[name][1]
-    M = [end[0] for pair in steps[0][1] for end in pair]
-    assert stated(name, "M")[1:] == (min(M), max(M))
-    assert macro(name, f"MAX_CHANNELS_INT{of.accumulator}") == fitting(min(M), max(M), of.accumulator)
-    sums = [(min(M), max(M))]
-    for axis, (shape, before) in enumerate(steps[:-1]):
-        spans = np.array([[low[0], high[0]] for low, high in before], dtype=object).reshape(*shape, 2)
-        lines = np.moveaxis(spans, axis, -2).reshape(-1, shape[axis], 2)
-        sums += [sums_of_some(row, line) for row in AT[axis] for line in lines]
-    low, high = min(low for low, _ in sums), max(high for _, high in sums)
-    assert stated(name, "t")[1:] == (low, high)
+def test_that_many_channels_fit_and_one_more_does_not(library, name, capfd):
+    """By all corners of filter and data: at the counts C is right and no step overflows, at one more a step does."""
+    products, every, outputs = reached(name)
+    bits = CASES[name][1].accumulator
+    for letter, found in (("M", products), ("t", every)):
+        assert stated(name, letter)[1:] == (found[0][0], found[1][0])
+    held = macro(name, f"MAX_CHANNELS_INT{bits}")
+    assert held == fitting(products[0][0], products[1][0], bits)
     channels, scale = macro(name, "MAX_CHANNELS"), macro(name, "SCALE_INT")
-    assert channels == fitting(low, high, 64)
-    outputs = [end[0] // scale for pair in steps[-1][1] for end in pair]
-    assert stated(name, "Y")[1:] == (min(outputs), max(outputs))
-    _, G, BT = map(kronecker, matrices(name))
-    m, rank = ([getattr(axis, what) for axis in made(name).axes] for what in ("m", "rank"))
-    for value, g, d in (end for pair in steps[-1][1] for end in pair):
-        products = np.array(channels * (G @ np.array(g)) * (BT @ np.array(d)), dtype=np.int64).reshape(rank)
-        Y = library.through(name, "int", "output", products, m, (np.int64, np.int64))
+    assert channels == fitting(every[0][0], every[1][0], 64)
+    assert stated(name, "Y")[1:] == tuple(value // scale for value, _, _ in outputs)
+    sums = [products_in_c(library, name, g, d) for _, g, d in products]
+    assert all(fits(held * int(x), bits) for M in sums for x in M.flat)
+    assert not all(fits((held + 1) * int(x), bits) for M in sums for x in M.flat)
+    m = [axis.m for axis in made(name).axes]
+    for value, g, d in outputs:
+        M = (channels * products_in_c(library, name, g, d)).astype(np.int64)
+        Y = library.through(name, "int", "output", M, m, (np.int64, np.int64))
         assert value * channels // scale in Y.ravel().tolist()
     assert capfd.readouterr().err == ""
+    overflows = []
+    for _, g, d in every:
+        M = products_in_c(library, name, g, d)
+        assert (channels * M == int64_steps(name, channels * M)[0]).all()
+        overflows.append(int64_steps(name, (channels + 1) * M) is None)
+    assert any(overflows)
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name != "legendre"])
-def test_the_channel_count_is_that_of_a_report(name):
+class Int64(int):
+    """An integer whose sums and products are those of int64_t, or refused."""
+
+    def __new__(cls, value):
+        if not fits(value, 64):
+            raise OverflowError
+        return super().__new__(cls, value)
+
+    def __add__(self, other):
+        return Int64(int(self) + int(other))
+
+    def __sub__(self, other):
+        return Int64(int(self) - int(other))
+
+    def __mul__(self, other):
+        return Int64(int(self) * int(other))
+
+    def __rmul__(self, other):
+        return self * other
+
+    def __neg__(self):
+        return self * -1
+
+
+def int64_steps(name, M):
+    """M and what the output transform's lines make of it, their C text read as Python; None where a step overflows.
+
+    Not compiled, as a compiler may take another way round: of 3 * m1 - 3 * m2 gcc makes 3 * (m1 - m2).
+    """
+    try:
+        steps = [np.frompyfunc(Int64, 1, 1)(M)]
+        axes = made(name).axes
+        for axis in range(len(axes)):
+            suffix = f"_axis{axes.index(axes[axis])}" if len(set(axes)) > 1 else ""
+            line = rf"output_line_i64{suffix}\([^)]*\)\n\{{(.*?)\n\}}"
+            body = re.search(line, header(name), re.DOTALL)[1]
+            rows = re.findall(r"y\[ *\d+ \* y_step\] = ([^;]*);", body)
+
+            def along(m, rows=rows):
+                named = {f"m{k}": value for k, value in enumerate(m)}
+                return np.array([eval(" ".join(row.split()), {}, named) for row in rows], dtype=object)
+
+            steps.append(np.apply_along_axis(along, axis, steps[-1]))
+    except OverflowError:
+        return None
+    return steps
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_channel_counts_are_those_of_a_report(name):
     report = build_report(made(name), schemes=[], sweep=(), integers=CASES[name][1])
-    of = CASES[name][1].accumulator
-    assert macro(name, f"MAX_CHANNELS_INT{of}") == report.channels.products
+    assert macro(name, f"MAX_CHANNELS_INT{CASES[name][1].accumulator}") == report.channels.products
+    assert macro(name, "MAX_CHANNELS") == channel_counts(report.ranges, 64).partial_sums
     assert stated(name, "M")[1:] == (report.ranges["M"].box.low, report.ranges["M"].box.high)
 
 

@@ -14,6 +14,7 @@ from wincraft.errors import NotApplicable
 from wincraft.measure.channels import channel_counts
 from wincraft.measure.ranges import ranges
 from wincraft.numbers.box import Box
+from wincraft.numbers.summation import ORDERS
 
 POINTS = {"F(2,3)": "0,1,-1", "F(4,3)": "0,1,-1,2,-2", "F(2x2,3x3)": "0,1,-1", "F(4x4,3x3)": "0,1,-1,2,-2"}
 
@@ -67,18 +68,50 @@ def test_that_many_channels_fit_and_one_more_does_not(size, bits, boxes):
     assert counts.accumulator_bits == bits
 
 
-def test_partial_sums_of_that_many_equal_channels_never_overflow():
-    """Every subset of the terms of F(2,3)'s outputs, over all corners of data and filter."""
-    made = winograd(2, 3, points="0,1,-1", convention="integer")
-    count = channel_counts(ranges(made), 32).partial_sums
+def on_the_way(row):
+    """What C computes of ``x2 - 4 * x0 + x3``: the products, by magnitudes but for the first term, and each sum."""
+    terms = [k for k, c in enumerate(row) if c]
+    first = next((k for k in terms if row[k] > 0), terms[0])
+    partial = np.zeros(len(row), dtype=np.int64)
+    for k in sorted(terms, key=lambda k: k != first):
+        unit = np.eye(len(row), dtype=np.int64)[k]
+        yield unit * (row[k] if k == first else abs(row[k]))
+        partial = partial + row[k] * unit
+        yield partial
+
+
+@pytest.mark.parametrize("size", ["F(2,3)", "F(4,3)", "F(2,4)"])
+def test_partial_sums_of_that_many_channels_fit_and_of_one_more_do_not(size):
+    """Every value on the way to the outputs, over all corners of data and filter."""
+    made = winograd(*map(int, size[2:-1].split(",")), convention="integer")
+    count = channel_counts(ranges(made), 48).partial_sums
     AT, G, BT = (matrix.astype(np.int64) for matrix in made.to_numpy())
-    data, taps = (np.array(list(product((-128, 127), repeat=n))) for n in (4, 3))
+    data, taps = (np.array(list(product((-128, 127), repeat=n))) for n in (made.n, made.r))
     M = (data @ BT.T)[:, None] * (taps @ G.T)
+    sums = [M @ form for row in AT for form in on_the_way(row)]
+    low, high = min(M.min(), *(x.min() for x in sums)), max(M.max(), *(x.max() for x in sums))
+    assert count * low >= -(2**47)
+    assert count * high < 2**47
+    assert not ((count + 1) * low >= -(2**47) and (count + 1) * high < 2**47)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_an_order_passes_through_is_attained(order):
+    """F(4,3): every product and every sum of the order's tree, over all corners of data and filter."""
+    made = winograd(4, 3, points=POINTS["F(4,3)"], convention="integer")
+    AT, G, BT = (matrix.astype(np.int64) for matrix in made.to_numpy())
+    data, taps = (np.array(list(product((-128, 127), repeat=n))) for n in (made.n, made.r))
+    M = (data @ BT.T)[:, None] * (taps @ G.T)
+    reached = [M @ row for row in AT]
     for row in AT:
-        for used in product((0, 1), repeat=4):
-            sums = count * (M @ (row * used))
-            assert sums.min() >= -(2**31)
-            assert sums.max() < 2**31
+        tree, sums = ORDERS[order](row.tolist()), {k: row[k] * M[..., k] for k in range(len(row))}
+        begins = {tree.root} | {i for i, _ in tree.additions}
+        reached += [sums[k] if k in begins else abs(row[k]) * M[..., k] for k in tree.terms]
+        for i, j in tree.additions:
+            sums[i] = sums[i] + sums[j]
+            reached.append(sums[i])
+    found = ranges(made).on_the_way("output", order=order)
+    assert found == (Box(int(min(x.min() for x in reached)), int(max(x.max() for x in reached))), True)
 
 
 def test_the_usual_int8_counts():

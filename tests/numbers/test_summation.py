@@ -16,7 +16,15 @@ from oracle_messages import refused
 from wincraft.errors import BadNumber, BadShape, UnknownName
 from wincraft.numbers.arithmetic import BLOCK, Arithmetic
 from wincraft.numbers.formats import FORMATS
-from wincraft.numbers.summation import ORDERS, Tree, channel_sum, huffman, linear_pass, pairwise, sequential
+from wincraft.numbers.summation import (
+    ORDERS,
+    Tree,
+    channel_sum,
+    huffman,
+    linear_pass,
+    pairwise,
+    positive_first,
+)
 
 NAMES = ["fp32", "fp16", "bf16", "fp8-e4m3-sat", "fp8-e5m2-sat"]
 rows = st.lists(st.sampled_from([0.0, 0.0, 1.0, -1.0, 2.0, -0.5, 0.25, 5.25, -4.0, 1 / 3]), min_size=1, max_size=12)
@@ -59,13 +67,26 @@ def oracle_sum(format, coefficients, values, pairs):
     return rounded(format, Fraction(coefficients[pairs]) * Fraction(values[pairs]))
 
 
-def oracle_pairs(order, terms):
-    if order == "sequential":
-        return reduce(lambda a, b: (a, b), terms) if terms else None
+def oracle_pairs(order, row):
+    """Nested pairs, from the words of each definition."""
+    if order == "huffman":
+        return oracle_huffman(row)
+    terms = [k for k, c in enumerate(row) if c]
+    if order == "positive-first":
+        first = next((k for k in terms if row[k] > 0), None)
+        terms.sort(key=lambda k: k != first)
+    return halves(terms) if order == "pairwise" else in_turn(terms)
+
+
+def in_turn(terms):
+    return reduce(lambda a, b: (a, b), terms) if terms else None
+
+
+def halves(terms):
     half = ceil(len(terms) / 2)
     if len(terms) < 2:
         return terms[0] if terms else None
-    return oracle_pairs(order, terms[:half]), oracle_pairs(order, terms[half:])
+    return halves(terms[:half]), halves(terms[half:])
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -93,11 +114,17 @@ def test_depths_count_the_additions_of_a_term(order, row):
 @given(row=rows)
 def test_trees_are_those_of_the_definitions(row):
     terms = [k for k, c in enumerate(row) if c]
-    assert nested(sequential(row)) == oracle_pairs("sequential", terms)
-    assert nested(pairwise(row)) == oracle_pairs("pairwise", terms)
-    assert nested(huffman(row)) == oracle_huffman(row)
+    for order, tree_of in ORDERS.items():
+        assert nested(tree_of(row)) == oracle_pairs(order, row)
     if terms:
         assert max(pairwise(row).depths.values()) == (len(terms) - 1).bit_length()
+
+
+def test_positive_first_by_hand():
+    assert nested(positive_first([-4.0, -4.0, 1.0, 2.0])) == (((2, 0), 1), 3)
+    assert nested(positive_first([2.0, -1.0, 1.0])) == ((0, 1), 2)
+    assert nested(positive_first([-2.0, 0.0, -1.0])) == (0, 2)  # nothing is positive
+    assert positive_first([0.0, 0.0]) == Tree(())
 
 
 def test_huffman_by_hand():
@@ -121,13 +148,7 @@ def test_a_pass_is_the_slow_one(name, order, data):
     columns = data.draw(st.lists(st.lists(numbers, min_size=width, max_size=width), min_size=1, max_size=4))
     array = np.array(columns)
     wanted = [
-        [
-            float(oracle_sum(format, row, column, oracle_huffman(row)))
-            if order == "huffman"
-            else float(oracle_sum(format, row, column, oracle_pairs(order, [k for k, c in enumerate(row) if c])))
-            for row in matrix
-        ]
-        for column in columns
+        [float(oracle_sum(format, row, column, oracle_pairs(order, row))) for row in matrix] for column in columns
     ]
     got = linear_pass(matrix, array, 1, Arithmetic(format), order)
     np.testing.assert_array_equal(got, np.array(wanted))
@@ -172,7 +193,7 @@ def test_passes_in_fp32_are_numpys():
 
 def native_channels(V, U, dtype, order):
     terms = [V[:, :, c, None].astype(dtype) * U[:, c, None, :].astype(dtype) for c in range(V.shape[2])]
-    pairs = oracle_pairs(order, list(range(len(terms))))
+    pairs = oracle_pairs(order, [1] * len(terms))
     return follow(pairs, terms)
 
 

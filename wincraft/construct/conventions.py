@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import gcd, lcm
 from typing import Any
 
 from sympy import Integer, S
@@ -17,6 +16,7 @@ from sympy import Integer, S
 from wincraft.algorithm.balancing import balancing_factors
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
+from wincraft.construct.integer_form import integer_factors
 from wincraft.construct.toom_cook import Taps
 from wincraft.errors import NotApplicable, check_type
 from wincraft.exact.matrix import exact_matrix
@@ -99,11 +99,9 @@ def integer(taps: Taps) -> Scaling:
         raise NotApplicable(
             "convention integer", f"entries lie in {taps.K}", "choose rational moduli or another convention"
         )
-    a = [1 / content(row, taps.K) for row in taps.A]
-    b = [1 / content(row, taps.K) for row in taps.B]
-    rows = [[x / (f * u * v) for x in row] for row, f, u, v in zip(taps.G, taps.f, a, b, strict=True)]
-    scale = 1 / content([value for row in rows for value in row], taps.K)
-    return Scaling(a, [scale / (f * u * v) for f, u, v in zip(taps.f, a, b, strict=True)], b, taps.K.to_sympy(scale))
+    G = [[x / f for x in row] for row, f in zip(taps.G, taps.f, strict=True)]
+    a, g, b, scale = integer_factors(taps.A, G, taps.B, taps.K)
+    return Scaling(a, [x / f for x, f in zip(g, taps.f, strict=True)], b, taps.K.to_sympy(scale))
 
 
 def balanced(taps: Taps) -> Scaling:
@@ -214,14 +212,3 @@ def _scaled(rows: list[list[Any]], factors: list[Any]) -> list[list[Any]]:
 
 def _times(left: list[Any], right: list[Any]) -> list[Any]:
     return [x * y for x, y in zip(left, right, strict=True)]
-
-
-def content(values: Sequence[Any], K: Any) -> Any:
-    """The positive rational c such that the values over c are integers without a common factor.
-
-    >>> from sympy import QQ
-    >>> content([QQ(2, 3), QQ(4, 5)], QQ)
-    2/15
-    """
-    fractions = [(int(K.numer(value)), int(K.denom(value))) for value in values if value] or [(1, 1)]
-    return K(gcd(*(p for p, _ in fractions)), lcm(*(q for _, q in fractions)))

@@ -15,7 +15,7 @@ from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm, map_axes
 from wincraft.errors import BadShape, NotApplicable, look_up
-from wincraft.exact.matrix import diagonal, exact_matrix, from_numbers, read_rows
+from wincraft.exact.matrix import diagonal, exact_matrix, factor_between, from_numbers, read_rows
 from wincraft.exact.number import to_element
 
 Factorisation = Callable[[Any, BilinearAlgorithm], list[Any]]
@@ -161,22 +161,13 @@ def _pairs(table: Sequence[Sequence[Any]], images: Sequence[Sequence[Any]]) -> d
     pairs: dict[int, tuple[int, Any]] = {}
     used: set[int] = set()
     for k, image in enumerate(images):
-        if _ratio(table[k], image) is not None:
+        if factor_between(table[k], image):
             continue
         for l in range(k + 1, len(table)):
-            if k not in used and l not in used and (c := _ratio(table[l], image)):
+            if k not in used and l not in used and (c := factor_between(table[l], image)):
                 pairs[k] = l, c
                 used |= {k, l}
     return pairs
-
-
-def _ratio(row: Sequence[Any], other: Sequence[Any]) -> Any | None:
-    """The c of row = c other; None where there is none."""
-    pivot = next((j for j, value in enumerate(other) if value), None)
-    if pivot is None or not row[pivot]:
-        return None
-    c = row[pivot] / other[pivot]
-    return c if all(a == c * b for a, b in zip(row, other, strict=True)) else None
 
 
 def _paired(
@@ -268,7 +259,7 @@ def bjorck_pereyra(V: Any, axis: BilinearAlgorithm) -> list[Any]:
     places = order + [k for k in range(n) if k not in order]
     last = [[K.zero] * n for _ in range(n)]
     for position, tap in enumerate(places):
-        ratio = _ratio(wanted[tap], rows[position])
+        ratio = factor_between(wanted[tap], rows[position])
         assert ratio is not None
         last[tap][position] = ratio
     return [*stages, exact_matrix(last, (n, n), K)]

@@ -1,46 +1,77 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any rational algorithm on integer matrices."""
+"""Any rational algorithm on integer matrices, and the factors that make tap vectors integer."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from math import gcd, lcm
+from typing import Any, NamedTuple
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm, map_axes
-from wincraft.construct.conventions import content
 from wincraft.errors import NotApplicable
 
+Rows = Sequence[Sequence[Any]]
 
-def integer_form(algorithm: Algorithm, *, chains: bool = True) -> Algorithm:
+
+class IntegerFactors(NamedTuple):
+    """What A^T columns, G rows and B^T rows are multiplied by, and the scale that comes in; domain elements."""
+
+    a: list[Any]
+    g: list[Any]
+    b: list[Any]
+    scale: Any
+
+
+def integer_form(algorithm: Algorithm) -> Algorithm:
     """The algorithm with A^T columns and B^T rows primitive integer, and the smallest scale that makes G integer.
 
-    That is the convention ``integer``, but for signs, of any rational algorithm; a chain keeps its inner stages, or,
-    without `chains`, becomes one stage. Exact.
+    That is the convention ``integer``, but for signs, of any rational algorithm; the scale is positive. Integers have
+    no stages: between those of a chain values are rational in general, so every map is one matrix. Exact.
 
     Raises:
         NotApplicable: over an algebraic field.
 
     >>> from wincraft import winograd
-    >>> integer_form(winograd(4, 3, points="0,1,-1,2,-2")).scale
+    >>> integer_form(winograd(4, 3, points="0,1,-1,2,-2").change_basis("legendre")).scale
     24
     """
-    return map_axes(algorithm, lambda axis: _integer_axis(axis if chains else _one_stage(axis)))
+    return map_axes(algorithm, _integer_axis)
 
 
-def _one_stage(axis: BilinearAlgorithm) -> BilinearAlgorithm:
-    output, filter, input = (LinearMap((item.dense,)) for item in (axis.output, axis.filter, axis.input))
-    return replace(axis, output=output, filter=filter, input=input)
+def integer_factors(columns: Rows, filter_rows: Rows, rows: Rows, K: Any) -> IntegerFactors:
+    """The factors of the integer form from the columns of A^T and the rows of G and B^T, over the rational numbers.
+
+    >>> from sympy import QQ
+    >>> integer_factors([[QQ(1, 2)], [QQ(3)]], [[QQ(1, 3)], [QQ(1)]], [[QQ(1)], [QQ(2)]], QQ)
+    IntegerFactors(a=[2, 1/3], g=[3, 36], b=[1, 1/2], scale=6)
+    """
+    a, b = ([1 / content(vector, K) for vector in table] for table in (columns, rows))
+    scaled = [value / (x * y) for row, x, y in zip(filter_rows, a, b, strict=True) for value in row]
+    scale = 1 / content(scaled, K)
+    return IntegerFactors(a, [scale / (x * y) for x, y in zip(a, b, strict=True)], b, scale)
+
+
+def content(values: Sequence[Any], K: Any) -> Any:
+    """The positive rational c such that the values over c are integers without a common factor.
+
+    >>> from sympy import QQ
+    >>> content([QQ(2, 3), QQ(4, 5)], QQ)
+    2/15
+    """
+    fractions = [(int(K.numer(value)), int(K.denom(value))) for value in values if value] or [(1, 1)]
+    return K(gcd(*(p for p, _ in fractions)), lcm(*(q for _, q in fractions)))
 
 
 def _integer_axis(axis: BilinearAlgorithm) -> BilinearAlgorithm:
     K = axis.domain
     if not K.is_QQ:
         raise NotApplicable("integer matrices", f"entries lie in {K}", "choose rational points for integer arithmetic")
-    a = [1 / content(column, K) for column in axis.output.dense.transpose().to_list()]
-    b = [1 / content(row, K) for row in axis.input.dense.to_list()]
-    rows = axis.filter.dense.to_list()
-    scaled = [value / (x * y) for row, x, y in zip(rows, a, b, strict=True) for value in row]
-    scale = 1 / content(scaled, K)
-    g = [scale / (x * y) for x, y in zip(a, b, strict=True)]
-    return axis.rescale(*([K.to_sympy(value) for value in factors] for factors in (a, g, b)))
+    output, filter, input = (LinearMap((item.dense,)) for item in (axis.output, axis.filter, axis.input))
+    tables = output.dense.transpose(), filter.dense, input.dense
+    a, g, b, _ = integer_factors(*(table.to_list() for table in tables), K)
+    g = [-x for x in g] if axis.scale < 0 else g
+    plain = replace(axis, output=output, filter=filter, input=input)
+    return plain.rescale(*([K.to_sympy(value) for value in factors] for factors in (a, g, b)))

@@ -6,38 +6,56 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from wincraft.errors import NotApplicable
 from wincraft.measure.ranges import Ranges
 from wincraft.numbers.box import Box, check_bits
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class ChannelCounts:
     """The largest number of channels C for which no value summed over C channels leaves a signed accumulator.
 
-    `products`: of the accumulated products M, whatever the order of the channels. `outputs`: of M and of all that the
-    output transform computes from it. `partial_sums`: of these and every partial sum inside the output transform, in
-    any order; safe, but perhaps not the largest. `wrapping`: of the outputs alone, before the division by the scale,
-    which is enough where all arithmetic wraps around. 0: one channel overflows; None: all values are 0.
-    Every smaller number of channels is safe too. Where not `exact`, the ranges are bounds and all counts but safe.
+    0: one channel overflows; None: all values are 0. Every smaller number of channels is safe too. Where not `exact`,
+    the ranges are bounds and all counts but safe.
     """
 
+    ranges: Ranges
     accumulator_bits: int
-    data: Box
-    filter: Box
-    products: int | None
-    outputs: int | None
-    partial_sums: int | None
-    wrapping: int | None
-    exact: bool
+
+    @property
+    def products(self) -> int | None:
+        """Of the accumulated products M, whatever the order of the channels."""
+        return self._largest(step.box for step in self.ranges.of("product"))
+
+    @property
+    def outputs(self) -> int | None:
+        """Of M and of all that the output transform makes of it along one axis after the other."""
+        return self._largest(step.box for step in self.ranges.of("product", "output"))
+
+    @property
+    def partial_sums(self) -> int | None:
+        """Of these and every product and partial sum of a row on the way, in `C_ORDER`, which C headers write."""
+        return self._largest([self.ranges.on_the_way("product", "output").box])
+
+    @property
+    def wrapping(self) -> int | None:
+        """Of the outputs alone, before the division by the scale: enough where all arithmetic wraps around."""
+        return self._largest([self.ranges.of("output")[-1].box])
+
+    @property
+    def exact(self) -> bool:
+        """Whether the counts are the largest."""
+        return self.ranges.on_the_way("product", "output").exact
+
+    def _largest(self, boxes: Iterable[Box]) -> int | None:
+        """The largest C with  C box  within the accumulator for all boxes; None where there is none."""
+        word, ends = Box.signed(self.accumulator_bits), [(box.low, box.high) for box in boxes]
+        counts = [word.low // low for low, _ in ends if low < 0] + [word.high // high for _, high in ends if high > 0]
+        return min(counts, default=None)
 
     def __repr__(self) -> str:
-        kind = "largest" if self.exact else "safe"
-        lines = [
-            f"{kind} channel counts, {self.accumulator_bits}-bit accumulator, data {self.data}, filter {self.filter}"
-        ]
+        kind, of = "largest" if self.exact else "safe", self.ranges
+        lines = [f"{kind} channel counts, {self.accumulator_bits}-bit accumulator, data {of.data}, filter {of.filter}"]
         for name, count in (
             ("products", self.products),
             ("outputs", self.outputs),
@@ -59,35 +77,17 @@ def channel_counts(ranges: Ranges, accumulator_bits: int = 32) -> ChannelCounts:
 
     >>> from wincraft import parse
     >>> from wincraft.measure.ranges import ranges
-    >>> channel_counts(ranges(parse("F(2x2,3x3)", points="0,1,-1", convention="integer")))
+    >>> channel_counts(ranges(parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf", convention="integer")))
     largest channel counts, 32-bit accumulator, data [-128, 127], filter [-128, 127]
-      products        3640
-      outputs         3640
-      partial sums    1370
-      wrapping around 3640
+      products        516
+      outputs         516
+      partial sums    516
+      wrapping around 910
     """
     check_bits("an accumulator", accumulator_bits)
     if not isinstance(ranges.filter, Box):
         raise NotApplicable("channel counts", "these ranges are of given weights", "give a box of filters")
-    products, outputs = ranges.of("product"), ranges.of("output")
-    for step in products + outputs:
+    for step in ranges.of("product", "output"):
         if step.grid.denominator > 1:
             raise NotApplicable("channel counts", f"{step.label} is not integer", "use the convention 'integer'")
-    limits = 2 ** (accumulator_bits - 1), 2 ** (accumulator_bits - 1) - 1
-    return ChannelCounts(
-        accumulator_bits=accumulator_bits,
-        data=ranges.data,
-        filter=ranges.filter,
-        products=_largest(((step.low, step.high) for step in products), *limits),
-        outputs=_largest(((step.low, step.high) for step in products + outputs), *limits),
-        partial_sums=_largest(((step.partial_low, step.partial_high) for step in products + outputs), *limits),
-        wrapping=_largest(((step.low, step.high) for step in outputs[-1:]), *limits),
-        exact=all(step.exact for step in outputs),
-    )
-
-
-def _largest(spans: Iterable[tuple[np.ndarray, np.ndarray]], below: int, above: int) -> int | None:
-    """The largest C with  -below <= C low  and  C high <= above  for all spans; None where there is none."""
-    ends = [(-low.min(), high.max()) for low, high in spans]
-    counts = [below // depth for depth, _ in ends if depth > 0] + [above // height for _, height in ends if height > 0]
-    return min(counts, default=None)
+    return ChannelCounts(ranges, accumulator_bits)

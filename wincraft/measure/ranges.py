@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm, map_names
-from wincraft.errors import BadShape, NotApplicable, UnknownName
+from wincraft.errors import BadShape, NotApplicable, UnknownName, look_up
 from wincraft.measure.integers import INT8
 from wincraft.measure.spans import Side, data_corner, filter_corner, linear_corner
-from wincraft.measure.steps import Kind, Step, products, range_steps
+from wincraft.measure.steps import Kind, Reach, RowOrder, Step, products, range_steps, reach
 from wincraft.measure.tables import Axis, exact_axes
 from wincraft.numbers.box import Box, rational
+from wincraft.numbers.summation import C_ORDER, ORDERS
 
 
 class Inputs(NamedTuple):
@@ -50,6 +51,38 @@ class Ranges:
     def of(self, *kinds: Kind) -> tuple[Step, ...]:
         """The steps of some kinds, in their order."""
         return tuple(step for step in self.steps if step.kind in kinds)
+
+    def on_the_way(self, *kinds: Kind, order: str = C_ORDER) -> Reach:
+        """Where all lies that steps of some kinds compute: their values, and what stands on the way to those.
+
+        That is every product by a coefficient and every partial sum of a row in an order of `ORDERS`, in C headers
+        `C_ORDER`: what a word must hold that must not overflow and does not wrap around.
+
+        Raises:
+            UnknownName: for an order that is not in `ORDERS`.
+
+        >>> from wincraft import winograd
+        >>> found = ranges(winograd(4, 3, points="0,1,-1,2,-2", convention="integer"))
+        >>> found["AT"].box, found.on_the_way("output").box
+        ([-1170432, 1179648], [-5483520, 5483520])
+        """
+        tree_of = look_up("order", order, ORDERS)
+        reaches = [item for kind in kinds for item in self._reaches(kind, order, tree_of)]
+        boxes = [item.box for item in reaches]
+        box = Box(min(box.low for box in boxes), max(box.high for box in boxes))
+        return Reach(box, all(item.exact for item in reaches))
+
+    def _reaches(self, kind: Kind, order: str, tree_of: RowOrder) -> list[Reach]:
+        """Those of the values of a kind, and of what stands on the way to them."""
+        if (kind, order) not in self._known:
+            steps = self.of("product", "output") if kind == "output" else self.of(kind)
+            passes = () if kind == "product" else reach(self._axes, steps, self.data, self.filter, tree_of)
+            self._known[kind, order] = [*(Reach(step.box, step.exact) for step in self.of(kind)), *passes]
+        return self._known[kind, order]
+
+    @cached_property
+    def _known(self) -> dict[tuple[Kind, str], list[Reach]]:
+        return {}
 
     def attaining(self, label: str, index: Sequence[int], side: Side = "high") -> Inputs:
         """Data and filter for which the value of a step at an index is at the low or the high end of its range. Exact.

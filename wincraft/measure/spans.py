@@ -20,11 +20,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from wincraft.measure.corners import MAX_CORNER_BITS, corner_extremes
+from wincraft.measure.corners import MAX_CORNER_BITS, corner_ends, corner_extremes
 from wincraft.measure.tables import Axis, Done, Table, to_fractions, to_integers
 from wincraft.numbers.box import Box
 
 Side = Literal["low", "high"]
+Kinds = tuple[list[int], list[int], list[int]]
+"""The axes that hold products, values between two stages, and outputs."""
 
 
 class Span(NamedTuple):
@@ -55,11 +57,18 @@ def given_span(tables: Sequence[Table], weights: np.ndarray) -> Span:
     return Span(low, high, _grid(tables))
 
 
-def bilinear_span(axes: Sequence[Axis], done: Done, data: Box, weights: Box | np.ndarray) -> Span:
-    """The values after some stages of the output chain, or the products; of given weights summed over channels."""
+def bilinear_span(
+    axes: Sequence[Axis], done: Done, data: Box, weights: Box | np.ndarray, within: tuple[int, Table] | None = None
+) -> Span:
+    """The values after some stages of the output chain, or the products; of given weights summed over channels.
+
+    `within` an axis the forms of values on the way to those can stand in the place of its own.
+    """
     forms = [axis.forms[t] for axis, t in zip(axes, done, strict=True)]
+    if within is not None:
+        forms[within[0]] = within[1]
     if isinstance(weights, Box):
-        return _over_boxes(axes, done, forms, data, weights)
+        return _over_boxes(axes, _split(axes, done, within and within[0]), forms, data, weights)
     integers, common = to_integers(weights.reshape(len(weights), -1))
     shape = tuple(len(table.entries) for table in forms)
     low, high = np.empty(shape, dtype=object), np.empty(shape, dtype=object)
@@ -99,8 +108,8 @@ def filter_corner(
     return _pick(pattern, weights, "high")
 
 
-def _over_boxes(axes: Sequence[Axis], done: Done, forms: Sequence[Table], data: Box, weights: Box) -> Span:
-    taps, partial, finished = _split(axes, done)
+def _over_boxes(axes: Sequence[Axis], kinds: Kinds, forms: Sequence[Table], data: Box, weights: Box) -> Span:
+    taps, partial, finished = kinds
     V, U = _tap_spans(axes, taps, data, weights)
     whole, between = ([forms[axis] for axis in kind] for kind in (finished, partial))
     exact = _enumerable(axes, partial)
@@ -120,19 +129,21 @@ def _enumerate(forms: Sequence[Table], V: Span, U: Span) -> tuple[np.ndarray, np
     """Extremes of forms between two stages, for each of their rows and each tap of the other axes."""
     rows = tuple(len(table.entries) for table in forms)
     common = prod(table.common for table in forms)
-    low, high = np.empty(rows + V.low.shape, dtype=object), np.empty(rows + V.low.shape, dtype=object)
-    for tap in np.ndindex(V.low.shape):
-        boxes = Box(V.low[tap], V.high[tap]), Box(U.low[tap], U.high[tap])
-        for index in np.ndindex(rows):
-            W = _kronecker([table.entries[i] for table, i in zip(forms, index, strict=True)])
-            extremes = corner_extremes(W, *boxes)
-            low[index + tap], high[index + tap] = extremes.low / common, extremes.high / common
-    return low, high
+    low, high = np.empty((*rows, V.low.size), dtype=object), np.empty((*rows, V.low.size), dtype=object)
+    boxes = [[Box(*ends) for ends in zip(span.low.flat, span.high.flat, strict=True)] for span in (V, U)]
+    distinct = list(dict.fromkeys(zip(*boxes, strict=True)))
+    place = [distinct.index(pair) for pair in zip(*boxes, strict=True)]
+    for index in np.ndindex(rows):
+        W = _kronecker([table.entries[i] for table, i in zip(forms, index, strict=True)])
+        low[index], high[index] = (ends[place] / common for ends in corner_ends(W, *zip(*distinct, strict=True)))
+    return low.reshape(rows + V.low.shape), high.reshape(rows + V.low.shape)
 
 
-def _split(axes: Sequence[Axis], done: Done) -> tuple[list[int], list[int], list[int]]:
-    """The axes on which nothing, something, and all of the output chain has run."""
+def _split(axes: Sequence[Axis], done: Done, within: int | None = None) -> Kinds:
+    """The axes on which nothing, something, and all of the output chain has run; something where it is `within`."""
     state = [(t > 0) + (t == len(axis.output)) for axis, t in zip(axes, done, strict=True)]
+    if within is not None:
+        state[within] = 1
     taps, partial, finished = ([axis for axis, s in enumerate(state) if s == wanted] for wanted in (0, 1, 2))
     return taps, partial, finished
 

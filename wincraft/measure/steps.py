@@ -6,15 +6,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from wincraft.measure.spans import Span, bilinear_span, given_span, linear_span
-from wincraft.measure.tables import Axis, Chain, Done, Table, passes, to_fractions, to_integers
+from wincraft.measure.tables import Axis, Chain, Done, Table, passes, running, to_fractions, to_integers
 from wincraft.numbers.box import Box, signed_bits
+from wincraft.numbers.summation import Tree
 
 Kind = Literal["filter", "input", "product", "output"]
+RowOrder = Callable[[Sequence[float]], Tree]
 Names = tuple[str, str, str]
 """What the output, filter and input maps are called."""
 
@@ -103,6 +105,36 @@ def range_steps(
         error = channels * (_largest(V) * U.error + _largest(U) * V.error + U.error * V.error)
     M = _step("M", "product", start, output_span(start), error, rounding)
     return (*filter_steps, *input_steps, M, *_passes(names[0], outputs, output_span, M, rounding))
+
+
+class Reach(NamedTuple):
+    """The least box of some values, or one that surely holds them where it is not `exact`."""
+
+    box: Box
+    exact: bool
+
+
+def reach(
+    axes: Sequence[Axis], steps: Sequence[Step], data: Box, weights: Box | np.ndarray, order: RowOrder
+) -> Iterator[Reach]:
+    """Of each pass of one kind of steps, in their order, what its rows compute on the way to their sums."""
+    kind = steps[-1].kind
+    chains = [getattr(axis, kind) for axis in axes]
+    for (axis, done), before, step in zip(passes(chains), steps[:-1], steps[1:], strict=True):
+        stage = running(chains[axis].stages[done[axis] - 1], order)
+        forms = axes[axis].forms if kind == "output" else chains[axis].products
+        held = forms[before.done[axis]]
+        table = Table(np.tensordot(stage.entries, held.entries, axes=1), stage.common * held.common)
+        if kind == "output":
+            span = bilinear_span(axes, before.done, data, weights, (axis, table))
+        else:
+            tables = products(chains, before.done)
+            tables[axis] = table
+            given = data if kind == "input" else weights
+            span = linear_span(tables, given) if isinstance(given, Box) else given_span(tables, given)
+        error = np.broadcast_to(_carried_error(stage, axis, before.error), span.low.shape)
+        box = Box((span.low - error).min(), (span.high + error).max())
+        yield Reach(box, span.exact and not error.any() and step.exact)
 
 
 def _short(end: Fraction) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
@@ -15,6 +15,7 @@ from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.exact.matrix import diagonal
+from wincraft.numbers.summation import Tree
 
 Done = tuple[int, ...]
 """How many stages of a chain have run, for each axis."""
@@ -89,6 +90,31 @@ def exact_axes(algorithm: Algorithm) -> list[Axis]:
     """The chains of every axis; equal axes share them."""
     distinct = {axis: Axis(axis.maps) for axis in dict.fromkeys(algorithm.axes)}
     return [distinct[axis] for axis in algorithm.axes]
+
+
+def running(table: Table, order: Callable[[Sequence[float]], Tree]) -> Table:
+    """What the rows of linear forms compute on the way to their sums, each again a form: products and partial sums.
+
+    A term is multiplied by its coefficient where a sum begins with it, else by the magnitude, to be added or subtracted
+    (as ``x2 - 4 * x0`` is); a product by 1 is the value itself.
+
+    >>> from wincraft.numbers.summation import positive_first
+    >>> running(Table(np.array([[-4, 0, 1]], dtype=object), 1), positive_first).entries.tolist()
+    [[4, 0, 0], [0, 0, 1], [-4, 0, 1]]
+    """
+    return Table(np.array([form for row in table.entries for form in _running(row, order)]), table.common)
+
+
+def _running(row: np.ndarray, order: Callable[[Sequence[float]], Tree]) -> Iterator[np.ndarray]:
+    tree, unit = order(row.tolist()), np.eye(len(row), dtype=object)
+    begins = {i for i, _ in tree.additions} | {tree.root}
+    sums = {j: row[j] * unit[j] for j in tree.terms}
+    yield from (term if j in begins else abs(term) for j, term in sums.items())
+    for i, j in tree.additions:
+        sums[i] = sums[i] + sums[j]
+        yield sums[i]
+    if tree.root is None:
+        yield row
 
 
 def passes(chains: Sequence[Chain]) -> Iterator[tuple[int, Done]]:

@@ -13,7 +13,7 @@ import numpy as np
 from wincraft.errors import BadShape, look_up
 from wincraft.numbers.arithmetic import BLOCK, Arithmetic, Rounder
 
-Order = Literal["sequential", "pairwise", "huffman"]
+Order = Literal["sequential", "positive-first", "pairwise", "huffman"]
 """A name in `ORDERS`."""
 
 
@@ -52,6 +52,19 @@ def sequential(row: Sequence[float]) -> Tree:
     return Tree(terms, tuple((terms[0], j) for j in terms[1:]))
 
 
+def positive_first(row: Sequence[float]) -> Tree:
+    """The first term of a positive coefficient, then the others one by one in the order of the columns.
+
+    How C headers write a row, ``x2 - 4 * x0 + x3``: it begins with no negation but where every term is negative.
+
+    >>> positive_first([-4.0, 0.0, 1.0, 1.0]).additions
+    ((2, 0), (2, 3))
+    """
+    terms = _terms(row)
+    first = next((j for j in terms if row[j] > 0), next(iter(terms), None))
+    return Tree(terms, tuple((first, j) for j in terms if first is not None and j != first))
+
+
 def pairwise(row: Sequence[float]) -> Tree:
     """The sum of the first ceil(N/2) of the N non-zero terms plus the sum of the others, each split again."""
     terms = _terms(row)
@@ -86,10 +99,14 @@ def huffman(row: Sequence[float]) -> Tree:
 
 ORDERS: dict[str, Callable[[Sequence[float]], Tree]] = {
     "sequential": sequential,
+    "positive-first": positive_first,
     "pairwise": pairwise,
     "huffman": huffman,
 }
 """The registry: name to the function that makes a row's summation tree."""
+
+C_ORDER: Order = "positive-first"
+"""The order of the rows in C headers."""
 
 
 def linear_pass(matrix: Any, array: Any, axis: int, arithmetic: Arithmetic, order: str = "sequential") -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import Any
 from sympy import Integer, Rational
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.construct.conventions import content
+from wincraft.construct.integer_form import content
 from wincraft.errors import BadNumber, NotApplicable, check_type, look_up, shorten
 from wincraft.exact.number import as_fractions, exact_number, read_fraction, to_fraction
 from wincraft.measure.coefficients import coefficients

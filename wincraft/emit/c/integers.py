@@ -14,8 +14,7 @@ from wincraft.emit.matrices import named_maps
 from wincraft.measure.channels import channel_counts
 from wincraft.measure.integer_sets import integer_set
 from wincraft.measure.integers import Integers, range_name
-from wincraft.measure.ranges import Ranges, ranges
-from wincraft.measure.steps import Kind
+from wincraft.measure.ranges import ranges
 from wincraft.numbers.box import Box, signed_bits
 
 SHORT_OF_CHANNELS = 64
@@ -46,7 +45,7 @@ class IntegerBounds:
 
 def integer_algorithm(algorithm: Algorithm) -> Algorithm:
     """The algorithm on integer matrices, every map in one stage; raises `NotApplicable` over a field."""
-    return integer_form(algorithm, chains=False)
+    return integer_form(algorithm)
 
 
 def integer_bounds(algorithm: Algorithm, integers: Integers) -> IntegerBounds:
@@ -65,10 +64,10 @@ def integer_bounds(algorithm: Algorithm, integers: Integers) -> IntegerBounds:
     assert products is not None
     return IntegerBounds(
         integers=integers,
-        U=_every_value(found, "input"),
-        V=_every_value(found, "filter"),
+        U=found.on_the_way("input").box,
+        V=found.on_the_way("filter").box,
         M=found["M"].box,
-        sums=_every_value(found, "product", "output"),
+        sums=found.on_the_way("product", "output").box,
         Y=Box(*outputs),
         max_channels=sums,
         accumulator_channels=products,
@@ -124,9 +123,3 @@ def better_set(algorithm: Algorithm, bounds: IntegerBounds) -> list[str]:
         return ["No points of the catalogue hold more; a smaller tile, shorter data or filters or requantised taps do."]
     what = f"{range_name(bounds.integers.data)} by {range_name(bounds.integers.filter)}"
     return [f"Few: for integers take other points, --points {better.use} holds {held} channels of {what}."]
-
-
-def _every_value(found: Ranges, *kinds: Kind) -> Box:
-    """The least box of all partial sums of some kinds of steps."""
-    steps = found.of(*kinds)
-    return Box(min(step.partial_low.min() for step in steps), max(step.partial_high.max() for step in steps))
