@@ -24,8 +24,8 @@ import numpy as np
 
 from wincraft import parse, winograd
 from wincraft.algorithm.nested import Algorithm
-from wincraft.construct.balance import balance_stages
 from wincraft.construct.change import change_basis
+from wincraft.construct.stage_balance import balance_stages
 from wincraft.measure.conditioning import matrix_conditioning, vandermonde
 from wincraft.measure.costs import costs
 from wincraft.measure.matrix_rounding import round_matrices

@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 import wincraft.errors
+from wincraft.face import names
 
 ROOT = Path(wincraft.__file__).parent
 INTERFACE = ("algorithm", "numbers", "construct", "measure", "quantise", "search", "report", "emit", "files", "torch")
@@ -214,7 +215,7 @@ def test_raises_names_what_is_raised(name):
 def test_the_whole_interface_is_seen():
     assert len(interface()) > 100
     assert {f"wincraft.{part}" for part in INTERFACE} <= modules().keys()
-    assert {f"{home}.{name}" for name, home in wincraft._HOMES.items()} & definitions().keys() <= {
+    assert {f"{home}.{name}" for name, home in names("wincraft").items()} & definitions().keys() <= {
         *interface(),
         "wincraft.errors.WincraftError",
     }

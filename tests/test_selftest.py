@@ -2,6 +2,7 @@
 """The self-test passes here, and fails where a part is broken."""
 
 import shutil
+import sys
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_a_wrong_catalogue_is_found(monkeypatch):
     entry = catalogue()[4, 3]
     choice = type(entry.uses["accuracy"])("0,1,-1,2", "1", "")
     wrong = {(4, 3): type(entry)(4, 3, {"accuracy": choice}, entry.limit, ())}
-    monkeypatch.setattr("wincraft.construct.catalogue.catalogue", lambda: wrong)
+    monkeypatch.setattr(sys.modules["wincraft.construct.catalogue"], "catalogue", lambda: wrong)
     found = outcome("proofs", monkeypatch)
     assert found.outcome == "failed"
     assert "WrongTotalDegree" in found.detail
@@ -56,7 +57,7 @@ def test_a_wrong_header_is_found(monkeypatch):
     assert outcome("C header", monkeypatch).outcome == "ok"
     # one sum in the output transform becomes a difference
     change = lambda *given: render(*given).replace(" + ", " - ", 400)  # noqa: E731
-    monkeypatch.setattr("wincraft.emit.render", change)
+    monkeypatch.setattr("wincraft.emit.writing.render", change)
     assert outcome("C header", monkeypatch).outcome == "failed"
 
 

@@ -109,7 +109,7 @@ def _round_trip() -> str:
     """JSON brings back the same algorithm: points, moduli, images, chains of stages."""
     from wincraft.construct.chains import chained
     from wincraft.construct.winograd import parse
-    from wincraft.emit import render
+    from wincraft.emit.writing import render
     from wincraft.files.document import parse_document
 
     made = [parse("F(4,3)"), parse("F(4,3)", moduli="0,1,-1,x^2+1,inf"), parse("F(2x4,3x5)")]
@@ -123,7 +123,7 @@ def _round_trip() -> str:
 def _header() -> str:
     """The C header of F(4x4,3x3) compiles without a warning, and its functions give the exact outputs."""
     from wincraft.construct.winograd import parse
-    from wincraft.emit import render
+    from wincraft.emit.writing import render
     from wincraft.files.compiler import compiler
 
     algorithm = parse("F(4x4,3x3)")

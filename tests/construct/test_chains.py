@@ -9,10 +9,10 @@ import pytest
 from oracle_messages import refused
 
 from wincraft import Nested, winograd
-from wincraft.construct.balance import balance_stages
 from wincraft.construct.chains import apply_chains, chained, parse_chains
 from wincraft.construct.change import change_basis
 from wincraft.construct.factors import factorise
+from wincraft.construct.stage_balance import balance_stages
 from wincraft.errors import BadDocument, BadNumber, BadShape, FloatGiven, NotApplicable, UnknownName
 
 F43 = winograd(4, 3, points="0,1,-1,2,-2")

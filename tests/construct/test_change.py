@@ -20,10 +20,10 @@ from sympy import Matrix, Rational, eye, sqrt
 
 from wincraft import CONVENTIONS, BilinearAlgorithm, LinearMap, Nested, parse, winograd
 from wincraft.algorithm.refutation import Refuted
-from wincraft.construct.balance import balance_stages
 from wincraft.construct.bases import given_basis, parse_basis
 from wincraft.construct.change import change_basis
 from wincraft.construct.factors import FACTORISATIONS, factorise
+from wincraft.construct.stage_balance import balance_stages
 from wincraft.errors import BadShape, FloatGiven, NotApplicable, UnknownName
 from wincraft.measure.conditioning import conditioning, matrix_conditioning, vandermonde
 from wincraft.measure.costs import costs

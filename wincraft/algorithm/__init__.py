@@ -1,2 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bilinear algorithm, its proof, and what is exact about it."""
+
+from typing import TYPE_CHECKING
+
+from wincraft.face import show
+
+if TYPE_CHECKING:
+    from wincraft.algorithm.balancing import snap_inverse_root as snap_inverse_root
+    from wincraft.algorithm.bilinear import BilinearAlgorithm as BilinearAlgorithm
+    from wincraft.algorithm.diagnosis import diagnose as diagnose
+    from wincraft.algorithm.linear_map import LinearMap as LinearMap
+    from wincraft.algorithm.modulus import Modulus as Modulus
+    from wincraft.algorithm.nested import (
+        Algorithm as Algorithm,
+        Nested as Nested,
+        check_algorithm as check_algorithm,
+        map_axes as map_axes,
+        of_axes as of_axes,
+    )
+    from wincraft.algorithm.proof import convolution_tensor as convolution_tensor, proved_scale as proved_scale
+
+show(__name__)

@@ -64,7 +64,7 @@ def command(
 
     For single maps: "input=legendre output=butterfly"; with balanced stages: legendre/pow2.
     """
-    from wincraft.report.bases import DEFAULT_BASES, compare_bases
+    from wincraft.report.bases import DEFAULT_BASES, SCHEMES_FOR_BASES, compare_bases
 
     format = format_name(format_given, output)
     if objective is not None:

@@ -20,7 +20,7 @@ from wincraft.cli.shared.command import (
 from wincraft.cli.shared.measuring import integer_options, read_integers
 from wincraft.cli.shared.output import choose_format, output_option, to_stdout, write_output
 from wincraft.construct.conventions import CONVENTIONS
-from wincraft.emit import BINARY, EMITTERS, SUFFIXES, encode
+from wincraft.emit.writing import BINARY, EMITTERS, SUFFIXES, encode
 
 _NAMES = (*EMITTERS, *BINARY)
 

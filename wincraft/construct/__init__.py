@@ -1,2 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
 """Making algorithms from points and moduli, and recognising foreign ones."""
+
+from typing import TYPE_CHECKING
+
+from wincraft.face import show
+
+if TYPE_CHECKING:
+    from wincraft.construct.bases import FAMILIES as FAMILIES, given_basis as given_basis, parse_basis as parse_basis
+    from wincraft.construct.catalogue import (
+        Entry as Entry,
+        USES as USES,
+        catalogue as catalogue,
+        default_moduli as default_moduli,
+        use_named as use_named,
+        use_of as use_of,
+    )
+    from wincraft.construct.chains import (
+        apply_chains as apply_chains,
+        basis_named as basis_named,
+        chained as chained,
+        parse_chains as parse_chains,
+        split_balancing as split_balancing,
+    )
+    from wincraft.construct.change import change_basis as change_basis
+    from wincraft.construct.conventions import CONVENTIONS as CONVENTIONS, balance as balance
+    from wincraft.construct.factors import (
+        FACTORISATIONS as FACTORISATIONS,
+        factorise as factorise,
+        with_factor as with_factor,
+    )
+    from wincraft.construct.identify import Identification as Identification, identify as identify
+    from wincraft.construct.integer_form import integer_form as integer_form
+    from wincraft.construct.moduli import (
+        INFINITY as INFINITY,
+        check_coprime as check_coprime,
+        list_of_points as list_of_points,
+        modulus as modulus,
+        parse_moduli as parse_moduli,
+        point as point,
+        quadratic_inner as quadratic_inner,
+    )
+    from wincraft.construct.recover import row_scaling as row_scaling
+    from wincraft.construct.size import (
+        MAX_AXES as MAX_AXES,
+        MAX_TILE as MAX_TILE,
+        check_size as check_size,
+        parse_size as parse_size,
+        size_text as size_text,
+    )
+    from wincraft.construct.stage_balance import balance_stages as balance_stages
+    from wincraft.construct.toom_cook import canonical_taps as canonical_taps
+    from wincraft.construct.winograd import (
+        in_convention as in_convention,
+        nest as nest,
+        parse as parse,
+        winograd as winograd,
+    )
+
+show(__name__)

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.construct.balance import balance_stages
 from wincraft.construct.bases import FAMILIES, Basis, given_basis, parse_basis
 from wincraft.construct.change import change_basis
 from wincraft.construct.factors import FACTORISATIONS, factorise
+from wincraft.construct.stage_balance import balance_stages
 from wincraft.errors import BadDocument, NotApplicable, UnknownName, look_up
 
 _JOINED = re.compile(r"\s+(?=[^()]*\))|\s*(=)\s*")

@@ -57,7 +57,12 @@ def _ranges(integers: Integers | None) -> str:
 
 
 def banner(algorithm: Algorithm, format: str, basis: str | None = None, integers: Integers | None = None) -> list[str]:
-    """Version, command and hash, as the first lines of a comment: no time and no path."""
+    """Version, command and hash, as the first lines of a comment: no time and no path.
+
+    >>> from wincraft import winograd
+    >>> banner(winograd(2, 3, points="0,1,-1"), "text")[0].partition(": ")[2]
+    'wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format text'
+    """
     return [f"wincraft {__version__}: {command(algorithm, format, basis, integers)}", f"sha256 {algorithm.sha256}"]
 
 

@@ -1,9 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading algorithm documents and bare matrices of others."""
 
-from wincraft.files.document import read_document
-from wincraft.files.matrices import Matrices, read_matrices
-from wincraft.files.probe import probe
-from wincraft.files.reading import read
+from typing import TYPE_CHECKING
 
-__all__ = ["Matrices", "probe", "read", "read_document", "read_matrices"]
+from wincraft.face import show
+
+if TYPE_CHECKING:
+    from wincraft.files.compiler import compiler as compiler
+    from wincraft.files.document import (
+        ALGORITHM_KIND as ALGORITHM_KIND,
+        ALGORITHM_VERSION as ALGORITHM_VERSION,
+        parse_document as parse_document,
+        read_document as read_document,
+    )
+    from wincraft.files.kernels import probe_tiles as probe_tiles, probe_transforms as probe_transforms
+    from wincraft.files.matrices import Found as Found, Matrices as Matrices, read_matrices as read_matrices
+    from wincraft.files.names import last_role as last_role, role_of as role_of
+    from wincraft.files.probe import probe as probe
+    from wincraft.files.reading import algorithm_of as algorithm_of, found_in as found_in, judge as judge, read as read
+    from wincraft.files.source import parameters as parameters
+    from wincraft.files.spellings import SPELLINGS as SPELLINGS
+    from wincraft.files.table import Table as Table
+    from wincraft.files.writing import check_target as check_target, write_whole as write_whole
+
+show(__name__)

@@ -17,6 +17,9 @@ class Table:
     `place` is the offset in the file, `scope` names the enclosing blocks; `shape` is the declared one where the entries
     are listed without rows; `constants` are the names that entries may use. A table of one row may be a matrix written
     flat.
+
+    >>> Table([["1", "0"], ["-1/2", "1"]], "BT").size
+    4
     """
 
     rows: list[list[Any]]

@@ -63,7 +63,12 @@ class Rounding(Enum):
 
 
 class Overflow(Enum):
-    """What becomes of a rounded value outside the range of its word; the value of a member says it in words."""
+    """What becomes of a rounded value outside the range of its word; the value of a member says it in words.
+
+    >>> from wincraft.numbers.fixed_point import FixedPoint
+    >>> [float(FixedPoint(4, 0, overflow=choice).quantize(9)) for choice in (Overflow.SAT, Overflow.WRAP)]
+    [7.0, -7.0]
+    """
 
     SAT = "clip to the range"
     """Saturation: the nearest end of the range."""

@@ -4,21 +4,27 @@
 The package is callable: ``wincraft.search(size, ...)`` is `wincraft.search.calls.search`.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from wincraft.face import show
 
 if TYPE_CHECKING:
-    from wincraft.search.points.result import SearchResult
+    from wincraft.search.calls import search as search
+    from wincraft.search.chains import CANDIDATES as CANDIDATES, search_chains as search_chains
+    from wincraft.search.front import pareto_front as pareto_front, pareto_of_space as pareto_of_space
+    from wincraft.search.limits.bound import certify as certify, estimate as estimate
+    from wincraft.search.limits.continuous import (
+        noise_gain_of_points as noise_gain_of_points,
+        real_optimum as real_optimum,
+        round_to_rationals as round_to_rationals,
+    )
+    from wincraft.search.limits.sets import RealSets as RealSets
+    from wincraft.search.limits.table import known_limits as known_limits
+    from wincraft.search.objectives import parse_constraints as parse_constraints
+    from wincraft.search.points.certificate import recheck as recheck
+    from wincraft.search.points.result import SearchResult as SearchResult
+    from wincraft.search.points.search import search_space as search_space
+    from wincraft.search.points.space import SPACES as SPACES, Space as Space
+    from wincraft.search.scalings import search_scaling as search_scaling
 
-
-class _Callable(ModuleType):
-    def __call__(self, *args: Any, **options: Any) -> SearchResult:
-        from wincraft.search.calls import search
-
-        return search(*args, **options)
-
-
-sys.modules[__name__].__class__ = _Callable
+show(__name__, called=True)

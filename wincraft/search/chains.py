@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.construct.balance import balance_stages
 from wincraft.construct.chains import MAPS, apply_chains
+from wincraft.construct.stage_balance import balance_stages
 from wincraft.errors import NotApplicable, look_up
 from wincraft.measure.costs import costs
 from wincraft.numbers.decibels import sqnr

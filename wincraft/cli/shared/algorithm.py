@@ -78,7 +78,7 @@ def read_algorithm(
     if points is not None and moduli is not None:
         raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
     if names_file(given):
-        from wincraft.files import read
+        from wincraft.files.reading import read
 
         if points is not None or moduli is not None:
             raise click.UsageError(f"{given} has its own points; leave out --points and --moduli")

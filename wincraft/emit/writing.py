@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing an algorithm in one of the formats: a sibling module each, with ``emit(algorithm, stream, basis)``."""
+
+from __future__ import annotations
+
+import io
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wincraft.errors import NotApplicable, look_up
+from wincraft.files.writing import format_of, write_whole
+
+if TYPE_CHECKING:
+    from wincraft.algorithm.nested import Algorithm
+    from wincraft.measure.integers import Integers
+
+EMITTERS = {
+    "text": "wincraft.emit.text",
+    "json": "wincraft.emit.json",
+    "c": "wincraft.emit.c.header",
+    "numpy": "wincraft.emit.numpy",
+    "latex": "wincraft.emit.latex",
+}
+"""The registry: format name to the module whose ``emit(algorithm, stream, basis)`` writes it."""
+
+BINARY = {"npz": "wincraft.emit.npz"}
+"""The same of the formats that are no text: their ``emit`` writes bytes."""
+
+WITH_INTEGERS = frozenset({"c"})
+"""The formats with integer functions: their ``emit`` also takes the ranges."""
+
+SUFFIXES = {".txt": "text", ".json": "json", ".h": "c", ".py": "numpy", ".tex": "latex", ".npz": "npz"}
+"""The format that a file name implies."""
+
+
+def render(
+    algorithm: Algorithm, format: str = "text", basis: str | None = None, integers: Integers | None = None
+) -> str:
+    """The algorithm as text in one of `EMITTERS`; the same algorithm gives the same bytes.
+
+    `basis` is the text that its chains were made from, as `wincraft.construct.chains.chained` takes it: only with it is
+    the command in the file the one that makes them again. `integers` are the ranges and the accumulator that the
+    integer functions of a C header are for, int8 and 32 bits by default.
+
+    Raises:
+        UnknownName: a format that is not in the registry.
+        NotApplicable: what a format cannot write; what is no algorithm; integers where there are no functions of them.
+
+    >>> from wincraft import winograd
+    >>> render(winograd(2, 3, points="0,1,-1"), "latex").splitlines()[0]
+    '% wincraft 0.1.0: wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format latex'
+    """
+    emitter = import_module(look_up("format", format, EMITTERS))
+    from wincraft.algorithm.nested import check_algorithm
+
+    check_algorithm(algorithm)
+    stream = io.StringIO()
+    if integers is None:
+        emitter.emit(algorithm, stream, basis)
+    elif format in WITH_INTEGERS:
+        emitter.emit(algorithm, stream, basis, integers)
+    else:
+        raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
+    return stream.getvalue()
+
+
+def encode(
+    algorithm: Algorithm, format: str = "text", basis: str | None = None, integers: Integers | None = None
+) -> bytes:
+    """The algorithm as bytes in one of `EMITTERS` or `BINARY`, texts in UTF-8; else as `render`.
+
+    Raises:
+        UnknownName, NotApplicable: as `render`.
+
+    >>> from wincraft import winograd
+    >>> encode(winograd(2, 3), "npz")[:2]
+    b'PK'
+    """
+    look_up("format", format, EMITTERS | BINARY)
+    if format not in BINARY:
+        return render(algorithm, format, basis, integers).encode("utf-8")
+    if integers is not None:
+        raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
+    from wincraft.algorithm.nested import check_algorithm
+
+    check_algorithm(algorithm)
+    stream = io.BytesIO()
+    import_module(BINARY[format]).emit(algorithm, stream, basis)
+    return stream.getvalue()
+
+
+def write(
+    algorithm: Algorithm,
+    path: str | Path,
+    format: str | None = None,
+    basis: str | None = None,
+    integers: Integers | None = None,
+) -> None:
+    """Write the algorithm to a file, whole or not at all, in the format that its suffix implies or in another.
+
+    Without a suffix and a format it is text, as on the command line. Format, basis and integers are as for `render`.
+    The counterpart of `wincraft.read`.
+
+    Raises:
+        CannotWrite: where the path cannot be written.
+        UnknownName: a format that is not in the registry; a suffix that implies none, where none is given.
+        NotApplicable: as `encode`.
+
+    >>> import tempfile, wincraft
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     wincraft.write(wincraft.winograd(2, 3), Path(folder, "f.json"))
+    ...     wincraft.read(Path(folder, "f.json")) == wincraft.winograd(2, 3)
+    True
+    """
+    name = format or format_of(path, SUFFIXES, "any other with format=") or "text"
+    write_whole(path, encode(algorithm, name, basis, integers))
