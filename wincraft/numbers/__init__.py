@@ -8,6 +8,7 @@ from wincraft.face import show
 if TYPE_CHECKING:
     from wincraft.numbers.arithmetic import Arithmetic as Arithmetic
     from wincraft.numbers.box import Box as Box, signed_bits as signed_bits
+    from wincraft.numbers.decibels import sqnr as sqnr
     from wincraft.numbers.fixed_point import FixedPoint as FixedPoint
     from wincraft.numbers.float_format import FloatFormat as FloatFormat
     from wincraft.numbers.formats import FORMATS as FORMATS, parse_format as parse_format

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         check_scheme as check_scheme,
         simulate as simulate,
         simulate_direct as simulate_direct,
-        sqnr as sqnr,
     )
     from wincraft.quantise.workload import (
         Batch as Batch,
