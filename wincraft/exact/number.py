@@ -193,6 +193,8 @@ def as_fractions(elements: Iterable[Element], K: Domain) -> list[Fraction]:
     >>> as_fractions([QQ(1, 2), QQ(-3)], QQ)
     [Fraction(1, 2), Fraction(-3, 1)]
     """
+    if K.is_QQ:
+        return [Fraction(int(K.numer(element)), int(K.denom(element))) for element in elements]
     return [to_fraction(K.to_sympy(element)) for element in elements]
 
 

@@ -19,8 +19,8 @@ from typing import Literal
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm, map_names
 from wincraft.errors import BadShape, NotApplicable, shorten
+from wincraft.measure.execution import stages_of
 from wincraft.measure.operations import Operations, of_constant, of_matrix, sum_of
-from wincraft.measure.tables import Chain, passes
 
 MAX_LAYER = 10**9
 """The largest number in a layer."""
@@ -31,7 +31,7 @@ _MAPS: tuple[MapName, ...] = ("output", "filter", "input")
 
 @dataclass(frozen=True)
 class StageCost:
-    """One stage of a map along one axis of a tile: a matrix of `shape` applied to `vectors` vectors.
+    """One stage of a map along one axis of a tile (None: over all of it), a matrix of `shape` applied to `vectors`.
 
     `matrix` is the name of the map, ``BT``, ``G`` or ``AT`` (in linear convolution form ``A``, ``G`` or ``B``), and
     `number` the place of the stage in the chain of this axis, 0 first; `non_zeros` are the entries of the matrix.
@@ -45,7 +45,7 @@ class StageCost:
     map: MapName
     matrix: str
     number: int
-    axis: int
+    axis: int | None
     shape: tuple[int, int]
     vectors: int
     non_zeros: int
@@ -284,18 +284,17 @@ def parse_layer_shape(text: str) -> LayerShape:
 
 
 def _stages(of: MapName, name: str, maps: Sequence[LinearMap]) -> list[StageCost]:
-    chains = [Chain(item) for item in maps]
-    sizes = [item.shape[1] for item in maps]
-    several_stages, several_axes = max(map(len, chains)) > 1, len(maps) > 1
+    tile = tuple(item.shape[1] for item in maps)
+    stages = stages_of(maps)
     found = []
-    for axis, done in passes(chains):
-        number = done[axis] - 1
-        matrix = maps[axis].stages[number]
-        vectors = prod(size for other, size in enumerate(sizes) if other != axis)
-        label = name + f"[{number}]" * several_stages + f" axis {axis}" * several_axes
-        once, filled = of_matrix(matrix)
-        found.append(StageCost(label, of, name, number, axis, matrix.shape, vectors, filled, once.times(vectors)))
-        sizes[axis] = matrix.shape[0]
+    for number, passes in enumerate(stages):
+        for matrix, axis, image in passes:
+            vectors = 1 if axis is None else prod(tile) // tile[axis]
+            label = name + f"[{number}]" * (len(stages) > 1) + f" axis {axis}" * (len(maps) > 1 and axis is not None)
+            once, filled = of_matrix(matrix)
+            operations = once.times(vectors)
+            found.append(StageCost(label, of, name, number, axis, matrix.shape, vectors, filled, operations))
+            tile = image
     return found
 
 

@@ -101,6 +101,8 @@ class FloatFormat:
         Raises:
             NotApplicable: where the result is infinity or NaN, which no Fraction is.
         """
+        if self._holds(value):
+            return value
         spacing = self._spacing(value)
         rounded = round_fraction(value / spacing) * spacing
         if abs(rounded) <= self.max:
@@ -109,6 +111,12 @@ class FloatFormat:
             return self.max if value > 0 else self.min
         reason = f"a value of about 2^{_log2(value)} overflows"
         raise NotApplicable(f"{self.name} of an exact number", reason, "scale it down or saturate")
+
+    def _holds(self, value: Fraction) -> bool:
+        """Whether a fraction of few bits over a power of two is seen to be a value at once."""
+        steps, over = value.denominator.bit_length() - 1, value.denominator & (value.denominator - 1)
+        short = not over and value.numerator.bit_length() <= self.precision
+        return short and steps <= self.precision - 1 - self.min_exponent and abs(value) <= self.max
 
     def _spacing(self, value: Fraction) -> Fraction:
         """The distance of neighbours in the binade of a value, as if there were no largest one."""

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,13 +16,15 @@ from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows, rational_matrix
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix
-from wincraft.measure.execution import Chains, Machine, stages_of
+from wincraft.measure.execution import ArrayMachine, Chains, Machine, stages_of
+from wincraft.measure.float_bound import FP32, BoundMachine
 from wincraft.measure.integer_machine import IntegerMachine
 from wincraft.measure.places import Place
 from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.quantizer import Quantizer, Scale, checked_scale
+from wincraft.quantise.moments import MomentsMachine
 from wincraft.quantise.schemes import Scheme
 
 MOSTLY = 0.5
@@ -168,6 +170,17 @@ def _record(quantizer: Quantizer, scale: Scale, real: np.ndarray, stored: np.nda
     clipped = (real > (high + slack) * scale.scale) | (real < (low - slack) * scale.scale)
     lost = ((stored == 0) & (real != 0)).mean(axis=(-2, -1))
     return StageRecord(quantizer, scale, float(clipped.mean()), int((lost > MOSTLY).sum()), lost.size)
+
+
+MACHINES: dict[str, Callable[[], Machine[Any, Any]]] = {
+    "exact": lambda: ArrayMachine(object),
+    "NumPy": lambda: ArrayMachine(float),
+    "integers": IntegerMachine,
+    "rounded": lambda: RoundedMachine(Arithmetic(FP32)),
+    "error bound": lambda: BoundMachine(FP32),
+    "second moments": lambda: MomentsMachine(Scheme("exact"), 1),
+}
+"""What can run an algorithm, each made as it is by default; the float formats are fp32."""
 
 
 def machine_for(scheme: Scheme) -> IntegerMachine | RoundedMachine:
