@@ -14,9 +14,10 @@ from oracle_layers import ALGORITHMS, F43, fake_layer, rand
 from torch.func import functional_call
 
 from wincraft import parse
+from wincraft.measure.places import M, U
 from wincraft.numbers.quantizer import Scale, parse_quantizer
 from wincraft.torch import DirectConv2d, WinogradConv1d, WinogradConv2d, calibrate
-from wincraft.torch.stage import Stage
+from wincraft.torch.learning import LearnedStage
 
 D = torch.float64
 LABELS = ("input", "weights", "U", "V", "M", "output")
@@ -157,7 +158,7 @@ def test_flex_matrices_and_diagonals_have_gradients_of_the_fake_network():
 def test_one_stage_by_the_formula(text):
     """d value / d scale is code - value / scale inside and the end of the range outside, times ln 2, scale, damping."""
     quantizer = parse_quantizer(f"{text}/tap")
-    stage = Stage("M", quantizer, (5,), 1, "max-abs", learned=True)
+    stage = LearnedStage(M, quantizer, (5,), 1, "max-abs")
     scale = 2.0 ** torch.linspace(-6, -5, 5, dtype=D).view(5, 1, 1)
     zero = torch.full((5, 1, 1), 100.0 if text == "uint8" else 0.0)
     stage.set_scale(Scale(scale.transpose(1, 2).numpy(), zero.double().transpose(1, 2).numpy()))
@@ -179,7 +180,7 @@ def test_one_stage_by_the_formula(text):
 
 def test_learned_powers_of_two_round_up_with_the_gradient_of_the_identity():
     plain, rounded = (
-        Stage("U", parse_quantizer(text), (3,), 1, "max-abs", learned=True) for text in ("int8/tap", "int8/tap/pow2")
+        LearnedStage(U, parse_quantizer(text), (3,), 1, "max-abs") for text in ("int8/tap", "int8/tap/pow2")
     )
     exponents = torch.tensor([-5.0, -4.3, -6.9]).view(3, 1, 1)
     for stage, logs in ((plain, exponents.ceil()), (rounded, exponents)):
@@ -193,7 +194,7 @@ def test_learned_powers_of_two_round_up_with_the_gradient_of_the_identity():
 @pytest.mark.parametrize("exponent", [-30, -20, -7, 0, 11, 40])
 def test_damping_does_not_move_powers_of_two(exponent):
     """The damped gradient must leave the value as it is, or rounding up doubles a scale."""
-    stage = Stage("U", parse_quantizer("int8/tensor/pow2"), (3,), 1, "max-abs", learned=True)
+    stage = LearnedStage(U, parse_quantizer("int8/tensor/pow2"), (3,), 1, "max-abs")
     stage.set_scale(Scale(*(torch.full((1, 1, 1), v, dtype=D).numpy() for v in (2.0**exponent, 0.0))))
     assert {float(stage.current_scale(values).detach()) for values in range(1, 400, 3)} == {2.0**exponent}
 
@@ -224,7 +225,7 @@ def test_float_schemes_have_the_gradient_of_the_exact_convolution():
 def test_learned_powers_of_two_start_in_the_middle_of_their_interval():
     """A step of up to half an octave either way keeps the calibrated scale."""
     quantizer = parse_quantizer("int8/tap/pow2")
-    stage = Stage("U", quantizer, (4,), 3, "max-abs", learned=True)
+    stage = LearnedStage(U, quantizer, (4,), 3, "max-abs")
     stage.set_scale(quantizer.scale_of(np.full((4, 1, 1), -3.0), np.full((4, 1, 1), 5.0)))
     assert torch.equal(stage.current_scale().detach(), stage.scale)
     for step in (-0.49, -1e-3, 1e-3, 0.49):

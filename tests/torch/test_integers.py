@@ -11,12 +11,13 @@ torch = pytest.importorskip("torch")
 from oracle_layers import ALGORITHMS, F43, INTEGER, joined, rand, simulated_codes, stored_codes, tiled
 
 from wincraft import parse
+from wincraft.measure.places import INPUT
 from wincraft.numbers.quantizer import parse_quantizer
 from wincraft.quantise.schemes import parse_scheme
 from wincraft.quantise.simulation import simulate
 from wincraft.quantise.workload import Layer
 from wincraft.torch import WinogradConv1d, WinogradConv2d, calibrate
-from wincraft.torch.stage import Stage
+from wincraft.torch.stage import StoredStage
 
 ULP = 2.0**-23
 OPTIONS = {
@@ -134,7 +135,7 @@ def test_a_sum_just_beyond_32_bits_wraps():
     ("text", "bound"), [("int8", 127), ("int8-full", 128), ("uint8", 255), ("uint4", 15), ("int2", 1)]
 )
 def test_the_bound_of_a_stage_is_the_largest_code_less_its_zero_point(text, bound):
-    stage = Stage("input", parse_quantizer(text), (1,), 1, "max-abs")
+    stage = StoredStage(INPUT, parse_quantizer(text), (1,), 1, "max-abs")
     assert stage.bound == bound
     largest = 0.0
     for values in ([-1.0, 0.0], [0.0, 1.0], [-1.0, 1.0]):

@@ -12,7 +12,7 @@ from oracle_layers import F43, rand
 
 from wincraft import parse
 from wincraft.torch import WinogradConv2d, calibrate
-from wincraft.torch.stage import rank_one_scales
+from wincraft.torch.learning import rank_one_scales
 
 LIMITS = {"input": 127, "weights": 127, "U": 127, "V": 127, "M": 127, "output": 127}
 
@@ -185,7 +185,7 @@ def test_flex_matrices_begin_as_the_static_ones(scheme):
     for side, size in (("input", 36), ("filter", 9), ("output", 36)):
         transforms = [getattr(layer.winograd, side) for layer in (static, flex)]
         eye = torch.eye(size, dtype=torch.float64)[:, :, None]
-        found = [made.apply_step(0, eye) * made.step(0).factors for made in transforms]
+        found = [made.apply_step(0, eye) * made.factors(0) for made in transforms]
         torch.testing.assert_close(*found, rtol=1e-6, atol=1e-8)
         torch.testing.assert_close(transforms[1].matrices[0].detach(), torch.from_numpy(exact[side]).float())
 

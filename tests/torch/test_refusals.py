@@ -17,7 +17,6 @@ from wincraft.errors import BadShape, BadSize, NotApplicable, UnknownName, Wrong
 from wincraft.torch import WinogradConv1d, WinogradConv2d
 
 F43 = winograd(4, 3, points="0,1,-1,2,-2")
-MIXED = Nested((F43, chained(F43, "legendre")))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,6 @@ MIXED = Nested((F43, chained(F43, "legendre")))
         (3, {"scheme": "tapwise-8", "rank_one_scales": True, "learn_scales": True}, NotApplicable, ("learned",)),
         (3, {"scheme": "fp16", "learn_scales": True}, NotApplicable, ("fp16", "no scheme of integers")),
         (3, {"scheme": "ncnn-int8", "algorithm": "F(6x6,3x3)"}, NotApplicable, ("int16", "smaller tile")),
-        (3, {"scheme": "barabasz-2020-8", "algorithm": MIXED}, NotApplicable, ("chains of 1 and 2 stages",)),
     ],
 )
 def test_layers_that_there_are_not(kernel, options, kind, mentions):

@@ -6,13 +6,13 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch.nn.modules.conv import _ConvNd
 
-from wincraft.torch.stage import Stage
-from wincraft.torch.state import take_bytes
+from wincraft.torch.stage import StoredStage
+from wincraft.torch.state import State, take_bytes
 
 _DIGEST = 16
 """Bytes of a fingerprint."""
@@ -75,7 +75,7 @@ class Calibrated(_ConvNd):
     _warned = False
 
     @property
-    def labelled(self) -> dict[str, Stage]:
+    def labelled(self) -> dict[str, StoredStage]:
         """The stored stages by label."""
         return {}
 
@@ -140,14 +140,14 @@ class Calibrated(_ConvNd):
             self._known = fingerprint(self.weight)
         return self
 
-    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+    def _save_to_state_dict(self, destination: State, prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
         self._settle()
         known = self._known and (fingerprint(self.weight) if self._trained else self._known)
         if known is not None:
             destination[f"{prefix}calibrated_weights"] = torch.tensor(list(known), dtype=torch.uint8)
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
         """Which weights the scales belong to comes with them; a state with scales that does not say is of its own."""
         if not self.labelled:
             super()._load_from_state_dict(state_dict, prefix, *args)

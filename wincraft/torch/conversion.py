@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,8 +22,9 @@ from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.fitting import fitted
 from wincraft.torch.folding import fold_batch_norms
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
-from wincraft.torch.pipeline import Pipeline
+from wincraft.torch.learning import BalancedPipeline
 from wincraft.torch.replacement import Replacement
+from wincraft.torch.storing import StoringModule
 
 Chosen = str | Algorithm | None
 """An algorithm or its text; None for direct convolution."""
@@ -116,15 +117,15 @@ def calibrate(model: nn.Module, loader: Iterable[Any], images: int | None = None
     """
     if images is not None and images < 1:
         raise NotApplicable("calibration", f"{images} images", "give 1 or more, or None for all")
-    observed = [layer for layer in model.modules() if isinstance(layer, Pipeline | DirectConv1d | DirectConv2d)]
-    if not any(layer.labelled for layer in observed):
+    observed = [layer for layer in model.modules() if isinstance(layer, StoringModule)]
+    if not any(layer.placed for layer in observed):
         raise NotApplicable("calibration", "the network has no stage that is stored", "convert with a scheme")
-    balanced = [layer for layer in observed if isinstance(layer, Pipeline) and layer.omega is not None]
+    balanced = [layer for layer in observed if isinstance(layer, BalancedPipeline) and layer.omega is not None]
     batches: Iterable[torch.Tensor] = images_of(loader, images, device_of(model))
     with evaluating(model), torch.no_grad():
         if balanced:
             batches = list(batches)
-            _observe(model, observed, batches, ranging=True)
+            _observe(model, observed, batches, balanced)
             for layer in balanced:
                 layer.balance_channels()
         count = _observe(model, observed, batches)
@@ -146,9 +147,16 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def _observe(model: nn.Module, observed: list[Any], batches: Iterable[torch.Tensor], ranging: bool = False) -> int:
+def _observe(
+    model: nn.Module,
+    observed: Sequence[StoringModule],
+    batches: Iterable[torch.Tensor],
+    balanced: Sequence[BalancedPipeline] = (),
+) -> int:
     for layer in observed:
-        layer.observe(True, ranging)
+        layer.observe(True)
+    for pipeline in balanced:
+        pipeline.ranging = True
     count = 0
     try:
         for batch in batches:

@@ -10,12 +10,15 @@ import torch
 from torch import nn
 
 from wincraft.errors import NotApplicable
-from wincraft.numbers.integer_grid import IntegerGrid
+from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, Place
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.simulation import direct_quantizers
+from wincraft.torch.learning import LearnedStage
 from wincraft.torch.replacement import Replacement, check_input, like_direct
 from wincraft.torch.rounding import FLOAT32_BITS, exact_word
-from wincraft.torch.stage import Stage, StoringModule, fill_in
+from wincraft.torch.stage import StoredStage, of_integers
+from wincraft.torch.state import State
+from wincraft.torch.storing import StoringModule, fill_in
 
 
 class _Direct(StoringModule, Replacement):
@@ -28,18 +31,19 @@ class _Direct(StoringModule, Replacement):
         self.scheme = as_scheme(scheme)
         self.note = note
         quantizers = direct_quantizers(self.scheme)
-        stored = [q for q in quantizers.values() if q]
-        if self.scheme.arithmetic is not None or not all(isinstance(q.format, IntegerGrid) for q in stored):
+        if not of_integers(self.scheme, quantizers.values()):
             raise NotApplicable(f"direct layer under {self.scheme.name}", "it is no scheme of integers", "leave it out")
-        ones = (1,) * len(self.kernel_size)
-        shapes = {"input": (ones, self.in_channels), "weights": (self.kernel_size, self.out_channels)}
         self.register_buffer("one", torch.ones(1, 1, 1, dtype=torch.float64), persistent=False)
-        self.stages = nn.ModuleDict()
-        for label, quantizer in quantizers.items():
-            if quantizer is not None:
-                taps, channels = shapes.get(label, (ones, self.out_channels))
-                stage = Stage(label, quantizer, taps, channels, self.scheme.calibration, learn_scales)
-                self.stages[label] = stage
+        stage = LearnedStage if learn_scales else StoredStage
+        self.place_stages(
+            stage(place, quantizer, self._taps(place), channels, self.scheme.calibration)
+            for place, channels in (
+                (INPUT, self.in_channels),
+                (WEIGHTS, self.out_channels),
+                (OUTPUT, self.out_channels),
+            )
+            if (quantizer := quantizers[place.stage]) is not None
+        )
         self.described = f"direct, {self.scheme.describe()}{', scales' if learn_scales else ''}"
         self.stages.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
 
@@ -49,7 +53,7 @@ class _Direct(StoringModule, Replacement):
         """The layer, the scheme, and why it is direct."""
         return ", ".join(part for part in (super().extra_repr(), self.scheme.name, self.note) if part)
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
         super()._load_from_state_dict(state_dict, prefix, *args)
         fill_in(state_dict, f"{prefix}stages.", self.stages)
 
@@ -60,26 +64,30 @@ class _Direct(StoringModule, Replacement):
         with torch.autocast(input.device.type, enabled=False):
             dtype = torch.promote_types(input.dtype, torch.float32)
             batch = input if input.ndim == d + 2 else input[None]
-            x, x_unit, x_bound = self._store("input", batch.to(dtype).movedim(1, -1), self.one)
+            x, x_unit, x_bound = self._store(INPUT, batch.to(dtype).movedim(1, -1), self.one)
             filters = weight.to(dtype).permute(*range(2, d + 2), 1, 0)
-            w, w_unit, w_bound = self._store("weights", filters, self.one)
+            w, w_unit, w_bound = self._store(WEIGHTS, filters, self.one)
             word = _word(x_bound * w_bound * weight[0].numel(), x.device.type)
             codes = w.to(word).movedim((-1, -2), (0, 1))
             y = super()._conv_forward(x.to(word).movedim(-1, 1), codes, None)
-            y, unit, _ = self._store("output", y.movedim(1, -1), x_unit * w_unit)
+            y, unit, _ = self._store(OUTPUT, y.movedim(1, -1), x_unit * w_unit)
             y = y * unit.to(y.dtype).view(-1)
             if bias is not None:
                 y = y + bias.to(y.dtype)
         return like_direct(self, y, input)
 
-    def _store(self, label: str, value: torch.Tensor, unit: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
+    def _taps(self, place: Place) -> tuple[int, ...]:
+        return self.kernel_size if place == WEIGHTS else (1,) * len(self.kernel_size)
+
+    def _store(self, place: Place, value: torch.Tensor, unit: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
         """What is stored of a value whose channels come last, its unit and its bound."""
-        if label not in self.stages:
-            return value, unit, inf
-        stage = self.labelled[label]
-        flat = value.reshape(prod(stage.taps), -1, value.shape[-1])
-        codes, scale = stage(flat, unit, 1 if label == "weights" else len(value))
-        return codes.view(value.shape), scale, stage.bound
+        taps, bound, codes = self._taps(place), inf, value
+        if (stage := self.placed.get(place)) is not None:
+            flat = value.reshape(prod(taps), -1, value.shape[-1])
+            flat, unit = stage(flat, unit, 1 if place == WEIGHTS else len(value))
+            codes, bound = flat.view(value.shape), stage.bound
+        self.show(place, codes.reshape(prod(taps), -1, codes.shape[-1]), unit, taps)
+        return codes, unit, bound
 
 
 class DirectConv2d(_Direct, nn.Conv2d):

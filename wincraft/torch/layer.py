@@ -18,10 +18,12 @@ from wincraft.errors import NotApplicable, look_up
 from wincraft.numbers.quantizer import Scale
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.torch.fitting import fitted
-from wincraft.torch.learning import TRANSFORMS, Learning
-from wincraft.torch.pipeline import UNQUANTISED, Pipeline
+from wincraft.torch.learning import TRANSFORMS, Learning, pipeline_for
+from wincraft.torch.pipeline import UNQUANTISED, Convolution
 from wincraft.torch.replacement import Replacement, check_input, like_direct, pads
-from wincraft.torch.stage import Stage, fill_in
+from wincraft.torch.stage import StoredStage
+from wincraft.torch.state import State
+from wincraft.torch.storing import fill_in
 from wincraft.torch.tiles import phases
 
 
@@ -49,13 +51,12 @@ class _Winograd(Replacement):
         chosen = UNQUANTISED if scheme is None else as_scheme(scheme)
         if any(step > 1 for step in self.dilation):
             raise NotApplicable(f"dilation {self.dilation}", "taps must be neighbours", "keep the direct layer")
-        if balance_channels and self.groups > 1:
-            raise NotApplicable("balancing of channels", f"there are {self.groups} groups", "leave it out")
         kernel = tuple(-(-size // step) for size, step in zip(self.kernel_size, self.stride, strict=True))
-        learning = Learning(transforms, learn_scales, balance_channels, rank_one_scales)
+        self.learning = Learning(transforms, learn_scales, balance_channels, rank_one_scales)
         channels = self.in_channels * prod(self.stride)
-        pipeline = Pipeline(fitted(given, kernel), chosen, channels, self.out_channels, self.groups, learning)
-        self.winograd = pipeline.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
+        run = Convolution(fitted(given, kernel), chosen, channels, self.out_channels, self.groups)
+        wide = torch.promote_types(self.weight.dtype, torch.float32)
+        self.winograd = pipeline_for(run, self.learning).to(self.weight.device, wide)
 
     @property
     def algorithm(self) -> Algorithm:
@@ -73,7 +74,7 @@ class _Winograd(Replacement):
         return {label: stage.as_scale for label, stage in self.labelled.items()}
 
     @property
-    def labelled(self) -> dict[str, Stage]:
+    def labelled(self) -> dict[str, StoredStage]:
         """The stored stages by label."""
         return self.winograd.labelled
 
@@ -129,7 +130,7 @@ class _Winograd(Replacement):
         split = classes.unflatten(-1, (-1, self.groups, self.in_channels // self.groups))
         return split.transpose(-3, -2).flatten(-3), filters
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
         super()._load_from_state_dict(state_dict, prefix, *args)
         fill_in(state_dict, f"{prefix}winograd.", self.winograd)
 

@@ -91,7 +91,7 @@ def _layer_report(layer: Any, seen: Watched) -> LayerReport:
     moments = seen.moments, measured_moments(weights)
     H = _gram(algorithm, *moments)
     gains: Any = {"noise_gain": float(algorithm.noise_gain()), "own_noise_gain": float(np.trace(H) / H.sum())}
-    if reason := _unpredictable(scheme, layer.winograd.learning):
+    if reason := _unpredictable(scheme, layer.learning):
         return LayerReport(seen.name, algorithm.size, **about, **gains, note=f"no prediction: {reason}")
     prediction = predict(
         algorithm,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 import torch
 
@@ -11,6 +11,15 @@ FLOAT32_BITS = 24
 """Integers of so many bits are exact in float32."""
 End = float | torch.Tensor
 """One end of what is stored, for all values or of float64 and broadcast to them."""
+
+
+class _Context(Protocol):
+    """What PyTorch hands to a function and its gradient."""
+
+    needs_input_grad: tuple[bool, ...]
+    saved_tensors: tuple[torch.Tensor, ...]
+
+    def save_for_backward(self, *tensors: torch.Tensor) -> None: ...
 
 
 class RoundClip(torch.autograd.Function):
@@ -21,7 +30,7 @@ class RoundClip(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: torch.Tensor, ratio: torch.Tensor, low: End, high: End, dtype: torch.dtype
+        ctx: _Context, x: torch.Tensor, ratio: torch.Tensor, low: End, high: End, dtype: torch.dtype
     ) -> torch.Tensor:
         """Take x of float32 or float64, the ratio of float64, which broadcasts; give codes in a `dtype` for them."""
         product = x * ratio if x.dtype == torch.float64 else x.double().mul_(ratio)  # a mixed product is slower
@@ -34,7 +43,7 @@ class RoundClip(torch.autograd.Function):
         return codes
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    def backward(ctx: _Context, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Straight through."""
         x, ratio, inside = ctx.saved_tensors
         passed = gradient * inside
@@ -52,11 +61,11 @@ def _clip(x: torch.Tensor, low: End, high: End, in_place: bool = False) -> torch
 
 class _StraightThrough(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, rounded: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: _Context, rounded: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         return rounded.clone()
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, torch.Tensor]:
+    def backward(ctx: _Context, gradient: torch.Tensor) -> tuple[None, torch.Tensor]:
         return None, gradient
 
 
@@ -75,8 +84,7 @@ def exact_word(word: torch.dtype) -> torch.dtype:
     >>> exact_word(torch.float32)
     torch.float32
     """
-    backends: Any = torch.backends
-    settings = (backends.cuda.matmul, backends.mkldnn.matmul, backends.mkldnn.conv)
+    settings = (torch.backends.cuda.matmul, *(getattr(torch.backends.mkldnn, name) for name in ("matmul", "conv")))
     return torch.float64 if any(item.fp32_precision in ("tf32", "bf16") for item in settings) else word
 
 

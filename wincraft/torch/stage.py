@@ -3,44 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from math import inf, prod
-from typing import Any, Self
 
 import numpy as np
 import torch
-from torch import nn
 
-from wincraft.errors import BadDocument, NotApplicable
+from wincraft.errors import NotApplicable
+from wincraft.measure.places import Place
 from wincraft.numbers.integer_grid import IntegerGrid
 from wincraft.numbers.quantizer import Quantizer, Scale
-from wincraft.torch.rounding import FLOAT32_BITS, End, RoundClip, damped, straight_through
-from wincraft.torch.state import check_codes, check_exponents, check_scales, take_bytes
-
-
-class ExactModule(nn.Module):
-    """A module whose own float64 buffers stay float64: in another dtype they would store other integers."""
-
-    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
-        kept = {name: item for name, item in self._buffers.items() if item is not None and item.dtype == torch.float64}
-        super()._apply(fn, recurse)
-        for name, item in kept.items():
-            moved = self._buffers[name]
-            if moved is not None and moved.dtype != torch.float64:
-                self._buffers[name] = item.to(moved.device)
-        return self
-
-
-class WideModule(ExactModule):
-    """A module whose parameters stay float32 or wider: in half precision, learned scales would be others."""
-
-    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
-        kept = {parameter: parameter.detach() for parameter in self.parameters()}
-        super()._apply(fn, recurse)
-        for parameter, item in kept.items():
-            if parameter.dtype.itemsize < torch.float32.itemsize:
-                parameter.data = item.to(parameter.device)
-        return self
+from wincraft.quantise.schemes import Scheme
+from wincraft.torch.casts import WideModule
+from wincraft.torch.rounding import FLOAT32_BITS, End, RoundClip
+from wincraft.torch.state import State, check_codes, check_scales
 
 
 class Tally:
@@ -65,37 +41,23 @@ class Tally:
         return self.clipped / max(1, self.stored)
 
 
-class Stage(WideModule):
+class StoredStage(WideModule):
     """One stored stage: codes = clip(round(value * unit / scale), low, high), shape (taps, vectors, channels).
 
-    The scales are float64 with the axes of the stage, 1 where one is shared; NaN until they are calibrated. With
-    `learned` they are 2^log_scale, a parameter whose gradient is damped by 1/sqrt(values per image * largest code) as
-    in LSQ (Esser et al. 2020, arXiv 1902.08153); power-of-two scales then round the exponent up, with the gradient of
-    the identity.
+    The scales are float64 with the axes of the stage, 1 where one is shared; NaN until they are calibrated.
     A `tally` counts what is clipped; nothing is where `clips` is off.
-    With `rank_one` the scales per tap are products of one factor per axis (Chen et al. 2023): the least squares of the
-    logarithms of the calibrated ones, so that taps above the fit are clipped.
     """
 
     def __init__(
-        self,
-        label: str,
-        quantizer: Quantizer,
-        taps: tuple[int, ...],
-        channels: int,
-        calibration: str,
-        learned: bool = False,
-        rank_one: bool = False,
+        self, place: Place, quantizer: Quantizer, taps: tuple[int, ...], channels: int, calibration: str
     ) -> None:
         super().__init__()
-        self.label, self.quantizer, self.taps = label, quantizer, taps
-        self.calibration, self.rank_one = calibration, rank_one and "tap" in (quantizer.per or "")
+        self.place, self.quantizer, self.taps, self.calibration = place, quantizer, taps, calibration
         per = quantizer.per or ""
         shape = (prod(taps) if "tap" in per else 1, 1, channels if "channel" in per else 1)
         unknown = torch.nan if per else 1.0
         self.register_buffer("scale", torch.full(shape, unknown, dtype=torch.float64))
         self.register_buffer("zero_point", torch.zeros(shape, dtype=torch.float64))
-        self.log_scale = nn.Parameter(torch.zeros(shape)) if learned else None
         self.observing, self.clips = False, True
         self.tally: Tally | None = None
         self._ends: tuple[np.ndarray, np.ndarray] | None = None
@@ -107,7 +69,7 @@ class Stage(WideModule):
 
     def extra_repr(self) -> str:
         """The quantiser."""
-        return self.quantizer.name + (", learned" if self.log_scale is not None else "")
+        return self.quantizer.name
 
     @property
     def calibrated(self) -> bool:
@@ -126,13 +88,8 @@ class Stage(WideModule):
         return float(max(self.grid.high, -self.grid.low))
 
     def current_scale(self, values: float = 1) -> torch.Tensor:
-        """The scales in use; `values` is how many values of an image share them, for the damping."""
-        if self.log_scale is None:
-            return self.scale
-        log_scale = damped(self.log_scale, (max(1.0, values / self.scale.numel()) * self.grid.high) ** -0.5).double()
-        if self.quantizer.power_of_two:
-            log_scale = straight_through(torch.ceil(log_scale), log_scale)
-        return torch.exp2(log_scale)
+        """The scales in use; an image has so many `values`."""
+        return self.scale
 
     def forward(self, value: torch.Tensor, unit: torch.Tensor, images: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
         """Codes less their zero points, and the scale of one; the value, of so many images, stands for value * unit."""
@@ -155,7 +112,7 @@ class Stage(WideModule):
             NotApplicable: scales that are not calibrated.
         """
         if not (self._ready or self.observing):
-            raise NotApplicable(f"stage {self.label}", "its scales are not calibrated", "call calibrate(model, loader)")
+            raise NotApplicable(f"stage {self.place}", "its scales are not calibrated", "call calibrate(model, loader)")
         return True
 
     def reset(self) -> None:
@@ -174,7 +131,7 @@ class Stage(WideModule):
             value = value if bool(ends.isinf().any()) else ends
         if bool(value.isnan().any()):
             repair = "look for NaN in the images, in the weights and in the layers before"
-            raise NotApplicable(f"stage {self.label}", "its values hold NaN", repair)
+            raise NotApplicable(f"stage {self.place}", "its values hold NaN", repair)
         low, high = self.quantizer.ends(self._numpy_layout(value * unit), self.calibration)
         if not self.quantizer.unsigned:  # symmetric: the mean of batches is that of their amplitudes
             high = np.maximum(-low, high)
@@ -197,16 +154,9 @@ class Stage(WideModule):
     def set_scale(self, given: Scale) -> None:
         """Use these scales; their axes are (taps..., channels, vectors)."""
         scale, zero_point = given
-        if self.rank_one and scale.size > 1:
-            scale = rank_one_scales(scale, self.quantizer.power_of_two)
         for buffer, array in ((self.scale, scale), (self.zero_point, zero_point)):
             axes = torch.from_numpy(np.ascontiguousarray(array)).reshape(-1, *array.shape[-2:]).transpose(1, 2)
             buffer.copy_(axes.expand_as(buffer))
-        if self.log_scale is not None:
-            start = torch.log2(self.scale)
-            if self.quantizer.power_of_two:  # in the middle of what rounds up to it: at the end a small step doubles it
-                start = torch.ceil(start) - 0.5
-            self.log_scale.copy_(start)
         self._ready = self.calibrated
 
     @property
@@ -221,81 +171,21 @@ class Stage(WideModule):
         taps = self.taps if len(array) == prod(self.taps) else (1,) * len(self.taps)
         return array.reshape(*taps, *array.shape[1:])
 
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
         """The scales may be unknown again; raise `BadDocument` where they are no scales."""
         check_scales(state_dict, f"{prefix}scale", unknown=True)
-        check_exponents(state_dict, f"{prefix}log_scale")
         low, high = (self.grid.low, self.grid.high) if self.quantizer.unsigned else (0, 0)
         check_codes(state_dict, f"{prefix}zero_point", low, high)
         super()._load_from_state_dict(state_dict, prefix, *args)
         self._ready = self.calibrated
 
 
-class StoringModule(ExactModule):
-    """A module that stores stages: `stages` holds them, under names that modules may have.
+def of_integers(scheme: Scheme, quantizers: Iterable[Quantizer | None]) -> bool:
+    """Whether a scheme computes exactly and stores nothing but integers through these quantisers.
 
-    Its state carries its configuration, `described`, as a text in bytes, so that the state of another algorithm or
-    scheme is refused. A state without one, as that of a plain convolution, is taken.
+    >>> from wincraft.quantise.schemes import SCHEMES
+    >>> [of_integers(scheme, scheme.stages.values()) for scheme in (SCHEMES["tapwise-8"], SCHEMES["fp16"])]
+    [True, False]
     """
-
-    stages: nn.ModuleDict
-    described = ""
-
-    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
-        """The configuration goes with the state."""
-        super()._save_to_state_dict(destination, prefix, keep_vars)
-        if self.described:
-            destination[f"{prefix}configuration"] = torch.tensor(list(self.described.encode()), dtype=torch.uint8)
-
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
-        """Raise `BadDocument` for the state of another configuration."""
-        given = take_bytes(state_dict, f"{prefix}configuration") if self.described else None
-        if given is not None:
-            made, this = given.decode(errors="replace").split(", "), self.described.split(", ")
-            if made != this:
-                theirs = ", ".join(part for part in made if part not in this) or "less"
-                mine = ", ".join(part for part in this if part not in made) or "less"
-                repair = "convert the network as it was when the state was saved"
-                what = f"the state of {prefix[:-1] or 'a layer'}"
-                raise BadDocument(what, f"it is of {theirs}; this layer is {mine}", repair)
-        super()._load_from_state_dict(state_dict, prefix, *args)
-
-    @property
-    def labelled(self) -> dict[str, Stage]:
-        """The stored stages by label."""
-        return {stage.label: stage for stage in self.stages.values() if isinstance(stage, Stage)}
-
-    def observe(self, on: bool, ranging: bool = False) -> None:
-        """Whether the next batches set the scales."""
-        for stage in self.labelled.values():
-            stage.observing = on
-            if on:
-                stage.reset()
-
-
-def fill_in(state_dict: dict[str, Any], prefix: str, module: nn.Module) -> None:
-    """Where a state has nothing under a prefix, as that of a plain convolution, what the module has stays."""
-    if not any(key.startswith(prefix) for key in state_dict):
-        state_dict.update(module.state_dict(prefix=prefix))
-
-
-def rank_one_scales(scale: np.ndarray, power_of_two: bool = False) -> np.ndarray:
-    """Scales (taps..., channels, 1) as products of one factor per axis of taps: the least squares of the logarithms.
-
-    Powers of two become products of powers of two.
-
-    >>> rank_one_scales(np.array([[1.0, 2.0], [3.0, 6.0]])[..., None, None])[..., 0, 0].round(6).tolist()
-    [[1.0, 2.0], [3.0, 6.0]]
-    >>> rank_one_scales(np.array([[1.0, 2.0], [4.0, 2.0]])[..., None, None])[..., 0, 0].round(6).tolist()
-    [[1.414214, 1.414214], [2.828427, 2.828427]]
-    """
-    logs = np.log2(scale)
-    taps = tuple(range(scale.ndim - 2))
-
-    def rounded(exponents: np.ndarray) -> np.ndarray:  # half upwards: np.rint would change differences of one
-        return np.floor(exponents + 0.5) if power_of_two else exponents
-
-    mean = logs.mean(axis=taps, keepdims=True)
-    others = [tuple(other for other in taps if other != axis) for axis in taps]
-    fit = sum(rounded(logs.mean(axis=kept, keepdims=True) - mean) for kept in others)
-    return np.asarray(np.exp2(fit + rounded((logs - fit).mean(axis=taps, keepdims=True))))
+    grids = all(isinstance(quantizer.format, IntegerGrid) for quantizer in quantizers if quantizer)
+    return scheme.arithmetic is None and grids

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -40,11 +40,19 @@ def interleaved(x: torch.Tensor) -> torch.Tensor:
     return x.permute(d, *(axis for k in range(d) for axis in (d + 1 + k, k)), 2 * d + 1)
 
 
+class _Windows(Protocol):
+    """What the gradient of `cut` needs."""
+
+    shape: torch.Size
+    n: Sequence[int]
+    m: Sequence[int]
+
+
 class _Cut(torch.autograd.Function):
     """What `cut` does; the gradient of torch's own windows takes five times as long."""
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
+    def forward(ctx: _Windows, x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
         d = len(n)
         ctx.shape, ctx.n, ctx.m = x.shape, n, m
         for axis, (size, step) in enumerate(zip(n, m, strict=True), start=1):
@@ -53,7 +61,7 @@ class _Cut(torch.autograd.Function):
         return x.permute(order).reshape(prod(n), prod(x.shape[: d + 1]), x.shape[d + 1])
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+    def backward(ctx: _Windows, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         """Blocks of m positions, which lie side by side, at a time."""
         images, *sizes, channels = ctx.shape
         tiles = [(size - n) // m + 1 for size, n, m in zip(sizes, ctx.n, ctx.m, strict=True)]

@@ -3,121 +3,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
+from itertools import product
 from math import inf, prod
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 
-from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.nested import Algorithm
 from wincraft.exact.fraction import Rows
+from wincraft.exact.matrix import fraction_rows
+from wincraft.measure.execution import Pass, Stages
 from wincraft.measure.integer_machine import float_outer, integer_rows
+from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, U, V, step
 from wincraft.numbers.integer_grid import IntegerGrid
-from wincraft.numbers.quantizer import Quantizer
-from wincraft.quantise.machines import scheme_stages
+from wincraft.quantise.machines import stored_chains
 from wincraft.quantise.schemes import Scheme
-from wincraft.torch.rounding import straight_through
-from wincraft.torch.stage import WideModule
+from wincraft.torch.casts import WideModule
 
 Factors = tuple[tuple[Fraction, ...], ...]
 """One exact factor per position, axis by axis."""
+ONE = Fraction(1)
 
 
-class StepFactors(NamedTuple):
-    """Of one matrix product: the factors of its rows, (rows, 1, 1), and the largest absolute row sum or inf."""
+class SidePlan(NamedTuple):
+    """The places that one side's values pass, the tiles there, and from each to the next the passes.
 
-    factors: torch.Tensor
-    growth: float
-
-
-class Transform(WideModule):
-    """A chain, applied step by step: (positions, vectors, channels) to (rows, vectors, channels).
-
-    Every matrix is the Kronecker product over the axes. Its rows are integers without a common factor, times rational
-    factors that are kept beside them, so that integers stay integers. What a scheme does not store in between is
-    multiplied out. With `learned` the matrix next to the taps is a parameter per axis (equal axes share one), without
-    factors; entries that a scheme rounds are rounded in use, with the gradient of the identity.
+    The passes are as a scheme stores them; `exact` ones are as they are where it stores them on a grid.
     """
 
-    def __init__(
-        self,
-        chains: Sequence[LinearMap],
-        scheme: Scheme,
-        between: Quantizer | None,
-        columns: Factors | None = None,
-        learned: str | None = None,
-    ) -> None:
+    places: list[Place]
+    tiles: list[tuple[int, ...]]
+    stages: Stages
+    exact: Stages
+
+
+def side_plans(algorithm: Algorithm, scheme: Scheme) -> tuple[SidePlan, SidePlan, SidePlan]:
+    """The plans of the data, the weights and the products.
+
+    >>> from wincraft import parse
+    >>> from wincraft.quantise.schemes import SCHEMES
+    >>> _, plan, _ = side_plans(parse("F(4x4,3x3)"), SCHEMES["tapwise-8"])
+    >>> [str(place) for place in plan.places], plan.tiles
+    (['weights', 'V'], [(3, 3), (6, 6)])
+    """
+    chains = exact = stored_chains(algorithm, scheme)
+    if isinstance(scheme.matrices, IntegerGrid):
+        exact = stored_chains(algorithm, replace(scheme, matrices=None))
+
+    def plan(start: Place, size: str, stages: Stages, exact: Stages, end: Place) -> SidePlan:
+        between = (step(start.side, number) for number in range(1, len(stages)))
+        tile = tuple(getattr(axis, size) for axis in algorithm.axes)
+        return SidePlan([start, *between, end], [tile, *(stage[-1].image for stage in stages)], stages, exact)
+
+    return (
+        plan(INPUT, "n", chains.input, exact.input, U),
+        plan(WEIGHTS, "r", chains.filter, exact.filter, V),
+        plan(M, "rank", chains.output, exact.output, OUTPUT),
+    )
+
+
+class TileTransform(WideModule):
+    """A chain, applied step by step: (positions, vectors, channels) to (rows, vectors, channels).
+
+    Every matrix is over the flattened tile. Its rows are integers without a common factor, times rational factors that
+    are kept beside them, so that integers stay integers; where a scheme stores nothing the factors are multiplied out.
+    What comes in has factors as `columns`; what comes out is over a `divisor`. `growth` is the largest absolute row sum
+    of each matrix, or inf.
+    """
+
+    learned = False
+    """Whether a matrix changes while its network is trained."""
+
+    def __init__(self, plan: SidePlan, scheme: Scheme, columns: Factors | None = None, divisor: Fraction = ONE) -> None:
         super().__init__()
-        stages = scheme_stages(chains, scheme, between)
-        self._grid = scheme.matrices if isinstance(scheme.matrices, IntegerGrid) else None
-        unrounded = scheme_stages(chains, replace(scheme, matrices=None), between) if self._grid else stages
-        folded = not scheme.stages
-        core = {None: None, "first": 0, "last": len(stages) - 1}[learned]
-        self._growth: list[float] = []
-        self.core = core
-        self.exact_factors: Factors = ()
-        self.matrices = nn.ParameterList()
-        self._axes: list[int] = []
-        for number, rows in enumerate(stages):
-            before = columns if columns and not number else tuple((Fraction(1),) * len(table[0]) for table in rows)
-            if number == core:
-                self._learn(unrounded[number], before)
-                matrix, growth = np.zeros((0, 0)), inf
-            else:
-                matrix, growth = self._fixed(rows, before)
-            if folded:
-                matrix, growth = matrix * float_outer(self.exact_factors).reshape(-1, 1), inf
-            if folded or number == core:
-                self.exact_factors = tuple((Fraction(1),) * len(table) for table in rows)
-            self._growth.append(growth)
-            self.register_buffer(f"matrix_{number}", torch.from_numpy(matrix), persistent=False)
-            factors = float_outer(self.exact_factors).reshape(-1, 1, 1)
-            self.register_buffer(f"factors_{number}", torch.from_numpy(factors.copy()), persistent=False)
+        self.plan = plan
+        self.growth = [inf] * len(plan.stages)
+        for number, stage in enumerate(plan.stages):
+            matrix, factors, growth = flattened(stage, plan.tiles[number], None if number else columns)
+            if number == len(self.growth) - 1:
+                factors = over(factors, divisor)
+            if not scheme.stages:
+                matrix, factors, growth = matrix * outer(factors).numpy()[:, 0], ones(plan.tiles[number + 1]), inf
+            self._set(number, matrix, factors, growth)
 
-    def _fixed(self, rows: list[Rows], columns: Factors) -> tuple[np.ndarray, float]:
-        pairs = [integer_rows(table, before) for table, before in zip(rows, columns, strict=True)]
-        self.exact_factors = tuple(contents for _, contents in pairs)
-        matrix = reduce(np.kron, (matrix for matrix, _ in pairs))
-        integers = np.array_equal(matrix, np.rint(matrix))  # not so for irrational points
-        return matrix, float(np.abs(matrix).sum(axis=1).max()) if integers else inf
+    def _set(self, number: int, matrix: np.ndarray, factors: Factors, growth: float) -> None:
+        self.exact_factors, self.growth[number] = factors, growth
+        self.register_buffer(f"matrix_{number}", torch.from_numpy(matrix), persistent=False)
+        self.register_buffer(f"factors_{number}", outer(factors), persistent=False)
 
-    def _learn(self, rows: list[Rows], columns: Factors) -> None:
-        seen: list[list[list[float]]] = []
-        for table, before in zip(rows, columns, strict=True):
-            entries = [[float(value * c) for value, c in zip(row, before, strict=True)] for row in table]
-            if entries not in seen:
-                seen.append(entries)
-                self.matrices.append(nn.Parameter(torch.tensor(entries, dtype=torch.float64)))
-            self._axes.append(seen.index(entries))
+    def factors(self, number: int) -> torch.Tensor:
+        """Those of the rows of a matrix, (rows, 1, 1)."""
+        return self.get_buffer(f"factors_{number}")
 
-    def __len__(self) -> int:
-        return len(self._growth)
+    @property
+    def last_factors(self) -> torch.Tensor:
+        """Those of what comes out."""
+        return self.factors(len(self.growth) - 1)
 
-    def step(self, number: int) -> StepFactors:
-        """What comes with a matrix."""
-        return StepFactors(self.get_buffer(f"factors_{number}"), self._growth[number])
+    def matrix(self, number: int) -> torch.Tensor:
+        """A matrix without the factors of its rows."""
+        return self.get_buffer(f"matrix_{number}")
 
     def apply_step(self, number: int, value: torch.Tensor) -> torch.Tensor:
         """One matrix product, in the dtype of the value."""
-        if number == self.core:
-            matrix = reduce(torch.kron, [self._in_use(self.matrices[index]) for index in self._axes])
-        else:
-            matrix = self.get_buffer(f"matrix_{number}")
-        product = matrix.to(value.dtype) @ value.reshape(len(value), -1)
+        product = self.matrix(number).to(value.dtype) @ value.reshape(len(value), -1)
         return product.view(len(product), *value.shape[1:])
 
-    def _in_use(self, matrix: torch.Tensor) -> torch.Tensor:
-        if self._grid is None:
-            return matrix
-        entries = matrix.detach().double()
-        scale = entries.abs().max() / float(self._grid.limit)
-        codes = torch.clamp(torch.round(entries / scale), self._grid.low, self._grid.high)
-        return straight_through((codes * scale).to(matrix.dtype), matrix)
+
+def flattened(
+    stage: Sequence[Pass], tile: tuple[int, ...], columns: Factors | None
+) -> tuple[np.ndarray, Factors, float]:
+    """The passes of one stage as one matrix: integer rows, their factors, and the largest absolute row sum or inf.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.measure.execution import chains_of
+    >>> [stage] = chains_of(winograd(2, 3)).filter
+    >>> matrix, factors, growth = flattened(stage, (3,), None)
+    >>> matrix.tolist()[1], [str(factor) for factor in factors[0]], growth
+    ([1.0, 1.0, 1.0], ['1', '1/2', '1/2', '1'], 3.0)
+    """
+    pairs = [integer_rows(rows, before) for rows, before in axis_rows(stage, tile, columns)]
+    matrix = reduce(np.kron, (matrix for matrix, _ in pairs))
+    integers = np.array_equal(matrix, np.rint(matrix))  # not so for irrational points
+    growth = float(np.abs(matrix).sum(axis=1).max()) if integers else inf
+    return matrix, tuple(contents for _, contents in pairs), growth
+
+
+def axis_rows(
+    stage: Sequence[Pass], tile: tuple[int, ...], columns: Factors | None
+) -> Iterator[tuple[Rows, tuple[Fraction, ...]]]:
+    """The rows of each axis with the factors of their columns; those of a pass over the whole tile are of one axis."""
+    columns = columns or ones(tile)
+    given = {item.axis: fraction_rows(item.matrix) for item in stage}
+    if None in given:
+        yield given[None], tuple(map(prod, product(*columns)))
+        return
+    for axis, factors in enumerate(columns):
+        places = range(len(factors))
+        yield given.get(axis) or [[Fraction(i == j) for j in places] for i in places], factors
+
+
+def ones(tile: Sequence[int]) -> Factors:
+    """A factor of 1 for each position."""
+    return tuple((ONE,) * size for size in tile)
+
+
+def over(factors: Factors, divisor: Fraction) -> Factors:
+    """Factors over a number."""
+    first, *rest = factors
+    return (tuple(factor / divisor for factor in first), *rest)
 
 
 def multiplied(first: Factors, second: Factors) -> Factors:

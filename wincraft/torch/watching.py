@@ -17,6 +17,7 @@ from torch.nn.utils.parametrize import is_parametrized
 from wincraft.quantise.evaluation import measured_moments, value_sample
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
+from wincraft.torch.pipeline import ProductPipeline
 from wincraft.torch.stage import Tally
 from wincraft.torch.tiles import covered, cut, padded
 
@@ -107,7 +108,7 @@ class Watched:
         clipping = [label for label, tally in self.tallies.items() if tally.last]
         for tally in self.tallies.values():
             tally.last = 0.0
-        if not clipping or not (isinstance(layer, DIRECT) or layer.winograd.native):
+        if not clipping or not (isinstance(layer, DIRECT) or isinstance(layer.winograd, ProductPipeline)):
             return
         sums = []
         try:
