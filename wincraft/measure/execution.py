@@ -180,7 +180,11 @@ class PerMatrix(Generic[Made]):
 
 
 class ArrayMachine:
-    """NumPy's own arithmetic in a dtype; `object` computes in Fractions, exact where the matrices are rational."""
+    """NumPy's own arithmetic in a dtype; `object` computes in Fractions, exact where the matrices are rational.
+
+    >>> ArrayMachine(object).divide(np.array([[[3]]]), Fraction(2)).item()
+    Fraction(3, 2)
+    """
 
     def __init__(self, dtype: type) -> None:
         self._dtype = dtype

@@ -86,6 +86,11 @@ class BoundMachine:
     """Carries the sizes of numbers and the errors of rounded ones; data and filters are given as magnitudes.
 
     Every operation rounds to the format, row sums are taken in `order`, channels are added up one after the other.
+
+    >>> from wincraft import winograd
+    >>> y = execute(chains_of(winograd(1, 1)), BoundMachine(FP32), np.full((1, 2, 1), 3.0), np.ones((1, 1, 2)))
+    >>> y.size.item(), round(y.error.item() * 2**24, 3)
+    (6.0, 12.0)
     """
 
     def __init__(self, format: FloatFormat, order: str = "sequential") -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from wincraft.errors import BadShape, NotApplicable
 from wincraft.numbers.arrays import float64_array
+from wincraft.numbers.scales import positive_scales, scales_for, scales_of
 
 MAX_BITS = 53
 """The largest size: float64 holds every code."""
@@ -122,15 +123,7 @@ class IntegerGrid:
         >>> IntegerGrid(8).scale([12.7, 0.0], power_of_two=True)
         array([0.125, 1.   ])
         """
-        width = float64_array(amplitude, "amplitude")
-        if (width < 0).any():
-            raise NotApplicable("scale", f"an amplitude is {width.min():g}", "give max|x|, which is 0 or more")
-        with np.errstate(over="ignore", under="ignore"):
-            scale = width / float(self.limit)
-            if power_of_two:
-                mantissa, exponent = np.frexp(scale)
-                scale = np.where(scale > 0, np.ldexp(1.0, exponent - (mantissa == 0.5)), 0)
-        return np.where(scale == 0, 1.0, scale)
+        return scales_for(amplitude, float(self.limit), power_of_two)
 
     def zero_point(self, minimum: Any, scale: Any) -> np.ndarray:
         """The code of zero, z = clip(round_half_even(-min(x) / s), 0, high), int64; 0 for the signed ranges.
@@ -144,7 +137,7 @@ class IntegerGrid:
         >>> int(grid.zero_point(-1.0, grid.scale(4.0)))
         64
         """
-        low, s = float64_array(minimum, "minimum"), _positive(scale)
+        low, s = float64_array(minimum, "minimum"), positive_scales(scale)
         try:
             low, s = np.broadcast_arrays(low, s)
         except ValueError:
@@ -159,12 +152,8 @@ class IntegerGrid:
             BadShape: for an empty array, and a scale or zero point that does not broadcast to the data.
             NotApplicable: for a scale that is not positive or a zero point that is no integer.
         """
-        x, s, z = float64_array(values), _positive(scale), float64_array(zero_point, "zero point")
-        for what, array in (("scale", s), ("zero point", z)):
-            if not _broadcasts_to(array.shape, x.shape):
-                raise BadShape(what, str(array.shape), f"one that broadcasts to the data's {x.shape}")
-        if (z != np.rint(z)).any():
-            raise NotApplicable("zero point", f"{z[z != np.rint(z)][0]:g} is no code", "give integers")
+        x = float64_array(values)
+        s, z = scales_of(x.shape, scale, zero_point)
         with np.errstate(over="ignore", under="ignore"):
             return np.asarray(np.clip(np.rint(x / s) + z, self.low, self.high).astype(np.int64))
 
@@ -179,15 +168,3 @@ class IntegerGrid:
         """
         steps = self.codes(values, scale, zero_point) - np.asarray(zero_point)
         return np.asarray(steps * np.asarray(scale, dtype=np.float64))
-
-
-def _positive(scale: Any) -> np.ndarray:
-    array = float64_array(scale, "scale")
-    if not (array > 0).all():
-        raise NotApplicable("scale", f"a scale is {array.min():g}", "give positive ones; data of zeros have scale 1")
-    return array
-
-
-def _broadcasts_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
-    tail = target[len(target) - len(shape) :]
-    return len(shape) <= len(target) and all(n in (1, size) for n, size in zip(shape, tail, strict=True))

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from wincraft.errors import BadNumber, NotApplicable, look_up
-from wincraft.numbers.arrays import float64_array
 from wincraft.numbers.fixed_point import FixedPoint
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.formats import Format, parse_format
 from wincraft.numbers.integer_grid import IntegerGrid, IntegerRange
+from wincraft.numbers.scales import scales_for, scales_of
 
 GRANULARITIES: dict[str, tuple[int, ...] | None] = {
     "tensor": None,
@@ -129,8 +129,7 @@ class Quantizer:
     def scale_of(self, low: np.ndarray, high: np.ndarray) -> Scale:
         """Scales and zero points for values between ends, low <= 0 <= high."""
         if isinstance(self.format, FloatFormat):
-            grid = IntegerGrid(2)  # its rule for zero amplitudes and powers of two, with a limit of 1
-            scale = grid.scale(np.maximum(-low, high) / float(self.format.max), power_of_two=self.power_of_two)
+            scale = scales_for(np.maximum(-low, high), float(self.format.max), self.power_of_two)
             return Scale(scale, np.zeros_like(scale))
         assert isinstance(self.format, IntegerGrid)
         amplitude = high - low if self.unsigned else np.maximum(-low, high)
@@ -253,8 +252,7 @@ def checked_scale(given: object, shape: tuple[int, ...], channels: bool) -> Scal
     (2, 1)
     """
     values, zero_point = given if isinstance(given, Scale) else (given, 0)
-    IntegerGrid(2).codes(np.zeros(shape), values, zero_point)
-    arrays = (float64_array(values, "scale"), float64_array(zero_point, "zero point"))
+    arrays = scales_of(shape, values, zero_point)
     scale, zero = (array.reshape([1] * (len(shape) - array.ndim) + list(array.shape)) for array in arrays)
     if scale.shape[-1] != 1 or not (channels or scale.shape[-2] == 1):
         reason = f"scales of shape {scale.shape} differ between vectors or input channels"

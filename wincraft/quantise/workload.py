@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from numbers import Integral
-from pathlib import Path
 from tokenize import TokenError
 from typing import Any
 
@@ -18,6 +16,7 @@ import numpy as np
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadDocument, BadShape, NotApplicable, check_type, look_up
 from wincraft.numbers.arrays import float64_array
+from wincraft.numbers.memory import available_memory
 from wincraft.quantise.direct import directly
 
 _SMALLEST = 1e-75
@@ -273,20 +272,7 @@ def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int, 
     rank = prod(axis.rank for axis in algorithm.axes)
     patches = 2 * channels * tiles * prod(axis.m * axis.r for axis in algorithm.axes)
     needed = 8 * (_COPIES * rank * (channels * tiles + outputs * channels // groups + outputs * tiles) + patches)
-    available = _available_memory()
+    available = available_memory()
     if needed > available:
         reason = f"{channels} channels, {outputs} filters and {tiles} tiles need about {needed / 2**30:.3g} GiB"
         raise NotApplicable("simulation", f"{reason} of {available / 2**30:.3g} GiB", "simulate fewer of them")
-
-
-def _available_memory() -> int:
-    """Bytes that are free, or that the control group leaves, whichever is less."""
-    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                limits = [int(line.split()[1]) * 1024]
-        limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
-    except (OSError, ValueError):
-        pass
-    return min(limits)
