@@ -120,14 +120,11 @@ front
 
 # %%
 rows = [("0,1,-1,2,-2,inf", "usual points"), (wc.catalogue()[4, 3].points, "catalogue"), ("0,1,-1,x^2+1,inf", "x²+1")]
-figure, panels = plt.subplots(1, 3, figsize=(10, 2.6), sharey=True)
+figure, panels = plt.subplots(1, 3, figsize=(10, 2.6), sharex=True)
 for panel, (moduli, name) in zip(panels, rows, strict=True):
     f = wc.winograd(4, 3, moduli=moduli)
     f.plot(panel)
-    panel.set(title=f"{name}: {f.rank} products, noise gain {float(f.noise_gain()):.3g}", xlabel="")
-    panel.tick_params(axis="x", labelrotation=45)
-for panel in panels[1:]:
-    panel.set_ylabel("")
+    panel.set(title=f"{name}: {f.rank} products, noise gain {float(f.noise_gain()):.3g}")
 
 plt.show()
 

@@ -32,7 +32,6 @@ EXAMPLE = re.compile(r"^\s*>>> ", re.MULTILINE)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 
-WITHOUT_EXAMPLE = {"wincraft.show.layout.Documented": "a protocol, shown by the classes that follow it"}
 """Names of the interface that need no example, with the reason."""
 
 
@@ -198,10 +197,7 @@ def test_functions_in_registries_have_a_docstring():
 
 @pytest.mark.parametrize("name", interface())
 def test_every_name_of_the_interface_has_an_example(name):
-    if name in WITHOUT_EXAMPLE:
-        assert not has_example(name), "take it off the list"
-    else:
-        assert has_example(name)
+    assert has_example(name)
 
 
 @pytest.mark.parametrize("name", sorted(name for name in definitions() if not name.startswith("wincraft.cli.")))

@@ -14,7 +14,7 @@ from wincraft.search.points.space import SPACES
 def test_text(wincraft_here):
     done = wincraft_here("search", "F(4,3)", "--max-height", 3, "--objective", "noise-gain")
     assert done.returncode == 0
-    assert "best: 4.76195216 = 617149/129600  0,2/3,-2/3,3/2,-3/2,inf" in done.stdout
+    assert "  4.76195216  617149/129600  0,2/3,-2/3,3/2,-3/2,inf" in done.stdout
     assert "3,003 sets for F(4,3)" in " ".join(done.stdout.split())
 
 

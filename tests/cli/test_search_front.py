@@ -8,7 +8,7 @@ def test_on_the_command_line(wincraft_here, tmp_path):
     space = ("search", "4,3", "--max-height", "3", "--space", "symmetric", "--moduli", "x^2+1", "--pareto")
     done = wincraft_here(*space)
     assert done.returncode == 0
-    assert "0, 2/3, -2/3, 3/2, -3/2" in done.stdout
+    assert "0,2/3,-2/3,3/2,-3/2" in done.stdout
     assert wincraft_here(*space, "-o", "front.html").returncode == 0
     assert "<svg" in (tmp_path / "front.html").read_text(encoding="utf-8")
     done = wincraft_here("search", "4,3", "--max-height", "12", "--pareto")

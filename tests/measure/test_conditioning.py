@@ -235,9 +235,11 @@ def test_finite_points_alone_where_infinity_is_not_used():
 def test_the_report_is_a_table():
     lines = repr(conditioning(winograd(4, 3, points="0,1,-1,2,-2"))).splitlines()
     assert lines[0] == "conditioning of F(4,3)"
-    assert lines[1].split() == [f"{kind}_{name}" for kind in ("norm", "cond") for name in ("1", "2", "inf", "fro")]
-    assert lines[3].split()[-3] == "42.4719"
-    assert len({len(line) for line in lines[1:]}) == 1
+    heads = [line.split() for line in lines if "_2" in line]
+    assert heads == [[f"{kind}_{name}" for name in ("1", "2", "inf", "fro")] for kind in ("norm", "cond")]
+    (finite,) = [line.split() for line in lines[lines.index("") :] if "V finite" in line]
+    assert finite[-3] == "42.4719"
+    assert len({len(line) for line in lines[1 : lines.index("")]}) == 1
     assert "cond_2 1 " in str(matrix_conditioning(exact([[1]])))
 
 

@@ -14,9 +14,7 @@ from wincraft.quantise.workload import Workload
 from wincraft.report import rendered
 from wincraft.report.bases import compare_bases
 from wincraft.report.build import build_report
-from wincraft.report.chains import ChainReport
 from wincraft.report.comparison import build_comparison
-from wincraft.report.pareto import FrontReport
 from wincraft.search.chains import search_chains
 from wincraft.search.front import pareto_front
 from wincraft.search.limits.bound import certify, estimate
@@ -53,9 +51,7 @@ def made():
         "comparison": (build_comparison({"usual": f}, [], SMALL), "noise gain"),
         "bases": (compare_bases(f, ["canonical", "legendre"], [SCHEMES["fp16"]], SMALL), "legendre"),
         "chains": (chains, "the chain of least operations"),
-        "chain report": (ChainReport(chains), "the chain of least operations"),
-        "front": (front, "0, 1, -1, inf"),
-        "front report": (FrontReport(front), "0, 1, -1, inf"),
+        "front": (front, "0,<wbr/>1,<wbr/>-1,<wbr/>inf"),
         "search": (search_space(Space(2, 3, shape="symmetric", height=2), within=5), "No set of this space is better"),
         "proved": (certify(4, 3, "symmetric", 0.05), "<h2>Theorem</h2>"),
         "numerical": (estimate(4, 3, "symmetric"), "<h2>Numerical, no proof</h2>"),

@@ -19,9 +19,10 @@ from wincraft.quantise.workload import Workload
 from wincraft.report import rendered
 from wincraft.report.bases import compare_bases
 from wincraft.report.build import build_report
+from wincraft.report.charts import Row, shares_chart, sqnr_chart
 from wincraft.report.comparison import build_comparison
-from wincraft.report.plots import Row, plots, shares_plot, sqnr_plot
-from wincraft.show.svg import LABELS, PLOT_WIDTH, decade_ticks, ticks
+from wincraft.show.chart import decade_ticks, ticks
+from wincraft.show.svg import LABELS, PLOT_WIDTH, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 SMALL = Workload(channels=4, outputs=2, tiles=2)
@@ -54,6 +55,11 @@ def check(figure):
     return root
 
 
+def charts(result):
+    """The SVG of the charts of a result, by title."""
+    return {chart.title: svg(chart) for chart in result.layout().charts}
+
+
 def axis(root):
     """The numbers below the axis with their places, from left to right."""
     found = [item for item in root.iter(f"{SVG}text") if item.get("text-anchor") == "middle" and not item.get("style")]
@@ -68,10 +74,10 @@ def axis(root):
 @example([Row("a\x00b\ud800<&", 36.0, 12.0, 12.1)])
 @settings(max_examples=60)
 def test_rows_of_any_names_and_values(rows):
-    figure = sqnr_plot(rows)
-    assert bool(figure) == any(isfinite(value) for row in rows for value in row[1:])
-    if figure:
-        found = axis(check(figure))
+    chart = sqnr_chart("", rows)
+    assert (chart is not None) == any(isfinite(value) for row in rows for value in row[1:])
+    if chart is not None:
+        found = axis(check(svg(chart)))
         assert len(found) >= 2
         assert all(a < b and left + 15 < right for (left, a), (right, b) in pairwise(found))
 
@@ -81,15 +87,15 @@ def test_rows_of_any_names_and_values(rows):
 @example([("a", dict.fromkeys("abcdefghijklmnopqrstuvw", 1.0), 12.0)])
 @settings(max_examples=60)
 def test_shares_of_any_names_and_powers(found):
-    figure = shares_plot(found)
-    if figure:
-        places = axis(check(figure))
+    chart = shares_chart("", found)
+    if chart is not None:
+        places = axis(check(svg(chart)))
         assert [value for _, value in places] == [0, 25, 50, 75, 100]
         assert places[-1][0] - places[0][0] > 0.4 * PLOT_WIDTH
 
 
 def test_a_long_name_is_shortened_and_kept_as_title():
-    root = check(sqnr_plot([Row(LONG, 36.0, 12.0, 12.1)]))
+    root = check(svg(sqnr_chart("", [Row(LONG, 36.0, 12.0, 12.1)])))
     (label,) = [item for item in labels(root) if item.findtext(f"{SVG}title") == LONG]
     shown = "".join(label.itertext())[len(LONG) :]
     head, dots, tail = shown.partition("\u2026")
@@ -100,16 +106,16 @@ def test_a_long_name_is_shortened_and_kept_as_title():
 
 def test_what_is_nearly_exact_does_not_stretch_the_axis():
     rows = [Row("fp32", 123.0, 122.0, 122.2), Row("fp16", 60.0, 48.0, 48.5), Row("int8", 36.0, 11.0, 11.4)]
-    root = check(sqnr_plot(rows))
+    root = check(svg(sqnr_chart("", rows)))
     assert axis(root)[-1][1] <= 70
     assert "122.0 dB \u2192" in "".join(root.itertext())
-    alone = axis(check(sqnr_plot(rows[:1])))
+    alone = axis(check(svg(sqnr_chart("", rows[:1]))))
     assert alone[0][1] <= 122
     assert alone[-1][1] >= 123
 
 
 def test_three_marks_of_one_value_can_all_be_seen():
-    root = check(sqnr_plot([Row("a", 30.0, 30.0, 30.0), Row("b", 10.0, 10.0, 10.0)]))
+    root = check(svg(sqnr_chart("", [Row("a", 30.0, 30.0, 30.0), Row("b", 10.0, 10.0, 10.0)])))
     ring, dot = sorted((float(item.get("r")) for item in root.iter(f"{SVG}circle")), reverse=True)[::3]
     height = max(float(re.search(r"v([\d.]+)", item.get("d"))[1]) for item in root.iter(f"{SVG}path")
                  if "v" in item.get("d"))  # fmt: skip
@@ -121,7 +127,7 @@ def test_rows_are_in_the_order_of_what_was_measured():
                           workload=SMALL, sweep=())  # fmt: skip
     measured = {item.label: item.evaluation.measured for item in report.schemes}
     for title in ("Error against direct convolution", "Error by stage"):
-        shown = [item.text for item in labels(check(plots(report)[title])) if item.text in measured]
+        shown = [item.text for item in labels(check(charts(report)[title])) if item.text in measured]
         assert shown == sorted(measured, key=measured.get, reverse=True)
 
 
@@ -153,18 +159,18 @@ def test_comparisons_have_a_plot_for_every_scheme():
     schemes = [parse_scheme(name) for name in ("fp16", "tapwise-8", "ncnn-int8")]
     sets = {points: winograd(2, 3, points=points) for points in ("0,1,-1", "0,1/2,-1/2")}
     compared = build_comparison(sets, schemes, SMALL)
-    figures = compared.figures()
+    figures = charts(compared)
     assert list(figures) == [f"SQNR under {scheme.name}" for scheme in schemes]
     for figure in figures.values():
         assert {column.title for column in compared.columns} <= {item.text for item in labels(check(figure))}
     assert all(figure in rendered(compared, "html") for figure in figures.values())
     bases = compare_bases(winograd(2, 3), ["canonical", "legendre"], schemes, SMALL)
-    for figure in bases.figures().values():
+    for figure in charts(bases).values():
         assert {"canonical", "legendre"} <= {item.text for item in labels(check(figure))}
-    assert all(figure in rendered(bases, "html") for figure in bases.figures().values())
+    assert all(figure in rendered(bases, "html") for figure in charts(bases).values())
 
 
 def test_magnitudes_that_no_float_holds():
     report = build_report(winograd(5, 3, points=[0, 1, -1, 2, -2, f"1/{10**95}"]), schemes=[], sweep=())
-    root = check(plots(report)["Coefficient magnitudes"])
+    root = check(charts(report)["Coefficient magnitudes"])
     assert "2\u207b" in "".join(root.itertext())

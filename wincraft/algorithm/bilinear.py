@@ -361,8 +361,8 @@ class BilinearAlgorithm:
         return shown
 
     def plot(self, ax: Any = None) -> Any:
-        """What each tap adds to the noise gain, as bars; see `wincraft.report.figures.plot_taps`."""
-        return import_module("wincraft.report.figures").plot_taps(self, ax)
+        """What each tap adds to the noise gain, as bars; see `wincraft.measure.noise.NoiseGain`."""
+        return import_module("wincraft.measure.noise").noise_gain(self).plot(ax)
 
     def __repr__(self) -> str:
         moduli = f", moduli {','.join(map(str, self.moduli))}" if self.moduli is not None else ""

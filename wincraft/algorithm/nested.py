@@ -136,8 +136,8 @@ class Nested:
         return shown
 
     def plot(self, ax: Any = None) -> Any:
-        """What each tap adds to the noise gain, in grey; see `wincraft.report.figures.plot_taps`."""
-        return import_module("wincraft.report.figures").plot_taps(self, ax)
+        """What each tap adds to the noise gain, in grey; see `wincraft.measure.noise.NoiseGain`."""
+        return import_module("wincraft.measure.noise").noise_gain(self).plot(ax)
 
     def __repr__(self) -> str:
         ranks = "*".join(str(axis.rank) for axis in self.axes)

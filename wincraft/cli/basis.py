@@ -68,13 +68,12 @@ def command(
 
     format = format_name(format_given, output)
     if objective is not None:
-        from wincraft.report.chains import ChainReport
         from wincraft.search.chains import CANDIDATES, search_chains
 
         _refuse({"full": full, "scheme": schemes} | workload)
         algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
         found = search_chains(algorithm, objective, CANDIDATES if bases is None else split_names(bases))
-        finish(with_command(ChainReport(found), format, output), format, output, (), {})
+        finish(with_command(found, format, output), format, output, (), {})
         return
     names = DEFAULT_BASES if bases is None else split_names(bases)
     chosen = read_schemes(schemes, SCHEMES_FOR_BASES)

@@ -31,11 +31,11 @@ def command(size: str | None, taps: int | None, format_given: str | None, output
       wincraft catalogue 6x6,3x3 --format json
     """
     import json
-    from dataclasses import asdict
 
     from wincraft.construct.catalogue import catalogue
     from wincraft.show.layout import Table
-    from wincraft.show.text import table_lines, wrapped_lines
+    from wincraft.show.shown import rendered
+    from wincraft.show.text import table_lines
 
     format = choose_format(format_given, output, TEXT_OR_JSON.values(), TEXT_OR_JSON)
     entries = catalogue()
@@ -56,41 +56,15 @@ def command(size: str | None, taps: int | None, format_given: str | None, output
         if not chosen:
             raise NotApplicable("catalogue", f"no size has {taps} filter taps", "give 1 to 18")
     if format == "json":
-        document = {"kind": "wincraft.catalogue", "version": 1, "entries": [asdict(entry) for entry in chosen]}
+        document = {"kind": "wincraft.catalogue", "version": 1, "entries": [entry.document() for entry in chosen]}
         write_output(json.dumps(document, indent=2) + "\n", output, format, TEXT_OR_JSON)
     elif size is None:
         table = Table(("size", "noise gain", "above limit", "points"), tuple(map(_row, chosen)), "lrrl")
         write_output("\n".join(table_lines(table)) + "\n", output, format, TEXT_OR_JSON)
     else:
-        write_output("\n\n".join(wrapped_lines(_whole(entry)) for entry in chosen) + "\n", output, format, TEXT_OR_JSON)
+        write_output("\n".join(map(rendered, chosen)), output, format, TEXT_OR_JSON)
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
-    gain = f"{_value(entry.noise_gain):.6g}"
+    gain = f"{float(Fraction(entry.noise_gain)):.6g}"
     return f"F({entry.m},{entry.r})", gain, f"{max(entry.above_limit, 0):.2%}", entry.points
-
-
-def _whole(entry: Entry) -> str:
-    from wincraft.construct.catalogue import USES
-
-    lines = [f"F({entry.m},{entry.r})", f"  limit of {entry.limit.sets}: {entry.limit}"]
-    for name, choice in entry.uses.items():
-        gain = _value(choice.noise_gain)
-        of_limit = gain / entry.limit.noise_gain
-        lines += [
-            "",
-            f"  {name}: {choice.moduli}",
-            f"    noise gain {gain:.6g}, {of_limit:.4f} of the limit; {choice.found}",
-            f"    {USES[name]}",
-        ]
-    if len(entry.uses) > 1:
-        lines += ["", f"  by name: wincraft generate {entry.m},{entry.r} --points {list(entry.uses)[-1]}"]
-    if entry.published:
-        lines += ["", "  published:"]
-        for item in sorted(entry.published, key=lambda item: _value(item.noise_gain)):
-            lines.append(f"    {_value(item.noise_gain):>10.6g}  {item.points}  ({item.source})")
-    return "\n".join(lines)
-
-
-def _value(text: str) -> float:
-    return float(Fraction(text))

@@ -107,7 +107,7 @@ def _algorithms(
     axes: int | None,
 ) -> tuple[dict[str, Algorithm], list[str]]:
     """Every algorithm by its description, the same one twice is one; and the heads of their columns."""
-    from wincraft.report.description import describe
+    from wincraft.algorithm.description import describe
     from wincraft.report.labels import labels, words_of
 
     lists: list[tuple[str | None, str | None]] = [(item, None) for item in points]

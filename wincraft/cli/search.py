@@ -140,7 +140,6 @@ def command(
 
     from wincraft.construct.size import parse_size
     from wincraft.search.points.search import search_space
-    from wincraft.show.text import wrapped_lines
 
     if pareto or scheme is not None:
         _check_options("--pareto" if pareto else "--scaling", _OF_FRONTS if pareto else _OF_SCALINGS)
@@ -178,7 +177,7 @@ def command(
             json.dumps(documents[0] if len(documents) == 1 else whole, indent=2) + "\n", output, name, TEXT_OR_JSON
         )
     else:
-        write_output("\n".join(wrapped_lines(f"{result!r}") for result in results) + "\n", output, name, TEXT_OR_JSON)
+        write_output("\n".join(f"{result!r}" for result in results) + "\n", output, name, TEXT_OR_JSON)
 
 
 _OF_SPACES = ("max_height", "points", "space_name", "zero", "infinity", "moduli")
@@ -197,19 +196,17 @@ def _check_options(flag: str, known: set[str]) -> None:
 def _scaling(size: str, points: str | None, convention: str | None, scheme: str, output: str | None) -> None:
     from wincraft.quantise.schemes import parse_scheme
     from wincraft.search.scalings import search_scaling
-    from wincraft.show.text import wrapped_lines
 
     choose_format(None, output, ("text",), {".txt": "text"})
     found = search_scaling(read_algorithm(size, points, convention=convention), parse_scheme(scheme))
-    write_output(wrapped_lines(f"{found!r}") + "\n", output)
+    write_output(f"{found!r}\n", output)
 
 
 def _front(size: str, of_space: dict[str, Any], format_given: str | None, output: str | None) -> None:
     from wincraft.cli.shared.measuring import format_name
     from wincraft.construct.size import parse_size
-    from wincraft.report import RENDERER_SUFFIXES, rendered
-    from wincraft.report.pareto import FrontReport
     from wincraft.search.front import pareto_of_space
+    from wincraft.show.shown import RENDERER_SUFFIXES, rendered
 
     format = format_name(format_given, output)
     sizes = list(dict.fromkeys(parse_size(size)))
@@ -218,7 +215,7 @@ def _front(size: str, of_space: dict[str, Any], format_given: str | None, output
     space = _space(*sizes[0], **of_space)
     with progress_bar() as progress:
         front = pareto_of_space(space, progress)
-    write_output(rendered(with_command(FrontReport(front), format, output), format), output, format, RENDERER_SUFFIXES)
+    write_output(rendered(with_command(front, format, output), format), output, format, RENDERER_SUFFIXES)
 
 
 def _space(

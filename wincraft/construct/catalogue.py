@@ -6,16 +6,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
 from functools import cache, cached_property
-from importlib import import_module, resources
+from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from wincraft.construct.size import check_size, parse_size
 from wincraft.errors import BadSize, NotApplicable, look_up
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.shown import Shown
 
 if TYPE_CHECKING:
     from wincraft.algorithm.modulus import Modulus
@@ -72,7 +74,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Shown):
     """What is known of one F(m,r): moduli by use (see `USES`), the real limit, and what others publish.
 
     `choices` are the pairs of a use and its moduli; `uses` looks them up.
@@ -120,9 +122,30 @@ class Entry:
         others = [item.source for item in self.published if {*parse_moduli(item.points), INFINITY} == own | {INFINITY}]
         return f"{words}; also in {'; '.join(others)}" if others else words
 
-    def _repr_html_(self) -> str:
-        shown = import_module("wincraft.report.found").EntryReport(self)  # by name: a convenience up the floors
-        return str(shown._repr_html_())
+    def document(self) -> dict[str, Any]:
+        """As plain data."""
+        found = asdict(self)
+        return {"m": self.m, "r": self.r, "uses": dict(found.pop("choices"))} | found
+
+    def layout(self) -> Layout:
+        """Moduli by use, then those that others publish, by rising noise gain."""
+        uses = tuple(
+            (name, choice.moduli, f"{_value(choice):.6g}", f"{_value(choice) / self.limit.noise_gain:.4f}")
+            for name, choice in self.uses.items()
+        )
+        table = Table(("use", "moduli", "noise gain", "of the limit"), uses, "llrr")
+        named = f"by name: wincraft generate {self.m},{self.r} --points {list(self.uses)[-1]}"
+        notes = [f"{name}: {USES[name]}; {choice.found}" for name, choice in self.uses.items()]
+        ranked = sorted((_value(item), item.points, item.source) for item in self.published)
+        published = Table(("noise gain", "points", "who"), tuple((f"{g:.6g}", p, who) for g, p, who in ranked), "rll")
+        return Layout(
+            f"F({self.m},{self.r})",
+            (f"limit of {self.limit.sets}: noise gain {self.limit}",),
+            (
+                Section("Known", (table,), (*notes, *[named] * (len(uses) > 1))),
+                *([Section("Published", (published,), unfolded=True)] if ranked else []),
+            ),
+        )
 
 
 class Catalogue(Mapping[tuple[int, int], Entry]):
@@ -277,3 +300,7 @@ def default_source(m: int, r: int) -> str:
     """
     entry = _catalogue().get((m, r))
     return entry.source if entry else "beyond the catalogue: the smallest fractions by height, not optimised"
+
+
+def _value(item: Choice | Published) -> float:
+    return float(Fraction(item.noise_gain))

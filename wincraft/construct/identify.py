@@ -25,14 +25,16 @@ from wincraft.construct.refusal import diagnosis, refusal
 from wincraft.construct.toom_cook import canonical_taps
 from wincraft.errors import BadNumber, NotApplicable, shorten
 from wincraft.exact.number import number_text, read_fraction
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.shown import Shown
 
 LONGEST_SCALE = 6
 """Decimals that compute the convolution at a scale of more characters are taken for rounded ones first."""
 
 
-@dataclass(frozen=True)
-class Identification:
-    """What three matrices turned out to be; its repr is the report.
+@dataclass(frozen=True, repr=False)
+class Identification(Shown):
+    """What three matrices turned out to be.
 
     `algorithm` is exact and proved, in the orientation of the document format (A^T, G, B^T), with moduli in row order
     where they were recovered. `transposed` names the matrices that were stored transposed. `scaling` holds what
@@ -55,22 +57,23 @@ class Identification:
         vectors = {"AT_col": self.scaling.a, "G_row": self.scaling.g, "BT_row": self.scaling.b}
         return {name: [number_text(to_sympy(value)) for value in vector] for name, vector in vectors.items()}
 
-    def __repr__(self) -> str:
+    def layout(self) -> Layout:
+        """What was found, line by line."""
         algorithm = self.algorithm
-        moduli = ",".join(map(str, algorithm.moduli)) if algorithm.moduli else "not recovered"
         stored = f", stored transposed: {', '.join(self.transposed)}" if self.transposed else ""
-        lines = [
+        found = {
+            "form": f"{algorithm.form}{stored}",
+            "moduli": ",".join(map(str, algorithm.moduli)) if algorithm.moduli else "not recovered",
+            "scale": number_text(algorithm.scale),
+            "convention": ", ".join(self.conventions) or "none of the named ones",
+            **{name: ", ".join(values) for name, values in (self.row_scaling or {}).items()},
+        }
+        worst = f"largest deviation of an entry {float(self.largest_error):.2g}, relative to its row"
+        return Layout(
             f"{algorithm.size}, rank {algorithm.rank}, proved",
-            f"form        {algorithm.form}{stored}",
-            f"moduli      {moduli}",
-            f"scale       {number_text(algorithm.scale)}",
-            f"convention  {', '.join(self.conventions) or 'none of the named ones'}",
-        ]
-        for name, values in (self.row_scaling or {}).items():
-            lines.append(f"{name:<11} {', '.join(values)}")
-        if self.largest_error:
-            lines.append(f"largest deviation of an entry {float(self.largest_error):.2g}, relative to its row")
-        return "\n".join(lines)
+            (),
+            (Section("", (Table(("", ""), tuple(found.items()), "ll"),), (worst,) if self.largest_error else ()),),
+        )
 
 
 def identify(
@@ -104,13 +107,13 @@ def identify(
     >>> given = winograd(2, 3, points="0,1,-1", convention="lavin")
     >>> identify(given.AT, given.G, given.BT)
     F(2,3), rank 4, proved
-    form        correlation
-    moduli      0,1,-1,inf
-    scale       1
-    convention  lavin
-    AT_col      1, 1, 1, -1
-    G_row       1, 1/2, 1/2, 1
-    BT_row      -1, 1, 1, -1
+      form        correlation
+      moduli      0,1,-1,inf
+      scale       1
+      convention  lavin
+      AT_col      1, 1, 1, -1
+      G_row       1, 1/2, 1/2, 1
+      BT_row      -1, 1, 1, -1
 
     >>> F = winograd(2, 3, points="0,1,-2")
     >>> rounded = [[f"{float(value):.4f}" for value in row] for row in F.G.tolist()]

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from wincraft.errors import NotApplicable
 from wincraft.measure.ranges import Ranges
 from wincraft.numbers.box import Box, check_bits
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.numbers import count
+from wincraft.show.shown import Shown
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class ChannelCounts:
+class ChannelCounts(Shown):
     """The largest number of channels C for which no value summed over C channels leaves a signed accumulator.
 
     0: one channel overflows; None: all values are 0. Every smaller number of channels is safe too. Where not `exact`,
@@ -53,17 +56,14 @@ class ChannelCounts:
         counts = [word.low // low for low, _ in ends if low < 0] + [word.high // high for _, high in ends if high > 0]
         return min(counts, default=None)
 
-    def __repr__(self) -> str:
-        kind, of = "largest" if self.exact else "safe", self.ranges
-        lines = [f"{kind} channel counts, {self.accumulator_bits}-bit accumulator, data {of.data}, filter {of.filter}"]
-        for name, count in (
-            ("products", self.products),
-            ("outputs", self.outputs),
-            ("partial sums", self.partial_sums),
-            ("wrapping around", self.wrapping),
-        ):
-            lines.append(f"  {name:<16}{'no limit' if count is None else count}")
-        return "\n".join(lines)
+    def layout(self) -> Layout:
+        """The counts in a table."""
+        kind, of = "largest" if self.exact else "safe", f"data {self.ranges.data}, filter {self.ranges.filter}"
+        title = f"{kind} channel counts, {self.accumulator_bits}-bit accumulator, {of}"
+        found = {"products": self.products, "outputs": self.outputs}
+        found |= {"partial sums": self.partial_sums, "wrapping around": self.wrapping}
+        rows = tuple((name, "no limit" if value is None else count(value)) for name, value in found.items())
+        return Layout(title, (), (Section("", (Table(("of", "channels"), rows, "lr"),)),))
 
 
 def channel_counts(ranges: Ranges, accumulator_bits: int = 32) -> ChannelCounts:
@@ -79,10 +79,11 @@ def channel_counts(ranges: Ranges, accumulator_bits: int = 32) -> ChannelCounts:
     >>> from wincraft.measure.ranges import ranges
     >>> channel_counts(ranges(parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf", convention="integer")))
     largest channel counts, 32-bit accumulator, data [-128, 127], filter [-128, 127]
-      products        516
-      outputs         516
-      partial sums    516
-      wrapping around 910
+      of               channels
+      products              516
+      outputs               516
+      partial sums          516
+      wrapping around       910
     """
     check_bits("an accumulator", accumulator_bits)
     if not isinstance(ranges.filter, Box):

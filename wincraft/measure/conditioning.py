@@ -24,6 +24,8 @@ from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import field_of, to_element
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.shown import Shown
 
 PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
 """Bits tried one after the other; the first is enough for most matrices, 512 where eigenvalues coincide."""
@@ -54,7 +56,7 @@ class MatrixConditioning:
 
 
 @dataclass(frozen=True, repr=False)
-class Conditioning:
+class Conditioning(Shown):
     """The conditioning of an algorithm's matrices; of several axes, of their Kronecker products.
 
     `matrices` has the keys ``V`` (the n x n Vandermonde matrix, inf its row (0, ..., 0, 1)), ``V finite`` (the square
@@ -66,12 +68,15 @@ class Conditioning:
     size: str
     matrices: Mapping[str, MatrixConditioning]
 
-    def __repr__(self) -> str:
+    def layout(self) -> Layout:
+        """A row of norms and one of condition numbers for every matrix."""
         names = [field.name for field in fields(MatrixConditioning)]
-        lines = [f"conditioning of {self.size}", " " * 9 + "".join(f"{name:>12}" for name in names)]
-        for key, values in self.matrices.items():
-            lines.append(f"{key:<9}" + "".join(f"{getattr(values, name):>12.6g}" for name in names))
-        return "\n".join(lines)
+        tables = []
+        for kind in ("norm", "cond"):
+            header = [name for name in names if name.startswith(kind)]
+            rows = ((key, *(f"{getattr(found, name):.6g}" for name in header)) for key, found in self.matrices.items())
+            tables.append(Table(("", *header), tuple(rows), "l" + "r" * len(header)))
+        return Layout(f"conditioning of {self.size}", (), (Section("", tuple(tables)),))
 
 
 def conditioning(algorithm: Algorithm) -> Conditioning:

@@ -21,6 +21,9 @@ from wincraft.algorithm.nested import Algorithm, map_names
 from wincraft.errors import BadShape, NotApplicable, shorten
 from wincraft.measure.execution import stages_of
 from wincraft.measure.operations import Operations, of_constant, of_matrix, sum_of
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.numbers import count, plural
+from wincraft.show.shown import Shown
 
 MAX_LAYER = 10**9
 """The largest number in a layer."""
@@ -70,7 +73,7 @@ class Amortised:
 
 
 @dataclass(frozen=True, repr=False)
-class Costs:
+class Costs(Shown):
     """Operation counts of one tile of one channel.
 
     `input` is the data transform (per tile and input channel), `filter` the filter transform (per filter and input
@@ -124,19 +127,20 @@ class Costs:
         transforms = Fraction(self.input.total + self.output.total, self.outputs * channels)
         return Amortised(channels, transforms, self.products_per_output)
 
-    def __repr__(self) -> str:
-        sizes = (self.products, "product"), (self.outputs, "output")
-        products, outputs = (f"{size} {noun}{'s' * (size != 1)}" for size, noun in sizes)
-        lines = [
-            f"costs of {self.size}: {products} for {outputs}, direct {self.direct}",
-            f"{'per tile':<12}{'multiplications':>16}{'small':>7}{'shifts':>8}{'additions':>11}{'operations':>12}",
-        ]
-        for name in ("input", "filter", "output"):
-            cost = getattr(self, name)
-            counts = f"{cost.multiplications:>16}{cost.small:>7}{cost.shifts:>8}{cost.additions:>11}{cost.total:>12}"
-            lines.append(f"{name:<12}{counts}")
-        lines.append(f"fewer operations than direct {_from_channels(self.break_even)}")
-        return "\n".join(lines)
+    def layout(self) -> Layout:
+        """The operations of a tile by transform and kind, and where they pay."""
+        rows = []
+        for name, cost in (("input", self.input), ("filter", self.filter), ("output", self.output)):
+            counts = (cost.multiplications, cost.small, cost.shifts, cost.additions, cost.total)
+            rows.append((name, *map(count, counts)))
+        header = ("per tile", "multiplications", "small", "shifts", "additions", "operations")
+        return Layout(
+            f"costs of {self.size}: {plural(self.products, 'product')} for {plural(self.outputs, 'output')}, "
+            f"direct {count(self.direct)}",
+            (),
+            (Section("", (Table(header, tuple(rows), "lrrrrr"),),
+                     (f"fewer operations than direct {_from_channels(self.break_even)}",)),),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.summation import ORDERS
+from wincraft.show.layout import Layout, Section
+from wincraft.show.numbers import plural
+from wincraft.show.shown import Shown
 
 _FLOAT32_PRECISION = 24
 _AT_ONCE = 2**21
@@ -26,8 +29,8 @@ _MOST = 2**32
 
 
 @dataclass(frozen=True, repr=False)
-class FloatError:
-    """Mean L1 error per output of an algorithm, and of direct convolution of the same tiles; the repr is the report.
+class FloatError(Shown):
+    """Mean L1 error per output of an algorithm, and of direct convolution of the same tiles.
 
     `error` and `direct_error` are means over runs of sum |y~ - y| / outputs, `standard_error` that of `error`.
     `bound` is the mean of the componentwise bounds of the same tiles (see `error_bound`), which no run can exceed;
@@ -53,13 +56,14 @@ class FloatError:
             return inf if self.error else nan
         return self.error / self.direct_error
 
-    def __repr__(self) -> str:
-        channels = f"{self.channels} channel{'s' if self.channels > 1 else ''}"
-        return (
-            f"{self.size} in {self.format.name}, {self.order} order, {channels}, {self.runs} runs, seed {self.seed}: "
-            f"error {self.error:.3g} (+-{self.standard_error:.1g}), {self.ratio:.3g} times that of direct convolution, "
-            f"{self.direct_error:.3g}; bounds: {self.bound:.3g} componentwise, {self.norm_bound:.3g} by norms"
-        )
+    def layout(self) -> Layout:
+        """The errors and the bounds, and how they were measured."""
+        channels = plural(self.channels, "channel")
+        times = f"{self.ratio:.3g} times that of direct convolution, {self.direct_error:.3g}"
+        errors = f"error {self.error:.3g} (+-{self.standard_error:.1g}), {times}"
+        bounds = f"bounds: {self.bound:.3g} componentwise, {self.norm_bound:.3g} by norms"
+        title = f"{self.size} in {self.format.name}, {self.order} order, {channels}, {self.runs} runs, seed {self.seed}"
+        return Layout(title, (), (Section("", (), (errors, bounds)),))
 
 
 def float_error(
@@ -88,8 +92,9 @@ def float_error(
 
     >>> from wincraft import parse
     >>> float_error(parse("F(2x2,3x3)"), runs=1000)
-    F(2x2,3x3) in fp32, huffman order, 1 channel, 1000 runs, seed 0: error 7.76e-08 (+-1e-09), 1.64 times that of direct
-    convolution, 4.74e-08; bounds: 8.46e-06 componentwise, 7.24e-05 by norms
+    F(2x2,3x3) in fp32, huffman order, 1 channel, 1000 runs, seed 0
+      error 7.76e-08 (+-1e-09), 1.64 times that of direct convolution, 4.74e-08
+      bounds: 8.46e-06 componentwise, 7.24e-05 by norms
     """
     arithmetic = Arithmetic(format)
     check_channels(channels)

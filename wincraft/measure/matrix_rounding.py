@@ -31,6 +31,8 @@ from wincraft.exact.matrix import exact_matrix, to_numbers
 from wincraft.exact.number import to_fraction
 from wincraft.numbers.fixed_point import MAX_FRACTION, MAX_WORD, FixedPoint
 from wincraft.numbers.float_format import FloatFormat
+from wincraft.show.layout import Layout, Section
+from wincraft.show.shown import Shown
 
 Granularity = Literal["matrix", "tap"]
 
@@ -77,8 +79,8 @@ class RoundedAxis:
 
 
 @dataclass(frozen=True, repr=False)
-class MatrixRounding:
-    """An algorithm with rounded matrices, and its exact residual; the repr is the report."""
+class MatrixRounding(Shown):
+    """An algorithm with rounded matrices, and its exact residual."""
 
     axes: tuple[RoundedAxis, ...]
 
@@ -132,22 +134,23 @@ class MatrixRounding:
         """(axis, matrix, tap, position) of every non-zero entry that was rounded to 0."""
         return tuple((number, *entry) for number, axis in enumerate(self.axes) for entry in axis.vanished)
 
-    def __repr__(self) -> str:
-        size = size_text((axis.algorithm.m, axis.algorithm.r) for axis in self.axes)
-        lines = [f"{size} with rounded matrices"]
+    def layout(self) -> Layout:
+        """The formats of every axis, and what rounding to them does."""
+        notes = []
         for number, axis in enumerate(self.axes):
             names = {name: sorted({item.name for item in formats}) for name, formats in axis.formats.items()}
-            lines.append(f"  axis {number}: " + ", ".join(f"{name} {'/'.join(items)}" for name, items in names.items()))
-        if not self.power:
-            return "\n".join([*lines, "  exact: every entry is representable"])
-        lines.append(
-            f"  largest residual {float(self.largest):.4g}, worst case per output {float(self.worst_case):.4g}"
-        )
-        lines.append(f"  error power over output power, white data: {self.decibels:.2f} dB")
+            notes.append(f"axis {number}: " + ", ".join(f"{name} {'/'.join(items)}" for name, items in names.items()))
+        if self.power:
+            notes.append(f"largest residual {float(self.largest):.4g}, "
+                         f"worst case per output {float(self.worst_case):.4g}")  # fmt: skip
+            notes.append(f"error power over output power, white data: {self.decibels:.2f} dB")
+        else:
+            notes.append("exact: every entry is representable")
         if self.vanished:
             shown = ", ".join(f"{matrix} tap {tap} entry {at}" for _, matrix, tap, at in self.vanished[:6])
-            lines.append(f"  {len(self.vanished)} non-zero entries became 0: {shown}")
-        return "\n".join(lines)
+            notes.append(f"{len(self.vanished)} non-zero entries became 0: {shown}")
+        size = size_text((axis.algorithm.m, axis.algorithm.r) for axis in self.axes)
+        return Layout(f"{size} with rounded matrices", (), (Section("", (), tuple(notes)),))
 
 
 MEASURES: dict[str, Callable[[MatrixRounding], Fraction]] = {

@@ -12,18 +12,22 @@ from typing import Any
 import numpy as np
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.description import tap_chart
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadShape, NotApplicable
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import field_of, is_negative, number_text
+from wincraft.show.chart import Chart
+from wincraft.show.layout import Layout
+from wincraft.show.shown import Shown
 
 Moments = Any
 """A square matrix of exact numbers E[x x^T] for one axis; for several axes a sequence of them, None meaning white."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NoiseGain:
+class NoiseGain(Shown):
     """The noise gain of an algorithm and what each tap adds to it; exact sympy numbers.
 
     `contributions` has one axis per axis of the algorithm, of length R, and sums to `value`.
@@ -31,15 +35,25 @@ class NoiseGain:
 
     value: Any
     contributions: np.ndarray
+    algorithm: Algorithm
 
-    def __repr__(self) -> str:
-        decibels = 10 * np.log10(float(self.value))
+    def layout(self) -> Layout:
+        """The noise gain in a line, and what each tap adds to it."""
         worst = max(np.ndindex(self.contributions.shape), key=lambda tap: self.contributions[tap])
         share = float(self.contributions[worst] / self.value)
-        tap = ", ".join(map(str, worst))
         exact = number_text(self.value)
         shown = exact if len(exact) <= 20 else f"{float(self.value):.6g}"
-        return f"noise gain {shown} ({decibels:+.2f} dB); largest share {share:.1%}, of tap {tap} (from 0)"
+        gain = f"noise gain {shown} ({10 * np.log10(float(self.value)):+.2f} dB)"
+        text = f"{gain}; largest share {share:.1%}, of tap {', '.join(map(str, worst))} (from 0)"
+        return Layout(text, charts=() if self.contributions.ndim > 2 else (self.chart(),))
+
+    def chart(self) -> Chart:
+        """What each tap adds to the noise gain: bars for one axis, a map in grey for two.
+
+        Raises:
+            NotApplicable: for more than two axes.
+        """
+        return tap_chart(self.algorithm, self.contributions)
 
 
 def noise_gain(
@@ -74,7 +88,7 @@ def noise_gain(
     data, filters = _per_axis("input_moments", input_moments, axes), _per_axis("filter_moments", filter_moments, axes)
     factors = [_axis_contributions(*factor) for factor in zip(axes, data, filters, strict=True)]
     contributions = reduce(np.multiply.outer, factors)
-    return NoiseGain(prod(factor.sum() for factor in factors).expand(), contributions)
+    return NoiseGain(prod(factor.sum() for factor in factors).expand(), contributions, algorithm)
 
 
 def worst_case_amplification(algorithm: Algorithm) -> Any:

@@ -18,6 +18,9 @@ from wincraft.measure.steps import Kind, Reach, RowOrder, Step, products, range_
 from wincraft.measure.tables import Axis, exact_axes
 from wincraft.numbers.box import Box, rational
 from wincraft.numbers.summation import C_ORDER, ORDERS
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.numbers import plural
+from wincraft.show.shown import Shown
 
 
 class Inputs(NamedTuple):
@@ -28,7 +31,7 @@ class Inputs(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ranges:
+class Ranges(Shown):
     """The ranges of all steps of an algorithm, in the order ``g``, G, ``d``, B^T, products ``M``, A^T.
 
     Stages run one after the other, each along all axes in turn; labels are such as ``BT``, ``BT axis 1`` and ``BT[0]``
@@ -133,14 +136,14 @@ class Ranges:
     def _axes(self) -> list[Axis]:
         return exact_axes(self.algorithm)
 
-    def __repr__(self) -> str:
+    def layout(self) -> Layout:
+        """What goes in, and a row for every step."""
         of_filter = f"filter {self.filter}"
         if not isinstance(self.filter, Box):
-            of_filter = f"given weights, summed over {len(self.filter)} channel" + "s" * (len(self.filter) > 1)
-        head = f"{'step':<14} {'shape':>8} {'low':>15} {'high':>15}        {'bits':>5}{'+fraction':>10}{'partial':>10}"
-        return "\n".join(
-            [f"ranges of {self.algorithm.size}: data {self.data}, {of_filter}", head, *map(repr, self.steps)]
-        )
+            of_filter = f"given weights, summed over {plural(len(self.filter), 'channel')}"
+        header = ("step", "shape", "low", "high", "", "bits", "+fraction", "partial")
+        table = Table(header, tuple(step.row for step in self.steps), "lrrrlrrr")
+        return Layout(f"ranges of {self.algorithm.size}: data {self.data}, {of_filter}", (), (Section("", (table,)),))
 
 
 def ranges(

@@ -64,13 +64,17 @@ class Step:
         denominator = self.grid.denominator
         return denominator.bit_length() - 1 if denominator.bit_count() == 1 else None
 
-    def __repr__(self) -> str:
-        shape = "x".join(map(str, self.low.shape))
-        low, high = (_short(end) for end in (self.box.low, self.box.high))
-        fraction = "-" if self.fraction_bits is None else self.fraction_bits
+    @property
+    def row(self) -> tuple[str, ...]:
+        """For tables: label, shape, ends, whether they are attained, integer bits, fraction bits, partial bits."""
+        ends = (_short(end) for end in (self.box.low, self.box.high))
+        fraction = "-" if self.fraction_bits is None else str(self.fraction_bits)
         kind = "exact" if self.exact else "bound"
-        bits = f"{self.integer_bits:>6}{fraction:>10}{self.partial_bits:>10}"
-        return f"{self.label:<14} {shape:>8} {low:>15} {high:>15}  {kind}{bits}"
+        shape = "x".join(map(str, self.low.shape))
+        return (self.label, shape, *ends, kind, str(self.integer_bits), fraction, str(self.partial_bits))
+
+    def __repr__(self) -> str:
+        return "  ".join(self.row)
 
 
 def range_steps(

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 
@@ -17,12 +15,16 @@ from wincraft.quantise.prediction import Prediction, predict
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.simulation import Simulation, simulate, simulate_direct
 from wincraft.quantise.workload import Batch, Layer, Workload, as_workload
+from wincraft.show.chart import Chart
+from wincraft.show.layout import Layout, Section
+from wincraft.show.numbers import decibels
+from wincraft.show.shown import Shown
 
 _SAMPLE = 8192
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evaluation:
+class Evaluation(Shown):
     """SQNR in dB of one scheme: `predicted.decibels`, `measured` and `direct` on the same data.
 
     `predicted` has the scales that were calibrated; `blind` has its own, predicted from the sizes alone, or is None
@@ -53,14 +55,26 @@ class Evaluation:
         gaussian = (f"calibration {self.scheme.calibration}: the predicted clipping is that of Gaussian values",)
         return self.simulation.flags + gaussian * (self.scheme.calibration != "max-abs")
 
-    def plot(self, ax: Any = None) -> Any:
-        """See `wincraft.report.figures.plot_evaluation`."""
-        return import_module("wincraft.report.figures").plot_evaluation(self, ax)
+    def layout(self) -> Layout:
+        """The three numbers, on what data, and what the averages hide."""
+        found = {"predicted": self.predicted.decibels, "measured": self.measured, "direct": self.direct}
+        shown = ", ".join(f"{name} {value:.2f} dB" for name, value in found.items())
+        title = f"{self.algorithm.size} under {self.scheme.name}"
+        return Layout(
+            title,
+            (
+                f"SQNR {shown}",
+                f"on {self.workload.describe()}",
+            ),
+            (Section("", (), self.flags),),
+            (self.chart(),),
+        )
 
-    def __repr__(self) -> str:
-        head = f"{self.algorithm.size} under {self.scheme.name}: SQNR predicted {self.predicted.decibels:.2f} dB, "
-        lines = [f"{head}measured {self.measured:.2f} dB, direct {self.direct:.2f} dB ({self.workload.describe()})"]
-        return "\n".join([*lines, *(f"  {flag}" for flag in self.flags)])
+    def chart(self) -> Chart:
+        """The stages of the prediction under a title with what was measured."""
+        found = {"predicted": self.predicted.decibels, "measured": self.measured, "direct": self.direct}
+        shown = ", ".join(f"{name} {decibels(value)}" for name, value in found.items())
+        return self.predicted.chart(f"{self.algorithm.size}, {self.scheme.name}\n{shown} dB")
 
 
 def evaluate(
@@ -82,8 +96,9 @@ def evaluate(
 
     >>> from wincraft import parse
     >>> evaluate(parse("F(4x4,3x3)", points="0,1,-1,2,-2"), "tapwise-8")
-    F(4x4,3x3) under tapwise-8: SQNR predicted 16.82 dB, measured 17.05 dB, direct 35.88 dB
-    (gaussian data, 64 channels, 8 filters, 64 tiles, seed 0)
+    F(4x4,3x3) under tapwise-8
+      SQNR predicted 16.82 dB, measured 17.05 dB, direct 35.88 dB
+      on gaussian data, 64 channels, 8 filters, 64 tiles, seed 0
     """
     scheme = as_scheme(scheme)
     check_algorithm(algorithm)

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from importlib import import_module
-from math import inf, nan, prod
+from math import inf, isfinite, nan, prod
 from numbers import Integral
 from typing import Any
 
@@ -28,6 +27,10 @@ from wincraft.quantise.machines import stored_chains
 from wincraft.quantise.moments import Moments, MomentsMachine, OutOfFormat, Source
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import check_scheme
+from wincraft.show.chart import Axis, Bars, Chart
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.numbers import decibels
+from wincraft.show.shown import Shown
 
 MAX_PRODUCTS = 1600
 """Products of the largest algorithm: its second moments are matrices of that size."""
@@ -36,7 +39,7 @@ SLACK = 3.0
 
 
 @dataclass(frozen=True, repr=False)
-class Prediction:
+class Prediction(Shown):
     """Noise power over signal power by stage, in the order of the computation; they add up to the whole.
 
     ``matrices`` is the coherent error of rounded matrices; what quantisers take from the signal counts to their stages.
@@ -67,19 +70,31 @@ class Prediction:
         rest = sum(noise for name, noise in self.stages.items() if name != stage)
         return stage, inf if not rest else sqnr(rest) - sqnr(total)
 
-    def plot(self, ax: Any = None) -> Any:
-        """See `wincraft.report.figures.plot_stages`."""
-        return import_module("wincraft.report.figures").plot_stages(self, ax)
-
-    def __repr__(self) -> str:
+    def layout(self) -> Layout:
+        """The predicted SQNR; of every stage that counts, the SQNR that it alone would leave, and its share."""
         total = self.noise_to_signal
-        lines = [f"predicted SQNR {self.decibels:.2f} dB"]
-        for stage, noise in self.stages.items():
-            if noise > total / 1000:
-                lines.append(f"  {stage:<20} {sqnr(noise):8.2f} dB {noise / total:7.1%}")
-        if self.widen:
-            lines.append(f"  widening {self.widen[0]} alone gains up to {self.widen[1]:.2f} dB")
-        return "\n".join(lines)
+        rows = tuple(
+            (stage, f"{sqnr(noise):.2f}", f"{noise / total:.1%}")
+            for stage, noise in self.stages.items()
+            if noise > total / 1000
+        )
+        widened = f"widening {self.widen[0]} alone gains up to {self.widen[1]:.2f} dB" if self.widen else ""
+        section = Section("", (Table(("stage", "SQNR in dB", "share"), rows, "lrr"),) if rows else (),
+                          (widened,) if widened else ())  # fmt: skip
+        return Layout(f"predicted SQNR {self.decibels:.2f} dB", (), (section,), (self.chart(),))
+
+    def chart(self, title: str = "") -> Chart:
+        """The share of every stage in the predicted noise, with the SQNR in dB that it alone would leave."""
+        stages = {name: power for name, power in self.stages.items() if isfinite(power) and power > 0}
+        total = sum(stages.values())
+        return Bars(
+            title or f"predicted SQNR {decibels(self.decibels)} dB",
+            Axis("% of the predicted noise power"),
+            tuple(stages),
+            (("", tuple(100 * power / total for power in stages.values())),),
+            tuple(f"{decibels(sqnr(power))} dB" for power in stages.values()),
+            unit=" %",
+        )
 
 
 def predict(
@@ -117,10 +132,11 @@ def predict(
     >>> from wincraft.quantise.schemes import SCHEMES
     >>> predict(parse("F(4x4,3x3)"), SCHEMES["fp16-fp32acc"], {}, channels=64, weight_moments=1 / 576)
     predicted SQNR 55.27 dB
-      U                       60.10 dB   32.8%
-      V                       60.07 dB   33.1%
-      M                       60.13 dB   32.6%
-      output                  73.74 dB    1.4%
+      stage   SQNR in dB  share
+      U            60.10  32.8%
+      V            60.07  33.1%
+      M            60.13  32.6%
+      output       73.74   1.4%
       widening V alone gains up to 1.75 dB
     """
     check_scheme(algorithm, scheme)

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib import import_module
 from math import inf, nan
 from typing import Any
 
@@ -32,6 +31,10 @@ from wincraft.quantise.machines import (
 )
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.workload import Batch, Layer, Workload, as_workload
+from wincraft.show.chart import MARKS, Axis, Chart, Dots, Point, Series
+from wincraft.show.layout import Layout, Section
+from wincraft.show.numbers import decibels
+from wincraft.show.shown import Shown
 
 Watch = Callable[[Place, np.ndarray], object]
 """Is given a place of the computation and the numbers that stand there."""
@@ -42,8 +45,8 @@ FEW_CHANNELS = 32
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Simulation:
-    """The outputs (m..., K, T), the exact ones, and what happened at every stage; the repr says it in a few lines."""
+class Simulation(Shown):
+    """The outputs (m..., K, T), the exact ones, and what happened at every stage."""
 
     scheme: Scheme
     outputs: np.ndarray
@@ -105,13 +108,38 @@ class Simulation:
             found.append(f"{self.channels} channels: predictions assume {FEW_CHANNELS} or more")
         return tuple(found)
 
-    def plot(self, ax: Any = None) -> Any:
-        """See `wincraft.report.figures.plot_scales`."""
-        return import_module("wincraft.report.figures").plot_scales(self, ax)
+    def layout(self) -> Layout:
+        """The SQNR, what an average would hide, and the scales."""
+        title = f"{self.scheme.name}: SQNR {self.decibels:.2f} dB"
+        scales = self._scales()
+        return Layout(title, (), (Section("", (), self.flags),), () if scales is None else (scales,))
 
-    def __repr__(self) -> str:
-        lines = [f"{self.scheme.name}: SQNR {self.decibels:.2f} dB", *(f"  {flag}" for flag in self.flags)]
-        return "\n".join(lines)
+    def chart(self) -> Chart:
+        """The largest value that every tap can hold at the stages that have taps and a scale.
+
+        Raises:
+            NotApplicable: where no stage has a scale.
+        """
+        found = self._scales()
+        if found is None:
+            raise NotApplicable("plot", f"no stage of {self.scheme.name} has a scale", "choose a scheme of integers")
+        return found
+
+    def _scales(self) -> Dots | None:
+        series = []
+        for label in ("U", "V", "M"):
+            record = self.records.get(label)
+            if record is None or record.quantizer.per is None:
+                continue
+            scale = record.scale.scale
+            scales = scale.max(axis=(-2, -1)).ravel() if scale.ndim > 1 else scale
+            limit = float(max(np.abs(end).max() for end in record.quantizer.limits(np.zeros(1))))
+            values = np.broadcast_to(limit * scales, (record.taps,))
+            points = tuple(Point(tap, float(value)) for tap, value in enumerate(values))
+            series.append(Series(label, points, MARKS[len(series)], joined=True))
+        title = f"{self.scheme.name}: SQNR {decibels(self.decibels)} dB"
+        up = Axis("largest value that is stored", logarithmic=True)
+        return Dots(title, Axis("tap"), up, tuple(series)) if series else None
 
 
 def simulate(

@@ -9,6 +9,7 @@ from functools import partial
 from math import inf
 from typing import Any
 
+from wincraft.algorithm.description import chain_words, describe
 from wincraft.algorithm.nested import Algorithm
 from wincraft.construct.chains import basis_named, chained, parse_chains, split_balancing
 from wincraft.errors import NotApplicable
@@ -22,7 +23,7 @@ from wincraft.quantise.schemes import SCHEMES, Scheme
 from wincraft.quantise.workload import Layer, Workload, as_workload
 from wincraft.report.advice import Candidate, advice
 from wincraft.report.build import available
-from wincraft.report.description import chain_words, describe
+from wincraft.report.charts import measured_chart, scheme_charts
 from wincraft.report.model import Unavailable
 from wincraft.report.stages import (
     AMORTISED,
@@ -34,8 +35,10 @@ from wincraft.report.stages import (
     stage_sums,
     stage_table,
 )
-from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table, best_places
+from wincraft.show.chart import Axis, Bars, Chart
+from wincraft.show.layout import Layout, Section, Table, best_places
 from wincraft.show.numbers import count, decibels, error_decibels, finite, number, plural
+from wincraft.show.shown import Shown, rendered
 from wincraft.version import __version__
 
 DEFAULT_BASES = ("canonical", "legendre", "legendre:classical", "chebyshev", "newton")
@@ -66,7 +69,7 @@ class BasisColumn:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BasisComparison(ShownInNotebooks):
+class BasisComparison(Shown):
     """Bases in columns; the repr is what fits on a screen."""
 
     algorithm: Algorithm
@@ -110,7 +113,7 @@ class BasisComparison(ShownInNotebooks):
                 Section("Error of rounding every stage's matrix, in dB of the output", (self._words(),), _WORD_NOTES),
                 *(self._measured() if self.columns[0].schemes else ()),
             ),
-            figures=self.figures,
+            charts=scheme_charts(self._by_scheme()),
         )
 
     def document(self) -> dict[str, Any]:
@@ -216,25 +219,19 @@ class BasisComparison(ShownInNotebooks):
             *refused,
         )
 
-    def figures(self) -> dict[str, str]:
-        """Per scheme the SQNR in every basis."""
-        from wincraft.report.plots import scheme_plots
+    def _by_scheme(self) -> dict[str, dict[str, Evaluation | Unavailable]]:
+        return {name: {item.name: item.schemes[name] for item in self.columns} for name in self.columns[0].schemes}
 
-        schemes = self.columns[0].schemes
-        return scheme_plots({name: {item.name: item.schemes[name] for item in self.columns} for name in schemes})
-
-    def plot(self, ax: Any = None) -> Any:
-        """See `wincraft.report.figures.plot_bases`."""
-        from wincraft.report.figures import plot_bases
-
-        return plot_bases(self, ax)
+    def chart(self) -> Chart:
+        """The measured SQNR under every scheme, bases as marks; without schemes the operations of data and output."""
+        if self.columns[0].schemes:
+            return measured_chart({column.name: column.schemes for column in self.columns})
+        names = tuple(column.name for column in self.columns)
+        values = tuple(float(column.online) for column in self.columns)
+        return Bars("", Axis("operations of a tile, data and output"), names, (("", values),))
 
     def __repr__(self) -> str:
-        from wincraft.report import rendered
-
-        return rendered(self.screen().ending("wincraft.report.rendered(comparison) gives all of it."), "text").rstrip(
-            "\n"
-        )
+        return rendered(self.screen().ending("wincraft.report.rendered(comparison) gives all of it.")).rstrip("\n")
 
 
 _ON_TOP = "every basis comes on top of these chains of the algorithm itself"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from wincraft.algorithm.description import describe
 from wincraft.algorithm.nested import Algorithm, check_algorithm
 from wincraft.construct.winograd import parse
 from wincraft.errors import check_type
@@ -14,7 +15,6 @@ from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.workload import Layer, Workload
 from wincraft.report.build import build_report
 from wincraft.report.comparison import Comparison, build_comparison
-from wincraft.report.description import describe
 from wincraft.report.model import Report
 
 Schemes = Sequence[Scheme | str] | Scheme | str | None

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isfinite, isnan
 from typing import Any
 
+from wincraft.algorithm.description import describe
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadShape
 from wincraft.measure.costs import LayerShape
@@ -17,13 +18,16 @@ from wincraft.quantise.schemes import SCHEMES, Scheme
 from wincraft.quantise.workload import Layer, Workload
 from wincraft.report.advice import Candidate, advice
 from wincraft.report.build import build_report
-from wincraft.report.description import describe
+from wincraft.report.charts import measured_chart, scheme_charts
 from wincraft.report.labels import LONGEST, labels, words_of
-from wincraft.report.measures import LAYER_MEASURES, MEASURES, Measure, scheme_measure
+from wincraft.report.measures import LAYER_MEASURES, MEASURES, Measure, parse_measure, scheme_measure
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.verdict import noise_decibels
-from wincraft.show.layout import Layout, Section, ShownInNotebooks, Table, best_places
+from wincraft.show.chart import Axis, Bars, Chart
+from wincraft.show.layout import Layout, Section, Table, best_places
+from wincraft.show.matplotlib import draw
 from wincraft.show.numbers import plural
+from wincraft.show.shown import Shown
 
 DEFAULT_SCHEMES = ("fp16", "tapwise-8", "barabasz-2020-8")
 """One floating point, one with scales per tap, one with a scale per tensor."""
@@ -46,8 +50,8 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(ShownInNotebooks):
-    """Algorithms in columns, measures in rows; the repr is the text."""
+class Comparison(Shown):
+    """Algorithms in columns, measures in rows."""
 
     columns: tuple[Column, ...]
     measures: tuple[Measure, ...]
@@ -118,12 +122,8 @@ class Comparison(ShownInNotebooks):
                 Section("Algorithms", (), self._algorithms(), name="algorithms", unfolded=True),
                 Section("Measures", (table,), notes, name="measures", unfolded=True),
             ),
-            figures=self.figures,
+            charts=self._charts(),
         )
-
-    def screen(self) -> Layout:
-        """The whole layout: it is about one screen."""
-        return self.layout()
 
     def _algorithms(self) -> tuple[str, ...]:
         shown = {
@@ -148,26 +148,36 @@ class Comparison(ShownInNotebooks):
         on = f"exact arithmetic on {integers.describe()}, int{integers.accumulator} accumulator"
         return f"Integer bits and channels: {on}."
 
-    def figures(self) -> dict[str, str]:
+    def _schemes(self) -> list[str]:
+        return [item.scheme.name for item in self.columns[0].report.schemes]
+
+    def _charts(self) -> tuple[Chart, ...]:
         """Per scheme the SQNR of every algorithm."""
-        from wincraft.report.plots import scheme_plots
-
-        schemes = [item.scheme.name for item in self.columns[0].report.schemes]
         found = {column.title: [item.evaluation for item in column.report.schemes] for column in self.columns}
-        return scheme_plots(
-            {name: {who: results[place] for who, results in found.items()} for place, name in enumerate(schemes)}
-        )
+        return scheme_charts(
+            {name: {who: results[place] for who, results in found.items()}
+             for place, name in enumerate(self._schemes())}
+        )  # fmt: skip
 
-    def plot(self, measure: str | None = None, ax: Any = None) -> Any:
-        """See `wincraft.report.figures.plot_comparison`."""
-        from wincraft.report.figures import plot_comparison
+    def chart(self, measure: str | None = None) -> Chart:
+        """The measured SQNR under every scheme, algorithms as marks; with the name of a measure that one, as bars.
 
-        return plot_comparison(self, measure, ax)
+        Without schemes the measure is the noise gain.
+        """
+        schemes = self._schemes()
+        if measure is None and schemes:
+            results = {column.label: [item.evaluation for item in column.report.schemes] for column in self.columns}
+            return measured_chart({who: dict(zip(schemes, found, strict=True)) for who, found in results.items()})
+        chosen = parse_measure(measure or "noise-gain", schemes)
+        found = [chosen.value(column.report) for column in self.columns]
+        numbers = [0.0 if isinstance(value, Unavailable) else float(value) for value in found]
+        texts = tuple(chosen.text(column.report) for column in self.columns)
+        values = tuple(value if isfinite(value) else 0.0 for value in numbers)
+        return Bars("", Axis(chosen.title), tuple(column.label for column in self.columns), (("", values),), texts)
 
-    def __repr__(self) -> str:
-        from wincraft.report import rendered
-
-        return rendered(self, "text").rstrip("\n")
+    def plot(self, ax: Any = None, measure: str | None = None) -> Any:
+        """Draw `chart` with matplotlib, as `wincraft.show.shown.Shown.plot` does."""
+        return draw(self.chart(measure), ax)
 
 
 _NOTES = (

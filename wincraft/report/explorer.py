@@ -75,7 +75,7 @@ class Explorer:
                 algorithm = chained(algorithm, self.basis.value)
             schemes = [self.scheme, SCHEMES["fp16"]]
             self.report = build_report(algorithm, schemes, workload=WORKLOAD, sweep=())
-            self.output.value = fragment(self.report)
+            self.output.value = fragment(self.report.layout())
         except WincraftError as error:
             self.report = None
             self.output.value = f"<p><b>{escape(str(error))}</b></p>"

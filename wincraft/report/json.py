@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report as JSON. Exact numbers are texts with a float beside them; what is not finite is a text too."""
+"""Reports and comparisons as plain data. Exact numbers are texts beside floats; what is not finite is a text."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import Any
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.exact.number import number_text
@@ -15,19 +14,12 @@ from wincraft.report.comparison import Comparison
 from wincraft.report.measures import MEASURES, SCHEME_MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
 from wincraft.report.stages import AMORTISED, amortised_document, operations_document
-from wincraft.show.layout import Documented
 from wincraft.show.numbers import finite
 from wincraft.version import __version__
 
 REPORT_KIND = "wincraft.report"
 COMPARISON_KIND = "wincraft.comparison"
 REPORT_VERSION = 1
-
-
-def emit(result: Documented, stream: TextIO) -> None:
-    """Write the document that a result brings."""
-    json.dump(result.document(), stream, indent=1, allow_nan=False)
-    stream.write("\n")
 
 
 def report_document(report: Report) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.description import chain_words
 from wincraft.algorithm.nested import Algorithm
-from wincraft.report.description import chain_words
 
 LONGEST = 28
 """A longer label does not head a column; the column's number does."""

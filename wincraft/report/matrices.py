@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.description import tap_labels
 from wincraft.algorithm.nested import Algorithm, map_names
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text
-from wincraft.report.description import tap_labels
 from wincraft.show.layout import Section, Table
 
 

@@ -19,7 +19,8 @@ from wincraft.measure.ranges import Ranges
 from wincraft.quantise.evaluation import Evaluation
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.workload import Layer, Workload
-from wincraft.show.layout import Layout, Level, ShownInNotebooks
+from wincraft.show.layout import Layout, Level
+from wincraft.show.shown import Shown, rendered
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Words:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Report(ShownInNotebooks):
+class Report(Shown):
     """Everything that is known of an algorithm's error and cost; the repr is what of it fits on a screen.
 
     `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for the data, filters
@@ -125,6 +126,4 @@ class Report(ShownInNotebooks):
         return report_document(self)
 
     def __repr__(self) -> str:
-        from wincraft.report import rendered
-
-        return rendered(self.screen().ending("wincraft.report.rendered(report) gives all of it."), "text").rstrip("\n")
+        return rendered(self.screen().ending("wincraft.report.rendered(report) gives all of it.")).rstrip("\n")

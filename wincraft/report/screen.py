@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from wincraft.algorithm.description import describe
 from wincraft.report.bases import BasisComparison
-from wincraft.report.description import describe
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.sections import SCHEME_COLUMNS, formats_row, report_title
 from wincraft.report.verdict import brief_verdict, noise_decibels

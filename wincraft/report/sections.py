@@ -5,16 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 from math import inf, isfinite, isnan
 
+from wincraft.algorithm.description import describe
 from wincraft.exact.number import number_text
 from wincraft.measure.costs import Costs, LayerCosts
-from wincraft.report.description import describe
+from wincraft.report.charts import report_charts
 from wincraft.report.matrices import matrices_section
 from wincraft.report.measures import MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
-from wincraft.report.plots import plots
 from wincraft.report.stages import AMORTISED, COLUMNS, kinds, stage_sums
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count, decibels, exact_text, loss, loss_text, number, plural
@@ -33,7 +32,7 @@ SCHEME_COLUMNS = ("format", "predicted", "measured", "direct", "loss", "main sou
 def report_layout(report: Report) -> Layout:
     """Everything, the answer first."""
     sections = (replace(section_of(report), name=name) for name, section_of in SECTIONS.items())
-    return Layout(report_title(report), tuple(_head(report)), tuple(sections), partial(plots, report))
+    return Layout(report_title(report), tuple(_head(report)), tuple(sections), report_charts(report))
 
 
 def report_title(report: Report) -> str:

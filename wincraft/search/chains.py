@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
+from typing import Any
 
+from wincraft.algorithm.description import describe
 from wincraft.algorithm.nested import Algorithm
 from wincraft.construct.chains import MAPS, apply_chains
 from wincraft.construct.stage_balance import balance_stages
@@ -16,6 +17,10 @@ from wincraft.numbers.decibels import sqnr
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import parse_scheme
 from wincraft.search.objectives import CHANNELS
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.numbers import error_decibels, finite, number
+from wincraft.show.shown import Shown
+from wincraft.version import __version__
 
 CANDIDATES = (
     "canonical",
@@ -35,6 +40,9 @@ CANDIDATES = (
     "bjorck-pereyra",
 )
 """What is tried for every map, unless others are given."""
+CANDIDATES_SHOWN = 5
+"""Listed for every map."""
+
 Objective = Callable[[Algorithm], float]
 
 
@@ -63,8 +71,11 @@ OBJECTIVES: dict[str, Objective] = {"operations": _online, "all-operations": _al
 
 
 @dataclass(frozen=True, repr=False)
-class ChainSearch:
-    """The best chain found, its value, and every single change from the start; the repr says it in a few lines."""
+class ChainSearch(Shown):
+    """The best chain found, its value, and the map, the candidate and the value of every single change from the start.
+
+    The values of ``error:SCHEME`` are noise power over signal power.
+    """
 
     algorithm: Algorithm
     objective: str
@@ -78,19 +89,54 @@ class ChainSearch:
         """The chain as `chained` reads it."""
         return " ".join(f"{name}={value}" for name, value in self.chain.items())
 
-    def _repr_html_(self) -> str:
-        shown = import_module("wincraft.report.chains").ChainReport(self)  # by name: search and report are siblings
-        return str(shown._repr_html_())
+    def layout(self) -> Layout:
+        """The best chain, and for every map its candidates from the best on, the other maps as they are."""
+        rows = []
+        for name in self.chain:
+            ranked = sorted((value, candidate) for of, candidate, value in self.tried if of == name)
+            rows += [(name, candidate, self._show(value)) for value, candidate in ranked[:CANDIDATES_SHOWN]]
+        unit = " in dB, less is better" if self._is_error else " per tile"
+        table = Table(("map", "chain", self.objective + unit), tuple(rows), "llr")
+        best = (
+            f"{self.objective}: {self._show(self.value)} with {self.text}",
+            f"as it is: {self._show(self.start)}",
+            f'wincraft generate, report and compare take it as --basis "{self.text}"',
+        )
+        return Layout(
+            f"{self.algorithm.size}: the chain of least {self.objective}",
+            (describe(self.algorithm), self.algorithm.verify()),
+            (Section("Best", (), best), Section("One map changed", (table,), unfolded=True)),
+        )
 
-    def __repr__(self) -> str:
-        lines = [f"{self.objective}: {self._show(self.value)} with {self.text} (as it is: {self._show(self.start)})"]
-        for name in MAPS:
-            ranked = sorted((value, chain) for tried, chain, value in self.tried if tried == name)
-            lines.append(f"  {name} alone: " + ", ".join(f"{chain} {self._show(value)}" for value, chain in ranked[:5]))
-        return "\n".join(lines)
+    def document(self) -> dict[str, Any]:
+        """The result as plain data; the schema is ``chains-1.json`` of `wincraft.report`."""
+        return {
+            "kind": "wincraft.chains",
+            "version": 1,
+            "wincraft": __version__,
+            "size": self.algorithm.size,
+            "sha256": self.algorithm.sha256,
+            "objective": self.objective,
+            "unit": "dB" if self._is_error else "operations",
+            "chain": dict(self.chain),
+            "basis": self.text,
+            "value": finite(self._unit(self.value)),
+            "start": finite(self._unit(self.start)),
+            "tried": [
+                {"map": name, "chain": chain, "value": finite(self._unit(value))} for name, chain, value in self.tried
+            ],
+        }
+
+    @property
+    def _is_error(self) -> bool:
+        return self.objective.startswith("error:")
+
+    def _unit(self, value: float) -> float:
+        """A power ratio in dB, other values as they are."""
+        return -sqnr(value) if self._is_error else value
 
     def _show(self, value: float) -> str:
-        return f"{-sqnr(value) + 0.0:.2f} dB" if self.objective.startswith("error:") else f"{value:.6g}"
+        return f"{error_decibels(self._unit(value))} dB" if self._is_error else number(value)
 
 
 def objective_named(name: str) -> Objective:

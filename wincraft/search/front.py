@@ -5,24 +5,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
+from itertools import cycle
 from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.construct.winograd import winograd
 from wincraft.errors import BadModulus, BadShape, NotApplicable, NotCoprime, WrongTotalDegree
+from wincraft.exact.number import number_text
 from wincraft.measure.costs import costs
 from wincraft.measure.ranges import ranges
 from wincraft.progress import Progress
 from wincraft.search.points.gain import instance
 from wincraft.search.points.kernels_numpy import full_sets
 from wincraft.search.points.space import Space
+from wincraft.show.chart import MARKS, Axis, Chart, Dots, Point, Series, ticks
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.numbers import number
+from wincraft.show.shown import Shown
+from wincraft.version import __version__
 
 MAX_SETS = 20_000
 """Each takes some milliseconds."""
 CRITERIA = ("products per output", "noise gain", "additions", "integer bits")
 """What a front is over, less being better: R / m, the exact noise gain, additions and shifts and multiplications of the
 data and output transforms per output, and the bits of the widest value of exact integer arithmetic on int8."""
+_NOTES = (
+    "Ops: additions, multiplications and shifts of the data and output transforms, nothing shared. Bits: of the "
+    "widest value of exact integer arithmetic on int8.",
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Member:
 
 
 @dataclass(frozen=True, repr=False)
-class ParetoFront:
+class ParetoFront(Shown):
     """The members of a front by rising noise gain, and how many algorithms were looked at."""
 
     m: int
@@ -48,22 +58,59 @@ class ParetoFront:
     members: tuple[Member, ...]
     considered: int
 
-    def _repr_html_(self) -> str:
-        shown = import_module("wincraft.report.pareto").FrontReport(self)  # by name: search and report are siblings
-        return str(shown._repr_html_())
+    def layout(self) -> Layout:
+        """The members from the most accurate on, the best of each column marked."""
+        rows = []
+        for place, member in enumerate(self.members, 1):
+            products, gain, operations, bits = member.values
+            texts = (number(float(products)), number(float(gain)), number(float(operations)), str(bits))
+            rows.append((str(place), *texts, member.moduli))
+        columns = zip(*(member.values for member in self.members), strict=True)
+        marked = {(i, j) for j, column in enumerate(columns, 1) for i, v in enumerate(column) if v == min(column)}
+        header = ("", "products/output", "noise gain", "ops/output", "bits", "moduli")
+        table = Table(header, tuple(rows), "rrrrrl", frozenset(marked))
+        return Layout(
+            title=f"F({self.m},{self.r}): the Pareto front, {len(rows)} of {self.considered} algorithms",
+            head=("No algorithm looked at is better than one of these in one respect and as good in the others.",),
+            sections=(Section("Members", (table,), _NOTES),),
+            charts=(self.chart(),),
+        )
 
-    def plot(self, ax: Any = None) -> Any:
-        """See `wincraft.report.figures.plot_front`."""
-        return import_module("wincraft.report.figures").plot_front(self, ax)
+    def chart(self) -> Chart:
+        """Noise gain against operations, numbered as in the table; the marks tell products per output apart."""
+        series: dict[str, list[Point]] = {}
+        for place, member in enumerate(self.members, 1):
+            products, gain, operations = (float(value) for value in member.values[:3])
+            point = Point(gain, operations, str(place), f"{member.moduli}: {member.values[3]} bits")
+            series.setdefault(f"{products:.3g} products per output", []).append(point)
+        highest = max(float(member.values[2]) for member in self.members)
+        return Dots(
+            f"F({self.m},{self.r}): noise gain and operations",
+            Axis("noise gain, left is better", logarithmic=True),
+            Axis("operations per output, lower is better", ticks=tuple(ticks(0.0, highest, 200))),
+            tuple(Series(name, tuple(points), mark) for (name, points), mark in zip(series.items(), cycle(MARKS))),
+            "Every algorithm of the front by its noise gain and its operations per output.",
+        )
 
-    def __repr__(self) -> str:
-        lines = [f"F({self.m},{self.r}): {len(self.members)} of {self.considered} algorithms are on the Pareto front"]
-        lines.append(f"{'products/output':>16} {'noise gain':>11} {'ops/output':>11} {'int bits':>9}  moduli")
-        for member in self.members:
-            products, gain, additions, bits = member.values
-            shown = f"{float(products):16.4g} {float(gain):11.5g} {float(additions):11.4g} {bits:9d}  {member.moduli}"
-            lines.append(shown)
-        return "\n".join(lines)
+    def document(self) -> dict[str, Any]:
+        """The front as plain data; the schema is ``pareto-1.json`` of `wincraft.report`."""
+        return {
+            "kind": "wincraft.pareto",
+            "version": 1,
+            "wincraft": __version__,
+            "size": f"F({self.m},{self.r})",
+            "considered": self.considered,
+            "members": [
+                {
+                    "moduli": member.moduli,
+                    "products_per_output": number_text(member.values[0]),
+                    "noise_gain": number_text(member.values[1]),
+                    "operations_per_output": float(member.values[2]),
+                    "integer_bits": int(member.values[3]),
+                }
+                for member in self.members
+            ],
+        }
 
 
 def pareto_front(m: int, r: int, moduli: Iterable[str]) -> ParetoFront:
@@ -72,12 +119,12 @@ def pareto_front(m: int, r: int, moduli: Iterable[str]) -> ParetoFront:
     Raises:
         BadShape: where none of them makes one.
 
-    >>> pareto_front(4, 3, ["0,1,-1,2,-2", "0,2/3,-2/3,3/2,-3/2", "0,1,2,3,4", "0,1,-1,x^2+1,inf"])
-    F(4,3): 3 of 4 algorithms are on the Pareto front
-     products/output  noise gain  ops/output  int bits  moduli
-                1.75      1.8333        7.25        19  0,1,-1,x^2+1@1,inf
-                 1.5       4.762          14        30  0,2/3,-2/3,3/2,-3/2,inf
-                 1.5      10.773          12        23  0,1,-1,2,-2,inf
+    >>> front = pareto_front(4, 3, ["0,1,-1,2,-2", "0,2/3,-2/3,3/2,-3/2", "0,1,2,3,4", "0,1,-1,x^2+1,inf"])
+    >>> for row in front.layout().sections[0].tables[0].rows:
+    ...     print(*row)
+    1 1.75 1.833 7.25 19 0,1,-1,x^2+1@1,inf
+    2 1.5 4.762 14 30 0,2/3,-2/3,3/2,-3/2,inf
+    3 1.5 10.77 12 23 0,1,-1,2,-2,inf
     """
     members = [member for text in dict.fromkeys(moduli) if (member := _member(m, r, text)) is not None]
     if not members:
@@ -93,10 +140,9 @@ def pareto_of_space(space: Space, progress: Progress = lambda done, total, name:
         NotApplicable: for more than `MAX_SETS` sets; each is constructed and measured exactly.
         BadShape: a space without an algorithm.
 
-    >>> pareto_of_space(Space(2, 3, shape="symmetric", height=2))
-    F(2,3): 1 of 3 algorithms are on the Pareto front
-     products/output  noise gain  ops/output  int bits  moduli
-                   2      1.6667           4        18  0,1,-1,inf
+    >>> front = pareto_of_space(Space(2, 3, shape="symmetric", height=2))
+    >>> [member.moduli for member in front.members], front.considered
+    (['0,1,-1,inf'], 3)
     """
     parts = [instance(part, space.m, space.r) for part in space.parts(("negate",))]
     total = sum(made.part.classes for made in parts)

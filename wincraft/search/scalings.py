@@ -18,6 +18,8 @@ from wincraft.numbers.decibels import sqnr
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import Scheme
 from wincraft.search.objectives import CHANNELS
+from wincraft.show.layout import Layout, Section
+from wincraft.show.shown import Shown
 
 MAX_SWEEPS = 20
 """Sweeps over all factors after which a search ends in any case."""
@@ -31,7 +33,7 @@ Exponents = dict[str, list[int]]
 
 
 @dataclass(frozen=True, repr=False)
-class ScalingSearch:
+class ScalingSearch(Shown):
     """The algorithm in the best scaling found, its predicted SQNR in dB, and that of the start and of the plain one."""
 
     algorithm: Algorithm
@@ -42,16 +44,17 @@ class ScalingSearch:
     evaluations: int
     exponents: tuple[Exponents, ...]
 
-    def __repr__(self) -> str:
-        lines = [
-            f"{self.algorithm.size} under {self.scheme.name}: predicted SQNR {self.decibels:.2f} dB, balanced "
-            f"{self.balanced:.2f} dB, as given {self.plain:.2f} dB ({self.evaluations} scalings predicted)"
-        ]
+    def layout(self) -> Layout:
+        """The predicted SQNR, and the exponents of the rows of G and B^T; the columns of A^T have the inverse."""
+        rows = []
         for number, axis in enumerate(self.exponents):
-            of_axis = f"axis {number}: " if len(self.exponents) > 1 else ""
-            rows = "; ".join(f"{name} rows 2^{values}" for name, values in axis.items())
-            lines.append(f"  {of_axis}{rows}, A^T columns the inverse")
-        return "\n".join(lines)
+            of = f"axis {number}: " if len(self.exponents) > 1 else ""
+            rows += [f"{of}{name} rows 2^{values}" for name, values in axis.items()]
+        return Layout(
+            f"{self.algorithm.size} under {self.scheme.name}: predicted SQNR {self.decibels:.2f} dB",
+            (f"balanced {self.balanced:.2f} dB, as given {self.plain:.2f} dB; {self.evaluations} scalings predicted",),
+            (Section("", (), (*rows, "A^T columns: the inverse")),),
+        )
 
 
 def search_scaling(

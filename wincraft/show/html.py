@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report as one HTML file: nothing is loaded, nothing runs; readable on paper and on a phone."""
+"""A layout as one HTML file: nothing is loaded, nothing runs; readable on paper and on a phone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from html import escape
 from typing import TextIO
 
-from wincraft.show.layout import LaidOut, Layout, Section, Table
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.svg import svg
 
 _LIGHT = """--ink: #1a1a1a; --paper: #fff; --soft: #f3f4f6; --rule: #c9cdd3; --quiet: #555;
   --fair: #0072B2; --poor: #B87900;"""
@@ -71,9 +72,8 @@ _THEMES = f"""
 """JupyterLab's own theme counts in it, not the system's."""
 
 
-def emit(result: LaidOut, stream: TextIO) -> None:
-    """Write the page: the first section, the plots, the others."""
-    layout = result.layout()
+def emit(layout: Layout, stream: TextIO) -> None:
+    """Write the page: the first section, the charts, the others."""
     parts = _head(layout)
     for number, section in enumerate(layout.sections):
         parts += _section(section)
@@ -87,17 +87,16 @@ def emit(result: LaidOut, stream: TextIO) -> None:
     stream.write(head + "\n".join(parts) + "\n</body>\n</html>\n")
 
 
-def fragment(result: LaidOut) -> str:
+def fragment(layout: Layout) -> str:
     """The page as a part of another one, a notebook's: the first section is open, others unfold unless they say so.
 
     >>> from wincraft import winograd
     >>> from wincraft.report.build import build_report
-    >>> text = fragment(build_report(winograd(2, 3), schemes=[], sweep=()))
+    >>> text = fragment(build_report(winograd(2, 3), schemes=[], sweep=()).layout())
     >>> text[:22], text.count("<details>")
     ('<div class="wincraft">', 6)
     """
-    layout = result.layout()
-    first, *others = layout.sections
+    first, *others = layout.sections or (Section(),)
     parts = [
         f"<style>{_scoped(_COLOURS + STYLE + _SMALLER)}{_THEMES}</style>",
         *_head(layout),
@@ -133,13 +132,14 @@ def _head(layout: Layout) -> list[str]:
 
 
 def _figures(layout: Layout) -> list[str]:
-    made = layout.figures()
-    figures = [f"<figure><figcaption>{_inline(title)}</figcaption>{figure}</figure>" for title, figure in made.items()]
+    figures = [
+        f"<figure><figcaption>{_inline(chart.title)}</figcaption>{svg(chart)}</figure>" for chart in layout.charts
+    ]
     return ['<section class="plots">', *figures, "</section>"] if figures else []
 
 
 def _section(section: Section) -> list[str]:
-    lines = ["<section>", f"<h2>{_inline(section.title)}</h2>"]
+    lines = ["<section>", *([f"<h2>{_inline(section.title)}</h2>"] if section.title else [])]
     for table in section.tables:
         lines += _table(table)
     if section.notes:
@@ -159,6 +159,8 @@ def _table(table: Table) -> list[str]:
         classes = " ".join(["r"] * right + ["words"] * (right and " " in text and tag == "td") + ["best"] * best)
         attribute = f' class="{classes}"' if classes else ""
         shown = _inline(text)
+        if not right:
+            shown = re.sub(r"(?<=\S),(?=\S)", ",<wbr/>", shown)
         if tag == "th" or column == 0:
             shown = re.sub(r"(?<=[a-z][:/])(?=[a-z])", "<wbr/>", shown)
         return f"<{tag}{attribute}>{shown}</{tag}>"
@@ -171,7 +173,7 @@ def _table(table: Table) -> list[str]:
     ]
     return [
         f'<div class="wide">{opening}',
-        f"<thead><tr>{head}</tr></thead>",
+        f"<thead><tr>{head}</tr></thead>" if any(table.header) else "",
         "<tbody>",
         *rows,
         "</tbody></table></div>",

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Titled tables of texts: what the text, markdown and HTML renderers share."""
+"""Titled tables of texts, and charts: what the text, Markdown and HTML renderers share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import isnan
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 from wincraft.errors import look_up
+from wincraft.show.chart import Chart
 
 Level = Literal["good", "fair", "poor", "bad", "fact"]
 
@@ -49,10 +50,11 @@ def best_places(texts: Sequence[str], values: Sequence[float | None]) -> list[in
 class Section:
     """A title, tables, and sentences under them; `levels`, where given, has the level of each sentence.
 
-    By its `name`, if it has one, a reader asks for it. Pages whose sections unfold show it open where `unfolded`.
+    A few lines need no title. By its `name`, if it has one, a reader asks for it. Pages whose sections unfold show it
+    open where `unfolded`.
     """
 
-    title: str
+    title: str = ""
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
     levels: tuple[Level, ...] = ()
@@ -62,9 +64,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Layout:
-    """A title, what it is about in a few lines, and sections, the most important one first.
-
-    `figures`, called by what can show them, makes the plots: SVG by title.
+    """A title, what it is about in a few lines, sections, the most important one first, and charts.
 
     >>> page = Layout("F(2,3)", (), (Section("Verdict", name="verdict"), Section("Cost", name="cost")))
     >>> [section.title for section in page.only(["cost"]).sections]
@@ -72,16 +72,16 @@ class Layout:
     """
 
     title: str
-    head: tuple[str, ...]
-    sections: tuple[Section, ...]
-    figures: Callable[[], Mapping[str, str]] = dict
+    head: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    charts: tuple[Chart, ...] = ()
 
     def layout(self) -> Layout:
         """Itself: it can be given to a renderer."""
         return self
 
     def only(self, names: Sequence[str]) -> Layout:
-        """Without figures, and of the sections those named, in their own order.
+        """Without charts, and of the sections those named, in their own order.
 
         Raises:
             UnknownName: for a name that no section has; the nearest is offered.
@@ -89,36 +89,9 @@ class Layout:
         known = {section.name: section for section in self.sections if section.name}
         for name in names:
             look_up("section", name, known)
-        return replace(self, sections=tuple(known[name] for name in known if name in names), figures=dict)
+        return replace(self, sections=tuple(known[name] for name in known if name in names), charts=())
 
     def ending(self, note: str) -> Layout:
         """With a sentence more under its last section."""
         *others, last = self.sections
         return replace(self, sections=(*others, replace(last, notes=(*last.notes, note))))
-
-
-class LaidOut(Protocol):
-    """What the renderers for people take: anything with a layout, a layout too.
-
-    >>> Layout("F(2,3)", (), ()).layout().title
-    'F(2,3)'
-    """
-
-    def layout(self) -> Layout:
-        """Titled tables of texts."""
-
-
-class ShownInNotebooks:
-    """A mixin for what has a layout: notebooks show it as a page."""
-
-    def _repr_html_(self: LaidOut) -> str:
-        from wincraft.show.html import fragment
-
-        return fragment(self)
-
-
-class Documented(LaidOut, Protocol):
-    """What all renderers take: it also has a JSON document."""
-
-    def document(self) -> dict[str, Any]:
-        """Plain data, nothing infinite or NaN."""

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report as markdown."""
+"""A layout as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TextIO
 
-from wincraft.show.layout import LaidOut, Section, Table
+from wincraft.show.layout import Layout, Section, Table
 
 _SPECIAL = str.maketrans({character: "\\" + character for character in "\\`*_<>[]|#~"})
 
 
-def emit(result: LaidOut, stream: TextIO) -> None:
+def emit(result: Layout, stream: TextIO) -> None:
     """Write a heading per section, pipe tables, and the sentences as lists; best cells are bold."""
-    layout = result.layout()
-    lines = [f"# {_escaped(layout.title)}", "", *(f"{_escaped(line)}  " for line in layout.head)]
-    for section in layout.sections:
-        lines += ["", f"## {_escaped(section.title)}", *_body(section)]
+    lines = [f"# {_escaped(result.title)}", "", *(f"{_escaped(line)}  " for line in result.head)]
+    for section in result.sections:
+        lines += [*(["", f"## {_escaped(section.title)}"] if section.title else []), *_body(section)]
     stream.write("\n".join(lines) + "\n")
 
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from math import isfinite, isnan
+from decimal import Decimal
+from math import inf, isfinite, isnan
 from typing import Any
 
 from wincraft.exact.number import number_text
@@ -18,9 +19,18 @@ def exact_text(value: Any) -> str:
     >>> from sympy import Rational
     >>> exact_text(Rational(5, 3)), exact_text(Rational(380881775449, 16796160000))
     ('5/3', '22.677')
+    >>> exact_text(Rational(10**400))
+    '1.0000e+400'
     """
     text = number_text(value)
-    return text if len(text) <= LONGEST_EXACT else f"{float(value):.5g}"
+    if len(text) <= LONGEST_EXACT:
+        return text
+    try:
+        shown = float(value)
+    except OverflowError:
+        shown = inf
+    # Decimal has no largest number
+    return f"{shown if isfinite(shown) else Decimal(value.numerator) / Decimal(value.denominator):.5g}"
 
 
 def number(value: float) -> str:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What plots are drawn with, as inline SVG: a figure with one horizontal scale, marks, ticks, labels that fit.
+"""Charts as inline SVG, with labels that fit.
 
-Colours are Okabe and Ito's, distinct to colour-blind eyes; shapes, labels and order say the same without colour. Names
-of any length and letters make well-formed figures.
+Shapes, labels and order say the same without colour. Names of any length and letters make well-formed figures.
 """
 
 from __future__ import annotations
@@ -10,47 +9,68 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from html import escape
-from math import ceil, floor, log10
+from math import floor, log10
 
 from rich.cells import cell_len, set_cell_size
 
+from wincraft.show.chart import COLOURS, Axis, Bars, Chart, Dots, Heat, Series, axis_ticks
+
 PLOT_WIDTH = 420
 """User units; narrow, so that 12-unit letters stay readable on a phone."""
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#888888")
-HALO = ' style="fill:#000;stroke:#fff;stroke-width:3;paint-order:stroke"'
-"""Of letters on a coloured bar."""
-LETTER = 6.6
-"""About the width of a letter; ideographs take two."""
 LABELS = 0.4
 """The share of the width that labels may take."""
+LETTER = 6.6
+"""About the width of a letter; ideographs take two."""
+_HALO = ' style="fill:#000;stroke:#fff;stroke-width:3;paint-order:stroke"'
+"""Of letters on a coloured bar."""
 _SQUEEZED = 1.15
 """How much too long a label may be to be set narrower and not shortened."""
-_TICK = 40.0
-"""The least room of a tick with its number."""
-_SAME = 1e-9
-"""Relative to an axis, what is not told apart."""
 _ILLEGIBLE = re.compile("[^ -~\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Control characters, and what XML does not allow."""
+_ROW, _CELL, _LINE = 22.0, 30.0, 18.0
+"""The heights of a row, of a cell of a map and of a line of the legend."""
+_HATCH = "".join(
+    f'<pattern id="hatch{number}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    f'<rect width="6" height="6" fill="{colour}"/><path d="M1 0V6" stroke="#fff" stroke-width="2"/></pattern>'
+    for number, colour in enumerate(COLOURS)
+)
+"""For the ninth part of bars and those after it."""
 
 
-class Plot:
-    """Elements of one figure, and its horizontal scale: `low` lies at `left`, `high` at the `right` margin.
+def svg(chart: Chart) -> str:
+    """The chart as an element ``svg`` that can stand in a page.
 
-    >>> plot = Plot(100, 40, 0, 10, "dB")
-    >>> plot.x(0), plot.x(10)
-    (40.0, 408.0)
+    >>> svg(Bars("", Axis("operations"), ("canonical", "legendre"), (("", (56.0, 84.0)),)))[:24]
+    '<svg viewBox="0 0 420 90'
     """
+    if isinstance(chart, Heat):
+        return _heat(chart)
+    return _bars(chart) if isinstance(chart, Bars) else _dots(chart)
 
-    def __init__(
-        self, height: float, left: float, low: float, high: float, axis: str, right: float = 12, top: float = 6
-    ) -> None:
-        self._height, self._left, self._right = height, left, right
-        self._low, self._high, self._axis, self._top = low, high, axis, top
+
+class _Plot:
+    """Elements of one figure, and its horizontal scale: `low` lies at `left`, `high` at the `right` margin."""
+
+    def __init__(self, left: float, right: float, top: float, bottom: float) -> None:
+        self.left, self.right, self.top, self.bottom = left, right, top, bottom
         self._items: list[str] = []
+        self._low, self._high, self._logarithmic = 0.0, 1.0, False
 
     def x(self, value: float) -> float:
         """Where a value lies."""
-        return self._left + (value - self._low) / (self._high - self._low) * (PLOT_WIDTH - self._left - self._right)
+        part = _part(value, self._low, self._high, self._logarithmic)
+        return self.left + part * (PLOT_WIDTH - self.left - self.right)
+
+    def across(self, axis: Axis, values: Sequence[float]) -> None:
+        """The horizontal axis: vertical lines with their numbers, and its title below."""
+        found = axis_ticks(axis, values, PLOT_WIDTH - self.left - self.right)
+        ends = [*values, *(value for value, _ in found)]
+        self._low, self._high = min(ends), max(ends)
+        self._logarithmic = axis.logarithmic
+        for value, text in found:
+            self.line(self.x(value), self.top, self.x(value), self.bottom, 0.2)
+            self.text(self.x(value), self.bottom + 14, text, "middle")
+        self.text((self.left + PLOT_WIDTH - self.right) / 2, self.bottom + 31, axis.title, "middle")
 
     def add(self, item: str) -> None:
         """One element, drawn over those before."""
@@ -60,37 +80,146 @@ class Plot:
         """A thin line."""
         self.add(f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="currentColor" stroke-opacity="{opacity}"/>')
 
+    def text(self, x: float, y: float, text: str, anchor: str = "start", more: str = "", title: str = "") -> None:
+        """A text that starts at a place, is centred on it (``middle``) or ends there (``end``)."""
+        self.add(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{_title(title)}{escaped(text)}</text>')
+
     def label(self, text: str, y: float) -> None:
         """A row's name, left of the axis: set narrower where it is too long, then shortened, with itself as title."""
-        room, text = self._left - 12, legible(text)
+        room, text = self.left - 12, legible(text)
         if LETTER * cell_len(text) <= room:
-            self.add(text_at(self._left - 8, y + 4, text, "end"))
+            self.text(self.left - 8, y + 4, text, "end")
             return
-        shown = shortened(text, _SQUEEZED * room)
         fit = f' textLength="{room:.1f}" lengthAdjust="spacingAndGlyphs"'
-        self.add(text_at(self._left - 8, y + 4, shown, "end", fit, text))
+        self.text(self.left - 8, y + 4, shortened(text, _SQUEEZED * room), "end", fit, text)
 
-    def grid(self, ticks: Sequence[tuple[float, str]], bottom: float) -> None:
-        """Vertical lines with their numbers, and the name of the axis below."""
-        for value, text in ticks:
-            self.line(self.x(value), self._top, self.x(value), bottom, 0.2)
-            self.add(text_at(self.x(value), bottom + 14, text, "middle"))
-        self.add(text_at((self._left + PLOT_WIDTH - self._right) / 2, bottom + 31, self._axis, "middle"))
+    def legend(self, lines: Sequence[Sequence[tuple[str, str]]], draw: Callable[[str, float, float], str]) -> None:
+        """Names with their marks, line by line above the plot; `draw` takes what a mark is made of and its centre."""
+        for number, line in enumerate(lines):
+            x, y = 10.0, 14.0 + _LINE * number
+            for name, mark in line:
+                self.add(draw(mark, x, y))
+                self.text(x + 11, y + 4, name)
+                x += 32 + LETTER * cell_len(name)
 
-    def legend(self, entries: Sequence[tuple[str, Callable[..., str]]]) -> None:
-        """Marks and what they mean, in a line above the plot."""
-        x = self._left
-        for name, mark in entries:
-            self.add(mark(x, 10, name) + text_at(x + 10, 14, name))
-            x += 34 + LETTER * len(name)
-
-    def svg(self, description: str) -> str:
-        """The figure, with a description for those who do not see it."""
+    def svg(self, chart: Chart, height: float) -> str:
+        """The figure, with title and description for those who do not see it."""
         body = "".join(self._items)
         return (
-            f'<svg viewBox="0 0 {PLOT_WIDTH} {self._height:.0f}" role="img" xmlns="http://www.w3.org/2000/svg">'
-            f"<desc>{escaped(description)}</desc>{body}</svg>"
+            f'<svg viewBox="0 0 {PLOT_WIDTH} {height:.0f}" role="img" xmlns="http://www.w3.org/2000/svg">'
+            f"{_title(chart.title)}<desc>{escaped(chart.description)}</desc>{body}</svg>"
         )
+
+
+def _dots(chart: Dots) -> str:
+    named = [(series.name, series.mark) for series in chart.series if series.name]
+    lines = _legend_lines(named)
+    rows, right = chart.up.names, 14
+    largest = max((point.size for series in chart.series for point in series.points), default=0.0)
+    row = _ROW if largest <= 5 else 40.0
+    top = 6 + _LINE * len(lines) + (0 if rows else 18)
+    bottom = top + (row * len(rows) + 4 if rows else 180)
+    levels = [] if rows else axis_ticks(chart.up, chart.values(1), 240)
+    plot = _Plot(gutter(rows or [text for _, text in levels]), right, top, bottom)
+    plot.legend(lines, lambda mark, x, y: _MARKS[mark](x, y, "", 4.5 if mark != "bar" else 6.0))
+    plot.across(chart.across, chart.values(0))
+    ends = [*chart.values(1), *(value for value, _ in levels)]
+
+    def y(value: float) -> float:
+        if rows:
+            return top + 2 + (value + 0.5) * row
+        return bottom - _part(value, min(ends), max(ends), chart.up.logarithmic) * (bottom - top)
+
+    for value, text in levels:
+        plot.line(plot.left, y(value), PLOT_WIDTH - right, y(value), 0.2)
+        plot.label(text, y(value))
+    if not rows:
+        plot.text(4, top - 9, chart.up.title)
+    for number, name in enumerate(rows):
+        plot.label(name, y(number))
+        found = [point.x for series in chart.series for point in series.points if round(point.y) == number]
+        if chart.spans and found:
+            plot.line(plot.x(min(found)), y(number), plot.x(max(found)), y(number))
+    for note in chart.notes:
+        plot.text(PLOT_WIDTH - 4, y(note.row) + 4, note.text, "end", title=note.title)
+    if chart.rule is not None:
+        x = plot.x(chart.rule.x)
+        plot.add(f'<path d="M{x:.1f} {top:.1f}V{bottom:.1f}" stroke="{COLOURS[5]}" stroke-width="2" '
+                 'stroke-dasharray="5 3"/>')  # fmt: skip
+        late = x > PLOT_WIDTH * 0.6
+        plot.text(x - 6 if late else x + 6, top + 16, chart.rule.text, "end" if late else "start")
+    for series in reversed(chart.series):
+        _draw(plot, series, y)
+    return plot.svg(chart, bottom + 38)
+
+
+def _draw(plot: _Plot, series: Series, y: Callable[[float], float]) -> None:
+    if series.joined:
+        path = " ".join(f"{plot.x(point.x):.1f},{y(point.y):.1f}" for point in series.points)
+        plot.add(f'<polyline points="{path}" fill="none" stroke="{COLOURS[0]}" stroke-width="2"/>')
+    for point in series.points:
+        place = plot.x(point.x), y(point.y)
+        plot.add(_MARKS[series.mark](*place, point.title, point.size))
+        if point.text:
+            plot.text(place[0] + 7, place[1] - 6, point.text)
+
+
+def _bars(chart: Bars) -> str:
+    names = [name for name, values in chart.parts if name and any(value > 0 for value in values)]
+    colours = dict(zip(names, [*COLOURS, *(f"url(#hatch{number})" for number in range(len(COLOURS)))] * len(names),
+                       strict=False))  # fmt: skip
+    lines = _legend_lines([(name, colours[name]) for name in names])
+    top = 8 + _LINE * len(lines)
+    bottom = top + len(chart.rows) * _ROW
+    plot = _Plot(gutter(chart.rows), 14 + LETTER * max(map(len, chart.notes), default=0), top, bottom)
+    if len(names) > len(COLOURS):
+        plot.add(f"<defs>{_HATCH}</defs>")
+    plot.legend(lines, lambda colour, x, y: _box(x - 5.5, y - 5.5, 11, 11, colour))
+    plot.across(chart.across, [0.0, *map(chart.total, range(len(chart.rows)))])
+    for number, row in enumerate(chart.rows):
+        y, start = top + number * _ROW + 3, 0.0
+        plot.label(row, y + _ROW / 2 - 3)
+        for name, values in chart.parts:
+            x, wide = plot.x(start), plot.x(start + values[number]) - plot.x(start)
+            if not values[number] > 0:
+                continue
+            title = f"{row}{', ' * bool(name)}{name}: {values[number]:.3g}{chart.unit}"
+            plot.add(_box(x, y, wide, _ROW - 6, colours.get(name, COLOURS[4]), title))
+            if name and wide > LETTER * cell_len(name) + 4:
+                plot.text(x + wide / 2, y + 12, name, "middle", _HALO)
+            start += values[number]
+        if chart.notes:
+            plot.text(plot.x(start) + 5, y + 12, chart.notes[number])
+    return plot.svg(chart, bottom + 38)
+
+
+def _heat(chart: Heat) -> str:
+    left = gutter(chart.rows)
+    wide = (PLOT_WIDTH - left - 12) / len(chart.columns)
+    bottom = 6 + _CELL * len(chart.rows)
+    plot = _Plot(left, 12, 6, bottom)
+    for i, (name, row) in enumerate(zip(chart.rows, chart.values, strict=True)):
+        plot.label(name, 6 + _CELL * (i + 0.5))
+        for j, value in enumerate(row):
+            place = left + j * wide, 6 + i * _CELL
+            grey = round(255 * (1 - 0.6 * value / chart.largest))
+            title = f"{name}, {chart.columns[j]}: {value:.4g}"
+            plot.add(_box(*place, wide, _CELL, f"rgb({grey},{grey},{grey})", title))
+            ink = "#fff" if grey < 128 else "#000"
+            if wide > 5 * LETTER:
+                middle = place[0] + wide / 2, place[1] + _CELL / 2 + 4
+                plot.text(*middle, f"{value:.2g}", "middle", f' style="fill:{ink}"')
+    for j, name in enumerate(chart.columns):
+        plot.text(left + (j + 0.5) * wide, bottom + 14, shortened(legible(name), wide), "middle", title=name)
+    plot.text((left + PLOT_WIDTH - 12) / 2, bottom + 31, chart.of, "middle")
+    return plot.svg(chart, bottom + 38)
+
+
+def _part(value: float, low: float, high: float, logarithmic: bool) -> float:
+    """How far from one end of an axis to the other, 0 to 1."""
+    if logarithmic:
+        value, low, high = log10(value), log10(low), log10(high)
+    return (value - low) / (high - low)
 
 
 def gutter(names: Sequence[str]) -> float:
@@ -116,85 +245,51 @@ def shortened(text: str, room: float) -> str:
     return f"{head}\u2026{tail}"
 
 
-def ticks(low: float, high: float, room: float = PLOT_WIDTH) -> list[tuple[float, str]]:
-    """Multiples of 1, 2 or 5 times a power of ten that enclose an interval, as many as fit, with their texts.
-
-    >>> [text for _, text in ticks(0.0, 61.3, 300)]
-    ['0', '10', '20', '30', '40', '50', '60', '70']
-    >>> [text for _, text in ticks(1.7, 2.3, 150)]
-    ['1.6', '1.8', '2.0', '2.2', '2.4']
-    >>> [text for _, text in ticks(3.0, 3.0, 80)]
-    ['2', '3', '4']
-    """
-    if high - low <= _SAME * max(1.0, abs(low), abs(high)):
-        low, high = low - max(1.0, abs(low) / 10), high + max(1.0, abs(high) / 10)
-    least = (high - low) / max(2, room // _TICK)
-    power = floor(log10(least))
-    factor, power = next((f, p) for p in (power, power + 1) for f in (1, 2, 5) if f * 10.0**p >= least * (1 - _SAME))
-    step, digits = factor * 10.0**power, max(-power, 0)
-    places = range(floor(low / step + _SAME), ceil(high / step - _SAME) + 1)
-    return [(place * step, f"{place * step + 0.0:.{digits}f}") for place in places]
-
-
-def decade_ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Ticks of a logarithmic axis that enclose positive numbers: 1, 2, 5, 10, 20, or even steps on a short axis.
-
-    >>> [text for _, text in decade_ticks(2.2, 40.0)]
-    ['2', '5', '10', '20', '50']
-    >>> [text for _, text in decade_ticks(1.8, 2.3)]
-    ['1.8', '1.9', '2.0', '2.1', '2.2', '2.3']
-    """
-    if high <= low * (1 + _SAME):
-        low, high = low / 1.1, high * 1.1
-    powers = range(floor(log10(low)) - 1, ceil(log10(high)) + 2)
-    values = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
-    first = max(value for value in values if value <= low * (1 + _SAME))
-    last = min(value for value in values if value >= high * (1 - _SAME))
-    kept = [value for value in values if first <= value <= last]
-    if len([value for value in kept if low <= value <= high]) < 2:
-        return ticks(low, high, 6 * _TICK)
-    return [(value, f"{value:.6g}") for value in kept]
-
-
-def text_at(x: float, y: float, text: str, anchor: str = "start", more: str = "", title: str = "") -> str:
-    """A text that starts at a place, is centred on it (``middle``) or ends there (``end``)."""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{_title(title)}{escaped(text)}</text>'
-
-
-def box(x: float, y: float, width: float, height: float, colour: str, title: str = "") -> str:
-    """A filled rectangle with its upper left corner at a place."""
+def _box(x: float, y: float, width: float, height: float, colour: str, title: str = "") -> str:
     shape = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{height:.1f}" fill="{colour}" stroke="#fff"'
     return f"<rect {shape}>{_title(title)}</rect>"
 
 
-def dot(x: float, y: float, title: str, size: float = 4.0) -> str:
-    """A filled circle."""
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" fill="{COLOURS[0]}">{_title(title)}</circle>'
+def _circle(style: str, larger: float) -> Callable[[float, float, str, float], str]:
+    def mark(x: float, y: float, title: str, size: float) -> str:
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size + larger:.1f}" {style}>{_title(title)}</circle>'
+
+    return mark
 
 
-def ring(x: float, y: float, title: str, size: float = 6.5) -> str:
-    """A circle that leaves what is inside it visible."""
-    style = 'fill="none" stroke="currentColor" stroke-width="1.4"'
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:.1f}" {style}>{_title(title)}</circle>'
+def _shape(path: str, style: str) -> Callable[[float, float, str, float], str]:
+    """A mark by its path, in which numbers are multiples of the size from the place."""
+
+    def mark(x: float, y: float, title: str, size: float) -> str:
+        steps = re.sub(r"-?[\d.]+", lambda found: f"{float(found[0]) * size:.1f} ", path)
+        return f'<path d="M{x:.1f} {y:.1f}{steps}" {style}>{_title(title)}</path>'
+
+    return mark
 
 
-def bar(x: float, y: float, title: str, size: float = 8.0) -> str:
-    """An upright bar, taller than a dot that lies on it."""
-    path = f"M{x:.1f} {y - size:.1f}v{2 * size:.1f}"
-    return f'<path d="{path}" stroke="{COLOURS[5]}" stroke-width="3">{_title(title)}</path>'
+_MARKS = {
+    "dot": _circle(f'fill="{COLOURS[0]}"', -0.5),
+    "square": _shape("m-1,-1h2v2h-2z", f'fill="{COLOURS[5]}" stroke="#fff"'),
+    "diamond": _shape("m0,-1.25l1.25,1.25l-1.25,1.25l-1.25,-1.25z", f'fill="{COLOURS[2]}" stroke="#fff"'),
+    "triangle": _shape("m0,-1.2l1.2,2.1h-2.4z", f'fill="{COLOURS[1]}" stroke="#fff"'),
+    "cross": _shape("m-1,-1l2,2m0,-2l-2,2", f'stroke="{COLOURS[3]}" stroke-width="2.5"'),
+    "ring": _circle('fill="none" stroke="currentColor" stroke-width="1.4"', 2.0),
+    "bar": _shape("m0,-1.8v3.6", f'stroke="{COLOURS[5]}" stroke-width="3"'),
+}
 
 
-def _square(x: float, y: float, title: str, size: float = 4.5) -> str:
-    return box(x - size, y - size, 2 * size, 2 * size, COLOURS[5], title)
-
-
-def _diamond(x: float, y: float, title: str, size: float = 4.5) -> str:
-    size *= 1.25
-    path = f"M{x:.1f} {y - size:.1f}l{size:.1f} {size:.1f}l{-size:.1f} {size:.1f}l{-size:.1f} {-size:.1f}z"
-    return f'<path d="{path}" fill="{COLOURS[2]}" stroke="#fff">{_title(title)}</path>'
-
-
-MARKS = (dot, _square, _diamond)
+def _legend_lines(entries: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Legend entries in lines that fit the width."""
+    lines: list[list[tuple[str, str]]] = []
+    room = 0.0
+    for name, mark in entries:
+        wide = 32 + LETTER * cell_len(name)
+        if wide > room:
+            lines.append([])
+            room = PLOT_WIDTH - 8.0
+        lines[-1].append((name, mark))
+        room -= wide
+    return lines
 
 
 def legible(text: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report as plain text, 80 columns wide unless another width is asked for."""
+"""A layout as plain text, 80 columns wide unless another width is asked for."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from itertools import zip_longest
 from textwrap import TextWrapper
 from typing import TextIO
 
-from wincraft.show.layout import LaidOut, Table
+from wincraft.show.layout import Layout, Table
 
 WIDTH = 80
 LEAST_FIRST, LEAST_LAST = 16, 18
 """Narrower the outer columns of a wrapped table are not made."""
 
 
-def emit(result: LaidOut, stream: TextIO, width: int = WIDTH) -> None:
-    """Write title, head, and sections: tables first, their sentences below; best cells have a ``*``."""
-    layout = result.layout()
-    lines = [layout.title, "=" * len(layout.title)]
-    for line in layout.head:
-        lines += _wrapped(line, "", width)
-    for section in layout.sections:
-        lines += ["", section.title.upper()]
+def emit(result: Layout, stream: TextIO, width: int = WIDTH) -> None:
+    """Write title, head, and sections: tables first, their sentences below; best cells have a ``*``.
+
+    The title is underlined where sections have titles; else it all is a few lines, those below the title indented.
+    """
+    titled = any(section.title for section in result.sections)
+    lines = [result.title, "=" * len(result.title)] if titled else _broken(result.title, width, "", "    ")
+    for line in result.head:
+        lines += _wrapped(line, "" if titled else "  ", width)
+    for section in result.sections:
+        lines += ["", section.title.upper()] if section.title else []
         for number, table in enumerate(section.tables):
             lines += [""] * (number > 0) + table_lines(table, width)
         for note in section.notes:
@@ -87,7 +90,9 @@ def _aligned(columns: Sequence[_Column]) -> list[str]:
     """The lines of a table; a head of fewer lines than others stands at the bottom."""
     tops = [column.top() for column in columns]
     tallest = max(map(len, tops))
-    blocks = [([[""] * (tallest - len(top)) + top for top in tops], [""] * len(columns))]
+    blocks = []
+    if any(column.head for column in columns):
+        blocks.append(([[""] * (tallest - len(top)) + top for top in tops], [""] * len(columns)))
     for row in range(len(columns[0].cells)):
         blocks.append(([column.lines(row) for column in columns], [column.stars[row] for column in columns]))
     lines = []
@@ -132,14 +137,15 @@ def _wrapped(text: str, indent: str, width: int) -> list[str]:
 
 
 class _Wrapper(TextWrapper):
-    """Breaks at blanks, and in words that take half a line or more behind commas, so that 1/2 stays whole."""
+    """Breaks at blanks, in words that take half a line or more behind commas and names' slashes: 1/2 stays whole."""
 
     def _split(self, text: str) -> list[str]:
         chunks = super()._split(text)
         return [
             piece
             for chunk in chunks
-            for piece in (re.findall("[^,]*,|[^,]+", chunk) if 2 * len(chunk) > self.width else [chunk])
+            for piece in (re.split("(?<=,)|(?<=[a-z]/)", chunk) if 2 * len(chunk) > self.width else [chunk])
+            if piece
         ]
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context
-from importlib import import_module
 from itertools import combinations_with_replacement
 from math import inf, nextafter
 
@@ -19,6 +18,8 @@ from wincraft.search.limits.boxes import box_bounds
 from wincraft.search.limits.continuous import RealOptimum, descend, optimum_at, real_optimum
 from wincraft.search.limits.grid import HALF_TURN, STEP
 from wincraft.search.limits.sets import RealSets, SetKind
+from wincraft.show.layout import Layout, Section
+from wincraft.show.shown import Shown
 
 BOXES_AT_ONCE = 2048
 """Boxes bounded at a time: what fits the cache."""
@@ -27,7 +28,7 @@ RECHECKED = 24
 
 
 @dataclass(frozen=True, repr=False)
-class RealLimit:
+class RealLimit(Shown):
     """A theorem: every set of the class has a noise gain of at least `lower`; `statement` says it in words.
 
     `upper` is the exact noise gain, rounded to a float, of `points`, the best set found. Where `finished`, lower >=
@@ -53,9 +54,14 @@ class RealLimit:
         """(upper - lower)/upper: how far below the best set found a better one could be at most, relatively."""
         return 1 - self.lower / self.upper
 
-    def _repr_html_(self) -> str:
-        shown = import_module("wincraft.report.found").LimitReport(self)  # by name: search and report are siblings
-        return str(shown._repr_html_())
+    def layout(self) -> Layout:
+        """The statement, and the best set found."""
+        points = ", ".join(f"{point:.6g}" for point in self.points)
+        boxes = (f"{self.boxes:,} boxes were bounded.",) * (self.boxes > 0)
+        best = f"The best set found has {self.upper:.7g}: {points}."
+        statement = f"{self.statement[0].upper()}{self.statement[1:]}."
+        title = "Theorem" if self.certified else "Numerical, no proof"
+        return Layout(f"{self.size}: limit of the noise gain", (), (Section(title, (), (statement, best, *boxes)),))
 
     def __repr__(self) -> str:
         points = ", ".join(f"{point:.8g}" for point in self.points)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a search found, and what that proves: the repr is the report, `document` the file that ``verify`` checks."""
+"""What a search found, and what that proves; `document` is the file that ``verify`` checks."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
-from importlib import import_module
 from math import isinf
 from typing import Any
 
@@ -16,11 +15,15 @@ from wincraft.construct.size import size_text
 from wincraft.exact.number import exact_number, number_text
 from wincraft.search.points.space import Space
 from wincraft.search.points.strategies import Settings
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.shown import Shown
 
 SEARCH_KIND = "wincraft.search"
 SEARCH_VERSION = 1
-SHOWN = 10
-"""Sets that the report lists."""
+SETS_SHOWN = 10
+"""Sets that are listed."""
+EXACT_SHOWN = 40
+"""Longer exact values are not shown."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,17 @@ class PointSet:
         return {"points": list(self.moduli), "value": self.value, "float": self.approximate}
 
     def __str__(self) -> str:
-        exact = "" if self.value == repr(self.approximate) else f" = {self.value}"
-        short = exact if len(exact) <= 40 else ""
-        return f"{self.approximate:.9g}{short}  {','.join(self.moduli)}"
+        return f"{self.approximate:.9g}{' = ' * bool(self.exact)}{self.exact}  {','.join(self.moduli)}"
+
+    @property
+    def exact(self) -> str:
+        """The exact value where it says more than the float and is short, else empty."""
+        known = (repr(self.approximate), f"{self.approximate:.9g}")
+        return "" if self.value in known or len(self.value) > EXACT_SHOWN else self.value
 
 
 @dataclass(frozen=True, repr=False)
-class SearchResult:
+class SearchResult(Shown):
     """The best set of a space, those within the slack of it, and a bound that no set of the space passes.
 
     `visited` counts every evaluated set or node. If the search is `complete`, `bound` is the value of the best; else
@@ -100,33 +107,34 @@ class SearchResult:
             "complete": self.complete,
         }
 
-    def _repr_html_(self) -> str:
-        shown = import_module("wincraft.report.found").SearchReport(self)  # by name: search and report are siblings
-        return str(shown._repr_html_())
-
-    def __repr__(self) -> str:
+    def layout(self) -> Layout:
+        """What was searched and how, the sets from the best on, and what is proved of them."""
         settings, count = self.settings, self.space.count
         share = f", {self.visited / count:.3%} of the space" if self.visited <= count else " with partial sets"
         subject = " subject to " + ", ".join(c.text for c in settings.constraints) if settings.constraints else ""
-        lines = [
-            f"{self.size}: {settings.objective.name} ({settings.objective.meaning}){subject}",
-            f"  space: {self.space!r}",
-            f"  {settings.strategy}: {self.visited:,} evaluated{share}; "
-            f"{'complete' if self.complete else f'stopped with {self.covered / count:.2%} covered'}",
-        ]
-        if self.best is None:
-            return "\n".join([*lines, "  nothing found so far"])
-        lines.append(f"  best: {self.best}")
-        if self.complete:
-            lines.append("  no set of this space is better")
-        elif self.bound is not None:
-            lines.append(f"  no set of this space is below {self.bound:.9g}")
+        state = "complete" if self.complete else f"stopped with {self.covered / count:.2%} covered"
+        head = (
+            f"space: {self.space!r}",
+            f"{settings.strategy}: {self.visited:,} evaluated{share}; {state}",
+        )
+        sets = [item for item in (self.best, *self.others) if item is not None]
+        rows = tuple((f"{item.approximate:.9g}", item.exact, ",".join(item.moduli)) for item in sets[:SETS_SHOWN])
+        marked = frozenset({(0, 0)} if len(rows) > 1 else ())
+        tables = (Table(("value", "exact", "moduli"), rows, "rrl", marked),) if rows else ()
+        notes = [f"and {len(sets) - SETS_SHOWN} more"] * (len(sets) > SETS_SHOWN)
         if self.unconstrained is not None:
-            lines.append(f"  without constraints: {self.unconstrained}")
-        lines += [f"  also: {item}" for item in self.others[:SHOWN]]
-        if len(self.others) > SHOWN:
-            lines.append(f"  and {len(self.others) - SHOWN} more")
-        return "\n".join(lines)
+            notes.append(f"without constraints: {self.unconstrained}")
+        title = f"{self.size}: {settings.objective.name} ({settings.objective.meaning}){subject}"
+        return Layout(title, head, (Section("", tables, (*notes, self._proved())),))
+
+    def _proved(self) -> str:
+        if self.best is None:
+            return "Nothing found so far."
+        if self.complete:
+            return "No set of this space is better: every other one was evaluated or excluded by a bound."
+        if self.bound is None:
+            return "The search was stopped; nothing is proved."
+        return f"The search was stopped; no set of this space is below {self.bound:.9g}."
 
 
 def size_name(settings: Settings) -> str:

@@ -82,10 +82,13 @@ def search_space(
 
     >>> search_space(Space(4, 3, shape="symmetric", zero="with", height=10))
     F(4,3): noise-gain (output variance from rounding every product)
-      space: 63 symmetric rationals of height <= 10, 0 in every set, inf in every set: 1,953 sets for F(4,3)
+      space: 63 symmetric rationals of height <= 10, 0 in every set, inf in every
+        set: 1,953 sets for F(4,3)
       branch-and-bound: 369 evaluated, 18.894% of the space; complete
-      best: 4.76195216 = 617149/129600  0,2/3,-2/3,3/2,-3/2,inf
-      no set of this space is better
+           value          exact  moduli
+      4.76195216  617149/129600  0,2/3,-2/3,3/2,-3/2,inf
+      No set of this space is better: every other one was evaluated or excluded by a
+        bound.
     """
     began = time.monotonic()
     for what, given in (("a time limit in seconds", time_limit), ("a distance from the best", within)):

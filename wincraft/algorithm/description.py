@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm, map_names
+from wincraft.errors import NotApplicable
 from wincraft.exact.number import number_text
+from wincraft.show.chart import Axis, Bars, Chart, Heat
 
 LONGEST_CHAIN = 4
 """Products of more stages are abridged."""
@@ -77,3 +81,24 @@ def tap_labels(axis: BilinearAlgorithm) -> list[str]:
         taps, name = 2 * modulus.degree - 1, str(modulus).partition("@")[0]
         labels += [name] if taps == 1 else [f"{name} ({tap})" for tap in range(taps)]
     return labels
+
+
+def tap_chart(algorithm: Algorithm, shares: Any) -> Chart:
+    """What each tap adds to the noise gain, `shares` with an axis per axis: bars for one, a map in grey for two.
+
+    Raises:
+        NotApplicable: for more than two axes.
+
+    >>> from wincraft import winograd
+    >>> tap_chart(winograd(2, 3), [0.3, 0.5, 0.5, 0.3]).title
+    'F(2,3): noise gain 1.6'
+    """
+    labels = [tuple(tap_labels(axis)) for axis in algorithm.axes]
+    if len(labels) > 2:
+        raise NotApplicable("plot", f"{len(labels)} axes do not fit into one plot", "plot the axes one by one")
+    rows = shares if len(labels) == 2 else [shares]
+    values = tuple(tuple(float(value) for value in row) for row in rows)
+    title = f"{algorithm.size}: noise gain {sum(map(sum, values)):.4g}"
+    if len(labels) == 1:
+        return Bars(title, Axis("part of the noise gain"), labels[0], (("", values[0]),))
+    return Heat(title, labels[0], labels[1], values, "modulus of the tap")
