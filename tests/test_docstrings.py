@@ -22,33 +22,18 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from oracle_source import FUNCTIONS, ROOT, members, modules, package
 
-import wincraft.errors
 from wincraft.face import names
 
-ROOT = Path(wincraft.__file__).parent
 INTERFACE = ("algorithm", "numbers", "construct", "measure", "quantise", "search", "report", "emit", "files", "torch")
 EXAMPLE = re.compile(r"^\s*>>> ", re.MULTILINE)
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-DEFINITIONS = (*FUNCTIONS, ast.ClassDef)
 
 """Names of the interface that need no example, with the reason."""
 
 
-@cache
-def modules():
-    """Module name to its tree, for the whole package."""
-    paths = sorted(ROOT.rglob("*.py"))
-    names = {path: ".".join(("wincraft", *path.relative_to(ROOT).with_suffix("").parts)) for path in paths}
-    return {names[path].removesuffix(".__init__"): ast.parse(path.read_text()) for path in paths}
-
-
 def is_public(name):
     return not any(part.startswith("_") for part in name.split("."))
-
-
-def members(tree):
-    return [node for node in tree.body if isinstance(node, DEFINITIONS)]
 
 
 @cache
@@ -61,10 +46,6 @@ def definitions():
             if isinstance(node, ast.ClassDef) and module != "wincraft.exact.types":
                 found |= {f"{module}.{node.name}.{inner.name}": (module, inner) for inner in members(node)}
     return {name: place for name, place in found.items() if is_public(name)}
-
-
-def package(module):
-    return [*module.split("."), ""][1]
 
 
 @cache
