@@ -45,7 +45,7 @@ result
 # algorithms, and the space is searched again by the other strategy, whose formula is another one.
 
 # %%
-document = json.loads(json.dumps(result.document))
+document = json.loads(json.dumps(result.document()))
 for line in recheck(document, "result"):
     print("-", line)
 

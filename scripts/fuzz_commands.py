@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from wincraft.cli.main import COMMANDS, main
+from wincraft.cli.shared.group import LazyGroup
 
 SIZES = ["2,3", "4,3", "F(4,3)", "2x2,3x3", "4x4,3x3", "2x4,3x3", "3,2", "1,1", "6,3", "1x7,1x7", "2x2x2,3x3x3"]
 POINTS = ["0,1,-1,2,-2", "0,1,-1", "0,1/2,-1/2,2,-2,inf", "0,1,-1,inf", "0,sqrt(2),-sqrt(2),1,-1", "0,1,-1;0,1,-1"]
@@ -70,18 +71,24 @@ _REACHES_OUT = {"cluster"}
 
 @cache
 def commands() -> dict[str, click.Command]:
-    """All commands by name."""
-    return {name: import_module(f"wincraft.cli.{name}").command for name in COMMANDS}
+    """All commands by name, those of a group by two."""
+    found: dict[str, click.Command] = {}
+    for name in COMMANDS:
+        command = import_module(f"wincraft.cli.{name}").command
+        below = command.table if isinstance(command, LazyGroup) else {}
+        found[name] = command.get_command(click.Context(command), "points") if below else command
+        found |= {f"{name} {one}": command.get_command(click.Context(command), one) for one in below}
+    return found
 
 
 def command_line(generator: random.Random, folder: Path) -> list[str]:
     """A command with some of its options; its files are written into the folder."""
     write_files(folder)
-    name = generator.choice(list(COMMANDS))
-    words = [name]
+    name = generator.choice(list(commands()))
+    words = name.split()
     for parameter in commands()[name].params:
         words += _words(generator, parameter)
-    if name == "search" and "--time-limit" not in words and generator.random() < 0.9:
+    if name in ("search", "search points", "search limit") and "--time-limit" not in words and generator.random() < 0.9:
         words += ["--time-limit", "1"]
     return _disturbed(generator, words)
 
@@ -169,7 +176,7 @@ def _contents() -> dict[str, bytes]:
     found = search_space(Space(4, 3, height=2))
     import json
 
-    files["search.json"] = json.dumps(found.document).encode()
+    files["search.json"] = json.dumps(found.document()).encode()
     files |= {"binary": bytes(range(256)) * 8, "empty": b"", "text.npy": b"no array", "list.json": b"[1, 2]"}
     files["deep.json"] = b"[" * 100_000
     files["huge.txt"] = b"AT\n" + b" " * 30_000 + b"1 2\n" + b"x" * 30_000

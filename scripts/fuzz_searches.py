@@ -43,7 +43,7 @@ def _right() -> list[tuple[list[str], dict[str, Any], dict[str, Any]]]:
         for number, (words, space, options) in enumerate(SEARCHES):
             file = Path(name, str(number))
             search_space(space, checkpoint=file, time_limit=0.0, **options)
-            document = json.loads(json.dumps(search_space(space, **options).document))
+            document = json.loads(json.dumps(search_space(space, **options).document()))
             found.append((words, document, json.loads(file.read_text())))
     return found
 

@@ -7,7 +7,7 @@ import pytest
 
 from wincraft import CONVENTIONS
 from wincraft.cli.main import COMMANDS
-from wincraft.construct.bases import FAMILIES
+from wincraft.construct.bases import families
 from wincraft.construct.factors import FACTORISATIONS
 from wincraft.emit import BINARY, EMITTERS, SUFFIXES
 from wincraft.numbers.formats import FORMATS
@@ -26,7 +26,7 @@ CALIBRATIONS = ("max-abs", "percentile", "mse")
 REGISTRIES = {
     "distribution": DISTRIBUTIONS, "format": FORMATS, "scheme": SCHEMES, "granularity": GRANULARITIES,
     "calibration": CALIBRATIONS, "emitter": EMITTERS | BINARY, "renderer": RENDERERS, "convention": CONVENTIONS,
-    "basis": [*FAMILIES, "canonical", *FACTORISATIONS], "strategy": STRATEGIES, "space": [*NUMBERS, *SHAPES],
+    "basis": [*families(), "canonical", *FACTORISATIONS], "strategy": STRATEGIES, "space": [*NUMBERS, *SHAPES],
     "objective": OBJECTIVES, "measure": MEASURES, "order": ORDERS, "command": COMMANDS,
 }  # fmt: skip
 

@@ -6,9 +6,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from importlib import resources
 
-import jsonschema
 import pytest
 
 import wincraft
@@ -48,8 +46,6 @@ def test_own_matrix_from_a_file(wincraft_here, tmp_path):
         (("--bases", "input=none.json"), 3, "none.json"),
         (("--bases", "newton(0,1)"), 3, "at least 5"),
         (("--bases", ","), 3, "at least one"),
-        (("--search", "operation"), 3, "did you mean operations"),
-        (("--search", "error:tapwise"), 3, "tapwise-8"),
         (("--points", "0,1", "--moduli", "0,1"), 2, "not both"),
     ],
 )
@@ -58,44 +54,6 @@ def test_bad_input_is_one_line(wincraft_here, arguments, code, mention):
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.count("\n") == 1
     assert mention in done.stderr
-
-
-def test_search(wincraft_here, tmp_path):
-    size = ("basis", "F(6,3)", "--points", "0,1,-1,2,-2,1/2,-1/2", "--bases", "canonical,butterfly", "--search")
-    done = wincraft_here(*size, "additions")
-    assert done.returncode == 0
-    assert "additions: 53 with input=butterfly filter=butterfly output=butterfly" in " ".join(done.stdout.split())
-    document = json.loads(wincraft_here(*size, "additions", "--format", "json").stdout)
-    jsonschema.Draft202012Validator(chains_schema()).validate(document)
-    assert (document["kind"], document["value"], document["unit"]) == ("wincraft.chains", 53, "operations")
-    for suffix, mark in (("md", "| map | chain |"), ("html", "<!DOCTYPE")):
-        assert wincraft_here(*size, "additions", "-o", f"s.{suffix}").returncode == 0
-        assert mark in (tmp_path / f"s.{suffix}").read_text(encoding="utf-8")
-
-
-def test_search_of_errors_is_in_decibels(wincraft_here):
-    done = wincraft_here("basis", "2x4,3x5", "--search", "error:barabasz-2020-8", "--bases", "canonical,lu,plu")
-    assert done.returncode == 0, done.stderr
-    assert "error:barabasz-2020-8: -8.6 dB with" in " ".join(done.stdout.split())
-
-
-def chains_schema():
-    text = resources.files("wincraft.report").joinpath("schema", "chains-1.json").read_text(encoding="utf-8")
-    return json.loads(text)
-
-
-@pytest.mark.parametrize(
-    "option",
-    [
-        ("--seed", "0"), ("--scheme", "fp16"), ("--channels", "8"), ("--padding", "0"),
-        ("--distribution", "uniform"), ("--data", "x.npy"), ("--full",),
-    ],
-)  # fmt: skip
-def test_options_of_the_comparison_are_refused_by_the_search(wincraft_here, option):
-    done = wincraft_here("basis", "4,3", "--search", "operations", *option)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.count("\n") == 1
-    assert option[0] in done.stderr
 
 
 def test_generated_files_name_the_command_that_makes_them(wincraft_here, tmp_path):

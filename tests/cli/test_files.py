@@ -170,8 +170,8 @@ def test_a_search_for_what_is_in_a_file(wincraft_here, files):
     assert wincraft_here("search", "f43.h", "--max-height", "2", check=0).stdout == of_size
     of_images = wincraft_here("search", "4x4,3x3", "--max-height", "2", check=0).stdout
     assert wincraft_here("search", "f4x4.json", "--max-height", "2", check=0).stdout == of_images
-    assert "F(4,3) under fp16" in wincraft_here("search", "f43.json", "--scaling", "fp16", check=0).stdout
-    assert "F(1,1) under fp16" in wincraft_here("search", "unknown.json", "--scaling", "fp16", check=0).stdout
+    assert "F(4,3) under fp16" in wincraft_here("search", "scaling", "f43.json", "--scheme", "fp16", check=0).stdout
+    assert "F(1,1) under fp16" in wincraft_here("search", "scaling", "unknown.json", "--scheme", "fp16", check=0).stdout
     done = wincraft_here("search", "missing.json", "--max-height", "2")
     assert (done.returncode, done.stdout) == (3, "")
     assert "No such file" in done.stderr

@@ -75,8 +75,8 @@ def test_sections_that_there_are_not(wincraft_here):
         ("report", "2,3", *FAST, "--scheme", "tapwise-8+unsigned", "--format", "markdown"),
         ("compare", "2,3", "4,3", "--convention", "pow2", "--convention", "wincnn", *FAST, "--format", "html"),
         ("basis", "4,3", "--bases", "canonical,input=legendre output=lu", *FAST, "--format", "markdown"),
-        ("basis", "4,3", "--search", "operations", "--format", "html"),
-        ("search", "2,3", "--max-height", "2", "--space", "symmetric", "--pareto", "--format", "html"),
+        ("search", "chains", "4,3", "--format", "html"),
+        ("search", "front", "2,3", "--max-height", "2", "--space", "symmetric", "--format", "html"),
     ],
 )
 def test_pages_name_the_command_that_makes_them(wincraft_here, arguments):

@@ -23,7 +23,7 @@ WORSE = Space(4, 3, numbers="integer", height=3)
 
 def stored(result):
     """As a reader gets the document."""
-    return json.loads(json.dumps(result.document))
+    return json.loads(json.dumps(result.document()))
 
 
 def claiming(document, best):

@@ -228,7 +228,7 @@ def test_edited_states_are_refused(options, stopped):
             search_space(**options, checkpoint=file, engine="numpy")
         write(file, edited)
         try:
-            found = search_space(**options, checkpoint=file, engine="numpy").document
+            found = search_space(**options, checkpoint=file, engine="numpy").document()
         except BadDocument:
             continue
         assert (found["covered"], found["complete"]) == (found["count"], True)

@@ -34,7 +34,7 @@ SMALL = Space(4, 3, height=3, infinity="any")
 
 def stored(result):
     """As a reader gets the document."""
-    return json.loads(json.dumps(result.document))
+    return json.loads(json.dumps(result.document()))
 
 
 @pytest.mark.parametrize("strategy", ["exhaustive", "branch-and-bound"])
@@ -49,7 +49,7 @@ def test_exact_oracle(strategy, engine):
 
 def test_both_engines_and_any_number_of_jobs_write_the_same():
     documents = [
-        json.dumps(search_space(Space(4, 3, height=5), engine=engine, jobs=jobs).document)
+        json.dumps(search_space(Space(4, 3, height=5), engine=engine, jobs=jobs).document())
         for engine, jobs in (("numpy", 1), ("auto", 1), ("auto", 2))
     ]
     assert len(set(documents)) == 1
@@ -278,8 +278,8 @@ def test_stopping_after_every_wave_changes_nothing(space, options, tmp_path, mon
     while not (result := search_space(space, **options, checkpoint=file, time_limit=0.0)).complete:
         steps += 1
     assert steps > 2
-    assert result.document == whole.document
-    assert search_space(space, **options, checkpoint=file).document == whole.document
+    assert result.document() == whole.document()
+    assert search_space(space, **options, checkpoint=file).document() == whole.document()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -310,7 +310,7 @@ def test_killed_and_resumed(moment, tmp_path, monkeypatch):
     for name, value in (("running.WAVE", 4), ("strategies.BUDGET", 5000), ("strategies.LARGE", 0)):
         monkeypatch.setattr(f"wincraft.search.points.{name}", value)
     resumed, whole = search_space(Space(4, 3, height=6), checkpoint=file), search_space(Space(4, 3, height=6))
-    assert json.dumps(resumed.document) == json.dumps(whole.document)
+    assert json.dumps(resumed.document()) == json.dumps(whole.document())
 
 
 def test_a_time_limit_holds_inside_a_wave_and_the_result_stays_the_same(tmp_path, monkeypatch):
@@ -321,7 +321,7 @@ def test_a_time_limit_holds_inside_a_wave_and_the_result_stays_the_same(tmp_path
     while not (result := search_space(Space(4, 3, height=4), engine="numpy", checkpoint=file, time_limit=0.0)).complete:
         waiting += bool(json.loads(file.read_text())["run"]["wave"])
     assert waiting
-    assert result.document == whole.document
+    assert result.document() == whole.document()
 
 
 def test_progress_reaches_the_count():
@@ -357,7 +357,7 @@ def test_local_dask_cluster():
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
     ) as cluster:
         result = search_space(Space(4, 3, height=4), cluster=cluster.scheduler_address)
-    assert result.document == search_space(Space(4, 3, height=4)).document
+    assert result.document() == search_space(Space(4, 3, height=4)).document()
 
 
 def test_without_extras(monkeypatch):

@@ -11,7 +11,7 @@ from wincraft.cli.shared.algorithm import algorithm_options, read_algorithm
 from wincraft.cli.shared.command import Command, basis_names, offer, offer_files, report_format_option, split_names
 from wincraft.cli.shared.measuring import finish, format_name, measuring_options, read_schemes, read_workload
 from wincraft.cli.shared.progress import progress_bar
-from wincraft.cli.shared.showing import full_option, shown, with_command
+from wincraft.cli.shared.showing import full_option, shown
 
 
 @click.command(name="basis", cls=Command)
@@ -23,12 +23,6 @@ from wincraft.cli.shared.showing import full_option, shown, with_command
     help="Bases and factorisations, separated by commas.  "
     "[default: canonical,legendre,legendre:classical,chebyshev,newton]",
 )
-@click.option(
-    "--search",
-    "objective",
-    metavar="OBJECTIVE",
-    help="Find the best chain instead: operations, all-operations, additions, or error:SCHEME; takes --bases too.",
-)
 @full_option
 @report_format_option()
 @measuring_options(limits=False)
@@ -39,7 +33,6 @@ def command(
     convention: str | None,
     axes: int | None,
     bases: str | None,
-    objective: str | None,
     full: bool,
     format_given: str | None,
     schemes: tuple[str, ...],
@@ -54,7 +47,7 @@ def command(
       wincraft basis 4x4,3x3 --bases canonical,legendre,legendre/pow2
       wincraft basis 6,3 --bases "canonical,butterfly,input=bjorck-pereyra"
       wincraft basis 4x4,3x3 --scheme barabasz-2020-8 --format json
-      wincraft basis 6x6,3x3 --search operations
+      wincraft search chains 6x6,3x3
       wincraft generate 4,3 --basis legendre --format json
 
     Bases: canonical, legendre, chebyshev, chebyshev-u, hermite, hermite-prob, laguerre(a), jacobi(a,b), newton,
@@ -67,14 +60,6 @@ def command(
     from wincraft.report.bases import DEFAULT_BASES, SCHEMES_FOR_BASES, compare_bases
 
     format = format_name(format_given, output)
-    if objective is not None:
-        from wincraft.search.chains import CANDIDATES, search_chains
-
-        _refuse({"full": full, "scheme": schemes} | workload)
-        algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
-        found = search_chains(algorithm, objective, CANDIDATES if bases is None else split_names(bases))
-        finish(with_command(found, format, output), format, output, (), {})
-        return
     names = DEFAULT_BASES if bases is None else split_names(bases)
     chosen = read_schemes(schemes, SCHEMES_FOR_BASES)
     algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
@@ -82,12 +67,4 @@ def command(
     with progress_bar() as progress:
         comparison = compare_bases(algorithm, names, chosen, data, progress)
     page = shown(comparison, format, output, full=full, hint="Stages, condition numbers, words of matrices: --full.")
-    finish(page, format, output, (), {})
-
-
-def _refuse(measuring: dict[str, Any]) -> None:
-    """Raise a `UsageError` where an option of the comparison is given to the search."""
-    given = [name for name, value in measuring.items() if value is not None and value is not False and value != ()]
-    if given:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise click.UsageError(f"{options} is of the comparison; leave it out, --search error:SCHEME names its scheme")
+    finish(page, format, output)

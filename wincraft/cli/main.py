@@ -6,11 +6,11 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from importlib import import_module
 from typing import Any
 
 import click
 
+from wincraft.cli.shared.group import LazyGroup
 from wincraft.cli.shared.streams import usable_streams
 from wincraft.version import __version__
 
@@ -21,7 +21,7 @@ COMMANDS = {
     "report": "Say what an algorithm costs and what rounding does to it.",
     "basis": "Compare polynomial bases and factorisations of one algorithm.",
     "compare": "Put algorithms side by side, the best of each measure marked.",
-    "search": "Find the best points of a space, with a certificate.",
+    "search": "Find the best points, scalings or chains; fronts, and proved limits.",
     "catalogue": "Show the best points known, and what others publish.",
     "formats": "Describe the number formats.",
     "selftest": "Check this installation in a few seconds.",
@@ -33,8 +33,10 @@ class ClosedPipe(Exception):
     """Nobody reads stdout any more: a `BrokenPipeError` under a name of which click makes no exit code 1."""
 
 
-class LazyGroup(click.Group):
-    """A group whose commands live in ``wincraft.cli.NAME`` as ``command``."""
+class Main(LazyGroup):
+    """The commands of ``wincraft``."""
+
+    table = COMMANDS
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -52,38 +54,9 @@ class LazyGroup(click.Group):
         except BrokenPipeError as error:
             raise ClosedPipe from error
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The command names, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command's module."""
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"wincraft.cli.{cmd_name}").command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click's, with the nearest command offered."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            from wincraft.suggestion import suggestion
-
-            near = suggestion(name, COMMANDS)
-            hint = f"did you mean {near}?" if near else f"commands are {', '.join(COMMANDS)}"
-            ctx.fail(f"no such command {name!r}; {hint}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The table of commands, without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
 
 @click.group(
-    cls=LazyGroup,
+    cls=Main,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from wincraft.face import show
 
 if TYPE_CHECKING:
-    from wincraft.construct.bases import FAMILIES as FAMILIES, given_basis as given_basis, parse_basis as parse_basis
+    from wincraft.construct.bases import families as families, given_basis as given_basis, parse_basis as parse_basis
     from wincraft.construct.catalogue import (
         Entry as Entry,
         USES as USES,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         basis_named as basis_named,
         chained as chained,
         parse_chains as parse_chains,
+        plain_names as plain_names,
         split_balancing as split_balancing,
     )
     from wincraft.construct.change import change_basis as change_basis

@@ -96,9 +96,20 @@ ORTHOGONAL: dict[str, tuple[Callable[..., list[Any]], tuple[int, ...]]] = {
 Source: NIST Digital Library of Mathematical Functions, section 18.9. Computed by sympy.polys.orthopolys.
 """
 
-FAMILIES = (*ORTHOGONAL, "newton", "newton-leja", "lagrange", "bernstein")
+_OTHERS = {"newton": True, "newton-leja": True, "lagrange": False, "bernstein": True}
+"""The other families, and whether they stand without nodes."""
 _PATTERN = re.compile(r"([a-z-]+)(?:\((.*)\))?(?::(\w+))?")
 NORMALISATIONS = {"monic": True, "classical": False}
+
+
+def families(*, plain: bool = False) -> tuple[str, ...]:
+    """The families of bases by name; with `plain` those that need neither parameters nor nodes.
+
+    >>> [name for name in families() if name not in families(plain=True)]
+    ['jacobi', 'lagrange']
+    """
+    needed = {name: 0 in counts for name, (_, counts) in ORTHOGONAL.items()} | _OTHERS
+    return tuple(name for name, stands in needed.items() if stands or not plain)
 
 
 def parse_basis(text: str) -> Basis:
@@ -125,8 +136,8 @@ def parse_basis(text: str) -> Basis:
     """
     name = "".join(text.lower().split())
     match = _PATTERN.fullmatch(name)
-    if match is None or match[1] not in FAMILIES:
-        raise UnknownName("basis", text, FAMILIES)
+    if match is None or match[1] not in families():
+        raise UnknownName("basis", text, families())
     family, inside, normalisation = match.groups()
     arguments = [part for part in re.split("[,;]", inside or "") if part]
     if family in ORTHOGONAL:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.construct.bases import FAMILIES, Basis, given_basis, parse_basis
+from wincraft.construct.bases import Basis, families, given_basis, parse_basis
 from wincraft.construct.change import change_basis
 from wincraft.construct.factors import FACTORISATIONS, factorise
 from wincraft.construct.stage_balance import balance_stages
@@ -21,6 +21,15 @@ _FAMILY = re.compile("[a-z-]*")
 _WORD = re.compile(r"\s*[\w-]*\s*")
 
 MAPS = ("input", "filter", "output")
+
+
+def plain_names() -> tuple[str, ...]:
+    """The bases that need neither parameters nor nodes, and all factorisations: what can be tried unasked.
+
+    >>> {"canonical", "bernstein", "butterfly"} <= set(plain_names()), "jacobi" in plain_names()
+    (True, False)
+    """
+    return (*families(plain=True), *FACTORISATIONS)
 
 
 def chained(algorithm: Algorithm, text: str) -> Algorithm:
@@ -72,7 +81,7 @@ def parse_chains(text: str) -> dict[str, str]:
         raise NotApplicable(f"basis {text}", f"{' and '.join(of_all)} are for all maps", "give one, or input=...")
     chosen = dict.fromkeys(MAPS, of_all[0]) | chosen if of_all else chosen
     if not chosen:
-        raise UnknownName("basis", text, FAMILIES)
+        raise UnknownName("basis", text, families())
     return {name: value if _is_file(value) else value.lower() for name, value in chosen.items()}
 
 
@@ -104,7 +113,7 @@ def basis_named(value: str) -> Basis | None:
     """
     if _is_file(value):
         return _load_basis(value)
-    known = dict.fromkeys((*FAMILIES, *FACTORISATIONS))
+    known = dict.fromkeys((*families(), *FACTORISATIONS))
     look_up("basis or factorisation", (_FAMILY.match(value) or [""])[0], known)
     return None if value in FACTORISATIONS else parse_basis(value)
 

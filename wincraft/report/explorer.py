@@ -7,7 +7,7 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
-from wincraft.construct.chains import chained
+from wincraft.construct.chains import chained, plain_names
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.construct.winograd import parse
 from wincraft.errors import WincraftError, check_type, import_tool
@@ -18,7 +18,6 @@ from wincraft.report.build import build_report
 from wincraft.report.model import Report
 from wincraft.show.html import fragment
 
-BASES = ("canonical", "legendre", "chebyshev", "newton", "butterfly")
 SCALE_CHOICES = {"stage": "tensor", "tap": "tap", "tap, a power of two": "tap/pow2"}
 """What a scale of U, V and M belongs to, in words and as formats have it."""
 WORKLOAD = Workload(channels=32, outputs=4, tiles=16)
@@ -47,7 +46,7 @@ class Explorer:
         self.size = widgets.Text(size, description="size", **waits, **style)
         self.points = widgets.Text(points, description="points", **hint, **waits, **style)
         self.scaling = widgets.Dropdown(options=list(CONVENTIONS), value="wincnn", description="scaling", **style)
-        self.basis = widgets.Dropdown(options=BASES, description="basis", **style)
+        self.basis = widgets.Dropdown(options=plain_names(), description="basis", **style)
         self.bits = widgets.IntSlider(8, 4, 16, description="bits", **waits, **style)
         self.scales = widgets.Dropdown(options=list(SCALE_CHOICES.items()), description="a scale per", **style)
         self.output = widgets.HTML()

@@ -10,7 +10,7 @@ from wincraft.face import show
 
 if TYPE_CHECKING:
     from wincraft.search.calls import search as search
-    from wincraft.search.chains import CANDIDATES as CANDIDATES, search_chains as search_chains
+    from wincraft.search.chains import search_chains as search_chains
     from wincraft.search.front import pareto_front as pareto_front, pareto_of_space as pareto_of_space
     from wincraft.search.limits.bound import certify as certify, estimate as estimate
     from wincraft.search.limits.continuous import (

@@ -9,7 +9,7 @@ from typing import Any
 
 from wincraft.algorithm.description import describe
 from wincraft.algorithm.nested import Algorithm
-from wincraft.construct.chains import MAPS, apply_chains
+from wincraft.construct.chains import MAPS, apply_chains, plain_names
 from wincraft.construct.stage_balance import balance_stages
 from wincraft.errors import NotApplicable, look_up
 from wincraft.measure.costs import costs
@@ -22,24 +22,6 @@ from wincraft.show.numbers import error_decibels, finite, number
 from wincraft.show.shown import Shown
 from wincraft.version import __version__
 
-CANDIDATES = (
-    "canonical",
-    "legendre",
-    "chebyshev",
-    "chebyshev-u",
-    "hermite-prob",
-    "laguerre",
-    "newton",
-    "newton-leja",
-    "bernstein",
-    "butterfly",
-    "reciprocal",
-    "lu",
-    "plu",
-    "diagonal",
-    "bjorck-pereyra",
-)
-"""What is tried for every map, unless others are given."""
 CANDIDATES_SHOWN = 5
 """Listed for every map."""
 
@@ -151,15 +133,16 @@ def objective_named(name: str) -> Objective:
 def search_chains(
     algorithm: Algorithm,
     objective: str = "operations",
-    candidates: Sequence[str] = CANDIDATES,
+    candidates: Sequence[str] | None = None,
     balanced: bool = False,
 ) -> ChainSearch:
     """For each map the basis or factorisation with which an objective is least, the other maps at their best so far.
 
     Maps take turns until none improves: with an objective that adds up over the maps, as operations do, that is the
-    best of all combinations, with others a local optimum. Candidates that an algorithm has no chain for are left out,
-    and under a scheme that stores the stages those whose chains differ in length from axis to axis. With `balanced`,
-    what passes between stages is balanced by powers of two.
+    best of all combinations, with others a local optimum. Without `candidates` all bases and
+    factorisations that need no parameters are tried. Those that an algorithm has no chain for are left out, and under a
+    scheme that stores the stages those whose chains differ in length from axis to axis. With `balanced`, what passes
+    between stages is balanced by powers of two.
 
     Raises:
         UnknownName: for an unknown objective, scheme or candidate.
@@ -171,6 +154,7 @@ def search_chains(
     ('input=butterfly filter=butterfly output=butterfly', 53.0)
     """
     measure = objective_named(objective)
+    candidates = plain_names() if candidates is None else candidates
     known: dict[tuple[str, ...], float | None] = {}
 
     def value_of(chain: dict[str, str]) -> float | None:

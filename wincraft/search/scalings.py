@@ -19,6 +19,7 @@ from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import Scheme
 from wincraft.search.objectives import CHANNELS
 from wincraft.show.layout import Layout, Section
+from wincraft.show.numbers import finite
 from wincraft.show.shown import Shown
 
 MAX_SWEEPS = 20
@@ -55,6 +56,22 @@ class ScalingSearch(Shown):
             (f"balanced {self.balanced:.2f} dB, as given {self.plain:.2f} dB; {self.evaluations} scalings predicted",),
             (Section("", (), (*rows, "A^T columns: the inverse")),),
         )
+
+    def document(self) -> dict[str, Any]:
+        """The result as plain data; `axes` has the exponents of the rows of G and B^T of every kind of axis."""
+        return {
+            "kind": "wincraft.scaling",
+            "version": 1,
+            "size": self.algorithm.size,
+            "sha256": self.algorithm.sha256,
+            "scheme": self.scheme.name,
+            "unit": "dB",
+            "predicted": finite(self.decibels),
+            "balanced": finite(self.balanced),
+            "as_given": finite(self.plain),
+            "evaluations": self.evaluations,
+            "axes": list(self.exponents),
+        }
 
 
 def search_scaling(

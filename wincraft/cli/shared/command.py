@@ -105,11 +105,11 @@ def convention_names() -> Iterable[str]:
 
 
 def basis_names() -> Iterable[str]:
-    """For ``--basis`` and ``--bases``: families without parameters, and factorisations."""
-    from wincraft.construct.bases import FAMILIES
+    """For ``--basis`` and ``--bases``: families, and factorisations."""
+    from wincraft.construct.bases import families
     from wincraft.construct.factors import FACTORISATIONS
 
-    return (*FAMILIES, *FACTORISATIONS)
+    return (*families(), *FACTORISATIONS)
 
 
 def renderer_names() -> Iterable[str]:

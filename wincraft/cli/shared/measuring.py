@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -230,8 +231,8 @@ def finish(
     result: LaidOut,
     format: str,
     output: str | None,
-    limits: Sequence[Limit],
-    reports: dict[str, Report],
+    limits: Sequence[Limit] = (),
+    reports: Mapping[str, Report] = MappingProxyType({}),
 ) -> None:
     """Write the result, then one line per limit exceeded and exit with 1 if there is any."""
     from wincraft.cli.shared import colour

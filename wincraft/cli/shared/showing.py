@@ -87,11 +87,11 @@ def command_line(ctx: click.Context) -> str:
     """The command that makes the same again: what was given, but for the file it is written to; paths by their names.
 
     >>> from wincraft.cli.catalogue import command
-    >>> with command.make_context("catalogue", ["4,3"]) as ctx:
+    >>> with command.make_context("wincraft catalogue", ["4,3"]) as ctx:
     ...     command_line(ctx)
     'wincraft catalogue 4,3'
     """
-    return shlex.join(["wincraft", ctx.info_name or "", *_words(ctx)])
+    return shlex.join([*ctx.command_path.split(), *_words(ctx)])
 
 
 def _words(ctx: click.Context) -> Iterator[str]:

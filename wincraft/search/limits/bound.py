@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import ROUND_FLOOR, Context
 from itertools import combinations_with_replacement
 from math import inf, nextafter
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from wincraft.search.limits.continuous import RealOptimum, descend, optimum_at, 
 from wincraft.search.limits.grid import HALF_TURN, STEP
 from wincraft.search.limits.sets import RealSets, SetKind
 from wincraft.show.layout import Layout, Section
+from wincraft.show.numbers import finite
 from wincraft.show.shown import Shown
 
 BOXES_AT_ONCE = 2048
@@ -53,6 +55,13 @@ class RealLimit(Shown):
     def distance(self) -> float:
         """(upper - lower)/upper: how far below the best set found a better one could be at most, relatively."""
         return 1 - self.lower / self.upper
+
+    def document(self) -> dict[str, Any]:
+        """The limit as plain data: its fields, what is infinite as text."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        points = [finite(point) for point in self.points]
+        changed = {"points": points, "tolerance": finite(self.tolerance)}
+        return {"kind": "wincraft.limit", "version": 1, "sets": values.pop("kind"), **values, **changed}
 
     def layout(self) -> Layout:
         """The statement, and the best set found."""

@@ -65,7 +65,7 @@ def recheck(content: dict[str, Any], path: str, thorough: bool = False) -> list[
     >>> from wincraft.search.points.search import search_space
     >>> from wincraft.search.points.space import Space
     >>> found = search_space(Space(2, 3, shape="symmetric", height=2))
-    >>> print(*recheck(found.document, "f.json"), sep="\n")
+    >>> print(*recheck(found.document(), "f.json"), sep="\n")
     F(2,3): noise-gain 5/3 of 0,1,-1,inf is exact, from its proved matrices
     the space has 3 sets (counted again from a Stern-Brocot enumeration), 2 up to invert and negate (Burnside)
     no set of the space is better: searched again by exhaustive (2 evaluations)

@@ -83,7 +83,6 @@ class SearchResult(Shown):
         """F(m,r), or of several equal axes F(mxm,rxr)."""
         return size_name(self.settings)
 
-    @property
     def document(self) -> dict[str, Any]:
         """As plain data, the same for the same settings however the search was run."""
         settings = self.settings
