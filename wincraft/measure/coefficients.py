@@ -6,25 +6,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
-from typing import Any
+from functools import reduce
+from operator import mul
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.refutation import MATRICES
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
+from wincraft.exact.types import Number
 
 
 @dataclass(frozen=True)
 class Magnitudes:
     """The largest and the smallest magnitude of a matrix's non-zero entries; exact sympy numbers."""
 
-    largest: Any
-    smallest: Any
+    largest: Number
+    smallest: Number
 
     @property
-    def dynamic_range(self) -> Any:
+    def dynamic_range(self) -> Number:
         """The ratio of the largest to the smallest."""
         return self.largest / self.smallest
 
@@ -41,7 +42,7 @@ class Coefficient:
     stage: int
     row: int
     column: int
-    value: Any
+    value: Number
 
     def __str__(self) -> str:
         place = f"stage {self.stage}, " * (self.stage > 0) + f"axis {self.axis}, " * (self.axis > 0)
@@ -62,7 +63,9 @@ def magnitudes(algorithm: Algorithm) -> dict[str, Magnitudes]:
     result: dict[str, Magnitudes] = {}
     for place, name in enumerate(MATRICES):
         per_axis = [_magnitudes(axis.maps[place]) for axis in algorithm.axes]
-        result[name] = Magnitudes(prod(m.largest for m in per_axis), prod(m.smallest for m in per_axis))
+        result[name] = Magnitudes(
+            reduce(mul, (m.largest for m in per_axis)), reduce(mul, (m.smallest for m in per_axis))
+        )
     return result
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields
 from functools import reduce
 from itertools import zip_longest
 from operator import mul
-from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq
 from sympy import Rational
@@ -24,6 +23,7 @@ from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import field_of, to_element
+from wincraft.exact.types import Domain, Element, Matrix
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.shown import Shown
 
@@ -92,7 +92,7 @@ def conditioning(algorithm: Algorithm) -> Conditioning:
     42.471912889067106
     """
     axes = algorithm.axes
-    factors: dict[str, list[Any]] = {}
+    factors: dict[str, list[Matrix]] = {}
     if all(has_points(axis) for axis in axes):
         factors["V"] = [vandermonde(axis) for axis in axes]
         if all(any(not modulus.is_infinite for modulus in axis.moduli or ()) for axis in axes):
@@ -121,7 +121,7 @@ def has_points(axis: BilinearAlgorithm) -> bool:
     return axis.moduli is not None and all(modulus.degree == 1 for modulus in axis.moduli)
 
 
-def vandermonde(axis: BilinearAlgorithm, finite: bool = False) -> Any:
+def vandermonde(axis: BilinearAlgorithm, finite: bool = False) -> Matrix:
     """V: row i is (1, p_i, ..., p_i^(n-1)), for inf (0, ..., 0, 1), in the order of the points; exact, n x n.
 
     With `finite`, inf is left out and V is square in the finite points.
@@ -149,7 +149,7 @@ def vandermonde(axis: BilinearAlgorithm, finite: bool = False) -> Any:
     return exact_matrix(rows, (size, size), K)
 
 
-def matrix_conditioning(*factors: Any) -> MatrixConditioning:
+def matrix_conditioning(*factors: Matrix) -> MatrixConditioning:
     """Norms and condition numbers of an exact matrix, or of the Kronecker product of several, as rounded floats.
 
     Each factor is a dense DomainMatrix over QQ or a real algebraic field. Norms and inverses of Kronecker products are
@@ -177,7 +177,7 @@ def matrix_conditioning(*factors: Any) -> MatrixConditioning:
     raise NotApplicable("conditioning", f"{PRECISIONS[-1]} bits do not suffice", "use fewer or simpler points")
 
 
-def pseudo_inverse(matrix: Any) -> Any | None:
+def pseudo_inverse(matrix: Matrix) -> Matrix | None:
     """The exact (Moore-Penrose) inverse of a matrix of full rank, else None."""
     rows, columns = matrix.shape
     transposed = matrix.transpose()
@@ -191,7 +191,7 @@ def pseudo_inverse(matrix: Any) -> Any | None:
         return None
 
 
-def _measures(matrix: Any, inverse: Any | None) -> list[Any]:
+def _measures(matrix: Matrix, inverse: Matrix | None) -> list[arb]:
     """The eight numbers of `MatrixConditioning`, in its order, as balls at the current precision."""
     norms = _norms(matrix)
     if inverse is None:
@@ -199,7 +199,7 @@ def _measures(matrix: Any, inverse: Any | None) -> list[Any]:
     return norms + [norm * other for norm, other in zip(norms, _norms(inverse), strict=True)]
 
 
-def _norms(matrix: Any) -> list[Any]:
+def _norms(matrix: Matrix) -> list[arb]:
     """Norms 1, 2, inf and Frobenius."""
     balls = [[_ball(value, matrix.domain) for value in row] for row in matrix.to_list()]
     sums = ([sum(map(abs, line), arb(0)) for line in lines] for lines in (zip(*balls, strict=True), balls))
@@ -209,7 +209,7 @@ def _norms(matrix: Any) -> list[Any]:
     return [norm_1, _largest_eigenvalue(gram).sqrt(), norm_inf, gram.trace().sqrt()]
 
 
-def _largest_eigenvalue(S: Any) -> Any:
+def _largest_eigenvalue(S: arb_mat) -> arb:
     """The largest eigenvalue of a positive semidefinite matrix, by repeated squaring of S / trace(S).
 
     Where trace(S) = 1, trace(S^2) <= largest <= sqrt(trace(S^2)); each squaring halves the relative gap at least, also
@@ -229,7 +229,7 @@ def _largest_eigenvalue(S: Any) -> Any:
         S, power, best = square, 2 * power, enclosure
 
 
-def _ball(value: Any, K: Any) -> Any:
+def _ball(value: Element, K: Domain) -> arb:
     """An element as a ball; of an algebraic one sympy's digits are trusted to two units of the last place."""
     if K.is_QQ:
         return arb(fmpq(int(K.numer(value)), int(K.denom(value))))
@@ -242,7 +242,7 @@ def _ball(value: Any, K: Any) -> Any:
     return arb(middle.mid(), middle.rad() + 2 * abs(middle).upper() * arb(10) ** (1 - digits))
 
 
-def _to_float(ball: Any) -> float | None:
+def _to_float(ball: arb) -> float | None:
     """The one float that all of a ball rounds to, or None where there are two."""
     low, high = float(ball.lower()), float(ball.upper())
     if low == high or ball.rel_accuracy_bits() >= TIE_BITS:
@@ -250,7 +250,7 @@ def _to_float(ball: Any) -> float | None:
     return None
 
 
-def _powers(x: Any, count: int, K: Any) -> list[Any]:
+def _powers(x: Element, count: int, K: Domain) -> list[Element]:
     powers = [K.one]
     while len(powers) < count:
         powers.append(powers[-1] * x)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import frexp, prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadShape, NotApplicable, look_up
@@ -191,8 +192,8 @@ def error_bound(
     format: FloatFormat = FP32,
     order: str = "huffman",
     channels: int = 1,
-    data: Any = 1.0,
-    filters: Any = 1.0,
+    data: ArrayLike = 1.0,
+    filters: ArrayLike = 1.0,
 ) -> np.ndarray:
     """How wrong each output can be if every operation is rounded, for all data and filters within |d|, |g|.
 

@@ -17,17 +17,16 @@ from functools import cached_property, reduce
 from itertools import product
 from math import inf, log10
 from operator import mul
-from typing import Any, Literal
-
-from sympy.polys.domains import QQ
+from typing import Literal
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.proof import convolution_tensor
 from wincraft.construct.size import size_text
 from wincraft.errors import NotApplicable, look_up
 from wincraft.exact.fraction import Rows
-from wincraft.exact.matrix import exact_matrix, to_numbers
+from wincraft.exact.matrix import fraction_rows, rational_matrix
 from wincraft.exact.number import to_fraction
 from wincraft.numbers.fixed_point import MAX_FRACTION, MAX_WORD, FixedPoint
 from wincraft.numbers.float_format import FloatFormat
@@ -54,7 +53,9 @@ class RoundedAxis:
     def tensor(self) -> list[list[list[Fraction]]]:
         """T~[i][j][l], exact."""
         columns, filters, data = (self.rounded[name] for name in ("AT", "G", "BT"))
-        AT, G, BT = (_matrix(rows) for rows in ([list(row) for row in zip(*columns, strict=True)], filters, data))
+        AT, G, BT = (
+            rational_matrix(rows) for rows in ([list(row) for row in zip(*columns, strict=True)], filters, data)
+        )
         tensor, where = convolution_tensor(AT, G, BT)
         scale = to_fraction(self.algorithm.scale)
         rows = [[Fraction(int(value.numerator), int(value.denominator)) / scale for value in row] for row in tensor]
@@ -230,7 +231,7 @@ def _certain_word(algorithm: Algorithm, tolerance: Fraction) -> int:
         maps = axis.output, axis.filter, axis.input
         if any(len(item.stages) > 1 for item in maps):
             return MAX_WORD
-        tables.append((axis, [[[to_fraction(v) for v in row] for row in to_numbers(item.dense)] for item in maps]))
+        tables.append((axis, [fraction_rows(item.dense) for item in maps]))
     exact = _product(Fraction(axis.r) for axis in algorithm.axes)
 
     def suffices(word: int) -> bool:
@@ -256,18 +257,18 @@ def _round_axis(algorithm: BilinearAlgorithm, format: int | FixedPoint | FloatFo
     vanished: list[tuple[str, int, int]] = []
     for name, item in (("AT", algorithm.output.transpose()), ("G", algorithm.filter), ("BT", algorithm.input)):
         count = len(item.stages)
-        product: Any = None
+        stored = []
         for number, stage in enumerate(item.stages):
             place = count - 1 - number if name == "AT" else number
             label = name if count == 1 else f"{name}[{place}]"
-            rows = [[to_fraction(value) for value in row] for row in to_numbers(stage)]
+            rows = fraction_rows(stage)
             chosen = _formats(rows, format, per)
             formats[label] = chosen
             after = [[f.quantize_exact(value) for value in row] for f, row in zip(chosen, rows, strict=True)]
             for tap, pair in enumerate(zip(rows, after, strict=True)):
                 vanished += [(label, tap, at) for at, (x, y) in enumerate(zip(*pair, strict=True)) if x and not y]
-            product = _matrix(after) if product is None else _matrix(after) * product
-        rounded[name] = [[Fraction(int(v.numerator), int(v.denominator)) for v in row] for row in product.to_list()]
+            stored.append(rational_matrix(after))
+        rounded[name] = fraction_rows(LinearMap(tuple(stored)).dense)
     return RoundedAxis(algorithm, formats, rounded, tuple(vanished))
 
 
@@ -300,11 +301,6 @@ def fitting_format(values: Iterable[Fraction], word: int) -> FixedPoint:
 
 def _fits(value: Fraction, format: FixedPoint) -> bool:
     return abs(format.quantize_exact(value) - value) * 2 <= format.step
-
-
-def _matrix(rows: Rows) -> Any:
-    elements = [[QQ(value.numerator, value.denominator) for value in row] for row in rows]
-    return exact_matrix(elements, (len(elements), len(elements[0])), QQ)
 
 
 def _product(values: Iterable[Fraction]) -> Fraction:

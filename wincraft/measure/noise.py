@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import prod
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,15 @@ from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadShape, NotApplicable
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import field_of, is_negative, number_text
+from wincraft.exact.types import Element, Matrix, Number
 from wincraft.show.chart import Chart
 from wincraft.show.layout import Layout
 from wincraft.show.shown import Shown
 
 Moments = Any
 """A square matrix of exact numbers E[x x^T] for one axis; for several axes a sequence of them, None meaning white."""
+
+Table = list[list[Number]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,7 +37,7 @@ class NoiseGain(Shown):
     `contributions` has one axis per axis of the algorithm, of length R, and sums to `value`.
     """
 
-    value: Any
+    value: Number
     contributions: np.ndarray
     algorithm: Algorithm
 
@@ -91,7 +95,7 @@ def noise_gain(
     return NoiseGain(prod(factor.sum() for factor in factors).expand(), contributions, algorithm)
 
 
-def worst_case_amplification(algorithm: Algorithm) -> Any:
+def worst_case_amplification(algorithm: Algorithm) -> Number:
     """max_i sum_k |A_ik| |G_k|_1 |B_k|_1 / |scale|, 1-norms of rows; an exact sympy number, a product over axes.
 
     If |d| <= D, |g| <= W and every product is wrong by at most a relative u, no output is wrong by more than u D W
@@ -103,10 +107,10 @@ def worst_case_amplification(algorithm: Algorithm) -> Any:
     >>> worst_case_amplification(winograd(2, 3, points="0,1,-1")), worst_case_amplification(parse("F(2x2,3x3)"))
     (8, 64)
     """
-    return prod(_axis_amplification(axis) for axis in algorithm.axes)
+    return reduce(mul, (_axis_amplification(axis) for axis in algorithm.axes))
 
 
-def _axis_contributions(axis: BilinearAlgorithm, data: Any, filters: Any) -> np.ndarray:
+def _axis_contributions(axis: BilinearAlgorithm, data: Table | None, filters: Table | None) -> np.ndarray:
     given = [value for rows in (data, filters) if rows is not None for row in rows for value in row]
     generator = [] if axis.domain.is_QQ else [axis.domain.to_sympy(axis.domain.unit)]
     K = field_of(generator + given)
@@ -123,9 +127,9 @@ def _axis_contributions(axis: BilinearAlgorithm, data: Any, filters: Any) -> np.
     return np.array([K.to_sympy(H[k][k] / total) for k in range(axis.rank)], dtype=object)
 
 
-def _gram(rows: LinearMap, moments: Any, what: str) -> Any:
+def _gram(rows: LinearMap, moments: Table | None, what: str) -> list[list[Element]]:
     """M S M^T as nested lists."""
-    matrix = rows.dense
+    matrix: Matrix = rows.dense
     if moments is None:
         return (matrix * matrix.transpose()).to_list()
     size = matrix.shape[1]
@@ -139,7 +143,7 @@ def _gram(rows: LinearMap, moments: Any, what: str) -> Any:
     return (matrix * S * matrix.transpose()).to_list()
 
 
-def _per_axis(what: str, given: Any, axes: Sequence[BilinearAlgorithm]) -> list[Any]:
+def _per_axis(what: str, given: Moments, axes: Sequence[BilinearAlgorithm]) -> list[Table | None]:
     if given is None:
         return [None] * len(axes)
     matrices = [given] if len(axes) == 1 else list(given)
@@ -148,13 +152,14 @@ def _per_axis(what: str, given: Any, axes: Sequence[BilinearAlgorithm]) -> list[
     return [None if matrix is None else read_rows(what, matrix) for matrix in matrices]
 
 
-def _axis_amplification(axis: BilinearAlgorithm) -> Any:
+def _axis_amplification(axis: BilinearAlgorithm) -> Number:
     K, maps = axis.domain, axis.maps
     A, G, B = (_magnitudes(item) for item in maps)
     products = [sum(g, K.zero) * sum(b, K.zero) for g, b in zip(G, B, strict=True)]
     sums = [K.to_sympy(sum((a * p for a, p in zip(row, products, strict=True)), K.zero)) for row in A]
-    return (max(sums) / abs(axis.scale)).expand()
+    found: Number = (max(sums) / abs(axis.scale)).expand()
+    return found
 
 
-def _magnitudes(rows: LinearMap) -> list[list[Any]]:
+def _magnitudes(rows: LinearMap) -> list[list[Element]]:
     return [[-x if is_negative(x, rows.domain) else x for x in row] for row in rows.dense.to_list()]

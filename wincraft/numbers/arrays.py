@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -37,3 +38,12 @@ def float64_array(values: Any, what: str = "values", *, finite: bool = True) -> 
         place = [int(index) for index in np.argwhere(~np.isfinite(array))[0]]
         raise BadNumber(f"{array[tuple(place)]} in {what} at {place}", "remove NaN and infinity")
     return array.astype(np.float64, copy=False)
+
+
+def is_integer(value: object, least: int) -> bool:
+    """Whether a value is an integer, Python's or NumPy's, of at least that.
+
+    >>> is_integer(np.int64(3), 1), is_integer(2.0, 1), is_integer(0, 1)
+    (True, False, False)
+    """
+    return isinstance(value, Integral) and int(value) >= least

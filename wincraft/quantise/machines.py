@@ -183,7 +183,7 @@ MACHINES: dict[str, Callable[[], Machine[Any, Any]]] = {
 """What can run an algorithm, each made as it is by default; the float formats are fp32."""
 
 
-def machine_for(scheme: Scheme) -> IntegerMachine | RoundedMachine:
+def machine_for(scheme: Scheme) -> NumberMachine[Any]:
     """The machine of a scheme's arithmetic.
 
     >>> from wincraft.quantise.schemes import SCHEMES

@@ -12,15 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import inf, isfinite, nan, prod
-from numbers import Integral
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadShape, NotApplicable
 from wincraft.measure.execution import execute
-from wincraft.numbers.arrays import float64_array
+from wincraft.numbers.arrays import float64_array, is_integer
 from wincraft.numbers.decibels import sqnr
 from wincraft.numbers.quantizer import Scale
 from wincraft.quantise.machines import stored_chains
@@ -100,15 +99,15 @@ class Prediction(Shown):
 def predict(
     algorithm: Algorithm,
     scheme: Scheme,
-    scales: Mapping[str, Any] | None,
-    channels: Any,
-    data_moments: Any = 1.0,
-    weight_moments: Any = 1.0,
+    scales: Mapping[str, object] | None,
+    channels: int,
+    data_moments: ArrayLike = 1.0,
+    weight_moments: ArrayLike = 1.0,
     *,
     unseen: bool = False,
-    outputs: Any = 64,
-    tiles: Any = 256,
-    groups: Any = 1,
+    outputs: int = 64,
+    tiles: int = 256,
+    groups: int = 1,
     data_values: np.ndarray | None = None,
     weight_values: np.ndarray | None = None,
 ) -> Prediction:
@@ -143,7 +142,7 @@ def predict(
     if algorithm.rank > MAX_PRODUCTS:
         raise NotApplicable("prediction", f"{algorithm.rank} products", f"predict up to {MAX_PRODUCTS}")
     for name, count in (("channels", channels), ("outputs", outputs), ("tiles", tiles), ("groups", groups)):
-        if not isinstance(count, Integral) or count < 1:
+        if not is_integer(count, 1):
             raise NotApplicable("prediction", f"{name} is {count!r}", "give an integer, 1 or more")
     clips = unseen or scheme.calibration != "max-abs"
     sizes = {"outputs": outputs, "tiles": tiles, "groups": groups}
@@ -162,7 +161,7 @@ def predict(
     return Prediction(shares, machine.used)
 
 
-def _moments(what: str, given: Any, shape: Sequence[int]) -> np.ndarray:
+def _moments(what: str, given: ArrayLike, shape: Sequence[int]) -> np.ndarray:
     array, size = float64_array(given, what), prod(shape)
     if array.ndim and array.shape != (size, size):
         raise BadShape(what, str(array.shape), f"a variance, or {(size, size)}")
@@ -172,7 +171,7 @@ def _moments(what: str, given: Any, shape: Sequence[int]) -> np.ndarray:
     return whole
 
 
-def _sample(what: str, given: Any) -> np.ndarray | None:
+def _sample(what: str, given: ArrayLike | None) -> np.ndarray | None:
     return None if given is None else float64_array(given, what).ravel()
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, nan
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,6 @@ from wincraft.numbers.quantizer import Quantizer, Scale
 from wincraft.quantise.direct import directly, in_float64
 from wincraft.quantise.machines import (
     MOSTLY,
-    NumberMachine,
     SchemeMachine,
     StageRecord,
     machine_for,
@@ -202,7 +200,7 @@ def run_stages(
     """
     check_scheme(algorithm, scheme)
     _check_batch(algorithm, batch)
-    numbers: NumberMachine[Any] = machine_for(scheme)
+    numbers = machine_for(scheme)
     given = {parse_place(text): scale for text, scale in (scales or {}).items()}
     machine = SchemeMachine(numbers, scheme.stages, scheme.calibration, given)
     seen = None if watch is None else lambda place, value: watch(place, numbers.real(value))
@@ -231,7 +229,7 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch, watch: W
     """
     _check_form(algorithm)
     _check_batch(algorithm, batch)
-    numbers: NumberMachine[Any] = machine_for(scheme)
+    numbers = machine_for(scheme)
     machine = SchemeMachine(numbers, direct_quantizers(scheme), scheme.calibration, {})
 
     def stored(place: Place, array: np.ndarray) -> np.ndarray:

@@ -7,15 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from numbers import Integral
 from tokenize import TokenError
-from typing import Any
 
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadDocument, BadShape, NotApplicable, check_type, look_up
-from wincraft.numbers.arrays import float64_array
+from wincraft.numbers.arrays import float64_array, is_integer
 from wincraft.numbers.memory import available_memory
 from wincraft.quantise.direct import directly
 
@@ -84,18 +82,17 @@ class Workload:
     ((6, 3, 5), (3, 2, 3))
     """
 
-    channels: Any = 64
-    outputs: Any = 8
-    tiles: Any = 64
+    channels: int = 64
+    outputs: int = 8
+    tiles: int = 64
     distribution: str = "gaussian"
-    seed: Any = 0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         for name in ("channels", "outputs", "tiles"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
+            if not is_integer(value := getattr(self, name), 1):
                 raise NotApplicable("workload", f"{name} is {value!r}", "give an integer, 1 or more")
-        if not isinstance(self.seed, Integral) or self.seed < 0:
+        if not is_integer(self.seed, 0):
             raise NotApplicable("workload", f"the seed is {self.seed!r}", "give an integer, 0 or more")
         look_up("distribution", self.distribution, DISTRIBUTIONS)
 
@@ -139,7 +136,7 @@ class Layer:
 
     data: np.ndarray
     weights: np.ndarray
-    padding: Any = 0
+    padding: int | Sequence[int] = 0
     pads: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -163,7 +160,7 @@ class Layer:
                 "a layer", shapes, f"as many outputs in each of its {groups} groups: K a multiple of {groups}"
             )
         pads = list(self.padding) if isinstance(self.padding, Sequence) else [self.padding] * d
-        if len(pads) != d or any(not isinstance(pad, Integral) or pad < 0 for pad in pads):
+        if len(pads) != d or not all(is_integer(pad, 0) for pad in pads):
             raise BadShape("padding", str(self.padding), f"one number >= 0, or {d} of them")
         if any(size + 2 * pad < r for size, pad, r in zip(data.shape[2:], pads, weights.shape[2:], strict=True)):
             raise BadShape("a layer", f"{shapes} with padding {pads}", "data not smaller than the filter")
@@ -238,7 +235,7 @@ def load_layer(data: str, weights: str, padding: int | Sequence[int] = 0) -> Lay
     return Layer(_load(data), _load(weights), padding)
 
 
-def _load(path: str) -> Any:
+def _load(path: str) -> np.ndarray:
     try:
         with open(path, "rb") as file:
             return np.lib.format.read_array(file, allow_pickle=False)
