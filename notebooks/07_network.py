@@ -132,9 +132,9 @@ plt.show()
 # %% [markdown]
 # ## A network of one's own
 #
-# `convert` replaces the convolutions of any network, `calibrate` sets the scales from images, `report` says layer by
-# layer what was lost. The cells below need PyTorch (`pip install "wincraft[torch]"`) and are skipped without it. The
-# network is small and random; put a trained one in its place.
+# `convert` replaces the convolutions of any network, `calibrate` sets the scales from images, `network_report` says
+# layer by layer what was lost. The cells below need PyTorch (`pip install "wincraft[torch]"`) and are skipped without
+# it. The network is small and random; put a trained one in its place.
 
 # %%
 torch_is_here = find_spec("torch") is not None
@@ -142,7 +142,7 @@ if torch_is_here:
     import torch
     from torch import nn
 
-    from wincraft.torch import calibrate, convert, report
+    from wincraft.torch import calibrate, convert, network_report
 
     torch.manual_seed(0)
     model = nn.Sequential(
@@ -169,7 +169,7 @@ if torch_is_here:
     print(f"largest difference of an answer: {difference:.4f}")
 
 # %%
-report(quantised, [images]) if torch_is_here else None
+network_report(quantised, [images]) if torch_is_here else None
 
 # %%
 if torch_is_here:

@@ -13,7 +13,7 @@ from oracle_layers import INTEGER, rand
 from torch import nn
 
 from wincraft.quantise.schemes import SCHEMES
-from wincraft.torch import calibrate, convert, report
+from wincraft.torch import calibrate, convert, network_report
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no CUDA device")
 
@@ -29,7 +29,7 @@ def network():
 @pytest.mark.parametrize("tf32", [False, True])
 @pytest.mark.parametrize("scheme", PRESETS)
 def test_the_same_numbers(scheme, tf32):
-    """Images stay on the CPU: `calibrate` and `report` move them. 32 of them, where kernels may be others."""
+    """Images stay on the CPU: `calibrate` and `network_report` move them. 32 of them, where kernels may be others."""
     x = rand(32, 3, 20, 20)
     here = convert(network(), "F(4x4,3x3)" if scheme != "ncnn-int8" else "F(2x2,3x3)", SCHEMES[scheme])
     there = copy.deepcopy(here).cuda()
@@ -37,7 +37,7 @@ def test_the_same_numbers(scheme, tf32):
     try:
         assert calibrate(here, [x]) == calibrate(there, [x]) == 32
         torch.testing.assert_close(there(x.cuda()).cpu(), here(x), rtol=1e-6, atol=1e-6)
-        for one, other in zip(report(here, [x]).layers, report(there, [x]).layers, strict=True):
+        for one, other in zip(network_report(here, [x]).layers, network_report(there, [x]).layers, strict=True):
             assert other.measured == pytest.approx(one.measured, abs=0.01)
     finally:
         torch.set_float32_matmul_precision("highest")

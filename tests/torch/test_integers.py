@@ -16,7 +16,7 @@ from wincraft.numbers.quantizer import parse_quantizer
 from wincraft.quantise.schemes import parse_scheme
 from wincraft.quantise.simulation import simulate
 from wincraft.quantise.workload import Layer
-from wincraft.torch import WinogradConv1d, WinogradConv2d, calibrate
+from wincraft.torch import WinogradConv1d, WinogradConv2d, calibrate, watching
 from wincraft.torch.stage import StoredStage
 
 ULP = 2.0**-23
@@ -225,3 +225,24 @@ def test_float_schemes_with_groups_padding_modes_and_strides():
     found = WinogradConv2d.from_direct(direct, algorithm="F(4x4,2x2)", scheme="fp32")(x)
     assert (found - direct(x)).abs().max() < 1e-5
     assert WinogradConv2d.from_direct(direct.half(), algorithm="F(4x4,2x2)", scheme="fp16")(x.half()).isfinite().all()
+
+
+@pytest.mark.parametrize("size", ["F4 wincnn", "F4 legendre", "1-D"])
+@pytest.mark.parametrize("scheme", ["tapwise-8", "barabasz-2020-8", "tapwise-8,U=none,M=none,output=none", "fp16"])
+def test_watched_values_are_those_of_the_simulation(scheme, size):
+    """At the same places with the same axes, stored or not, to the accuracy of sums that were not rounded."""
+    layer, x = layer_for(ALGORITHMS[size](), scheme)
+    if scheme != "fp16":
+        calibrate(layer, [x])
+    seen, wanted = {}, {}
+    with watching(layer, seen.__setitem__):
+        layer(x)
+    batch = Layer(x.double().numpy(), layer.weight.detach().double().numpy(), layer.padding).batch(layer.algorithm)
+    simulate(layer.algorithm, layer.scheme, batch, layer.scales if scheme != "fp16" else None, wanted.__setitem__)
+    assert seen.keys() == wanted.keys()
+    for place, values in wanted.items():
+        assert seen[place].shape == values.shape
+        np.testing.assert_allclose(seen[place].numpy(), values, rtol=1e-6, atol=1e-6 * np.abs(values).max())
+    count = len(seen)
+    layer(x)
+    assert len(seen) == count

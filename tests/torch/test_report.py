@@ -13,7 +13,7 @@ from torch import nn
 from wincraft import parse
 from wincraft.errors import NotApplicable
 from wincraft.quantise.prediction import SLACK
-from wincraft.torch import DirectConv2d, StaleScales, WinogradConv2d, calibrate, convert, report
+from wincraft.torch import DirectConv2d, StaleScales, WinogradConv2d, calibrate, convert, network_report
 
 
 def network(**options):
@@ -29,7 +29,7 @@ def network(**options):
 
 def test_measured_is_the_noise_of_each_layer_on_its_own_input():
     model, made, x = network()
-    found = report(made, [x[:2], x[2:]])
+    found = network_report(made, [x[:2], x[2:]])
     assert [layer.name for layer in found.layers] == ["0", "2", "3"]
     assert found.images == 6
     with torch.no_grad():
@@ -40,7 +40,7 @@ def test_measured_is_the_noise_of_each_layer_on_its_own_input():
 
 def test_predictions_agree_with_what_is_measured():
     _, made, x = network()
-    for layer in report(made, [x]).layers:
+    for layer in network_report(made, [x]).layers:
         if layer.algorithm != "direct":
             assert layer.predicted == pytest.approx(layer.measured, abs=0.6)
             assert sum(layer.shares.values()) == pytest.approx(1)
@@ -52,7 +52,7 @@ def test_the_noise_gain_of_white_data_is_that_of_the_algorithm():
     nn.init.normal_(layer.weight)
     x = torch.randn(64, 8, 26, 26)
     calibrate(layer, [x[:4]])
-    (found,) = report(layer, [x]).layers
+    (found,) = network_report(layer, [x]).layers
     assert found.noise_gain == pytest.approx(float(parse("F(4x4,3x3)").noise_gain()))
     assert found.own_noise_gain == pytest.approx(found.noise_gain, rel=0.35)  # 64 filters do not look quite white
 
@@ -62,18 +62,18 @@ def test_smooth_images_have_a_smaller_noise_gain():
     nn.init.constant_(layer.weight, 0.1)
     x = torch.ones(2, 4, 10, 10) + 0.01 * torch.randn(2, 4, 10, 10)
     calibrate(layer, [x])
-    (found,) = report(layer, [x]).layers
+    (found,) = network_report(layer, [x]).layers
     assert found.own_noise_gain < found.noise_gain / 5
 
 
 def test_what_cannot_be_predicted_says_why():
     _, made, x = network(balance_channels=True)
-    first, strided, _ = report(made, [x]).layers
+    first, strided, _ = network_report(made, [x]).layers
     assert math.isnan(first.predicted)
     assert "balanced" in first.note
     assert strided.note == "direct: stride (2, 2)"
     exact = convert(nn.Sequential(nn.Conv2d(8, 8, 3)), "F(2x2,3x3)")
-    (layer,) = report(exact, [torch.randn(1, 8, 8, 8)]).layers
+    (layer,) = network_report(exact, [torch.randn(1, 8, 8, 8)]).layers
     assert layer.note == "no prediction: nothing is stored"
     assert layer.measured > 100
 
@@ -92,7 +92,7 @@ def test_scales_that_clip_are_not_predicted(scheme, options):
     made = convert(nn.Sequential(nn.Conv2d(8, 8, 3)), "F(4x4,3x3)", scheme, **options)
     x = torch.randn(4, 8, 18, 18)
     calibrate(made, [x])
-    (layer,) = report(made, [x]).layers
+    (layer,) = network_report(made, [x]).layers
     assert layer.note == "no prediction: its scales clip"
     assert math.isnan(layer.predicted)
     assert not layer.shares
@@ -100,7 +100,7 @@ def test_scales_that_clip_are_not_predicted(scheme, options):
 
 def test_batches_count_by_their_tiles():
     _, made, x = network()
-    whole, parts = report(made, [x]), report(made, [x[:5], x[5:]])
+    whole, parts = network_report(made, [x]), network_report(made, [x[:5], x[5:]])
     for one, other in zip(whole.layers, parts.layers, strict=True):
         assert other.measured == pytest.approx(one.measured)
         assert other.own_noise_gain == pytest.approx(one.own_noise_gain, nan_ok=True)
@@ -111,13 +111,13 @@ def test_one_image_without_a_batch():
     made = convert(nn.Sequential(nn.Conv2d(8, 8, 3)), "F(2x2,3x3)", "tapwise-8")
     x = torch.randn(8, 12, 12)
     calibrate(made, [x])
-    (one,), (batch,) = (report(made, [images]).layers for images in (x, x[None]))
+    (one,), (batch,) = (network_report(made, [images]).layers for images in (x, x[None]))
     assert one == batch
 
 
 def test_the_table_marks_the_worst_layer_and_fits_its_columns():
     _, made, x = network()
-    found = report(made, [x], images=3)
+    found = network_report(made, [x], images=3)
     lines = repr(found).splitlines()
     assert lines[0].startswith("tapwise-8, 3 images")
     (marked,) = [line for line in lines if line.endswith("<- worst")]
@@ -134,17 +134,17 @@ def test_padding_modes_and_training_mode_are_kept():
     x = torch.randn(2, 4, 9, 9)
     calibrate(layer, [x])
     layer.train()
-    (found,) = report(layer, [x]).layers
+    (found,) = network_report(layer, [x]).layers
     assert layer.training
     assert found.measured > 20
 
 
 def test_nothing_to_report_is_an_error():
     with pytest.raises(NotApplicable, match="no converted layer"):
-        report(nn.Sequential(nn.Conv2d(1, 1, 1)), [torch.zeros(1, 1, 4, 4)])
+        network_report(nn.Sequential(nn.Conv2d(1, 1, 1)), [torch.zeros(1, 1, 4, 4)])
     _, made, _ = network()
     with pytest.raises(NotApplicable, match="no converted layer ran"):
-        report(made, [])
+        network_report(made, [])
 
 
 def shares_by_hand(layer, x):
@@ -179,7 +179,7 @@ def test_clipped_shares_are_those_counted_by_hand(factor):
     ).eval()
     calibrate(layer, [rand(2, 6, 12, 12)])
     x = factor * rand(3, 6, 12, 12, seed=1)
-    (found,) = report(layer, [x[:1], x[1:]]).layers
+    (found,) = network_report(layer, [x[:1], x[1:]]).layers
     wanted = shares_by_hand(layer, x)
     assert found.clipped.keys() == wanted.keys()
     for label, share in wanted.items():
@@ -191,10 +191,10 @@ def test_direct_layers_count_what_they_clip():
     layer = DirectConv2d(4, 6, 3, stride=2, scheme="tapwise-8", note="direct: stride (2, 2)").eval()
     x = rand(2, 4, 11, 11)
     calibrate(layer, [x])
-    (quiet,) = report(layer, [x]).layers
+    (quiet,) = network_report(layer, [x]).layers
     assert quiet.cause == "direct: stride (2, 2)"
     assert quiet.cells()[-2] == "-"
-    (found,) = report(layer, [4 * x]).layers
+    (found,) = network_report(layer, [4 * x]).layers
     scales = {label: stage.as_scale.scale.item() for label, stage in layer.labelled.items()}
     steps = torch.round(4 * x.double() / scales["input"])
     assert found.clipped["input"] == pytest.approx(float((steps.abs() > 127).double().mean()))
@@ -214,11 +214,11 @@ def test_clipping_is_named_with_the_stage_whose_clipping_adds_most():
     layer = WinogradConv2d(8, 8, 3, algorithm="F(4x4,3x3)", scheme="tapwise-8").eval()
     x, others = rand(2, 8, 18, 18), rand(2, 8, 18, 18, seed=1)
     calibrate(layer, [x])
-    (quiet,) = report(layer, [x]).layers
+    (quiet,) = network_report(layer, [x]).layers
     assert not quiet.parted
     assert not quiet.clipping
     assert "clips" not in quiet.cause
-    found = report(layer, [others])
+    found = network_report(layer, [others])
     (loud,) = found.layers
     assert loud.measured < loud.predicted - SLACK
     assert loud.cause.split()[1] == "clips"
@@ -241,7 +241,7 @@ def test_one_stage_alone_that_clips_is_the_cause():
         x = rand(2, 8, 18, 18)
         calibrate(layer, [x])
         layer.labelled[label].scale.mul_(0.25)
-        (found,) = report(layer, [x]).layers
+        (found,) = network_report(layer, [x]).layers
         assert found.cause.startswith(f"{label} clips "), label
         assert found.clipping[label] > 0.9
 
@@ -250,7 +250,7 @@ def test_few_channels_are_marked():
     made = convert(nn.Sequential(nn.Conv2d(31, 32, 3), nn.Conv2d(32, 32, 3)).eval(), "F(2x2,3x3)", "tapwise-8")
     x = rand(2, 31, 12, 12)
     calibrate(made, [x])
-    found = report(made, [x])
+    found = network_report(made, [x])
     assert [layer.few_channels for layer in found.layers] == [True, False]
     assert [cells[4].endswith(" ~") for cells in (layer.cells() for layer in found.layers)] == [True, False]
     assert "~ fewer than 32 channels add up: predictions assume 32 or more" in repr(found)
@@ -305,7 +305,7 @@ def test_every_convolution_is_listed_with_its_multiplications():
     made = convert(Mixed().eval(), "F(2x2,3x3)", "tapwise-8", skip="skipped")
     x = rand(2, 4, 12, 12)
     calibrate(made, [x])
-    found = report(made, [x[:1], x[1:]])
+    found = network_report(made, [x[:1], x[1:]])
     rows = {layer.name: layer for layer in found.layers}
     assert list(rows) == list(MULTIPLICATIONS)
     assert {name: layer.multiplications for name, layer in rows.items()} == MULTIPLICATIONS
@@ -331,7 +331,7 @@ def test_every_convolution_is_listed_with_its_multiplications():
 
 def test_without_a_scheme_direct_layers_are_in_float():
     plain = nn.Sequential(nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 5), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, dilation=2))
-    found = report(convert(plain.eval(), "F(4x4,3x3)"), [rand(1, 4, 16, 16)])
+    found = network_report(convert(plain.eval(), "F(4x4,3x3)"), [rand(1, 4, 16, 16)])
     assert [layer.algorithm for layer in found.layers] == ["F(4x4,3x3)", "F(2x2,5x5)", "direct", "direct"]
     assert found.worst.algorithm.startswith("F(")
     (line,) = [line for line in repr(found).splitlines() if line.startswith("2 of 4")]
@@ -342,8 +342,8 @@ def test_floats_that_saturate_are_counted_by_the_simulation():
     layer = WinogradConv2d(8, 8, 3, algorithm="F(2x2,3x3)", scheme="fp8-e4m3").eval()
     x = rand(2, 8, 10, 10)
     calibrate(layer, [x])
-    assert report(layer, [x]).layers[0].cause.split()[1] != "clips"
-    (found,) = report(layer, [8 * x]).layers
+    assert network_report(layer, [x]).layers[0].cause.split()[1] != "clips"
+    (found,) = network_report(layer, [8 * x]).layers
     assert found.clipped["input"] > 0.1
     assert not found.clipping
     assert found.cause.split()[1] == "clips"
@@ -352,12 +352,12 @@ def test_floats_that_saturate_are_counted_by_the_simulation():
 def test_stale_layers_are_named_every_time():
     _, made, x = network()
     made.eval()
-    assert not any(layer.stale for layer in report(made, [x]).layers)
+    assert not any(layer.stale for layer in network_report(made, [x]).layers)
     with torch.no_grad():
         made[2].weight.mul_(0.5)
     with pytest.warns(StaleScales, match="layer 2"):
-        first = report(made, [x])
-    for found in (first, report(made, [x])):
+        first = network_report(made, [x])
+    for found in (first, network_report(made, [x])):
         assert [layer.name for layer in found.layers if layer.stale] == ["2"]
         assert "\n2: the weights changed since calibration; calibrate again\n" in repr(found)
 
@@ -366,11 +366,11 @@ def test_the_closing_line_counts_in_words():
     row = torch.ones(1, 4, 9, 9)
     made = convert(nn.Conv2d(4, 4, 3).eval(), "F(2x2,3x3)", "ncnn-int8")
     calibrate(made, [row])
-    assert repr(report(made, [row])).endswith(
+    assert repr(network_report(made, [row])).endswith(
         "1 of 1 convolution runs F(2x2,3x3); 100 % of the multiplications are in it"
     )
     both = convert(nn.Sequential(nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)).eval(), None, "ncnn-int8")
     calibrate(both, [row])
-    assert repr(report(both, [row])).endswith(
+    assert repr(network_report(both, [row])).endswith(
         "\n0 of 2 convolutions run Winograd's algorithm, 2 are direct in 8 and 6 bits"
     )

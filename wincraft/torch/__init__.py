@@ -7,7 +7,8 @@ from wincraft.torch.calibrated import StaleScales
 from wincraft.torch.conversion import calibrate, convert
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
-from wincraft.torch.report import report
+from wincraft.torch.report import network_report
+from wincraft.torch.watching import watching
 
 __all__ = [
     "DirectConv1d",
@@ -17,5 +18,6 @@ __all__ = [
     "WinogradConv2d",
     "calibrate",
     "convert",
-    "report",
+    "network_report",
+    "watching",
 ]

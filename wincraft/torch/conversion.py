@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TypedDict, Unpack
 
 import torch
 from torch import nn
@@ -28,7 +28,18 @@ from wincraft.torch.storing import StoringModule
 
 Chosen = str | Algorithm | None
 """An algorithm or its text; None for direct convolution."""
-_LAYERS: dict[type[_ConvNd], tuple[Any, Any]] = {
+
+
+class Options(TypedDict, total=False):
+    """Those of `WinogradConv2d` beside the algorithm and the scheme."""
+
+    transforms: str
+    learn_scales: bool
+    balance_channels: bool
+    rank_one_scales: bool
+
+
+_LAYERS: dict[type[_ConvNd], tuple[type[Replacement], type[Replacement]]] = {
     nn.Conv1d: (WinogradConv1d, DirectConv1d),
     nn.Conv2d: (WinogradConv2d, DirectConv2d),
 }
@@ -41,7 +52,7 @@ def convert(
     *,
     skip: Iterable[str] = (),
     fold_bn: bool = False,
-    **options: Any,
+    **options: Unpack[Options],
 ) -> nn.Module:
     """A copy of a network whose convolutions run Winograd's algorithm; `nn.Conv1d` and `nn.Conv2d` are replaced.
 
@@ -100,7 +111,7 @@ def convert(
     return result
 
 
-def calibrate(model: nn.Module, loader: Iterable[Any], images: int | None = None) -> int:
+def calibrate(model: nn.Module, loader: Iterable[object], images: int | None = None) -> int:
     """Set the scales of every stored stage from batches of images (or of tuples that begin with them); their number.
 
     The network runs in evaluation mode, on images moved to its device; every stage is stored with the scales seen so
@@ -175,7 +186,7 @@ def device_of(model: nn.Module) -> torch.device:
     return next(model.parameters(), torch.zeros(0)).device
 
 
-def images_of(loader: Iterable[Any], count: int | None, device: torch.device) -> Iterator[torch.Tensor]:
+def images_of(loader: Iterable[object], count: int | None, device: torch.device) -> Iterator[torch.Tensor]:
     """Batches of images from a loader of batches, or of tuples that begin with one; all, or the first `count`.
 
     Raises:
@@ -197,7 +208,7 @@ def images_of(loader: Iterable[Any], count: int | None, device: torch.device) ->
                 return
 
 
-def _plans(layers: dict[str, Any], algorithm: Algorithm | None) -> dict[str, tuple[Algorithm | None, str]]:
+def _plans(layers: dict[str, _ConvNd], algorithm: Algorithm | None) -> dict[str, tuple[Algorithm | None, str]]:
     """For every layer the algorithm fitted to it, or None and why."""
     if algorithm is None:
         return dict.fromkeys(layers, (None, ""))
@@ -252,7 +263,7 @@ def _not_plain(layer: _ConvNd) -> str:
 
 
 def _converted(
-    name: str, layer: _ConvNd, algorithm: Chosen, reason: str, scheme: Scheme | None, options: dict[str, Any]
+    name: str, layer: _ConvNd, algorithm: Chosen, reason: str, scheme: Scheme | None, options: Options
 ) -> nn.Module:
     winograd, direct = _LAYERS[type(layer)]
     note = f"direct: {reason or 'as chosen'}"

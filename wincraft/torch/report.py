@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import reduce
 from math import log10, nan, prod
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import NotApplicable
@@ -20,12 +21,12 @@ from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import direct_quantizers
 from wincraft.torch.conversion import device_of, evaluating, images_of
+from wincraft.torch.layer_report import LayerReport, NetworkReport
 from wincraft.torch.learning import Learning
-from wincraft.torch.network_report import LayerReport, NetworkReport
 from wincraft.torch.watching import DIRECT, WINOGRAD, Watch, Watched, as_numpy
 
 
-def report(model: nn.Module, loader: Iterable[Any], images: int | None = None) -> NetworkReport:
+def network_report(model: nn.Module, loader: Iterable[object], images: int | None = None) -> NetworkReport:
     """Run images through a converted and calibrated network and compare every layer with exact convolution.
 
     Each layer is measured on the input that the quantised network gives it, so its noise is its own. The prediction
@@ -43,10 +44,10 @@ def report(model: nn.Module, loader: Iterable[Any], images: int | None = None) -
     >>> network = convert(nn.Sequential(nn.Conv2d(16, 16, 3)), "F(2x2,3x3)", "tapwise-8")
     >>> batch = torch.randn(8, 16, 18, 18)
     >>> _ = calibrate(network, [batch])
-    >>> layer = report(network, [batch]).layers[0]
+    >>> layer = network_report(network, [batch]).layers[0]
     >>> abs(layer.measured - layer.predicted) < 1, round(layer.noise_gain, 4)
     (True, 2.7778)
-    >>> report(network, [3 * batch]).layers[0].cause
+    >>> network_report(network, [3 * batch]).layers[0].cause
     'U clips 13 %'
     """
     count = 0
@@ -63,41 +64,45 @@ def report(model: nn.Module, loader: Iterable[Any], images: int | None = None) -
     return NetworkReport(converted[0].scheme.name, count, layers)
 
 
-def _layer_report(layer: Any, seen: Watched) -> LayerReport:
-    about: Any = {
-        "channels": layer.in_channels,
-        "outputs": layer.out_channels,
-        "multiplications": seen.multiplications,
-        "summed": layer.in_channels // layer.groups,
-        "ran": seen.ran,
-    }
+def _layer_report(layer: _ConvNd, seen: Watched) -> LayerReport:
+    ours = isinstance(layer, WINOGRAD + DIRECT)
+    found = LayerReport(
+        seen.name,
+        (layer.algorithm.size if isinstance(layer, WINOGRAD) else "direct") if ours else seen.note.partition(":")[0],
+        layer.in_channels,
+        layer.out_channels,
+        layer.in_channels // layer.groups,
+        seen.multiplications,
+        seen.ran,
+    )
     if not isinstance(layer, WINOGRAD + DIRECT):
-        return LayerReport(seen.name, seen.note.partition(":")[0], **about, note=seen.note)
-    about |= {
-        "measured": sqnr(seen.noise / seen.signal) if seen.signal else nan,
-        "clipped": {label: tally.share for label, tally in seen.tallies.items()},
-        "clipping": {label: noise / seen.noise if seen.noise else 0.0 for label, noise in seen.clipping.items()},
-        "stale": layer.stale,
-    }
+        return replace(found, note=seen.note)
+    found = replace(
+        found,
+        measured=sqnr(seen.noise / seen.signal) if seen.signal else nan,
+        clipped={label: tally.share for label, tally in seen.tallies.items()},
+        clipping={label: noise / seen.noise if seen.noise else 0.0 for label, noise in seen.clipping.items()},
+        stale=layer.stale,
+    )
     if isinstance(layer, DIRECT):
         operands = [direct_quantizers(layer.scheme)[label] for label in ("input", "weights")]
         bits = " and ".join(dict.fromkeys(str(quantizer.bits) for quantizer in operands if quantizer))
-        return LayerReport(seen.name, "direct", **about, note=layer.note, bits=bits)
+        return replace(found, note=layer.note, bits=bits)
     if not seen.ran:
-        return LayerReport(seen.name, layer.algorithm.size, **about)
-    about["summed"] = seen.filters.shape[1]
-    algorithm, scheme = layer.algorithm, layer.scheme
+        return found
+    algorithm, scheme, summed = layer.algorithm, layer.scheme, seen.filters.shape[1]
     weights = as_numpy(seen.filters.flatten(2).permute(2, 1, 0))
-    moments = seen.moments, measured_moments(weights)
+    moments = np.asarray(seen.moments), measured_moments(weights)
     H = _gram(algorithm, *moments)
-    gains: Any = {"noise_gain": float(algorithm.noise_gain()), "own_noise_gain": float(np.trace(H) / H.sum())}
+    noise_gain, own_noise_gain = float(algorithm.noise_gain()), float(np.trace(H) / H.sum())
+    found = replace(found, summed=summed, noise_gain=noise_gain, own_noise_gain=own_noise_gain)
     if reason := _unpredictable(scheme, layer.learning):
-        return LayerReport(seen.name, algorithm.size, **about, **gains, note=f"no prediction: {reason}")
+        return replace(found, note=f"no prediction: {reason}")
     prediction = predict(
         algorithm,
         scheme,
         layer.scales,
-        about["summed"],
+        summed,
         *moments,
         outputs=layer.out_channels,
         tiles=seen.tiles,
@@ -105,9 +110,9 @@ def _layer_report(layer: Any, seen: Watched) -> LayerReport:
         weight_values=value_sample(weights, scheme.weights),
     )
     shares = {label: noise / prediction.noise_to_signal for label, noise in prediction.stages.items()}
-    independent = about["summed"] * H.sum() / prod(layer.winograd.m)  # the outputs' power if channels were
+    independent = summed * H.sum() / prod(layer.winograd.m)  # the outputs' power if channels were
     predicted = prediction.decibels + 10 * log10(seen.power / independent)
-    return LayerReport(seen.name, algorithm.size, **about, predicted=predicted, **gains, shares=shares)
+    return replace(found, predicted=predicted, shares=shares)
 
 
 def _unpredictable(scheme: Scheme, learning: Learning) -> str:

@@ -38,7 +38,8 @@ class SimulatedPipeline(Pipeline):
         )
         stages = self.labelled
         given = {label: s.as_scale for label, s in stages.items() if s.quantizer.per and not s.observing and s.usable()}
-        outputs, records, _ = run_stages(self.algorithm, self.scheme, batch, given)
+        seen = None if (watch := self.watch) is None else lambda place, values: watch(place, torch.from_numpy(values))
+        outputs, records, _ = run_stages(self.algorithm, self.scheme, batch, given, seen)
         for label, stage in stages.items():
             if stage.observing:
                 stage.observe_scale(records[label].scale)

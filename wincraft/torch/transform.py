@@ -141,7 +141,7 @@ def axis_rows(
     columns = columns or ones(tile)
     given = {item.axis: fraction_rows(item.matrix) for item in stage}
     if None in given:
-        yield given[None], tuple(map(prod, product(*columns)))
+        yield given[None], tuple(prod(position, start=ONE) for position in product(*columns))
         return
     for axis, factors in enumerate(columns):
         places = range(len(factors))

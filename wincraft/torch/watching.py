@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,15 +14,18 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.utils.parametrize import is_parametrized
+from torch.utils.hooks import RemovableHandle
 
 from wincraft.quantise.evaluation import measured_moments, value_sample
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
 from wincraft.torch.pipeline import ProductPipeline
 from wincraft.torch.stage import Tally
+from wincraft.torch.storing import StoringModule, Watcher
 from wincraft.torch.tiles import covered, cut, padded
 
 WINOGRAD, DIRECT = (WinogradConv1d, WinogradConv2d), (DirectConv1d, DirectConv2d)
+Ours = WinogradConv1d | WinogradConv2d | DirectConv1d | DirectConv2d
 _PLAIN = (nn.Conv1d, nn.Conv2d)
 
 
@@ -34,8 +38,8 @@ def why_float(layer: _ConvNd) -> str:
     """
     kind = type(layer)
     if is_parametrized(layer):
-        chains: Any = layer.parametrizations
-        parts = {type(part).__name__.strip("_") for chain in chains.values() for part in chain}
+        chains = layer.get_submodule("parametrizations").children()
+        parts = {type(part).__name__.strip("_") for chain in chains for part in chain.children()}
         return f"parametrized ({', '.join(sorted(parts))})"
     if isinstance(layer, LazyModuleMixin) and layer.has_uninitialized_params():
         return f"{kind.__name__}, no input has come yet"
@@ -62,17 +66,20 @@ class Watched:
         self.note = note if noted or isinstance(layer, WINOGRAD + DIRECT) else f"float: {why_float(layer)}"
         self.multiplications = 0
         self.filters, self.tiles = torch.zeros(0), 0
-        self.moments: Any = 0.0
+        self.moments: np.ndarray | float = 0.0
         self.samples: list[np.ndarray] = []
         self.clipping: dict[str, float] = {}
-        self.tallies = {label: Tally() for label in layer.labelled} if isinstance(layer, WINOGRAD + DIRECT) else {}
+        self.stages = layer.labelled if isinstance(layer, WINOGRAD + DIRECT) else {}
+        self.tallies = {label: Tally() for label in self.stages}
 
     @property
     def power(self) -> float:
         """The mean square of the exact outputs."""
         return self.signal / self.count
 
-    def __call__(self, layer: Any, inputs: tuple[torch.Tensor, ...], named: dict[str, Any], output: Any) -> None:
+    def __call__(
+        self, layer: _ConvNd, inputs: tuple[torch.Tensor, ...], named: dict[str, torch.Tensor], output: object
+    ) -> None:
         """Take one pass into account."""
         x = inputs[0] if inputs else named["input"]
         if not self.ran:
@@ -82,10 +89,10 @@ class Watched:
             turned = isinstance(layer, _ConvTransposeNd)
             outer, inner = (x.numel(), layer.out_channels) if turned else (output.numel(), layer.in_channels)
             self.multiplications += outer * (inner // layer.groups) * prod(layer.kernel_size)
-        if isinstance(layer, WINOGRAD + DIRECT):
-            self._measure(layer, x, output)
+            if isinstance(layer, WINOGRAD + DIRECT):
+                self._measure(layer, x, output)
 
-    def _measure(self, layer: Any, given: torch.Tensor, output: torch.Tensor) -> None:
+    def _measure(self, layer: Ours, given: torch.Tensor, output: torch.Tensor) -> None:
         images, weight = given.double(), layer.weight.detach().double()
         axes = len(layer.kernel_size)
         convolve = F.conv1d if axes == 1 else F.conv2d
@@ -103,7 +110,7 @@ class Watched:
         if isinstance(layer, WINOGRAD):
             self._observe(layer, images if images.ndim == axes + 2 else images[None], weight)
 
-    def _attribute(self, layer: Any, x: torch.Tensor, wanted: torch.Tensor, noise: float) -> None:
+    def _attribute(self, layer: Ours, x: torch.Tensor, wanted: torch.Tensor, noise: float) -> None:
         """Which stage's clipping adds how much to the noise of this batch; nothing for schemes that are simulated."""
         clipping = [label for label, tally in self.tallies.items() if tally.last]
         for tally in self.tallies.values():
@@ -112,18 +119,18 @@ class Watched:
             return
         sums = []
         try:
-            for stage in layer.labelled.values():
+            for stage in self.stages.values():
                 stage.clips, stage.tally = False, None
             for label in clipping:
                 sums.append(squared(layer.forward(x) - wanted))
-                layer.labelled[label].clips = True
+                self.stages[label].clips = True
         finally:
-            for label, stage in layer.labelled.items():
+            for label, stage in self.stages.items():
                 stage.clips, stage.tally = True, self.tallies[label]
         for label, before, after in zip(clipping, sums, [*sums[1:], noise], strict=True):
             self.clipping[label] = self.clipping.get(label, 0.0) + after - before
 
-    def _observe(self, layer: Any, images: torch.Tensor, weight: torch.Tensor) -> None:
+    def _observe(self, layer: WinogradConv1d | WinogradConv2d, images: torch.Tensor, weight: torch.Tensor) -> None:
         x, self.filters, low, outputs = layer.operands(images, weight)
         whole = covered(outputs, layer.winograd.m, layer.winograd.r)
         data = as_numpy(cut(padded(x, low, whole), layer.winograd.n, layer.winograd.m))
@@ -131,6 +138,27 @@ class Watched:
         self.moments = (self.moments * before + measured_moments(data) * data.shape[-1]) / self.tiles
         if (sample := value_sample(data, layer.scheme.input)) is not None:
             self.samples.append(sample)
+
+
+@contextmanager
+def watching(layer: Ours, watch: Watcher) -> Iterator[None]:
+    """While entered, a layer hands the values of every place to a function, as `wincraft.quantise.simulate` does.
+
+    `watch` is given a `Place`, stored or not, and a tensor (taps..., channels, vectors) of all tiles of the batch, in
+    the order of the computation; the filters come first.
+
+    >>> layer, largest = WinogradConv2d(3, 4, 3), {}
+    >>> with watching(layer, lambda place, values: largest.update({str(place): values.shape})):
+    ...     _ = layer(torch.ones(2, 3, 10, 10))
+    >>> largest["U"], largest["V"]
+    (torch.Size([6, 6, 3, 8]), torch.Size([6, 6, 3, 4]))
+    """
+    module = layer if isinstance(layer, StoringModule) else layer.winograd
+    module.watch = watch
+    try:
+        yield
+    finally:
+        module.watch = None
 
 
 def squared(value: torch.Tensor) -> float:
@@ -148,8 +176,8 @@ class Watch:
 
     def __init__(self, model: nn.Module) -> None:
         self.order: list[Watched] = []
-        self.layers: dict[Any, Watched] = {}
-        self._hooks: list[Any] = []
+        self.layers: dict[_ConvNd, Watched] = {}
+        self._hooks: list[RemovableHandle] = []
         for name, layer in model.named_modules():
             if isinstance(layer, _ConvNd):
                 self.layers[layer] = Watched(name, layer, self.order)
@@ -157,13 +185,13 @@ class Watch:
     def __enter__(self) -> Watch:
         for layer, watched in self.layers.items():
             self._hooks.append(layer.register_forward_hook(watched, with_kwargs=True))
-            for label, tally in watched.tallies.items():
-                layer.labelled[label].tally = tally
+            for label, stage in watched.stages.items():
+                stage.tally = watched.tallies[label]
         return self
 
     def __exit__(self, *error: object) -> None:
         for hook in self._hooks:
             hook.remove()
-        for layer, watched in self.layers.items():
-            for label in watched.tallies:
-                layer.labelled[label].tally = None
+        for watched in self.layers.values():
+            for stage in watched.stages.values():
+                stage.tally = None
