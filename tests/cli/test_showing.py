@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from wincraft.cli import basis, compare, report, search
+from wincraft.cli import basis, compare, report
+from wincraft.cli.search import points
 from wincraft.cli.shared.command import GROUPS
 from wincraft.cli.shared.measuring import LIMIT_NAMES
 from wincraft.cli.shared.showing import SECTION_NAMES
@@ -123,10 +124,10 @@ def test_advice_and_short_names(wincraft_here):
     assert head.count("wincnn,") == head.count("pow2,") == 2
 
 
-@pytest.mark.parametrize("module", [report, compare, basis, search], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [report, compare, basis, points], ids=lambda module: module.__name__)
 def test_help_has_groups_and_every_option_once(module, wincraft_here):
-    name = module.__name__.rpartition(".")[2]
-    text = wincraft_here(name, "--help").stdout
+    name = module.__name__.removeprefix("wincraft.cli.")
+    text = wincraft_here(*name.split("."), "--help").stdout
     found = re.findall(r"^(\w[\w ]*):$", text, re.MULTILINE)
     assert [title for title in found if title in GROUPS] == [title for title in GROUPS if title in found]
     assert {"Algorithm", "Output"} <= set(found)
@@ -138,10 +139,10 @@ def test_help_has_groups_and_every_option_once(module, wincraft_here):
             assert option.name in grouped
 
 
-@pytest.mark.parametrize("name", ["report", "compare", "basis", "search"])
+@pytest.mark.parametrize("name", ["report", "compare", "basis", "search", "generate", "search limit"])
 def test_help_imports_nothing_heavy(name):
     code = (
-        "import sys; sys.argv = ['wincraft', sys.argv[1], '--help']\n"
+        "import sys; sys.argv = ['wincraft', *sys.argv[1].split(), '--help']\n"
         "from wincraft.cli.main import run\n"
         "try: run()\n"
         "except SystemExit: print([m for m in ('numpy', 'sympy', 'scipy', 'rich') if m in sys.modules])"

@@ -9,6 +9,7 @@ import click
 
 from wincraft.cli.shared.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
 from wincraft.cli.shared.command import (
+    CONVENTION_NAMES,
     Command,
     basis_option,
     convention_option,
@@ -19,7 +20,6 @@ from wincraft.cli.shared.command import (
 )
 from wincraft.cli.shared.measuring import integer_options, read_integers
 from wincraft.cli.shared.output import choose_format, output_option, to_stdout, write_output
-from wincraft.construct.conventions import CONVENTIONS
 from wincraft.emit.writing import BINARY, EMITTERS, SUFFIXES, encode
 
 _NAMES = (*EMITTERS, *BINARY)
@@ -29,7 +29,7 @@ _NAMES = (*EMITTERS, *BINARY)
 @click.argument("size", metavar="SIZE|FILE", shell_complete=offer_files)
 @click.option("--points", shell_complete=offer(point_names), help=POINTS)
 @click.option("--moduli", help=MODULI)
-@convention_option(help=f"Scaling and signs: {', '.join(CONVENTIONS)}.  [default: wincnn, of a FILE its own]")
+@convention_option(help=f"Scaling and signs: {', '.join(CONVENTION_NAMES)}.  [default: wincnn, of a FILE its own]")
 @axes_option
 @basis_option()
 @format_option(lambda: _NAMES, f"One of {', '.join(_NAMES)}")

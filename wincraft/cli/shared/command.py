@@ -97,11 +97,20 @@ def point_names() -> Iterable[str]:
     return USES
 
 
-def convention_names() -> Iterable[str]:
-    """For ``--convention``."""
-    from wincraft.construct.conventions import CONVENTIONS
-
-    return CONVENTIONS
+CONVENTION_NAMES = (
+    "wincnn",
+    "lavin",
+    "monic",
+    "positive-g",
+    "homogeneous",
+    "fractions-in-a",
+    "fractions-in-b",
+    "integer",
+    "balanced",
+    "pow2",
+    "balanced-2bit",
+)
+"""Those of `wincraft.construct.CONVENTIONS`, whose import takes longer than a help page may."""
 
 
 def basis_names() -> Iterable[str]:
@@ -121,7 +130,7 @@ def renderer_names() -> Iterable[str]:
 
 def convention_option(*names: str, **settings: Any) -> Decorator:
     """``--convention``."""
-    return click.option("--convention", *names, shell_complete=offer(convention_names), **settings)
+    return click.option("--convention", *names, shell_complete=offer(lambda: CONVENTION_NAMES), **settings)
 
 
 def basis_option(*names: str, multiple: bool = False) -> Decorator:

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What help pages and shells offer is what the registries hold."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from click.shell_completion import BashComplete
+
+from wincraft.cli.main import main
+from wincraft.construct.bases import families
+from wincraft.construct.catalogue import USES
+from wincraft.construct.conventions import CONVENTIONS
+from wincraft.construct.factors import FACTORISATIONS
+from wincraft.emit.writing import BINARY, EMITTERS
+from wincraft.quantise.presets import OPTIONS
+from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise.workload import DISTRIBUTIONS
+from wincraft.report.sections import SECTIONS
+from wincraft.search.chains import OBJECTIVES as CHAIN_OBJECTIVES
+from wincraft.search.limits.sets import SetKind
+from wincraft.search.objectives import OBJECTIVES
+from wincraft.search.points.space import SPACES
+from wincraft.search.points.strategies import STRATEGIES
+from wincraft.show.shown import RENDERERS
+
+BASES = [*families(), *FACTORISATIONS]
+OFFERED = {
+    "generate 4,3 --convention": CONVENTIONS,
+    "generate 4,3 --format": [*EMITTERS, *BINARY],
+    "generate 4,3 --points": USES,
+    "generate 4,3 --basis": BASES,
+    "basis 4,3 --bases": BASES,
+    "report 4,3 --scheme": SCHEMES,
+    "report 4,3 --format": RENDERERS,
+    "report 4,3 --section": SECTIONS,
+    "report 4,3 --distribution": DISTRIBUTIONS,
+    "search 4,3 --space": SPACES,
+    "search 4,3 --objective": OBJECTIVES,
+    "search 4,3 --strategy": ["auto", *STRATEGIES],
+    "search chains 4,3 --objective": [*CHAIN_OBJECTIVES, *(f"error:{name}" for name in SCHEMES)],
+    "search limit 4,3 --sets": get_args(SetKind),
+}
+
+
+@pytest.mark.parametrize("words", OFFERED)
+def test_shells_offer_what_there_is(words):
+    found = BashComplete(main, {}, "wincraft", "_WINCRAFT_COMPLETE").get_completions(words.split(), "")
+    assert sorted(item.value for item in found) == sorted(OFFERED[words])
+
+
+def test_shells_offer_the_options_of_a_scheme():
+    words = ["report", "4,3", "--scheme"]
+    found = BashComplete(main, {}, "wincraft", "_WINCRAFT_COMPLETE").get_completions(words, "tapwise-8+")
+    assert [item.value for item in found] == [f"tapwise-8+{name}" for name in OPTIONS]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("generate", [*CONVENTIONS, *EMITTERS, *BINARY]),
+        ("basis", BASES),
+        ("report", [*SCHEMES, *OPTIONS, *RENDERERS, *SECTIONS, *DISTRIBUTIONS]),
+        ("search", [*SPACES, *OBJECTIVES, *STRATEGIES]),
+        ("search chains", [*CHAIN_OBJECTIVES, *RENDERERS]),
+        ("search limit", get_args(SetKind)),
+    ],
+)
+def test_help_names_what_there_is(wincraft_here, words, names):
+    text = "".join(wincraft_here(*words.split(), "--help", check=0).stdout.split())
+    assert [name for name in names if name not in text] == []
