@@ -167,24 +167,16 @@ def norm_bound(chains: Chains, machine: BoundMachine, data: np.ndarray, filters:
     return np.asarray(np.expm1(count * np.log1p(float(format.unit_roundoff))) * gain * prod(norms).sum(axis=1))
 
 
-class Shapes(NamedTuple):
-    """The data, the filter and the outputs of a tile, one length per axis."""
-
-    data: tuple[int, ...]
-    filters: tuple[int, ...]
-    outputs: tuple[int, ...]
-
-
-def tile_shapes(algorithm: Algorithm) -> Shapes:
-    """The shapes of one tile, in either form.
+def tile_shapes(algorithm: Algorithm) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """The data, the filter and the outputs of one tile, one length per axis, in either form.
 
     >>> from wincraft import winograd
     >>> tile_shapes(winograd(2, 3).transpose())
-    Shapes(data=(2,), filters=(3,), outputs=(4,))
+    ((2,), (3,), (4,))
     """
     maps = [axis.maps for axis in algorithm.axes]
     data, filters = (tuple(item[side].shape[1] for item in maps) for side in (2, 1))
-    return Shapes(data, filters, tuple(item.output.shape[0] for item in maps))
+    return data, filters, tuple(item.output.shape[0] for item in maps)
 
 
 def error_bound(
@@ -226,7 +218,7 @@ def error_bound(
     _ = Arithmetic(format).dtype
     check_channels(channels)
     shapes, limits = tile_shapes(algorithm), []
-    for name, given, shape in (("data", data, shapes.data), ("filters", filters, shapes.filters)):
+    for name, given, shape in zip(("data", "filters"), (data, filters), shapes[:2], strict=True):
         values = np.abs(float64_array(given, name))
         try:
             limits.append(np.moveaxis(np.broadcast_to(values, (channels, *shape)), 0, -1))

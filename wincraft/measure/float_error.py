@@ -111,9 +111,7 @@ def float_error(
     with np.errstate(all="ignore"):
         for start in range(0, runs, chunk):
             tiles = min(chunk, runs - start)
-            data, filters = (
-                arithmetic.round(draw(rng, (channels, *shape, tiles))) for shape in (shapes.data, shapes.filters)
-            )
+            data, filters = (arithmetic.round(draw(rng, (channels, *shape, tiles))) for shape in shapes[:2])
             direct, high, low = _direct(algorithm, arithmetic, data, filters)
             d, g = _side_by_side(data, filters)
             computed = execute(chains, machine, d, g)[..., 0]
@@ -122,7 +120,7 @@ def float_error(
             d, g = (np.abs(x).astype(np.float64) for x in (d, g))
             bound = execute(chains, bounds_of, d, g).error[..., 0]
             sums += [np.where(np.isnan(bound), inf, bound).sum(axis=outputs), norm_bound(chains, bounds_of, d, g)]
-            parts.append(np.array(sums) / prod(shapes.outputs))
+            parts.append(np.array(sums) / prod(shapes[2]))
         errors, direct, bounds, norm_bounds = np.concatenate(parts, axis=1)
         return FloatError(
             algorithm.size,

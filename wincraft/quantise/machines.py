@@ -12,7 +12,6 @@ import numpy as np
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows, rational_matrix
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix
@@ -67,23 +66,6 @@ def stored_maps(maps: Sequence[LinearMap], scheme: Scheme, between: Quantizer | 
             fused = scheme.arithmetic is None and between is None
             made[id(item)] = LinearMap((stored.dense,)) if fused else stored
     return [made[id(item)] for item in maps]
-
-
-def scheme_stages(chains: Sequence[LinearMap], scheme: Scheme, between: Quantizer | None) -> list[list[Rows]]:
-    """The stages of several axes' chains side by side, as the scheme stores them; where one has ended, the identity.
-
-    >>> from wincraft import winograd
-    >>> from wincraft.quantise.schemes import SCHEMES
-    >>> [[rows]] = scheme_stages([winograd(1, 2, points="0").input], SCHEMES["tapwise-8"], None)
-    >>> [[str(entry) for entry in row] for row in rows]
-    [['1', '0'], ['0', '1']]
-    """
-    stored = [[fraction_rows(stage) for stage in item.stages] for item in stored_maps(chains, scheme, between)]
-    longest = max(map(len, stored))
-    for stages in stored:
-        places = range(len(stages[-1]))
-        stages.extend([[[Fraction(i == j) for j in places] for i in places]] * (longest - len(stages)))
-    return [list(stages) for stages in zip(*stored, strict=True)]
 
 
 def stored_matrix(matrix: Matrix, scheme: Scheme) -> Matrix:
