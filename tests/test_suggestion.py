@@ -15,11 +15,11 @@ from wincraft.numbers.quantizer import GRANULARITIES
 from wincraft.numbers.summation import ORDERS
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import DISTRIBUTIONS
-from wincraft.report import RENDERER_SUFFIXES, RENDERERS
 from wincraft.report.measures import MEASURES
 from wincraft.search.objectives import OBJECTIVES
 from wincraft.search.points.space import NUMBERS, SHAPES
 from wincraft.search.points.strategies import STRATEGIES
+from wincraft.show import RENDERER_SUFFIXES, RENDERERS
 from wincraft.suggestion import ALIKE, suggestion
 
 CALIBRATIONS = ("max-abs", "percentile", "mse")

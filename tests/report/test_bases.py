@@ -13,9 +13,9 @@ from wincraft.errors import NotApplicable, UnknownName
 from wincraft.measure.costs import costs
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import Layer, Workload
-from wincraft.report import RENDERERS, rendered
 from wincraft.report.bases import compare_bases
 from wincraft.report.stages import PARTS, stage_sums
+from wincraft.show import RENDERERS, rendered
 
 CLASSIC = "0,1,-1,2,-2"
 SMALL = Workload(channels=32, outputs=2, tiles=8)

@@ -19,9 +19,9 @@ from wincraft.measure.costs import parse_layer_shape
 from wincraft.quantise import workload
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import Layer, Workload
-from wincraft.report import RENDERERS, rendered
 from wincraft.report.build import build_report
 from wincraft.report.model import Unavailable
+from wincraft.show import RENDERERS, rendered
 
 SMALL = Workload(channels=16, outputs=2, tiles=4)
 SOME = [SCHEMES[name] for name in ("tapwise-8", "fp16")]

@@ -11,7 +11,6 @@ import pytest
 from wincraft import catalogue, parse, winograd
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import Workload
-from wincraft.report import rendered
 from wincraft.report.bases import compare_bases
 from wincraft.report.build import build_report
 from wincraft.report.comparison import build_comparison
@@ -20,6 +19,7 @@ from wincraft.search.front import pareto_front
 from wincraft.search.limits.bound import certify, estimate
 from wincraft.search.points.search import search_space
 from wincraft.search.points.space import Space
+from wincraft.show import rendered
 from wincraft.show.html import STYLE, _scoped
 
 SMALL = Workload(channels=4, outputs=2, tiles=2)

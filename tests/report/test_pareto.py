@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from wincraft.report import RENDERERS, rendered
 from wincraft.search.front import pareto_front
+from wincraft.show import RENDERERS, rendered
 from wincraft.show.svg import svg
 
 LISTS = ["0,1,-1,2,-2", "0,2/3,-2/3,3/2,-3/2", "0,1,-1,x^2+1,inf", "0,1,2,3,4"]

@@ -17,9 +17,9 @@ from wincraft import parse, winograd
 from wincraft.measure.costs import parse_layer_shape
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import Workload
-from wincraft.report import rendered
 from wincraft.report.build import build_report
 from wincraft.report.comparison import build_comparison
+from wincraft.show import rendered
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.svg import svg
 from wincraft.show.text import table_lines

@@ -11,11 +11,11 @@ from wincraft import parse, winograd
 from wincraft.measure.costs import parse_layer_shape
 from wincraft.quantise.schemes import SCHEMES, parse_scheme
 from wincraft.quantise.workload import Workload
-from wincraft.report import rendered
 from wincraft.report.bases import DEFAULT_BASES, compare_bases
 from wincraft.report.build import build_report
 from wincraft.report.comparison import build_comparison
 from wincraft.report.sections import SECTIONS
+from wincraft.show import rendered
 from wincraft.show.layout import Table
 from wincraft.show.text import table_lines
 

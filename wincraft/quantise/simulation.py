@@ -124,7 +124,7 @@ class Simulation(Shown):
         return found
 
     def _scales(self) -> Dots | None:
-        series = []
+        series: list[Series] = []
         for label in ("U", "V", "M"):
             record = self.records.get(label)
             if record is None or record.quantizer.per is None:

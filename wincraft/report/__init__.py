@@ -4,25 +4,16 @@
 The package is callable: ``wincraft.report(algorithm)`` is `wincraft.report.calls.report`.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
-
-from wincraft.show.shown import RENDERER_SUFFIXES, RENDERERS, rendered
+from wincraft.face import show
 
 if TYPE_CHECKING:
-    from wincraft.report.model import Report
+    from wincraft.report.bases import BasisComparison as BasisComparison, compare_bases as compare_bases
+    from wincraft.report.build import build_report as build_report
+    from wincraft.report.calls import report as report
+    from wincraft.report.comparison import Comparison as Comparison, build_comparison as build_comparison
+    from wincraft.report.explorer import Explorer as Explorer, explore as explore
+    from wincraft.report.model import Report as Report
 
-__all__ = ["RENDERERS", "RENDERER_SUFFIXES", "rendered"]
-
-
-class _Callable(ModuleType):
-    def __call__(self, *args: Any, **options: Any) -> Report:
-        from wincraft.report.calls import report
-
-        return report(*args, **options)
-
-
-sys.modules[__name__].__class__ = _Callable
+show(__name__, called=True)

@@ -92,10 +92,36 @@ class BasisComparison(Shown):
         )
 
     def screen(self) -> Layout:
-        """The advice, and a row for every basis: what fits on one screen."""
-        from wincraft.report.screen import bases_screen
+        """The advice, and a row for every basis: operations, where they pay, measured SQNR.
 
-        return bases_screen(self)
+        >>> from wincraft import winograd
+        >>> compare_bases(winograd(4, 3), ["canonical", "legendre"], schemes=[]).screen().sections[1].tables[0].rows
+        (('canonical', '56', '10'), ('legendre', '84', '15'))
+        """
+        full = self.layout()
+        schemes = list(self.columns[0].schemes)
+        titles = [column.name for column in self.columns]
+        pays = [column.costs.break_even for column in self.columns]
+        cells = [
+            [count(column.online) for column in self.columns],
+            ["never" if channels is None else count(channels) for channels in pays],
+        ]
+        marks = [best_places(cells[0], [-column.online for column in self.columns])]
+        marks.append(best_places(cells[1], [None if channels is None else -channels for channels in pays]))
+        for name in schemes:
+            found = [self.measured(column).get(name) for column in self.columns]
+            cells.append(["-" if value is None else decibels(value) for value in found])
+            marks.append(best_places(cells[-1], found))
+        marked = frozenset((row, column + 1) for column, rows in enumerate(marks) for row in rows)
+        header = ("basis", "operations", "pays from", *schemes)
+        table = Table(header, tuple(zip(titles, *cells, strict=True)), "l" + "r" * len(cells), marked)
+        notes = [
+            "Operations of the transforms of a tile; the channels C = K from which it takes fewer operations than "
+            "direct."
+        ]
+        if schemes:
+            notes.append(f"Measured SQNR in dB on {self.workload.describe()}. {self.direct()}")
+        return Layout(full.title, full.head[:1], (full.sections[0], Section("Bases", (table,), tuple(notes))))
 
     def layout(self) -> Layout:
         """The comparison as titled tables of texts."""
@@ -231,7 +257,7 @@ class BasisComparison(Shown):
         return Bars("", Axis("operations of a tile, data and output"), names, (("", values),))
 
     def __repr__(self) -> str:
-        return rendered(self.screen().ending("wincraft.report.rendered(comparison) gives all of it.")).rstrip("\n")
+        return rendered(self.screen().ending("wincraft.show.rendered(comparison) gives all of it.")).rstrip("\n")
 
 
 _ON_TOP = "every basis comes on top of these chains of the algorithm itself"

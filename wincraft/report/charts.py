@@ -88,8 +88,8 @@ def sqnr_chart(title: str, rows: Sequence[Row]) -> Dots | None:
     if not drawn:
         return None
 
-    def series(name: str, mark: str, column: int) -> Series:
-        found = (Point(row[column], y, title=row.title) for y, row in enumerate(rows) if row in drawn)
+    def series(name: str, mark: str) -> Series:
+        found = (Point(getattr(row, name), y, title=row.title) for y, row in enumerate(rows) if row in drawn)
         return Series(name, tuple(point for point in found if isfinite(point.x)), mark)
 
     notes = (
@@ -101,7 +101,7 @@ def sqnr_chart(title: str, rows: Sequence[Row]) -> Dots | None:
         title,
         Axis("SQNR in dB, right is better"),
         Axis(names=tuple(row.name for row in rows)),
-        (series("direct", "ring", 1), series("measured", "dot", 2), series("predicted", "bar", 3)),
+        (series("direct", "ring"), series("measured", "dot"), series("predicted", "bar")),
         "In each row the SQNR of direct convolution, and the measured and predicted SQNR.",
         spans=True,
         notes=tuple(notes),

@@ -19,6 +19,7 @@ from wincraft.quantise.workload import Layer, Workload
 from wincraft.report.advice import Candidate, advice
 from wincraft.report.build import build_report
 from wincraft.report.charts import measured_chart, scheme_charts
+from wincraft.report.json import REPORT_VERSION, report_document, value_document
 from wincraft.report.labels import LONGEST, labels, words_of
 from wincraft.report.measures import LAYER_MEASURES, MEASURES, Measure, parse_measure, scheme_measure
 from wincraft.report.model import Report, Unavailable
@@ -28,6 +29,7 @@ from wincraft.show.layout import Layout, Section, Table, best_places
 from wincraft.show.matplotlib import draw
 from wincraft.show.numbers import plural
 from wincraft.show.shown import Shown
+from wincraft.version import __version__
 
 DEFAULT_SCHEMES = ("fp16", "tapwise-8", "barabasz-2020-8")
 """One floating point, one with scales per tap, one with a scale per tensor."""
@@ -138,10 +140,24 @@ class Comparison(Shown):
         return f"SQNR in dB on {self.columns[0].report.workload.describe()}; loss to direct, negative is better."
 
     def document(self) -> dict[str, Any]:
-        """The comparison as plain data."""
-        from wincraft.report.json import comparison_document
-
-        return comparison_document(self)
+        """The comparison as plain data: one report per column, and the rows with the columns that are best."""
+        return {
+            "kind": "wincraft.comparison",
+            "version": REPORT_VERSION,
+            "wincraft": __version__,
+            "columns": [{"name": item.name, "description": item.description} for item in self.columns],
+            "rows": [
+                {
+                    "measure": measure.name,
+                    "meaning": measure.meaning,
+                    "better": "lower" if measure.lower else "higher",
+                    "values": [value_document(measure.value(column.report)) for column in self.columns],
+                    "best": [self.columns[index].name for index in self.best(measure)],
+                }
+                for measure in self.measures
+            ],
+            "reports": [report_document(column.report) for column in self.columns],
+        }
 
     def _integers(self) -> str:
         integers = self.columns[0].report.integers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reports and comparisons as plain data. Exact numbers are texts beside floats; what is not finite is a text."""
+"""Reports as plain data. Exact numbers are texts beside floats; what is not finite is a text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from wincraft.algorithm.nested import Algorithm
 from wincraft.exact.number import number_text
 from wincraft.quantise.workload import Workload
-from wincraft.report.comparison import Comparison
 from wincraft.report.measures import MEASURES, SCHEME_MEASURES
 from wincraft.report.model import Report, SchemeResult, Unavailable
 from wincraft.report.stages import AMORTISED, amortised_document, operations_document
@@ -18,7 +17,6 @@ from wincraft.show.numbers import finite
 from wincraft.version import __version__
 
 REPORT_KIND = "wincraft.report"
-COMPARISON_KIND = "wincraft.comparison"
 REPORT_VERSION = 1
 
 
@@ -34,17 +32,17 @@ def report_document(report: Report) -> dict[str, Any]:
         "costs": _costs(report),
         "layer": _layer(report),
         "measures": {
-            name: {"meaning": measure.meaning, "value": _value(measure.value(report))}
+            name: {"meaning": measure.meaning, "value": value_document(measure.value(report))}
             for name, measure in MEASURES.items()
         },
         "conditioning": {name: _floats(asdict(found)) for name, found in report.conditioning.matrices.items()},
         "coefficients": {
-            name: {"smallest": _value(found.smallest), "largest": _value(found.largest)}
+            name: {"smallest": value_document(found.smallest), "largest": value_document(found.largest)}
             for name, found in report.magnitudes.items()
         },
         "words": {
-            "tolerance": _value(report.words.tolerance),
-            "smallest": {name: _value(word) for name, word in report.words.smallest.items()},
+            "tolerance": value_document(report.words.tolerance),
+            "smallest": {name: value_document(word) for name, word in report.words.smallest.items()},
             "sweep": {str(word): finite(value) for word, value in report.words.sweep.items()},
         },
         "ranges": _ranges(report),
@@ -53,27 +51,6 @@ def report_document(report: Report) -> dict[str, Any]:
         "schemes": [_scheme(item) for item in report.schemes],
         "floating_point": _float_errors(report),
         "verdict": [asdict(finding) for finding in report.verdict],
-    }
-
-
-def comparison_document(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as plain data: one report per column, and the rows with the columns that are best."""
-    return {
-        "kind": COMPARISON_KIND,
-        "version": REPORT_VERSION,
-        "wincraft": __version__,
-        "columns": [{"name": item.name, "description": item.description} for item in comparison.columns],
-        "rows": [
-            {
-                "measure": measure.name,
-                "meaning": measure.meaning,
-                "better": "lower" if measure.lower else "higher",
-                "values": [_value(measure.value(column.report)) for column in comparison.columns],
-                "best": [comparison.columns[index].name for index in comparison.best(measure)],
-            }
-            for measure in comparison.measures
-        ],
-        "reports": [report_document(column.report) for column in comparison.columns],
     }
 
 
@@ -137,8 +114,8 @@ def _ranges(report: Report) -> dict[str, Any]:
     steps = [
         {
             "label": step.label,
-            "low": _value(step.box.low),
-            "high": _value(step.box.high),
+            "low": value_document(step.box.low),
+            "high": value_document(step.box.high),
             "exact": step.exact,
             "bits": step.integer_bits,
             "fraction_bits": step.fraction_bits,
@@ -199,7 +176,7 @@ def _float_errors(report: Report) -> list[dict[str, Any]]:
     return rows
 
 
-def _value(value: Any) -> Any:
+def value_document(value: Any) -> Any:
     """An integer as it is, a float as it is or as a text, an exact number as text and float."""
     if isinstance(value, Unavailable):
         return {"unavailable": value.reason}

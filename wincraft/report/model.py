@@ -126,4 +126,4 @@ class Report(Shown):
         return report_document(self)
 
     def __repr__(self) -> str:
-        return rendered(self.screen().ending("wincraft.report.rendered(report) gives all of it.")).rstrip("\n")
+        return rendered(self.screen().ending("wincraft.show.rendered(report) gives all of it.")).rstrip("\n")

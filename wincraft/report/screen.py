@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from wincraft.algorithm.description import describe
-from wincraft.report.bases import BasisComparison
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.sections import SCHEME_COLUMNS, formats_row, report_title
 from wincraft.report.verdict import brief_verdict, noise_decibels
-from wincraft.show.layout import Layout, Section, Table, best_places
-from wincraft.show.numbers import count, decibels, number
+from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.numbers import number
 
 _TITLE = "Formats: SQNR in dB, 6 dB a bit; loss to direct, negative is better"
 LONGEST_DESCRIPTION = 150
@@ -59,36 +58,3 @@ def _reasons(report: Report) -> list[str]:
         if isinstance(item.evaluation, Unavailable):
             found.setdefault(item.evaluation.reason, []).append(item.label)
     return [f"{', '.join(names)}: not applicable: {reason}." for reason, names in found.items()]
-
-
-def bases_screen(comparison: BasisComparison) -> Layout:
-    """The advice, and a row for every basis: operations, where they pay, measured SQNR.
-
-    >>> from wincraft import winograd
-    >>> from wincraft.report.bases import compare_bases
-    >>> bases_screen(compare_bases(winograd(4, 3), ["canonical", "legendre"], schemes=[])).sections[1].tables[0].rows
-    (('canonical', '56', '10'), ('legendre', '84', '15'))
-    """
-    full = comparison.layout()
-    schemes = list(comparison.columns[0].schemes)
-    titles = [column.name for column in comparison.columns]
-    pays = [column.costs.break_even for column in comparison.columns]
-    cells = [
-        [count(column.online) for column in comparison.columns],
-        ["never" if channels is None else count(channels) for channels in pays],
-    ]
-    marks = [best_places(cells[0], [-column.online for column in comparison.columns])]
-    marks.append(best_places(cells[1], [None if channels is None else -channels for channels in pays]))
-    for name in schemes:
-        found = [comparison.measured(column).get(name) for column in comparison.columns]
-        cells.append(["-" if value is None else decibels(value) for value in found])
-        marks.append(best_places(cells[-1], found))
-    marked = frozenset((row, column + 1) for column, rows in enumerate(marks) for row in rows)
-    header = ("basis", "operations", "pays from", *schemes)
-    table = Table(header, tuple(zip(titles, *cells, strict=True)), "l" + "r" * len(cells), marked)
-    notes = [
-        "Operations of the transforms of a tile; the channels C = K from which it takes fewer operations than direct."
-    ]
-    if schemes:
-        notes.append(f"Measured SQNR in dB on {comparison.workload.describe()}. {comparison.direct()}")
-    return Layout(full.title, full.head[:1], (full.sections[0], Section("Bases", (table,), tuple(notes))))

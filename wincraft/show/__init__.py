@@ -4,25 +4,27 @@
 A result gives a `Layout`; with the mixin `Shown` it has a text, a page, Markdown and a plot from it.
 """
 
-from wincraft.show.chart import Axis, Bars, Chart, Dots, Heat, Point, Series
-from wincraft.show.layout import Layout, Section, Table, best_places
-from wincraft.show.shown import RENDERER_SUFFIXES, RENDERERS, LaidOut, Shown, rendered
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "RENDERERS",
-    "RENDERER_SUFFIXES",
-    "Axis",
-    "Bars",
-    "Chart",
-    "Dots",
-    "Heat",
-    "LaidOut",
-    "Layout",
-    "Point",
-    "Section",
-    "Series",
-    "Shown",
-    "Table",
-    "best_places",
-    "rendered",
-]
+from wincraft.face import show
+
+if TYPE_CHECKING:
+    from wincraft.show.chart import (
+        Axis as Axis,
+        Bars as Bars,
+        Chart as Chart,
+        Dots as Dots,
+        Heat as Heat,
+        Point as Point,
+        Series as Series,
+    )
+    from wincraft.show.layout import Layout as Layout, Section as Section, Table as Table
+    from wincraft.show.shown import (
+        RENDERER_SUFFIXES as RENDERER_SUFFIXES,
+        RENDERERS as RENDERERS,
+        LaidOut as LaidOut,
+        Shown as Shown,
+        rendered as rendered,
+    )
+
+show(__name__)

@@ -88,7 +88,7 @@ class Dots:
 
     def values(self, axis: int) -> list[float]:
         """All x, 0, or all y, 1."""
-        return [point[axis] for series in self.series for point in series.points]
+        return [(point.x, point.y)[axis] for series in self.series for point in series.points]
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,8 @@ def _dots(chart: Dots) -> str:
 def _draw(plot: _Plot, series: Series, y: Callable[[float], float]) -> None:
     if series.joined:
         path = " ".join(f"{plot.x(point.x):.1f},{y(point.y):.1f}" for point in series.points)
-        plot.add(f'<polyline points="{path}" fill="none" stroke="{COLOURS[0]}" stroke-width="2"/>')
+        colour = _JOINED.get(series.mark, COLOURS[0])
+        plot.add(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
     for point in series.points:
         place = plot.x(point.x), y(point.y)
         plot.add(_MARKS[series.mark](*place, point.title, point.size))
@@ -276,6 +277,9 @@ _MARKS = {
     "ring": _circle('fill="none" stroke="currentColor" stroke-width="1.4"', 2.0),
     "bar": _shape("m0,-1.8v3.6", f'stroke="{COLOURS[5]}" stroke-width="3"'),
 }
+
+_JOINED = {"square": COLOURS[5], "diamond": COLOURS[2], "triangle": COLOURS[1], "cross": COLOURS[3]}
+"""The colours of their lines; others are of the first colour."""
 
 
 def _legend_lines(entries: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:

@@ -123,7 +123,7 @@ def basis_names() -> Iterable[str]:
 
 def renderer_names() -> Iterable[str]:
     """For ``--format`` of reports."""
-    from wincraft.report import RENDERERS
+    from wincraft.show.shown import RENDERERS
 
     return RENDERERS
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wincraft.quantise.workload import Layer, Workload
     from wincraft.report.measures import Limit
     from wincraft.report.model import Report
-    from wincraft.show.layout import LaidOut
+    from wincraft.show.shown import LaidOut
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -136,7 +136,7 @@ def integer_options(command: _Command) -> _Command:
 
 def format_name(given: str | None, output: str | None) -> str:
     """The format given, else that of the output's suffix, else text; raises `UnknownName`."""
-    from wincraft.report import RENDERER_SUFFIXES, RENDERERS
+    from wincraft.show.shown import RENDERER_SUFFIXES, RENDERERS
 
     return choose_format(given, output, RENDERERS, RENDERER_SUFFIXES)
 
@@ -236,8 +236,8 @@ def finish(
 ) -> None:
     """Write the result, then one line per limit exceeded and exit with 1 if there is any."""
     from wincraft.cli.shared import colour
-    from wincraft.report import RENDERER_SUFFIXES, rendered
     from wincraft.report.measures import failures
+    from wincraft.show.shown import RENDERER_SUFFIXES, rendered
 
     printed = format == "text" and to_stdout(output)
     text = rendered(result, format, **({"width": page_width()} if printed else {}))

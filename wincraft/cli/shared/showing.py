@@ -7,7 +7,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,7 +15,7 @@ from wincraft.cli.shared.command import offer, on_command_line
 from wincraft.cli.shared.output import to_stdout
 
 if TYPE_CHECKING:
-    from wincraft.show.layout import LaidOut, Layout
+    from wincraft.show.shown import LaidOut, Shown
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -34,18 +34,8 @@ section_option = click.option(
 )
 
 
-class Screened(Protocol):
-    """A result of which a part fits on one screen."""
-
-    def layout(self) -> Layout:
-        """Everything."""
-
-    def screen(self) -> Layout:
-        """The most important part."""
-
-
 def shown(
-    result: Screened,
+    result: Shown,
     format: str,
     output: str | None,
     *,
