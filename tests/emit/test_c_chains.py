@@ -37,6 +37,13 @@ from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.construct.change import change_basis
 from wincraft.emit.provenance import identifier
 from wincraft.exact.matrix import diagonal
+from wincraft.measure.execution import chains_of, execute
+from wincraft.measure.rounded_machine import RoundedMachine
+from wincraft.numbers.arithmetic import Arithmetic
+from wincraft.numbers.formats import FORMATS
+from wincraft.numbers.summation import C_ORDER
+from wincraft.quantise.simulation import simulate
+from wincraft.quantise.workload import Workload
 
 MAPS = {"filter": "G", "input": "BT", "output": "AT"}
 FLOATS = [("f32", np.float32), ("f64", np.float64)]
@@ -323,3 +330,78 @@ def test_line_functions_of_stages_compile_at_full_optimisation(compiler, tmp_pat
         (tmp_path / f"all{number}{suffix}").write_text(source)
     options = ["-O2", "-Wmissing-declarations", "-Wshadow", "-c"]
     compile_with(compiler, [f"all{number}{suffix}" for number in range(len(names))], *options, cwd=tmp_path)
+
+
+# --- the same bits as a simulation ------------------------------------------------------------------------------------
+
+
+def stored_values(name, run):
+    """What a run by a watched machine holds at every place, as float32 (taps..., tiles), of one channel."""
+    seen = {}
+    run(lambda place, value: seen.update({str(place): np.asarray(value, dtype=np.float32)}))
+    return {
+        place: (value[..., 0, 0] if place in ("weights", "V") or place.startswith("weights") else value[..., 0, :])
+        for place, value in seen.items()
+    }
+
+
+def simulated(name):
+    """By the simulation, of fp32 in the order of C headers."""
+    data = Workload(channels=1, outputs=1, tiles=3, seed=4)
+    return lambda watch: simulate(made(name), "fp32,order=positive-first", data, watch=watch)
+
+
+def of_float_error(name):
+    """By the machine of the float error."""
+    rng, machine = np.random.default_rng(5), RoundedMachine(Arithmetic(FORMATS["fp32"]), C_ORDER)
+    d = rng.uniform(-1, 1, (*shape(name, "n"), 1, 3)).astype(np.float32)
+    g = rng.uniform(-1, 1, (*shape(name, "r"), 1, 1)).astype(np.float32)
+    return lambda watch: execute(chains_of(made(name)), machine, d, g, watch)
+
+
+@needs_cc
+@pytest.mark.parametrize("run", [simulated, of_float_error])
+@pytest.mark.parametrize(
+    "name", ["legendre, images", "legendre, scaled", "cube, stages that grow", "F(2x4,3x5)", "F(6x6,3x3)"]
+)
+def test_simulation_float_error_and_compiled_stages_hold_the_same_bits(library, name, run):
+    """Stage by stage, each along all axes in turn, a row's first positive term first."""
+    values = stored_values(name, run(name))
+    taps, outputs = shape(name, "rank"), shape(name, "m")
+
+    def through(transform, value, target):
+        stages = stage_matrices(name, transform)
+        for t, stage in enumerate(stages):
+            function, after = (f"{transform}_stage{t}", lengths(stage, 0)) if len(stages) > 1 else (transform, target)
+            value = library.through(name, "f32", function, value, after, (np.float32,) * 2)
+        return value
+
+    V = through("filter", values["weights"], taps)
+    np.testing.assert_array_equal(V, values["V"])
+    for tile in range(3):
+        U = through("input", values["input"][..., tile], taps)
+        np.testing.assert_array_equal(U, values["U"][..., tile])
+        M = U * V
+        np.testing.assert_array_equal(M, values["M"][..., tile])
+        if "output" in values:
+            np.testing.assert_array_equal(through("output", M, outputs), values["output"][..., tile])
+
+
+@needs_cc
+def test_other_orders_have_other_bits(library):
+    """The test above would see them."""
+    name, machine = "legendre, images", RoundedMachine(Arithmetic(FORMATS["fp32"]), "sequential")
+    rng = np.random.default_rng(5)
+    d = rng.uniform(-1, 1, (*shape(name, "n"), 1, 3)).astype(np.float32)
+    seen = {}
+    execute(
+        chains_of(made(name)),
+        machine,
+        d,
+        np.ones((*shape(name, "r"), 1, 1)),
+        lambda place, value: seen.update({str(place): value}),
+    )
+    value = d[..., 0, 0]
+    for t, stage in enumerate(stage_matrices(name, "input")):
+        value = library.through(name, "f32", f"input_stage{t}", value, lengths(stage, 0), (np.float32,) * 2)
+    assert (value != seen["U"][..., 0, 0]).any()

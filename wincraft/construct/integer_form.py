@@ -70,8 +70,8 @@ def _integer_axis(axis: BilinearAlgorithm) -> BilinearAlgorithm:
     if not K.is_QQ:
         raise NotApplicable("integer matrices", f"entries lie in {K}", "choose rational points for integer arithmetic")
     output, filter, input = (LinearMap((item.dense,)) for item in (axis.output, axis.filter, axis.input))
-    tables = output.dense.transpose(), filter.dense, input.dense
-    a, g, b, _ = integer_factors(*(table.to_list() for table in tables), K)
+    columns, filter_rows, rows = (table.to_list() for table in (output.dense.transpose(), filter.dense, input.dense))
+    a, g, b, _ = integer_factors(columns, filter_rows, rows, K)
     g = [-x for x in g] if axis.scale < 0 else g
     plain = replace(axis, output=output, filter=filter, input=input)
     return plain.rescale(*([K.to_sympy(value) for value in factors] for factors in (a, g, b)))

@@ -38,7 +38,7 @@ class ChannelCounts(Shown):
     @property
     def partial_sums(self) -> int | None:
         """Of these and every product and partial sum of a row on the way, in `C_ORDER`, which C headers write."""
-        return self._largest([self.ranges.on_the_way("product", "output").box])
+        return self.outputs and self._largest([self.ranges.on_the_way("product", "output").box])
 
     @property
     def wrapping(self) -> int | None:
@@ -48,7 +48,8 @@ class ChannelCounts(Shown):
     @property
     def exact(self) -> bool:
         """Whether the counts are the largest."""
-        return self.ranges.on_the_way("product", "output").exact
+        outputs = all(step.exact for step in self.ranges.of("output"))
+        return outputs and (not self.outputs or self.ranges.on_the_way("product", "output").exact)
 
     def _largest(self, boxes: Iterable[Box]) -> int | None:
         """The largest C with  C box  within the accumulator for all boxes; None where there is none."""

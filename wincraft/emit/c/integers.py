@@ -1,22 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The integer arithmetic of a C header: its matrices, its exact bounds, and the narrowest types that hold them."""
+"""The integer section of a C header: its matrices, its exact bounds, and the narrowest types that hold them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from sympy import S
+
 from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.construct.integer_form import integer_form
-from wincraft.emit.c.transforms import Letter
-from wincraft.emit.matrices import named_maps
+from wincraft.emit.c.kernels import Section
+from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes
+from wincraft.emit.c.plan import Numbers, kernels, norm_line, section, tables
+from wincraft.emit.c.text import aligned
+from wincraft.exact.types import Number
 from wincraft.measure.channels import channel_counts
 from wincraft.measure.integer_sets import integer_set
 from wincraft.measure.integers import Integers, range_name
 from wincraft.measure.ranges import ranges
 from wincraft.numbers.box import Box, signed_bits
 
+TITLE = "integer"
+INT64_MAX = 2**63 - 1
+NO_STAGES = "No functions per stage: values between stages are rational in general, as integers they would need scales."
 SHORT_OF_CHANNELS = 64
 """Where the accumulator holds fewer, the header names the catalogue's set that holds more."""
 
@@ -28,9 +37,9 @@ _STORED = {"int8_t": 8, "uint8_t": 8, "int16_t": 16, "uint16_t": 16, "int32_t": 
 class IntegerBounds:
     """What the integer functions read and compute, exactly; `M` and `sums` are per channel, `Y` is after the division.
 
-    `U` and `V` hold for every intermediate value of their transforms, `sums` for M and every partial sum of the output
-    transform. `max_channels` is how many channels may be summed into M before the output transform could leave int64_t,
-    `accumulator_channels` how many an accumulator of the bits of `integers` holds of M alone.
+    `U` and `V` hold for every intermediate value of their transforms, `sums` for M and every product and partial sum of
+    the output transform. `max_channels` is how many channels may be summed into M before the output transform could
+    leave int64_t, `accumulator_channels` how many an accumulator of the bits of `integers` holds of M alone.
     """
 
     integers: Integers
@@ -42,17 +51,68 @@ class IntegerBounds:
     max_channels: int
     accumulator_channels: int
 
+    @property
+    def types(self) -> dict[Letter, str] | None:
+        """The C types of data, filter, transforms, products and outputs; None where a type beyond int32_t is read."""
+        d, g = stored_type(self.integers.data), stored_type(self.integers.filter)
+        if d is None or g is None:
+            return None
+        u, v = computed_type(self.U), computed_type(self.V)
+        return {"d": d, "g": g, "u": u, "v": v, "m": "int64_t", "y": "int64_t"}
 
-def integer_algorithm(algorithm: Algorithm) -> Algorithm:
-    """The algorithm on integer matrices, every map in one stage; raises `NotApplicable` over a field."""
-    return integer_form(algorithm)
+
+def integer_section(algorithm: Algorithm, integers: Integers) -> Section:
+    """Integer matrices with the narrowest types that cannot overflow; where int64_t could, or over a field, why not."""
+    irrational = next((axis for axis in algorithm.axes if not axis.domain.is_QQ), None)
+    if irrational is not None:
+        where = f"entries of {irrational.size} lie in {irrational.domain}"
+        return section(TITLE, f"Omitted: {where}, no scaling makes them integer.")
+    form = integer_form(algorithm)
+    reading, bounds = read_passes(form, axis_suffixes(algorithm)), integer_bounds(form, integers)
+    if bounds.types is None:
+        return section(TITLE, f"Omitted: {integers.describe()} are beyond int32_t.")
+    rows = {
+        factor.label: [[int(x) for x in row] for row in matrix_to_numpy(factor.exact, object)]
+        for factor in reading.factors
+    }
+    entries = [x for matrix in rows.values() for row in matrix for x in row]
+    table = Box(min(entries), max(entries))
+    if bounds.max_channels < 1 or max(-table.low, table.high) > INT64_MAX:
+        reach = max(-bounds.sums.low, bounds.sums.high, -table.low, table.high)
+        what = f"one channel of {integers.describe()} can reach {Decimal(int(reach)):.2e}"
+        return section(TITLE, f"Omitted: {what}, beyond int64_t.")
+    limit = f"{reading.prefix.upper()}_MAX_CHANNELS"
+    numbers = Numbers(
+        suffix="int",
+        types=bounds.types,
+        table_type=computed_type(table),
+        rows=rows,
+        division="" if reading.scale == S.One else f"/= {reading.scale}",
+        divided="exact divisions",
+        bounds=lambda transform: _bounds(reading, transform, bounds, limit),
+    )
+    accumulator = f"{limit}_INT{integers.accumulator}"
+    chained = any(len(item.stages) > 1 for axis in algorithm.axes for item in axis.maps)
+    return section(
+        TITLE,
+        *_walk(reading.scale, bounds, bounds.types, (limit, accumulator)),
+        *better_set(algorithm, bounds),
+        *([NO_STAGES] * chained),
+        macros=(
+            (limit, bounds.max_channels),
+            (accumulator, bounds.accumulator_channels),
+            (f"{reading.prefix.upper()}_SCALE_INT", reading.scale),
+        ),
+        tables=tables(reading, numbers, exact=False),
+        kernels=kernels(reading, numbers),
+    )
 
 
 def integer_bounds(algorithm: Algorithm, integers: Integers) -> IntegerBounds:
     """The bounds of an algorithm on integer matrices, from its exact ranges.
 
     >>> from wincraft import winograd
-    >>> bounds = integer_bounds(integer_algorithm(winograd(2, 3)), Integers())
+    >>> bounds = integer_bounds(integer_form(winograd(2, 3)), Integers())
     >>> bounds.U, bounds.accumulator_channels
     ([-256, 255], 21845)
     """
@@ -67,28 +127,45 @@ def integer_bounds(algorithm: Algorithm, integers: Integers) -> IntegerBounds:
         U=found.on_the_way("input").box,
         V=found.on_the_way("filter").box,
         M=found["M"].box,
-        sums=found.on_the_way("product", "output").box,
+        sums=(found.on_the_way("product", "output") if sums else found["M"]).box,
         Y=Box(*outputs),
         max_channels=sums,
         accumulator_channels=products,
     )
 
 
-def integer_matrices(axis: BilinearAlgorithm) -> dict[str, list[list[int]]]:
-    """A^T, G and B^T of an axis as Python integers."""
-    return {
-        name: [[int(x) for x in row] for row in matrix_to_numpy(item.dense, object)]
-        for name, item in named_maps(axis).items()
-    }
+def _bounds(reading: Reading, transform: Transform, bounds: IntegerBounds, limit: str) -> list[str]:
+    """The range of V and U; the norm of the output, and how many channels it is safe for."""
+    if transform.writes == "y":
+        return [norm_line(reading, transform), f"No step can overflow while M sums at most {limit} channels."]
+    given, reached = (bounds.integers.filter, bounds.V) if transform.writes == "v" else (bounds.integers.data, bounds.U)
+    X, Y = array_name(transform.reads), array_name(transform.writes)
+    return [f"{X} in {given} gives {Y} in {reached}; no step can overflow."]
 
 
-def integer_types(bounds: IntegerBounds) -> dict[Letter, str] | None:
-    """The C types of data, filter, their transforms, products and outputs; None where a type beyond int32_t is read."""
-    stored = [stored_type(box) for box in (bounds.integers.data, bounds.integers.filter)]
-    if None in stored:
-        return None
-    d, g = (str(name) for name in stored)
-    return {"d": d, "g": g, "u": computed_type(bounds.U), "v": computed_type(bounds.V), "m": "int64_t", "y": "int64_t"}
+def _walk(scale: Number, bounds: IntegerBounds, types: Mapping[Letter, str], macros: tuple[str, str]) -> list[str]:
+    """The types and ranges from input to output, and what the two channel counts, by their macros, are of."""
+    walk = [
+        ("d", types["d"], f"in {bounds.integers.data}", "p fraction bits"),
+        ("g", types["g"], f"in {bounds.integers.filter}", "q fraction bits"),
+        ("U", types["u"], f"in {bounds.U}", "p fraction bits"),
+        ("V", types["v"], f"in {bounds.V}", f"q fraction bits, times {scale}"),
+        ("M", "int64_t", f"in {bounds.M} per channel", f"p + q fraction bits, times {scale}"),
+        ("t", "int64_t", f"in {bounds.sums} per channel", "every step of the output transform, M included"),
+        ("Y", "int64_t", f"in {bounds.Y} per channel", f"p + q fraction bits, after dividing by {scale}"),
+    ]
+    limit, accumulator = macros
+    return [
+        f"Tables: A^T columns and B^T rows primitive integer, scale {scale} the smallest that makes G integer.",
+        "",
+        "Scaling and overflow behaviour, from input to output; nothing rounds, and the division is exact.",
+        "The data may be in any Q format with p fraction bits, the filter in any with q.",
+        *(f"    {line}" for line in aligned(walk)),
+        "Sum M[k] += (int64_t)U[k] * V[k].",
+        f"{limit}: the channels that M may sum before t could leave int64_t.",
+        f"{accumulator}: those that an accumulator of {bounds.integers.accumulator} bits holds of M, to be widened",
+        "before the output transform.",
+    ]
 
 
 def stored_type(box: Box) -> str | None:

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands in a C header, as plain data: tables, and functions of one line, of a tile, and of a whole dense tile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from wincraft.emit.c.passes import array_name
+
+INDICES = "ijkl"
+"""The loop index of every axis."""
+
+FloatRows = Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Array:
+    """A C array inside the loops: its name, its type and, per axis, its length and its stride as C text."""
+
+    name: str
+    type: str
+    shape: tuple[int, ...]
+    strides: tuple[str, ...]
+
+    @classmethod
+    def row_major(cls, name: str, type: str, shape: Sequence[int]) -> Array:
+        """A contiguous array."""
+        return cls(name, type, tuple(shape), tuple(str(prod(shape[axis + 1 :])) for axis in range(len(shape))))
+
+    @classmethod
+    def in_image(cls, name: str, type: str, shape: Sequence[int]) -> Array:
+        """A window of a larger image, whose last axis is contiguous and whose other strides are parameters."""
+        leading = len(shape) - 1
+        strides = [f"{name}_stride"] if leading == 1 else [f"{name}_stride{axis}" for axis in range(leading)]
+        return cls(name, type, tuple(shape), (*strides, "1"))
+
+    @property
+    def parameters(self) -> list[str]:
+        """Its C parameters: the pointer, without const, and the strides that are not fixed."""
+        return [f"{self.type} *{self.name}", *(f"ptrdiff_t {step}" for step in self.strides if not step.isdigit())]
+
+    def offset(self, skipped: int | None = None) -> list[str]:
+        """The terms of the offset that the indices of all axes, or all but one, select."""
+        axes = [axis for axis in range(len(self.shape)) if axis != skipped]
+        steps = [(self.strides[axis], INDICES[axis]) for axis in axes]
+        return [index if stride == "1" else f"{stride} * {index}" for stride, index in steps]
+
+    def line(self, axis: int) -> list[str]:
+        """Its two arguments of a line function along the axis: the first element's address and the step."""
+        return [" + ".join([self.name, *self.offset(axis)]), self.strides[axis]]
+
+    def element(self, index: Sequence[int]) -> str:
+        """The C text of one element."""
+        steps = list(zip(self.strides, index, strict=True))
+        fixed = sum(int(stride) * i for stride, i in steps if stride.isdigit())
+        return f"{self.name}[{' + '.join([f'{s} * {i}' for s, i in steps if not s.isdigit()] + [str(fixed)])}]"
+
+    def __str__(self) -> str:
+        return f"{array_name(self.name)} {'x'.join(map(str, self.shape))} at {self.name}[{' + '.join(self.offset())}]"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Additions and multiplications; a subtraction and a negation count as additions."""
+
+    additions: int = 0
+    multiplications: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.additions + other.additions, self.multiplications + other.multiplications)
+
+    def __mul__(self, times: int) -> Cost:
+        return Cost(self.additions * times, self.multiplications * times)
+
+    def __str__(self) -> str:
+        counts = (self.additions, "addition"), (self.multiplications, "multiplication")
+        return " and ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A constant matrix; `exact` are the texts of its exact entries, none where the values are exact themselves."""
+
+    symbol: str
+    type: str
+    values: FloatRows
+    exact: Sequence[Sequence[str]] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A function of one line of values at a step: straight-line code, a sum for every row."""
+
+    name: str
+    comment: tuple[str, ...]
+    reads: str
+    writes: str
+    types: tuple[str, str]
+    rows: FloatRows
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A function that runs line functions along axes of a tile, one axis after the other, then divides by the scale.
+
+    `calls` are the axis and the line function of each pass, `division` the C operation, empty where the scale is 1.
+    """
+
+    name: str
+    comment: tuple[str, ...]
+    source: Array
+    target: Array
+    calls: tuple[tuple[int, str], ...]
+    division: str = ""
+
+    def others(self, axis: int) -> dict[int, int]:
+        """The lengths of the other axes while a pass runs along one: those before it are done."""
+        return loop_lengths(self.source.shape, self.target.shape, axis)
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A function that computes a whole tile from a whole tile by one matrix over the flattened tiles."""
+
+    name: str
+    comment: tuple[str, ...]
+    source: Array
+    target: Array
+    rows: FloatRows
+    division: str = ""
+
+
+Kernel = Line | Tile | Dense
+
+
+@dataclass(frozen=True)
+class Section:
+    """The tables and functions of one arithmetic, behind a comment and, of integers, the macros of their bounds."""
+
+    comment: tuple[str, ...]
+    macros: tuple[tuple[str, object], ...] = ()
+    tables: tuple[Table, ...] = ()
+    kernels: tuple[Kernel, ...] = ()
+
+
+def loop_lengths(before: Sequence[int], after: Sequence[int], axis: int) -> dict[int, int]:
+    """The lengths of the axes beside one along which a pass runs, after those before it and before the others."""
+    return {other: (after if other < axis else before)[other] for other in range(len(after)) if other != axis}

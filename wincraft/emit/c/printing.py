@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels and tables as C text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from wincraft.emit.c.kernels import INDICES, Array, Cost, Dense, FloatRows, Kernel, Line, Section, Table, Tile
+from wincraft.emit.c.text import comment, fill, table_rows
+from wincraft.numbers.summation import C_ORDER, ORDERS
+
+
+def section_texts(section: Section) -> Iterator[str]:
+    """The parts of a section, to stand apart by empty lines."""
+    yield comment(*section.comment)
+    if section.macros:
+        yield defines(section.macros)
+    yield from map(table_text, section.tables)
+    yield from map(kernel_text, section.kernels)
+
+
+def defines(macros: Sequence[tuple[str, object]]) -> str:
+    """One ``#define`` a line, the values in a column."""
+    width = max(len(name) for name, _ in macros)
+    return "\n".join(f"#define {name:{width}} {value}" for name, value in macros)
+
+
+def table_text(table: Table) -> str:
+    """The definition of a constant matrix, with its exact entries in comments."""
+    values = [[literal(number, table.type) for number in row] for row in table.values]
+    head = f"static const {table.type} {table.symbol}[{len(values)}][{len(values[0])}] = {{"
+    return "\n".join([head, *table_rows(values, table.exact), "};"])
+
+
+def kernel_text(kernel: Kernel) -> str:
+    """The definition of a function, behind its comment.
+
+    >>> d, u = Array.in_image("d", "float", (2, 1)), Array.row_major("u", "float", (2,))
+    >>> print(kernel_text(Dense("f", ("u = d.",), d, u, [[1, -4], [0, 0.5]])))
+    /* u = d. */
+    static inline void f(const float *d, ptrdiff_t d_stride, float *u)
+    {
+        const float d0 = d[d_stride * 0 + 0];
+        const float d1 = d[d_stride * 1 + 0];
+        u[0] = d0 - 4.0F * d1;
+        u[1] = 0.5F * d1;
+    }
+    """
+    if isinstance(kernel, Line):
+        (x, read), (y, written) = zip((kernel.reads, kernel.writes), kernel.types, strict=True)
+        parameters = [f"const {read} *{x}", f"ptrdiff_t {x}_step", f"{written} *{y}", f"ptrdiff_t {y}_step"]
+        body = _line_body(kernel)
+    else:
+        source, target = kernel.source, kernel.target
+        parameters = [f"const {source.parameters[0]}", *source.parameters[1:], *target.parameters]
+        body = _dense_body(kernel) if isinstance(kernel, Dense) else _tile_body(kernel)
+        if kernel.division:
+            offset = f"y[{' + '.join(target.offset())}] "
+            body += _loops(dict(enumerate(target.shape)), offset, [f"{kernel.division};"])
+    head = fill(f"static inline void {kernel.name}(", listed(parameters, ")"))
+    return "\n".join([comment(*kernel.comment), head, "{", *body, "}"])
+
+
+def row_cost(rows: FloatRows) -> Cost:
+    """The operations of the sums of a matrix's rows."""
+    return sum((_linear_sum(row, "", "int")[1] for row in rows), Cost())
+
+
+def literal(value: float, c_type: str) -> str:
+    """A C literal: 9 (float) or 17 (double) digits, always with a point or an exponent; an integer as it is.
+
+    >>> literal(0.5, "float"), literal(1.0, "double"), literal(1e300, "double"), literal(-3, "int32_t")
+    ('0.5F', '1.0', '1.0000000000000001e+300', '-3')
+    """
+    if c_type not in ("float", "double"):
+        return str(value)
+    text = f"{value:.{9 if c_type == 'float' else 17}g}"
+    if not set(text) & set(".e"):
+        text += ".0"
+    return text + ("F" if c_type == "float" else "")
+
+
+def listed(items: Sequence[str], closing: str) -> list[str]:
+    """Items with commas behind them, and what closes the list behind the last."""
+    return [*(f"{item}," for item in items[:-1]), items[-1] + closing]
+
+
+def _line_body(kernel: Line) -> list[str]:
+    places = []
+    for letter, count in ((kernel.reads, len(kernel.rows[0])), (kernel.writes, len(kernel.rows))):
+        width = len(str(count - 1))
+        places.append([f"{letter}[{k:{width}} * {letter}_step]" for k in range(count)])
+    return _sums(kernel.rows, kernel.reads, kernel.types[1], *places)
+
+
+def _dense_body(kernel: Dense) -> list[str]:
+    source, target = (
+        [array.element(index) for index in product(*map(range, array.shape))]
+        for array in (kernel.source, kernel.target)
+    )
+    return _sums(kernel.rows, kernel.source.name, kernel.target.type, source, target)
+
+
+def _sums(rows: FloatRows, letter: str, c_type: str, source: Sequence[str], target: Sequence[str]) -> list[str]:
+    """Loads of the values that some row needs, all of them before the first store, then a sum for every row."""
+    body = [
+        f"    const {c_type} {letter}{k} = {place};" for k, place in enumerate(source) if any(row[k] for row in rows)
+    ]
+    sums = zip(target, rows, strict=True)
+    return body + [fill(f"    {place} = ", _linear_sum(row, letter, c_type)[0], ";") for place, row in sums]
+
+
+def _linear_sum(row: Sequence[float], letter: str, c_type: str) -> tuple[list[str], Cost]:
+    """The signed terms of a row times letter0, letter1, ... in `C_ORDER`: no zeros, no factors 1."""
+    tree = ORDERS[C_ORDER](row)
+    if tree.root is None:
+        return [literal(row[0], c_type)], Cost()
+    used = [tree.root, *(k for _, k in tree.additions)]
+    terms = []
+    for k in used:
+        term = f"{letter}{k}" if abs(row[k]) == 1 else f"{literal(abs(row[k]), c_type)} * {letter}{k}"
+        terms.append(f"{'-' if row[k] < 0 else '+'} {term}")
+    terms[0] = terms[0].removeprefix("+ ").replace("- ", "-")
+    return terms, Cost(len(used) - 1 + (row[used[0]] == -1), sum(abs(row[k]) != 1 for k in used))
+
+
+def _tile_body(kernel: Tile) -> list[str]:
+    source, target, passes = kernel.source, kernel.target, [axis for axis, _ in kernel.calls]
+    between, body = target, []
+    if len(passes) > 1 and (target.name == "y" or any(source.shape[k] > target.shape[k] for k in passes[1:])):
+        between = Array.row_major("t", target.type, _shape_between(source, target, passes))
+        body.append(f"    {between.type} t[{' * '.join(map(str, between.shape))}];")
+    for axis, line in kernel.calls:
+        start = source if axis == passes[0] else between
+        end = target if axis == passes[-1] else between
+        body += _loops(kernel.others(axis), f"{line}(", listed(start.line(axis) + end.line(axis), ");"))
+    return body
+
+
+def _shape_between(source: Array, target: Array, passes: Sequence[int]) -> list[int]:
+    """The array that holds every intermediate of passes along some axes: the first axis done, the last one not."""
+    shape = [max(lengths) for lengths in zip(source.shape, target.shape, strict=True)]
+    shape[passes[0]], shape[passes[-1]] = target.shape[passes[0]], source.shape[passes[-1]]
+    return shape
+
+
+def _loops(counts: dict[int, int], head: str, items: Sequence[str]) -> list[str]:
+    """A statement, to be filled from head and items, inside one loop per axis of `counts`."""
+    openings = [
+        f"{'    ' * depth}for (ptrdiff_t {INDICES[axis]} = 0; {INDICES[axis]} < {count}; ++{INDICES[axis]}) {{"
+        for depth, (axis, count) in enumerate(counts.items(), start=1)
+    ]
+    closings = ["    " * depth + "}" for depth in range(len(counts), 0, -1)]
+    return [*openings, fill("    " * (len(counts) + 1) + head, items), *closings]
