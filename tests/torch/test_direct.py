@@ -17,7 +17,7 @@ from wincraft.errors import BadShape, NotApplicable, UnknownName
 from wincraft.quantise.schemes import parse_scheme
 from wincraft.quantise.simulation import simulate_direct
 from wincraft.quantise.workload import Layer
-from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv2d, calibrate
+from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv2d, calibrate, watching
 from wincraft.torch.rounding import exact_word
 
 PRESETS = [*INTEGER, "ncnn-int8"]
@@ -35,11 +35,19 @@ def test_integers_of_the_simulation(name, options):
     found = {}
     for label, stage in layer.labelled.items():
         stage.register_forward_hook(lambda _, args, out, label=label: found.__setitem__(label, out[0].detach()))
-    y = layer(x).detach()
+    shown = {}
+    with watching(layer, lambda place, values: shown.update({str(place): values})):
+        y = layer(x).detach()
     seen = {}
     batch = Layer(x.double().numpy(), layer.weight.detach().double().numpy(), 1).batch(made)
     wanted = simulate_direct(made, scheme, batch, lambda place, values: seen.update({str(place): values}))
     codes = codes_of(wanted, seen)
+    np.testing.assert_allclose(shown["weights"].numpy(), seen["weights"], rtol=1e-12)
+    assert shown["input"].shape == (1, 1, 5, 2 * 8 * 12)
+    same = layer.labelled["output"].scale.item() / 1e6 if "output" in layer.labelled else 1e-5
+    np.testing.assert_allclose(
+        shown["output"][0, 0].T.reshape(2, 8, 12, 4).permute(0, 3, 1, 2).numpy(), y.numpy(), atol=same
+    )
     for label, record in wanted.records.items():
         np.testing.assert_allclose(layer.labelled[label].scale.ravel(), record.scale.scale.ravel(), rtol=1e-12)
     weights = found["weights"].reshape(3, 3, 5, 4).permute(0, 1, 3, 2)

@@ -47,14 +47,9 @@ class Learning(NamedTuple):
         return ", ".join([f"{self.transforms} transforms", *on[1:]])
 
     @property
-    def flex(self) -> bool:
-        """Whether the matrices next to the taps are learned."""
-        return self.transforms == "flex"
-
-    @property
-    def diagonals(self) -> bool:
-        """Whether one factor per tap is learned."""
-        return self.transforms == "diagonals"
+    def balances(self) -> bool:
+        """Whether U and V get factors before they are stored."""
+        return self.transforms == "diagonals" or self.balance_channels
 
     def check(self, scheme: Scheme, groups: int, stages: Collection[StoredStage]) -> None:
         """Check that every option has its place under a scheme, in a pipeline of these stages.
@@ -63,13 +58,14 @@ class Learning(NamedTuple):
             NotApplicable: where it has not.
         """
         integers = of_integers(scheme, scheme.stages.values())
-        uneven = (self.diagonals or self.balance_channels) and (scheme.U is None or scheme.V is None)
+        flex = self.transforms == "flex"
+        uneven = self.balances and (scheme.U is None or scheme.V is None)
         grouped = self.balance_channels and groups > 1
         untapped = not any("tap" in (stage.quantizer.per or "") for stage in stages)
         rank_one = self.rank_one_scales
         for refused, what, reason, repair in (
             (self != Learning() and not integers, "learning", "it is no scheme of integers", "leave the options out"),
-            (self.flex and scheme.word, "flex", "its operands are exact integers", "learn no matrices"),
+            (flex and scheme.word, "flex", "its operands are exact integers", "learn no matrices"),
             (uneven, "balancing", "U and V are not both stored", "use another scheme"),
             (grouped, "balancing of channels", f"there are {groups} groups", "leave it out"),
             (self.scales and not stages, "learned scales", "nothing is stored", "use another scheme"),
@@ -93,11 +89,11 @@ def pipeline_for(convolution: Convolution, learning: Learning) -> Pipeline:
     """
     algorithm, scheme = convolution.algorithm, convolution.scheme
     stage = LearnedStage if learning.scales else RankOneStage if learning.rank_one_scales else StoredStage
-    transform = LearnedTransform if learning.flex else TileTransform
+    transform = LearnedTransform if learning.transforms == "flex" else TileTransform
     pipeline: Pipeline
     if not of_integers(scheme, scheme.stages.values()):
         pipeline = SimulatedPipeline(convolution)
-    elif learning.diagonals or learning.balance_channels:
+    elif learning.balances:
         pipeline = BalancedPipeline(convolution, transform, stage, learning)
     else:
         pipeline = ProductPipeline(convolution, transform, stage)
@@ -211,8 +207,9 @@ class BalancedPipeline(ProductPipeline):
         stage: type[StoredStage],
         learning: Learning,
     ) -> None:
-        super().__init__(convolution, transform, stage, scaled=learning.diagonals)
-        self.log_diagonals = nn.Parameter(torch.zeros(2, self.rank)) if learning.diagonals else None
+        diagonals = learning.transforms == "diagonals"
+        super().__init__(convolution, transform, stage, scaled=diagonals)
+        self.log_diagonals = nn.Parameter(torch.zeros(2, self.rank)) if diagonals else None
         omega = torch.ones(self.rank, convolution.channels, dtype=torch.float64) if learning.balance_channels else None
         self.register_buffer("omega", omega)
         self.ranging = False

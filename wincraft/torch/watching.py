@@ -145,13 +145,14 @@ def watching(layer: Ours, watch: Watcher) -> Iterator[None]:
     """While entered, a layer hands the values of every place to a function, as `wincraft.quantise.simulate` does.
 
     `watch` is given a `Place`, stored or not, and a tensor (taps..., channels, vectors) of all tiles of the batch, in
-    the order of the computation; the filters come first.
+    the order of the computation. The filters (taps..., outputs, channels) come first. A direct layer shows its images,
+    with taps of length 1.
 
     >>> layer, largest = WinogradConv2d(3, 4, 3), {}
     >>> with watching(layer, lambda place, values: largest.update({str(place): values.shape})):
     ...     _ = layer(torch.ones(2, 3, 10, 10))
     >>> largest["U"], largest["V"]
-    (torch.Size([6, 6, 3, 8]), torch.Size([6, 6, 3, 4]))
+    (torch.Size([6, 6, 3, 8]), torch.Size([6, 6, 4, 3]))
     """
     module = layer if isinstance(layer, StoringModule) else layer.winograd
     module.watch = watch
