@@ -14,7 +14,7 @@ import numpy as np
 from wincraft.errors import NotApplicable, look_up
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
-from wincraft.measure.execution import Pass
+from wincraft.measure.execution import Pass, PerMatrix
 from wincraft.measure.places import Place, Side
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.quantizer import UNSCALED, Quantizer, Scale, checked_scale
@@ -178,6 +178,7 @@ class MomentsMachine:
         clips: bool = False,
     ) -> None:
         self.used: dict[str, Scale] = {}
+        self._rows = PerMatrix(fraction_rows)
         self._scheme, self._quantizers, self._channels, self._scales = scheme, scheme.stages, channels, scales
         self._outputs, self._tiles, self._groups, self._clips = outputs, tiles, groups, clips
 
@@ -187,12 +188,15 @@ class MomentsMachine:
 
     def apply(self, step: Pass, value: Moments) -> Moments:
         """The map, and the noise of its sums."""
-        rows = fraction_rows(step.matrix)
-        matrix = np.array([[float(entry) for entry in row] for row in rows])
+        rows = self._rows(step.matrix)
+        matrix = whole = np.array([[float(entry) for entry in row] for row in rows])
         axis = step.axis
         before, after = (value.shape[:axis], value.shape[axis + 1 :]) if axis is not None else ((), ())
         split = (prod(before), len(rows[0]), prod(after))
-        whole = np.kron(np.eye(prod(before)), np.kron(matrix, np.eye(prod(after))))
+        if after:
+            whole = np.kron(whole, np.eye(prod(after)))
+        if before:
+            whole = np.kron(np.eye(prod(before)), whole)
         mapped = replace(
             value.mapped(whole),
             shape=step.image,
