@@ -30,7 +30,6 @@ RECIPES = dict(re.findall(r"^## Add an? (.+?)\n(.*?)(?=^## |\Z)", PAGE.read_text
 
 def basis(made, patch):
     patch.setattr(bases, "ORTHOGONAL", bases.ORTHOGONAL | made["entry"])
-    patch.setattr(bases, "FAMILIES", (*bases.FAMILIES, *made["entry"]))
 
 
 def emitter(made, patch):

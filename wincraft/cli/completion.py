@@ -19,9 +19,8 @@ def command(shell: str) -> None:
       eval "$(wincraft completion bash)"
       wincraft completion fish > ~/.config/fish/completions/wincraft.fish
 
-    Commands, options, files and the values of --format, --convention, --basis, --scheme,
-    --points, --space and --fail-above are completed. For bash and
-    zsh put the line with eval into ~/.bashrc or ~/.zshrc; bash must be 4.4 or later.
+    Commands, options, files and the names that options take are completed. For bash and zsh put the line with eval
+    into ~/.bashrc or ~/.zshrc; bash must be 4.4 or later.
     """
     from wincraft.cli.main import main
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -40,14 +41,11 @@ def _objective_names() -> Iterable[str]:
 @output_option
 def command(
     size: str,
-    points: str | None,
-    moduli: str | None,
-    convention: str | None,
-    axes: int | None,
     objective: str,
     bases: str | None,
     format_given: str | None,
     output: str | None,
+    **options: Any,
 ) -> None:
     """Find the basis or factorisation of every map of SIZE with which it is cheapest, or most accurate.
 
@@ -62,6 +60,6 @@ def command(
     from wincraft.search.chains import search_chains
 
     format = format_name(format_given, output)
-    algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
+    algorithm = read_algorithm(size, **options)
     found = search_chains(algorithm, objective, None if bases is None else split_names(bases))
     finish(with_command(found, format, output), format, output)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from wincraft.cli.shared.algorithm import algorithm_options, read_algorithm
@@ -22,13 +24,10 @@ from wincraft.cli.shared.showing import with_command
 @output_option
 def command(
     size: str,
-    points: str | None,
-    moduli: str | None,
-    convention: str | None,
-    axes: int | None,
     scheme: str,
     format_given: str | None,
     output: str | None,
+    **options: Any,
 ) -> None:
     """Scale the rows of SIZE's G and B^T by powers of two for the least noise predicted under a scheme.
 
@@ -44,5 +43,5 @@ def command(
 
     format = format_name(format_given, output)
     chosen = parse_scheme(scheme)
-    found = search_scaling(read_algorithm(size, points, moduli, convention, axes=axes), chosen)
+    found = search_scaling(read_algorithm(size, **options), chosen)
     finish(with_command(found, format, output), format, output)
