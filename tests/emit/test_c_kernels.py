@@ -10,7 +10,7 @@ from sympy import Integer
 from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
-from wincraft.emit.c.passes import Factor, Pass, Reading, Transform
+from wincraft.emit.c.passes import Factor, NamedPass, Reading, Transform
 from wincraft.emit.c.plan import float_section
 from wincraft.emit.c.printing import section_texts
 
@@ -24,7 +24,7 @@ def transform(name, reads, writes, rng):
     entries = rng.choice([0, 0, 1, -1, 2, -5], (count, length)).tolist()
     exact = DomainMatrix([[QQ(x, 4 if x == -5 else 1) for x in row] for row in entries], (count, length), QQ)
     factor = Factor({"filter": "G", "input": "BT", "output": "AT"}[name], "", exact, "F(2x3,3x2)")
-    return Transform(name, reads, writes, tile, (Pass(factor, None, image),), f"{writes.upper()} = ...")
+    return Transform(name, reads, writes, tile, (NamedPass(factor, None, image),), f"{writes.upper()} = ...")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm, map_axes
 from wincraft.errors import NotApplicable
 
-Rows = Sequence[Sequence[Any]]
+ElementTable = Sequence[Sequence[Any]]
 
 
 class IntegerFactors(NamedTuple):
@@ -41,7 +41,7 @@ def integer_form(algorithm: Algorithm) -> Algorithm:
     return map_axes(algorithm, _integer_axis)
 
 
-def integer_factors(columns: Rows, filter_rows: Rows, rows: Rows, K: Any) -> IntegerFactors:
+def integer_factors(columns: ElementTable, filter_rows: ElementTable, rows: ElementTable, K: Any) -> IntegerFactors:
     """The factors of the integer form from the columns of A^T and the rows of G and B^T, over the rational numbers.
 
     >>> from sympy import QQ

@@ -12,9 +12,9 @@ from sympy import S
 from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.construct.integer_form import integer_form
-from wincraft.emit.c.kernels import Section
+from wincraft.emit.c.kernels import HeaderSection
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes
-from wincraft.emit.c.plan import Numbers, kernels, norm_line, section, tables
+from wincraft.emit.c.plan import Numbers, functions, header_section, norm_line, tables
 from wincraft.emit.c.text import aligned
 from wincraft.exact.types import Number
 from wincraft.measure.channels import channel_counts
@@ -61,16 +61,16 @@ class IntegerBounds:
         return {"d": d, "g": g, "u": u, "v": v, "m": "int64_t", "y": "int64_t"}
 
 
-def integer_section(algorithm: Algorithm, integers: Integers) -> Section:
+def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
     """Integer matrices with the narrowest types that cannot overflow; where int64_t could, or over a field, why not."""
     irrational = next((axis for axis in algorithm.axes if not axis.domain.is_QQ), None)
     if irrational is not None:
         where = f"entries of {irrational.size} lie in {irrational.domain}"
-        return section(TITLE, f"Omitted: {where}, no scaling makes them integer.")
+        return header_section(TITLE, f"Omitted: {where}, no scaling makes them integer.")
     form = integer_form(algorithm)
     reading, bounds = read_passes(form, axis_suffixes(algorithm)), integer_bounds(form, integers)
     if bounds.types is None:
-        return section(TITLE, f"Omitted: {integers.describe()} are beyond int32_t.")
+        return header_section(TITLE, f"Omitted: {integers.describe()} are beyond int32_t.")
     rows = {
         factor.label: [[int(x) for x in row] for row in matrix_to_numpy(factor.exact, object)]
         for factor in reading.factors
@@ -80,7 +80,7 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> Section:
     if bounds.max_channels < 1 or max(-table.low, table.high) > INT64_MAX:
         reach = max(-bounds.sums.low, bounds.sums.high, -table.low, table.high)
         what = f"one channel of {integers.describe()} can reach {Decimal(int(reach)):.2e}"
-        return section(TITLE, f"Omitted: {what}, beyond int64_t.")
+        return header_section(TITLE, f"Omitted: {what}, beyond int64_t.")
     limit = f"{reading.prefix.upper()}_MAX_CHANNELS"
     numbers = Numbers(
         suffix="int",
@@ -93,7 +93,7 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> Section:
     )
     accumulator = f"{limit}_INT{integers.accumulator}"
     chained = any(len(item.stages) > 1 for axis in algorithm.axes for item in axis.maps)
-    return section(
+    return header_section(
         TITLE,
         *_walk(reading.scale, bounds, bounds.types, (limit, accumulator)),
         *better_set(algorithm, bounds),
@@ -104,7 +104,7 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> Section:
             (f"{reading.prefix.upper()}_SCALE_INT", reading.scale),
         ),
         tables=tables(reading, numbers, exact=False),
-        kernels=kernels(reading, numbers),
+        kernels=functions(reading, numbers),
     )
 
 

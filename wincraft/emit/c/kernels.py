@@ -80,7 +80,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Table:
+class ConstantTable:
     """A constant matrix; `exact` are the texts of its exact entries, none where the values are exact themselves."""
 
     symbol: str
@@ -132,17 +132,17 @@ class Dense:
     division: str = ""
 
 
-Kernel = Line | Tile | Dense
+CFunction = Line | Tile | Dense
 
 
 @dataclass(frozen=True)
-class Section:
+class HeaderSection:
     """The tables and functions of one arithmetic, behind a comment and, of integers, the macros of their bounds."""
 
     comment: tuple[str, ...]
     macros: tuple[tuple[str, object], ...] = ()
-    tables: tuple[Table, ...] = ()
-    kernels: tuple[Kernel, ...] = ()
+    tables: tuple[ConstantTable, ...] = ()
+    kernels: tuple[CFunction, ...] = ()
 
 
 def loop_lengths(before: Sequence[int], after: Sequence[int], axis: int) -> dict[int, int]:

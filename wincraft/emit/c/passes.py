@@ -45,7 +45,7 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Pass:
+class NamedPass:
     """A matrix along one axis, or over the whole flattened tile where `axis` is None, and the shape of the result."""
 
     factor: Factor
@@ -64,7 +64,7 @@ class Transform:
     reads: Letter
     writes: Letter
     tile: tuple[int, ...]
-    passes: tuple[Pass, ...]
+    passes: tuple[NamedPass, ...]
     formula: str
     stage: int | None = None
     stages: tuple[Transform, ...] = ()
@@ -162,13 +162,13 @@ def read_passes(algorithm: Algorithm, suffixes: Sequence[str] | None = None) -> 
     )
 
 
-def _passes(tile: tuple[int, ...], factors: Sequence[Factor | None]) -> tuple[Pass, ...]:
+def _passes(tile: tuple[int, ...], factors: Sequence[Factor | None]) -> tuple[NamedPass, ...]:
     """One pass along each axis that has a factor, the first axis first."""
     passes, image = [], list(tile)
     for axis, factor in enumerate(factors):
         if factor is not None:
             image[axis] = factor.exact.shape[0]
-            passes.append(Pass(factor, axis, tuple(image)))
+            passes.append(NamedPass(factor, axis, tuple(image)))
     return tuple(passes)
 
 

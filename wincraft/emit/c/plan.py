@@ -12,7 +12,18 @@ import numpy as np
 from sympy import S
 
 from wincraft.algorithm.numeric import matrix_to_numpy, round_to_dtype
-from wincraft.emit.c.kernels import Array, Cost, Dense, FloatRows, Kernel, Line, Section, Table, Tile, loop_lengths
+from wincraft.emit.c.kernels import (
+    Array,
+    CFunction,
+    ConstantTable,
+    Cost,
+    Dense,
+    FloatRows,
+    HeaderSection,
+    Line,
+    Tile,
+    loop_lengths,
+)
 from wincraft.emit.c.passes import Factor, Letter, Reading, Transform, array_name, largest_row_norm
 from wincraft.emit.c.printing import listed, literal, row_cost
 from wincraft.emit.c.text import LINE_LENGTH, bound_text, fill
@@ -45,12 +56,12 @@ class Numbers:
     bounds: Callable[[Transform], list[str]]
 
 
-def section(title: str, *lines: str, **parts: Any) -> Section:
+def header_section(title: str, *lines: str, **parts: Any) -> HeaderSection:
     """A section behind its title."""
-    return Section((f"{title} {'-' * (LINE_LENGTH - len(title) - 7)}", *lines), **parts)
+    return HeaderSection((f"{title} {'-' * (LINE_LENGTH - len(title) - 7)}", *lines), **parts)
 
 
-def float_section(reading: Reading, c_type: str) -> Section:
+def float_section(reading: Reading, c_type: str) -> HeaderSection:
     """The matrices rounded once to float or double, and the functions; of a type that cannot hold them, why not."""
     rows: dict[str, FloatRows] = {}
     for factor in reading.factors:
@@ -59,11 +70,11 @@ def float_section(reading: Reading, c_type: str) -> Section:
         for (i, j), entry in np.ndenumerate(exact):
             if entry and not _is_normal(rounded[i][j], c_type):
                 place = f"{factor.name}[{i}][{j}] of {factor.size}"
-                return section(c_type, f"Omitted: {place} is outside the normal range of {c_type}.")
+                return header_section(c_type, f"Omitted: {place} is outside the normal range of {c_type}.")
         rows[factor.label] = rounded
     inverse = float(round_to_dtype(to_fraction(1 / reading.scale), _DTYPES[c_type]))
     if not _is_normal(inverse, c_type):
-        return section(c_type, f"Omitted: 1/scale is outside the normal range of {c_type}.")
+        return header_section(c_type, f"Omitted: 1/scale is outside the normal range of {c_type}.")
     numbers = Numbers(
         suffix=_SUFFIX[c_type],
         types=dict.fromkeys(get_args(Letter), c_type),
@@ -73,18 +84,18 @@ def float_section(reading: Reading, c_type: str) -> Section:
         divided="multiplications by 1/scale",
         bounds=lambda transform: [norm_line(reading, transform)],
     )
-    return section(
+    return header_section(
         c_type,
         "Tables: the exact entries, which stand in the comments, rounded once to nearest even.",
         tables=tables(reading, numbers, exact=True),
-        kernels=kernels(reading, numbers),
+        kernels=functions(reading, numbers),
     )
 
 
-def tables(reading: Reading, numbers: Numbers, exact: bool) -> tuple[Table, ...]:
+def tables(reading: Reading, numbers: Numbers, exact: bool) -> tuple[ConstantTable, ...]:
     """A table for every matrix, with its exact entries where its own are rounded."""
     return tuple(
-        Table(
+        ConstantTable(
             f"{reading.prefix}_{factor.name}_{numbers.suffix}{factor.suffix}",
             numbers.table_type,
             numbers.rows[factor.label],
@@ -94,15 +105,15 @@ def tables(reading: Reading, numbers: Numbers, exact: bool) -> tuple[Table, ...]
     )
 
 
-def kernels(reading: Reading, numbers: Numbers) -> tuple[Kernel, ...]:
+def functions(reading: Reading, numbers: Numbers) -> tuple[CFunction, ...]:
     """For each transform: its line functions, one per distinct axis and element type, then the one over all axes.
 
     Behind it the same for every stage of its chain.
     """
-    found: dict[str, Kernel] = {}
+    found: dict[str, CFunction] = {}
     for whole in reading.transforms:
         for transform in (whole, *whole.stages):
-            for kernel in _kernels(reading, numbers, whole, transform):
+            for kernel in _functions(reading, numbers, whole, transform):
                 found.setdefault(kernel.name, kernel)
     return tuple(found.values())
 
@@ -129,7 +140,7 @@ def norm_line(reading: Reading, transform: Transform) -> str:
     return f"{bound_text(array_name(transform.writes), norm.expand(), array_name(transform.reads))}."
 
 
-def _kernels(reading: Reading, numbers: Numbers, whole: Transform, transform: Transform) -> Iterator[Kernel]:
+def _functions(reading: Reading, numbers: Numbers, whole: Transform, transform: Transform) -> Iterator[CFunction]:
     """The functions of a transform whose passes all run along axes, or of one dense pass."""
     source, target = _arrays(transform, numbers.types)
     name = f"{reading.prefix}_{transform.symbol}_{numbers.suffix}"

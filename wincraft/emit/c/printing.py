@@ -6,12 +6,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from wincraft.emit.c.kernels import INDICES, Array, Cost, Dense, FloatRows, Kernel, Line, Section, Table, Tile
+from wincraft.emit.c.kernels import (
+    INDICES,
+    Array,
+    CFunction,
+    ConstantTable,
+    Cost,
+    Dense,
+    FloatRows,
+    HeaderSection,
+    Line,
+    Tile,
+)
 from wincraft.emit.c.text import comment, fill, table_rows
 from wincraft.numbers.summation import C_ORDER, ORDERS
 
 
-def section_texts(section: Section) -> Iterator[str]:
+def section_texts(section: HeaderSection) -> Iterator[str]:
     """The parts of a section, to stand apart by empty lines."""
     yield comment(*section.comment)
     if section.macros:
@@ -26,14 +37,14 @@ def defines(macros: Sequence[tuple[str, object]]) -> str:
     return "\n".join(f"#define {name:{width}} {value}" for name, value in macros)
 
 
-def table_text(table: Table) -> str:
+def table_text(table: ConstantTable) -> str:
     """The definition of a constant matrix, with its exact entries in comments."""
     values = [[literal(number, table.type) for number in row] for row in table.values]
     head = f"static const {table.type} {table.symbol}[{len(values)}][{len(values[0])}] = {{"
     return "\n".join([head, *table_rows(values, table.exact), "};"])
 
 
-def kernel_text(kernel: Kernel) -> str:
+def kernel_text(kernel: CFunction) -> str:
     """The definition of a function, behind its comment.
 
     >>> d, u = Array.in_image("d", "float", (2, 1)), Array.row_major("u", "float", (2,))
