@@ -111,9 +111,8 @@ class Moments:
             raise OutOfFormat(stage)
         if not variances.any():
             return self
-        return replace(
-            self, second=self.second + np.diag(variances), history=(*self.history, Noise(stage, variances, False))
-        )
+        history = (*self.history, Noise(stage, variances, False))
+        return replace(self, second=self.second + np.diag(variances), history=history)
 
     def stored(self, stage: str, quantizer: Quantizer, scale: Scale, clips: bool) -> Moments:
         """Through a quantiser: its gain, its noise, and the lattice it leaves values on; no scale means real ends."""
@@ -193,10 +192,8 @@ class MomentsMachine:
         axis = step.axis
         before, after = (value.shape[:axis], value.shape[axis + 1 :]) if axis is not None else ((), ())
         split = (prod(before), len(rows[0]), prod(after))
-        if after:
-            whole = np.kron(whole, np.eye(prod(after)))
-        if before:
-            whole = np.kron(np.eye(prod(before)), whole)
+        whole = np.kron(whole, np.eye(prod(after))) if after else whole
+        whole = np.kron(np.eye(prod(before)), whole) if before else whole
         mapped = replace(
             value.mapped(whole),
             shape=step.image,
