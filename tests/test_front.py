@@ -14,7 +14,7 @@ from oracle_messages import LONGEST, refused
 from sympy import oo
 
 import wincraft as wc
-from wincraft.errors import BadSize, CannotWrite, NotApplicable, UnknownName
+from wincraft.errors import BadSize, CannotWrite, NotApplicable, TooLarge, UnknownName, WrongType
 
 F23 = wc.winograd(2, 3, points="0,1,-1")
 
@@ -88,7 +88,7 @@ def test_representations_tell_basis_and_scaling():
 
 
 def test_convert_refuses_the_name_of_a_convention_in_one_line():
-    with refused(NotApplicable, "'lavin' is no domain", "convention="):
+    with refused(WrongType, "'lavin' is not a domain", "convention="):
         F23.convert("lavin")
 
 
@@ -99,10 +99,10 @@ def test_a_map_is_an_array_where_one_is_needed():
 
 def test_entries_beyond_a_float_are_refused_not_infinite():
     long = wc.winograd(20, 3)
-    with refused(NotApplicable, "float16", "65504"):
+    with refused(TooLarge, "float16", "65504"):
         long.to_numpy("float16")
     assert np.isfinite(long.to_numpy("float32")[0]).all()
-    with refused(NotApplicable, "float16"):
+    with refused(TooLarge, "float16"):
         long.convolve(np.ones(40, dtype="float16"), np.ones(3, dtype="float16"))
 
 
@@ -110,7 +110,7 @@ def test_a_tensor_is_not_convolved_without_a_word():
     class Tensor:
         __module__ = "torch"
 
-    with refused(NotApplicable, "wincraft.torch"):
+    with refused(WrongType, "wincraft.torch"):
         F23.convolve(Tensor(), np.ones(3))
 
 

@@ -20,7 +20,7 @@ from sympy import QQ, Integer, Matrix, Rational, eye, sqrt
 
 from wincraft import BilinearAlgorithm, LinearMap, WincraftError, winograd
 from wincraft.algorithm.refutation import Refuted
-from wincraft.errors import BadNumber, BadScaling, BadShape, FloatGiven
+from wincraft.errors import BadNumber, BadScaling, BadShape, FloatGiven, WrongType
 from wincraft.exact.matrix import from_numbers
 from wincraft.exact.number import exact_number
 
@@ -66,9 +66,9 @@ def test_matrices_in_any_dress():
         (BadShape, ([], [[1]], [[1]])),
         (BadShape, ([[]], [[1]], [[1]])),
         (BadShape, ([[1], [1, 2]], [[1]], [[1]])),
-        (BadNumber, (None, [[1]], [[1]])),
-        (BadNumber, (5, [[1]], [[1]])),
-        (BadNumber, ([1], [[1]], [[1]])),
+        (WrongType, (None, [[1]], [[1]])),
+        (WrongType, (5, [[1]], [[1]])),
+        (WrongType, ([1], [[1]], [[1]])),
         (BadNumber, ([["x"]], [[1]], [[1]])),
         (BadNumber, ([[None]], [[1]], [[1]])),
         (BadNumber, ([[True]], [[1]], [[1]])),

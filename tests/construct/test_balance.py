@@ -19,7 +19,7 @@ from wincraft import CONVENTIONS, Nested, winograd
 from wincraft.construct.change import change_basis
 from wincraft.construct.factors import factorise
 from wincraft.construct.stage_balance import balance_stages
-from wincraft.errors import BadNumber
+from wincraft.errors import BadValue
 
 BASES = ("legendre:classical", "chebyshev", "hermite", "laguerre(1/2)", "newton-leja", "bernstein")
 MAPS = ("input", "filter", "output")
@@ -123,5 +123,5 @@ def test_higher_moduli_and_algebraic_points():
 
 @pytest.mark.parametrize("bits", [-1, 65, 0.5, None, "2"])
 def test_bits_that_are_none(bits):
-    with refused(BadNumber, "bits", "0 to 64"):
+    with refused(BadValue, "bits", "0 to 64"):
         balance_stages(change_basis(winograd(2, 3, points="0,1,-1"), "legendre"), bits)

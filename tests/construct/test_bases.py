@@ -21,7 +21,7 @@ from sympy import Rational, sqrt
 
 from wincraft.construct.bases import basis_text, given_basis, leja_order, parse_basis
 from wincraft.construct.moduli import parse_moduli
-from wincraft.errors import BadNumber, BadShape, FloatGiven, NotApplicable, UnknownName
+from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName, WrongType
 
 GRADED = (
     *("canonical", "legendre", "chebyshev", "chebyshev-u", "hermite", "hermite-prob", "laguerre", "laguerre(1/2)"),
@@ -302,7 +302,7 @@ def test_a_given_matrix_of_integers_from_numpy():
         ([["1", "0"], ["0.5", "1"]], FloatGiven, ["0.5", "1/2"]),
         (np.eye(2), FloatGiven, ["1.0"]),
         ([[1, 0], ["one", 1]], BadNumber, ["one"]),
-        (7, BadNumber, ["int", "matrix"]),
+        (7, WrongType, ["int", "matrix"]),
         ([[1, 0, 0], [0, 1, 0]], BadShape, ["(2, 3)", "square"]),
         ([[1], [0, 1]], BadShape, ["one length"]),
         ([], BadShape, ["at least 1"]),
@@ -339,17 +339,17 @@ def test_a_given_matrix_of_another_size():
         ("", UnknownName, ["known are canonical, legendre"]),
         ("legendre)", UnknownName, ["legendre"]),
         ("legendre:clasical", UnknownName, ["did you mean classical?"]),
-        ("newton(0,1):classical", NotApplicable, ["leave out :classical"]),
-        ("jacobi", NotApplicable, ["0 parameters", "give 2"]),
-        ("jacobi(1)", NotApplicable, ["1 parameters", "give 2"]),
-        ("legendre(2)", NotApplicable, ["give 0"]),
-        ("jacobi(-1,0)", NotApplicable, ["-1,0", "above -1"]),
-        ("laguerre(sqrt(2))", NotApplicable, ["rationals"]),
+        ("newton(0,1):classical", BadValue, ["leave out :classical"]),
+        ("jacobi", BadValue, ["parameters of jacobi is 0", "give 2"]),
+        ("jacobi(1)", BadValue, ["parameters of jacobi is 1", "give 2"]),
+        ("legendre(2)", BadValue, ["give 0"]),
+        ("jacobi(-1,0)", BadValue, ["-1,0", "above -1"]),
+        ("laguerre(sqrt(2))", BadValue, ["rationals"]),
         ("jacobi(0.5,1)", FloatGiven, ["1/2"]),
         ("jacobi(a,b)", BadNumber, ["'a'"]),
-        ("legendre(x^2)", NotApplicable, ["x^2 is not linear", "2x-1"]),
-        ("legendre(sqrt(2)*x)", NotApplicable, ["not linear", "2x-1"]),
-        ("bernstein(1/2)", NotApplicable, ["not linear"]),
+        ("legendre(x^2)", BadValue, ["x^2, which is not linear", "2x-1"]),
+        ("legendre(sqrt(2)*x)", BadValue, ["not linear", "2x-1"]),
+        ("bernstein(1/2)", BadValue, ["not linear"]),
         ("newton(0,0.5)", FloatGiven, ["1/2"]),
         ("lagrange(0,one)", BadNumber, ["one"]),
     ],

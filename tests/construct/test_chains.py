@@ -13,7 +13,7 @@ from wincraft.construct.chains import apply_chains, chained, parse_chains
 from wincraft.construct.change import change_basis
 from wincraft.construct.factors import factorise
 from wincraft.construct.stage_balance import balance_stages
-from wincraft.errors import BadDocument, BadNumber, BadShape, FloatGiven, NotApplicable, UnknownName
+from wincraft.errors import BadDocument, BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName
 
 F43 = winograd(4, 3, points="0,1,-1,2,-2")
 
@@ -87,8 +87,8 @@ def test_a_map_of_its_own_takes_precedence():
         ("/pow2", UnknownName, ["legendre"]),
         ("input=", UnknownName, ["legendre"]),
         ("bjorck-pereyra", NotApplicable, ["input=bjorck-pereyra"]),
-        ("legendre newton", NotApplicable, ["for all maps", "input=..."]),
-        ("input=lu input=plu", NotApplicable, ["input is named twice"]),
+        ("legendre newton", BadValue, ["for all maps", "input=..."]),
+        ("input=lu input=plu", BadValue, ["named twice"]),
         ("reciprocal", NotApplicable, ["p and 1/p"]),
         ("newton(0,1)", NotApplicable, ["2 nodes for 6"]),
     ],

@@ -18,7 +18,7 @@ from sympy import Matrix, Rational, sqrt
 
 from wincraft import CONVENTIONS, balance, winograd
 from wincraft.algorithm.balancing import snap_inverse_root
-from wincraft.errors import BadShape, FloatGiven, NotApplicable, UnknownName, WincraftError
+from wincraft.errors import BadShape, BadValue, FloatGiven, NotApplicable, UnknownName, WincraftError
 
 HIGHER = [
     (4, 3, "0,1,-1,x^2+1,inf"),
@@ -337,8 +337,8 @@ def test_the_snapped_factor_is_the_nearest_on_the_grid(value, bits, exponent):
         (BadShape, {"filter_moments": [[1], [1, 2], [1]]}),
         (BadShape, {"input_moments": []}),
         (FloatGiven, {"filter_moments": [[1.0, 0, 0], [0, 1, 0], [0, 0, 1]]}),
-        (NotApplicable, {"filter_moments": [[-1, 0, 0], [0, -1, 0], [0, 0, -1]]}),
-        (NotApplicable, {"filter_moments": [[0] * 3] * 3}),
+        (BadValue, {"filter_moments": [[-1, 0, 0], [0, -1, 0], [0, 0, -1]]}),
+        (BadValue, {"filter_moments": [[0] * 3] * 3}),
     ],
 )
 def test_balance_refuses_moments_that_are_none(kind, arguments):

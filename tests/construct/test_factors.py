@@ -16,7 +16,7 @@ from oracle_strategies import as_sympy, pointed_sizes, rationals
 
 from wincraft import CONVENTIONS, BilinearAlgorithm, Nested, winograd
 from wincraft.construct.factors import FACTORISATIONS, factorise, with_factor
-from wincraft.errors import BadNumber, BadShape, FloatGiven, NotApplicable, UnknownName
+from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName
 from wincraft.measure.costs import costs
 
 MAPS = ("input", "filter", "output")
@@ -332,8 +332,8 @@ def test_a_square_first_or_last_factor_has_one_solution(name, case, data):
     ("arguments", "kind", "mentions"),
     [
         ({"name": "inptu", "first": [[1]]}, UnknownName, ["did you mean input?"]),
-        ({"name": "input"}, NotApplicable, ["one factor"]),
-        ({"name": "filter", "first": EVEN_ODD, "last": EVEN_ODD}, NotApplicable, ["one factor"]),
+        ({"name": "input"}, BadValue, ["one of the two"]),
+        ({"name": "filter", "first": EVEN_ODD, "last": EVEN_ODD}, BadValue, ["one of the two"]),
         ({"name": "filter", "first": [[1, 0]]}, BadShape, ["(1, 2)", "(any, 3)"]),
         ({"name": "output", "last": [[1, 0]]}, BadShape, ["(1, 2)", "(4, any)"]),
         ({"name": "filter", "first": [[1, 0, 0], [2, 0, 0], [0, 0, 1]]}, NotApplicable, ["no second factor"]),

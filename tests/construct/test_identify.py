@@ -15,7 +15,7 @@ from sympy import Rational
 
 import wincraft as wc
 from wincraft.algorithm.refutation import Refuted
-from wincraft.errors import BadNumber, BadShape, Unidentified, UnknownName
+from wincraft.errors import BadNumber, BadShape, BadValue, Unidentified, UnknownName, WrongType
 
 CONSUMERS = json.loads((Path(__file__).parent.parent / "golden" / "consumers.json").read_text())["entries"]
 CORRECT = [entry for entry in CONSUMERS if entry["computes_the_convolution"]]
@@ -325,7 +325,7 @@ def test_entries_that_are_no_finite_numbers_are_refused(entry):
 
 @pytest.mark.parametrize("tolerance", [-1, 1, float("nan"), "x", "1e-999999999", Decimal("1e-999999999")])
 def test_tolerances_are_between_0_and_1(tolerance):
-    with pytest.raises(BadNumber, match="tolerance"):
+    with pytest.raises((BadValue, WrongType), match="tolerance"):
         wc.identify([[1]], [[1]], [[1]], tolerance=tolerance)
 
 

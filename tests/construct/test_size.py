@@ -12,7 +12,7 @@ from oracle_messages import refused
 
 from wincraft import Nested, parse, winograd
 from wincraft.construct.size import MAX_AXES, MAX_TILE, check_size, parse_size
-from wincraft.errors import BadSize, NotApplicable
+from wincraft.errors import BadSize, BadValue
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_size_of_thousands_of_digits(m):
 
 
 def test_points_and_moduli_exclude_each_other():
-    with refused(NotApplicable, "both points and moduli", "give one"):
+    with refused(BadValue, "both points and moduli", "give one"):
         winograd(2, 3, points="0,1,-1", moduli="0,1,-1")
 
 

@@ -10,7 +10,7 @@ from oracle_messages import refused
 
 import wincraft as wc
 from wincraft.algorithm.refutation import Refuted
-from wincraft.errors import BadDocument, BadShape, MissingTool, NotApplicable, Unidentified
+from wincraft.errors import BadDocument, BadShape, MissingTool, NotApplicable, ToolFailed, Unidentified
 from wincraft.files.kernels import probe_tiles, probe_transforms
 from wincraft.files.source import kernel, parameters
 
@@ -122,10 +122,10 @@ def test_functions_that_cannot_be_called_are_refused(function, size, kind, says,
 
 
 def test_a_source_that_does_not_compile_or_ends_is_refused(tmp_path):
-    with refused(NotApplicable, "exit code"):
+    with refused(ToolFailed, "exit code"):
         probe_tiles(source(tmp_path, TILES + "int x = y;"), "correlation", "2,3")
     crash = "#include <stdlib.h>\nvoid f(const float *d, const float *g, float *y) { abort(); }"
-    with refused(NotApplicable, "probe"):
+    with refused(ToolFailed, "probe"):
         probe_tiles(source(tmp_path, crash, "g.c"), "f", "2,3")
     with refused(BadDocument, "No such file"):
         probe_tiles(tmp_path / "none.c", "f", "2,3")

@@ -10,7 +10,7 @@ import pytest
 from oracle_messages import refused
 
 import wincraft as wc
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, BadValue, NotApplicable, WrongType
 
 
 def test_the_three_maps_of_an_algorithm_are_found_and_identified():
@@ -44,7 +44,7 @@ def test_exact_numbers_stay_exact():
     ],
 )
 def test_what_is_not_linear_is_refused(function, says):
-    with refused(NotApplicable, says), np.errstate(all="ignore"):
+    with refused((NotApplicable, BadValue, WrongType), says), np.errstate(all="ignore"):
         wc.probe(function, 4)
 
 

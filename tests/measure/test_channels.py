@@ -10,7 +10,7 @@ import pytest
 from oracle_messages import refused
 
 from wincraft import parse, winograd
-from wincraft.errors import NotApplicable
+from wincraft.errors import BadValue, NotApplicable
 from wincraft.measure.channels import channel_counts
 from wincraft.measure.ranges import ranges
 from wincraft.numbers.box import Box
@@ -133,7 +133,7 @@ def test_not_even_one_and_no_limit():
 
 @pytest.mark.parametrize("bits", [0, -1, 129, 200, 32.0, True, None, "32"])
 def test_widths_that_are_none(bits):
-    with refused(NotApplicable, f"accumulator of {bits} bits", "1 to 128"):
+    with refused(BadValue, f"accumulator is {bits} bits", "1 to 128"):
         channel_counts(ranges(winograd(2, 3, points="0,1,-1", convention="integer")), bits)
 
 

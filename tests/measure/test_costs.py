@@ -15,7 +15,7 @@ from sympy import Rational
 
 from wincraft import BilinearAlgorithm, parse, winograd
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, WrongForm
 from wincraft.exact.matrix import diagonal
 from wincraft.measure.costs import LayerShape, costs, layer_costs, parse_layer_shape
 from wincraft.measure.operations import Operations, of_constant
@@ -140,7 +140,7 @@ def test_linear_form_swaps_the_transforms():
     assert linear.outputs == 6
     assert {stage.label for stage in linear.stages} == {"A", "G", "B"}
     assert linear.filter == found.filter
-    with refused(NotApplicable, "linear convolution form", "transpose()"):
+    with refused(WrongForm, "linear convolution form", "transpose()"):
         layer_costs(linear, LayerShape(1, 1, (8,)))
 
 

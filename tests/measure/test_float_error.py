@@ -19,7 +19,7 @@ from oracle_strategies import as_sympy
 from wincraft import winograd
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Nested
-from wincraft.errors import BadNumber, BadShape, NotApplicable, UnknownName
+from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, UnknownName, WrongType
 from wincraft.exact.matrix import from_numbers
 from wincraft.measure.execution import chains_of, execute
 from wincraft.measure.float_bound import BoundMachine, error_bound, tile_shapes
@@ -296,20 +296,20 @@ def test_bad_input_is_refused():
     with refused(UnknownName, "'hufman'", "did you mean huffman?"):
         float_error(axis, order="hufman")
     for name, value in (("runs", 0), ("runs", -3), ("runs", 2.5), ("channels", 0), ("seed", -1)):
-        with refused(NotApplicable, f"{name} = {value}", "integer from"):
+        with refused(BadValue, f"{name} is {value}", "integer from"):
             float_error(axis, **{name: value})
-    with refused(NotApplicable, "values", "runs are done"):
+    with refused(TooLarge, "values", "runs are done"):
         float_error(axis, runs=10**12)
-    with refused(NotApplicable, "GiB"):
+    with refused(TooLarge, "GiB"):
         float_error(axis, channels=10**9)
-    with refused(NotApplicable, "int8", "FloatFormat"):
+    with refused(WrongType, "int8", "FloatFormat"):
         float_error(axis, parse_format("int8"))
     with refused(BadShape, "data", "(1, 4)"):
         error_bound(axis, data=np.ones(3))
-    with refused(BadNumber, "filters"):
+    with refused(WrongType, "filters"):
         error_bound(axis, filters="1")
-    with refused(NotApplicable, "channels = 0"):
+    with refused(BadValue, "channels is 0"):
         error_bound(axis, channels=0)
     big = winograd(2, 3, points="0,1000,-1000")
-    with refused(NotApplicable, "overflows"):
+    with refused(TooLarge, "overflows"):
         float_error(big, FORMATS["fp8-e4m3"])

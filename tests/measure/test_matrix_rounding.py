@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oracle_chains import chained
 
 import wincraft as wc
-from wincraft.errors import NotApplicable, UnknownName
+from wincraft.errors import BadValue, NotApplicable, UnknownName
 from wincraft.measure.matrix_rounding import fitting_format, round_matrices, smallest_word, sweep_words
 from wincraft.numbers.fixed_point import FixedPoint
 from wincraft.numbers.formats import FORMATS
@@ -155,7 +155,7 @@ def test_stages_of_chains_are_numbered_in_the_order_of_application():
 
 @pytest.mark.parametrize("word", [-1, 0, 1, 65, 200])
 def test_words_that_there_are_not(word):
-    with pytest.raises(NotApplicable, match="give 2 to 64"):
+    with pytest.raises(BadValue, match="give 2 to 64"):
         round_matrices(wc.winograd(2, 3), word)
 
 

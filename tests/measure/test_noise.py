@@ -17,7 +17,7 @@ from sympy import Rational, eye, sqrt
 
 from wincraft import CONVENTIONS, Nested, parse, winograd
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.errors import BadNumber, BadShape, FloatGiven, NotApplicable
+from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, WrongType
 from wincraft.measure.noise import noise_gain, worst_case_amplification
 
 
@@ -177,13 +177,13 @@ def test_repr_names_the_worst_tap():
     [
         (BadShape, eye(3), ("input_moments", "(3, 3)", "(4, 4)")),
         (BadShape, [[1, 0], [0]], ("input_moments",)),
-        (BadNumber, 3, ("input_moments",)),
+        (WrongType, 3, ("input_moments",)),
         (BadNumber, [["x", 0], [0, 1]], ()),
         (FloatGiven, np.eye(4), ()),
         (BadNumber, np.full((4, 4), np.nan), ()),
         (BadNumber, np.full((4, 4), np.inf), ()),
-        (NotApplicable, -eye(4), ("positive semidefinite",)),
-        (NotApplicable, [[int(j >= i) for j in range(4)] for i in range(4)], ("symmetric",)),
+        (BadValue, -eye(4), ("positive semidefinite",)),
+        (BadValue, [[int(j >= i) for j in range(4)] for i in range(4)], ("symmetric",)),
         (NotApplicable, 0 * eye(4), ("always 0",)),
     ],
 )

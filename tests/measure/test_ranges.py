@@ -19,7 +19,7 @@ from sympy import QQ, Rational
 
 from wincraft import LinearMap, Nested, winograd
 from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.errors import BadNumber, BadShape, FloatGiven, NotApplicable, UnknownName
+from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName
 from wincraft.exact.matrix import from_numbers
 from wincraft.measure.ranges import INT8, ranges
 from wincraft.numbers.box import Box
@@ -364,7 +364,7 @@ def test_steps_by_label_and_kind():
         (FloatGiven, np.ones(3), ()),
         (BadNumber, [np.nan, 1, 1], ()),
         (BadNumber, [1, np.inf, 1], ()),
-        (BadNumber, ["sqrt(2)", 1, 1], ("sqrt(2)",)),
+        (BadValue, ["sqrt(2)", 1, 1], ("sqrt(2)",)),
         (BadNumber, ["x", 1, 1], ()),
     ],
 )
@@ -395,7 +395,7 @@ def test_values_that_are_none(kind, label, index, side):
 
 @pytest.mark.parametrize(
     ("kind", "rounding"),
-    [(UnknownName, {"B": 1}), (NotApplicable, {"BT": -1}), (FloatGiven, {"BT": 0.5}), (BadNumber, {"BT": np.nan})],
+    [(UnknownName, {"B": 1}), (BadValue, {"BT": -1}), (FloatGiven, {"BT": 0.5}), (BadNumber, {"BT": np.nan})],
 )
 def test_roundings_that_are_none(kind, rounding):
     with refused(kind):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle_messages import refused
 
-from wincraft.errors import BadNumber, BadShape, NotApplicable
+from wincraft.errors import BadShape, NotApplicable, WrongType
 from wincraft.numbers.arithmetic import BLOCK, Arithmetic
 from wincraft.numbers.formats import FORMATS, FloatFormat, parse_format
 
@@ -220,14 +220,14 @@ def test_operands_of_other_dtypes_are_rounded_first():
 
 def test_what_cannot_be_computed_is_refused():
     for other in (parse_format("int8"), parse_format("q3.12")):
-        with refused(NotApplicable, other.name, "FloatFormat"):
+        with refused(WrongType, other.name, "FloatFormat"):
             Arithmetic(other)
     deep = FloatFormat("deep", precision=25, min_exponent=-1020, max=Fraction(1))
     for wide in (FloatFormat.ieee("wide", exponent_bits=8, precision=30), deep):
         with refused(NotApplicable, wide.name, "25 bits"):
             Arithmetic(wide)
     half = Arithmetic(FORMATS["fp16"])
-    with refused(BadNumber, "values"):
+    with refused(WrongType, "values"):
         half.round(["a"])
     with refused(BadShape, "(0,)"):
         half.round([])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle_messages import refused
 
-from wincraft.errors import BadNumber, FloatGiven, NotApplicable
+from wincraft.errors import BadNumber, BadValue, FloatGiven
 from wincraft.numbers.box import Box, signed_bits
 
 bounds = st.fractions(-300, 300, max_denominator=3)
@@ -40,7 +40,7 @@ def test_widths(bits):
 @pytest.mark.parametrize("bits", [0, -8, 129, 200, 8.0, True, None, "8"])
 @pytest.mark.parametrize("make", [Box.signed, Box.unsigned])
 def test_widths_that_are_none(make, bits):
-    with refused(NotApplicable, f"{bits} bits", "1 to 128"):
+    with refused(BadValue, f"{bits} bits", "1 to 128"):
         make(bits)
 
 
@@ -56,12 +56,12 @@ def test_boxes():
 @pytest.mark.parametrize(
     ("kind", "low", "high", "mention"),
     [
-        (NotApplicable, 1, 0, "[1, 0]"),
+        (BadValue, 1, 0, "[1, 0]"),
         (BadNumber, float("nan"), 0, "nan"),
         (BadNumber, 0, float("inf"), "inf"),
         (BadNumber, 0, np.float32("-inf"), "inf"),
         (FloatGiven, 0, 0.5, "1/2"),
-        (BadNumber, 0, "sqrt(2)", "sqrt(2)"),
+        (BadValue, 0, "sqrt(2)", "sqrt(2)"),
         (BadNumber, "x", 1, "x"),
         (BadNumber, None, 1, "None"),
     ],

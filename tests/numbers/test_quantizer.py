@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle_messages import refused
 
-from wincraft.errors import BadNumber, BadShape, NotApplicable, UnknownName
+from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName
 from wincraft.numbers.fixed_point import FixedPoint
 from wincraft.numbers.formats import FORMATS, FloatFormat
 from wincraft.numbers.integer_grid import IntegerGrid, IntegerRange
@@ -58,15 +58,15 @@ def test_texts_are_read_back(text, name, per):
 @pytest.mark.parametrize(
     ("text", "kind", "mentions"),
     [
-        ("int0", NotApplicable, ["0 bits"]),
-        ("int1/tap", NotApplicable, ["1 bits"]),
-        ("int200", NotApplicable, ["200 bits"]),
+        ("int0", BadValue, ["0 bits"]),
+        ("int1/tap", BadValue, ["1 bits"]),
+        ("int200", BadValue, ["200 bits"]),
         ("itn8", UnknownName, ["itn8", "int8"]),
         ("int8/tpa", UnknownName, ["tpa", "did you mean tap"]),
         ("int8/tap/pow3", UnknownName, ["pow3", "did you mean pow2"]),
-        ("int8/tap/pow2/tap", NotApplicable, ["pow2 comes last"]),
-        ("q3.4/tap", NotApplicable, ["q3.4"]),
-        ("q3.4/pow2", NotApplicable, ["q3.4"]),
+        ("int8/tap/pow2/tap", BadValue, ["not the last"]),
+        ("q3.4/tap", BadValue, ["q3.4"]),
+        ("q3.4/pow2", BadValue, ["q3.4"]),
         ("", UnknownName, ["format"]),
         ("int8//tap", UnknownName, ["'tap'", "pow2"]),
     ],
@@ -77,11 +77,11 @@ def test_texts_that_name_nothing(text, kind, mentions):
 
 
 def test_combinations_that_there_are_not():
-    with refused(NotApplicable, "int8/tensor"):
+    with refused(BadValue, "int8/tensor"):
         Quantizer(IntegerGrid(8))
-    with refused(NotApplicable, "q3.4"):
+    with refused(BadValue, "q3.4"):
         Quantizer(FixedPoint(8, 4), "tensor")
-    with refused(NotApplicable, "fp16", "pow2"):
+    with refused(BadValue, "fp16", "pow2"):
         Quantizer(FORMATS["fp16"], None, True)
     with refused(UnknownName, "granularity", "row"):
         Quantizer(IntegerGrid(8), "row")
@@ -225,10 +225,10 @@ def test_values_that_are_not_finite_and_zeros(method):
         ("max", UnknownName, ["max", "max-abs"]),
         ("percentil", UnknownName, ["did you mean percentile"]),
         ("mse:3", UnknownName, ["mse"]),
-        ("percentile:50", BadNumber, ["50"]),
-        ("percentile:101", BadNumber, ["101"]),
-        ("percentile:nan", BadNumber, ["nan"]),
-        ("percentile:x", BadNumber, ["x"]),
+        ("percentile:50", BadValue, ["50"]),
+        ("percentile:101", BadValue, ["101"]),
+        ("percentile:nan", BadValue, ["nan"]),
+        ("percentile:x", BadValue, ["x"]),
     ],
 )
 def test_calibrations_that_there_are_not(method, kind, mentions):
@@ -275,9 +275,9 @@ def test_fixed_point_is_stored_by_its_own_rule():
 @pytest.mark.parametrize(
     ("scale", "kind", "mentions"),
     [
-        (0.0, NotApplicable, ["scale is 0"]),
-        ([[[1.0]], [[-2.0]]], NotApplicable, ["-2"]),
-        (nan, BadNumber, ["nan"]),
+        (0.0, BadValue, ["scale is 0"]),
+        ([[[1.0]], [[-2.0]]], BadValue, ["-2"]),
+        (nan, BadValue, ["nan"]),
         (np.ones((3, 1, 1)), BadShape, ["(3, 1, 1)", "(2, 4, 5)"]),
         (np.ones((1, 2, 1, 1)), BadShape, ["(1, 2, 1, 1)"]),
         (np.ones((1, 5)), NotApplicable, ["vectors"]),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle_messages import refused
 
-from wincraft.errors import BadNumber, BadShape, UnknownName
+from wincraft.errors import BadShape, UnknownName, WrongType
 from wincraft.numbers.arithmetic import BLOCK, Arithmetic
 from wincraft.numbers.formats import FORMATS
 from wincraft.numbers.summation import (
@@ -243,7 +243,7 @@ def test_bad_input_is_refused():
         linear_pass(np.eye(3), ones, 3, half)
     with refused(BadShape, "matrix", "(3,)"):
         linear_pass(np.ones(3), ones, 1, half)
-    with refused(BadNumber, "dtype"):
+    with refused(WrongType, "dtype"):
         linear_pass([["1/2"]], ones, 1, half)
     for V, U in ((ones, ones), (ones, np.ones((3, 4, 1))), (ones[0], ones), (np.ones((2, 3, 0), "f4"), ones)):
         with refused(BadShape, "(V, U)", "(R, K, C), (R, C, T)"):

@@ -10,7 +10,7 @@ import pytest
 from oracle_messages import refused
 
 from wincraft import parse, winograd
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, BadValue, TooLarge, WrongForm
 from wincraft.quantise.evaluation import evaluate
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import SCHEMES, Scheme, parse_scheme
@@ -129,7 +129,7 @@ def test_data_of_any_size(name):
 
     for factor in (0.0, 5e-324, 1e-300, 1e150):
         for arrays in ((data * factor, weights), (data, weights * factor)):
-            with refused(NotApplicable, "the largest magnitude is"):
+            with refused(BadValue, "the largest magnitude is"):
                 Layer(*arrays)
 
 
@@ -148,9 +148,9 @@ def test_nothing_rounded():
 
 
 def test_what_cannot_be_evaluated():
-    with refused(NotApplicable, "GiB"):
+    with refused(TooLarge, "GiB"):
         evaluate(F43, SCHEMES["tapwise-8"], Workload(channels=10**9))
-    with refused(NotApplicable, "transpose()"):
+    with refused(WrongForm, "transpose()"):
         evaluate(F43.transpose(), SCHEMES["tapwise-8"], Workload())
     with refused(BadShape, "(16, 40, 3, 3)", "F(4,3)"):
         evaluate(F43, SCHEMES["tapwise-8"], smooth_layer())

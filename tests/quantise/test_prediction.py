@@ -12,7 +12,7 @@ from oracle_chains import chained
 from oracle_messages import refused
 
 from wincraft import Nested, parse
-from wincraft.errors import BadNumber, BadShape, NotApplicable, UnknownName
+from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, UnknownName, WrongForm
 from wincraft.numbers.decibels import sqnr
 from wincraft.numbers.quantizer import Scale, parse_quantizer
 from wincraft.quantise.prediction import MAX_PRODUCTS, predict
@@ -358,16 +358,16 @@ def test_no_data_no_ratio():
 @pytest.mark.parametrize(
     ("given", "kind", "mentions"),
     [
-        ({"channels": 0}, NotApplicable, ["channels is 0"]),
-        ({"channels": 2.5}, NotApplicable, ["2.5"]),
-        ({"tiles": 0}, NotApplicable, ["tiles is 0"]),
-        ({"outputs": -1}, NotApplicable, ["outputs is -1"]),
+        ({"channels": 0}, BadValue, ["channels is 0"]),
+        ({"channels": 2.5}, BadValue, ["2.5"]),
+        ({"tiles": 0}, BadValue, ["tiles is 0"]),
+        ({"outputs": -1}, BadValue, ["outputs is -1"]),
         ({"data_moments": np.ones((2, 2))}, BadShape, ["(2, 2)", "(6, 6)"]),
         ({"weight_moments": np.ones(3)}, BadShape, ["(3,)", "(3, 3)"]),
-        ({"data_moments": float("nan")}, BadNumber, ["nan"]),
-        ({"data_moments": -1.0}, NotApplicable, ["negative"]),
+        ({"data_moments": float("nan")}, BadValue, ["nan"]),
+        ({"data_moments": -1.0}, BadValue, ["negative"]),
         ({"data_values": np.array([])}, BadShape, ["(0,)"]),
-        ({"weight_values": np.array([np.inf])}, BadNumber, ["inf"]),
+        ({"weight_values": np.array([np.inf])}, BadValue, ["inf"]),
     ],
 )
 def test_arguments_that_do_not_do(given, kind, mentions):
@@ -384,9 +384,9 @@ def test_a_stage_without_a_scale():
 
 
 def test_algorithms_without_a_prediction():
-    with refused(NotApplicable, "transpose()"):
+    with refused(WrongForm, "transpose()"):
         predict(made("F(4,3)").transpose(), SCHEMES["fp16"], {}, 64)
-    with refused(NotApplicable, "1764", str(MAX_PRODUCTS)):
+    with refused(TooLarge, "1764", str(MAX_PRODUCTS)):
         predict(parse("F(40x40,3x3)"), SCHEMES["fp32"], {}, 64)
     with refused(NotApplicable, "int16"):
         predict(made("F(6,3)", 2), SCHEMES["ncnn-int8"], None, 64)

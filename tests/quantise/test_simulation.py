@@ -15,7 +15,7 @@ from oracle_convolution import plain
 from oracle_messages import refused
 
 from wincraft import Nested, parse, winograd
-from wincraft.errors import BadNumber, BadShape, NotApplicable, UnknownName
+from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, WrongForm, WrongType
 from wincraft.numbers.decibels import sqnr
 from wincraft.numbers.quantizer import Scale, parse_quantizer
 from wincraft.quantise.schemes import SCHEMES, Scheme, parse_scheme
@@ -588,14 +588,14 @@ def test_the_labels_of_the_stages():
 @pytest.mark.parametrize(
     ("scales", "kind", "mentions"),
     [
-        ({"M": 0.0}, NotApplicable, ["scale is 0"]),
-        ({"M": -1.0}, NotApplicable, ["-1"]),
-        ({"M": nan}, BadNumber, ["nan"]),
-        ({"M": "one"}, BadNumber, ["scale"]),
+        ({"M": 0.0}, BadValue, ["scale is 0"]),
+        ({"M": -1.0}, BadValue, ["-1"]),
+        ({"M": nan}, BadValue, ["nan"]),
+        ({"M": "one"}, WrongType, ["scale"]),
         ({"M": np.ones((5, 1, 1))}, BadShape, ["(5, 1, 1)", "(6, 2, 2)"]),
         ({"m": 1.0}, UnknownName, ["'m'", "M"]),
         ({"post-step 1": 1.0}, UnknownName, ["post-step 1"]),
-        ({"M": ZERO}, NotApplicable, ["scale"]),
+        ({"M": ZERO}, BadValue, ["scale"]),
         ({"M": Scale(np.ones((5, 1, 1)), np.zeros(()))}, BadShape, ["(5, 1, 1)"]),
     ],
 )
@@ -660,9 +660,9 @@ def test_2_to_the_15_does_not_fit_in_int16():
 
 def test_what_has_no_simulation():
     linear = F43.transpose()
-    with refused(NotApplicable, "transpose()"):
+    with refused(WrongForm, "transpose()"):
         simulate(linear, SCHEMES["tapwise-8"], small_batch(F43))
-    with refused(NotApplicable, "transpose()"):
+    with refused(WrongForm, "transpose()"):
         simulate_direct(linear, SCHEMES["tapwise-8"], small_batch(F43))
     with refused(NotApplicable, "int16", "inf"):
         simulate(F43, replace(SCHEMES["ncnn-int8"], input=None), small_batch(F43))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft import Nested, parse, winograd
-from wincraft.errors import BadDocument, BadNumber, BadShape, NotApplicable, UnknownName
+from wincraft.errors import BadDocument, BadShape, BadValue, TooLarge, UnknownName, WrongType
 from wincraft.quantise.workload import DISTRIBUTIONS, Layer, Workload, check_memory, load_layer
 
 F43, F23 = winograd(4, 3, points="0,1,-1,2,-2"), winograd(2, 3, points="0,1,-1")
@@ -56,14 +56,14 @@ def test_every_distribution_has_a_test():
 @pytest.mark.parametrize(
     ("sizes", "kind", "mentions"),
     [
-        ({"channels": 0}, NotApplicable, ["channels is 0"]),
-        ({"outputs": -1}, NotApplicable, ["outputs is -1"]),
-        ({"tiles": 0}, NotApplicable, ["tiles is 0"]),
-        ({"channels": 2.5}, NotApplicable, ["2.5"]),
-        ({"channels": float("nan")}, NotApplicable, ["nan"]),
-        ({"tiles": "x"}, NotApplicable, ["'x'"]),
-        ({"seed": -1}, NotApplicable, ["-1"]),
-        ({"seed": 1.5}, NotApplicable, ["1.5"]),
+        ({"channels": 0}, BadValue, ["channels is 0"]),
+        ({"outputs": -1}, BadValue, ["outputs is -1"]),
+        ({"tiles": 0}, BadValue, ["tiles is 0"]),
+        ({"channels": 2.5}, BadValue, ["2.5"]),
+        ({"channels": float("nan")}, BadValue, ["nan"]),
+        ({"tiles": "x"}, BadValue, ["'x'"]),
+        ({"seed": -1}, BadValue, ["-1"]),
+        ({"seed": 1.5}, BadValue, ["1.5"]),
         ({"distribution": "gausian"}, UnknownName, ["did you mean gaussian"]),
     ],
 )
@@ -74,9 +74,9 @@ def test_workloads_that_are_none(sizes, kind, mentions):
 
 def test_more_than_memory_is_refused_with_an_estimate():
     for sizes in ({"channels": 10**9}, {"tiles": 10**12}, {"outputs": 10**12}):
-        with refused(NotApplicable, "GiB", str(*sizes.values())):
+        with refused(TooLarge, "GiB", str(*sizes.values())):
             Workload(**sizes).batch(F43)
-    with refused(NotApplicable, "GiB"):
+    with refused(TooLarge, "GiB"):
         Layer(np.ones((1, 2, 8)), np.ones((1, 2, 3)), 10**12).batch(F43)
     check_memory(F43, 64, 64, 256)
 
@@ -137,8 +137,8 @@ SPOILED[0, 1, 3] = np.nan
 @pytest.mark.parametrize(
     ("data", "weights", "padding", "kind", "mentions"),
     [
-        (SPOILED, TAPS, 0, BadNumber, ["nan", "[0, 1, 3]", "data"]),
-        (ONES, np.full((1, 2, 3), np.inf), 0, BadNumber, ["inf", "weights"]),
+        (SPOILED, TAPS, 0, BadValue, ["nan", "[0, 1, 3]", "data"]),
+        (ONES, np.full((1, 2, 3), np.inf), 0, BadValue, ["inf", "weights"]),
         (ONES, np.ones((1, 3, 3)), 0, BadShape, ["(1, 2, 8)", "(1, 3, 3)"]),
         (ONES, np.ones((1, 2, 3, 3)), 0, BadShape, ["(1, 2, 8)", "(1, 2, 3, 3)"]),
         (np.ones((2, 8)), np.ones((2, 3)), 0, BadShape, ["(2, 8)", "(2, 3)"]),
@@ -151,11 +151,11 @@ SPOILED[0, 1, 3] = np.nan
         (ONES, TAPS, 1.5, BadShape, ["1.5"]),
         (ONES, TAPS, "1", BadShape, ["padding"]),
         (ONES, TAPS, None, BadShape, ["padding"]),
-        ("abc", TAPS, 0, BadNumber, ["data"]),
-        (ONES * 1j, TAPS, 0, BadNumber, ["complex"]),
-        (ONES > 0, TAPS, 0, BadNumber, ["bool"]),
+        ("abc", TAPS, 0, WrongType, ["data"]),
+        (ONES * 1j, TAPS, 0, WrongType, ["complex"]),
+        (ONES > 0, TAPS, 0, WrongType, ["bool"]),
         ([[[1, 2], [3]]], TAPS, 0, BadShape, ["data"]),
-        (np.full((1, 2, 8), 2**60), TAPS, 0, BadNumber, ["2^53"]),
+        (np.full((1, 2, 8), 2**60), TAPS, 0, TooLarge, ["2^53"]),
     ],
 )
 def test_layers_that_are_none(data, weights, padding, kind, mentions):

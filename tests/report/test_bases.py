@@ -9,7 +9,7 @@ import pytest
 
 from wincraft import parse, winograd
 from wincraft.algorithm.nested import Nested
-from wincraft.errors import NotApplicable, UnknownName
+from wincraft.errors import BadValue, UnknownName
 from wincraft.measure.costs import costs
 from wincraft.quantise.schemes import SCHEMES
 from wincraft.quantise.workload import Layer, Workload
@@ -86,7 +86,7 @@ def test_bad_names():
     F = winograd(4, 3)
     with pytest.raises(UnknownName, match="did you mean legendre"):
         compare_bases(F, ["legendr"], [], SMALL)
-    with pytest.raises(NotApplicable, match="at least one"):
+    with pytest.raises(BadValue, match="at least one"):
         compare_bases(F, [], [], SMALL)
 
 

@@ -13,7 +13,7 @@ from oracle_messages import refused
 from wincraft import BilinearAlgorithm, parse, winograd
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.construct.integer_form import integer_form
-from wincraft.errors import BadShape, NotApplicable, UnknownName
+from wincraft.errors import BadShape, NotApplicable, TooLarge, UnknownName
 from wincraft.exact.matrix import diagonal
 from wincraft.measure.costs import parse_layer_shape
 from wincraft.quantise import workload
@@ -146,7 +146,7 @@ def test_progress_is_told_and_the_users_arrays_are_used():
 def test_refusals():
     with refused(BadShape, "8,8,8", "F(4x4,3x3)"):
         report(parse("F(4x4,3x3)"), layer=parse_layer_shape("8,8,8"))
-    with refused(NotApplicable, "GiB"):
+    with refused(TooLarge, "GiB"):
         report(parse("F(4x4,3x3)"), workload=Workload(channels=10**9))
     with refused(UnknownName, "markdown", "did you mean html"):
         rendered(report(winograd(2, 3)), "htm")

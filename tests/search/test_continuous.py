@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft import winograd
-from wincraft.errors import BadNumber, BadShape, BadSize, NotApplicable, UnknownName
+from wincraft.errors import BadSize, BadValue, TooLarge, UnknownName
 from wincraft.search.limits.continuous import (
     RationalPoints,
     descend,
@@ -156,11 +156,11 @@ def test_points_and_cosines():
     [
         (lambda: real_optimum(4, 3, "complex"), UnknownName, "symmetric, with-inf, all"),
         (lambda: real_optimum(0, 3, "all"), BadSize, "at least 1"),
-        (lambda: real_optimum(20, 9, "all"), NotApplicable, "at most 24"),
-        (lambda: noise_gain_of_points(2, 3, [Fraction(0)]), BadShape, "(4,)"),
-        (lambda: noise_gain_of_points(1, 2, [None, None]), BadNumber, "twice"),
-        (lambda: round_to_rationals(4, 3, [0.0, 1.0]), BadShape, "(6,)"),
-        (lambda: round_to_rationals(4, 5, [-3, -2, -1, -0.5, 0.5, 1, 2, 3], 1), BadNumber, "raise the height"),
+        (lambda: real_optimum(20, 9, "all"), TooLarge, "at most 24"),
+        (lambda: noise_gain_of_points(2, 3, [Fraction(0)]), BadValue, "is 1; F(2,3) needs 4"),
+        (lambda: noise_gain_of_points(1, 2, [None, None]), BadValue, "twice"),
+        (lambda: round_to_rationals(4, 3, [0.0, 1.0]), BadValue, "is 2; F(4,3) needs 6"),
+        (lambda: round_to_rationals(4, 5, [-3, -2, -1, -0.5, 0.5, 1, 2, 3], 1), BadValue, "raise the height"),
     ],
 )
 def test_refusals(call, error, words):

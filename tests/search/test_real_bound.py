@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_messages import refused
 
-from wincraft.errors import BadNumber, CheckFailed, NotApplicable, UnknownName
+from wincraft.errors import BadValue, CheckFailed, TooLarge, UnknownName
 from wincraft.search.limits import bound as real_bound
 from wincraft.search.limits import boxes as _real_boxes
 from wincraft.search.limits.balls import ball_bound
@@ -296,8 +296,8 @@ def test_an_estimate_claims_nothing():
     ("call", "error", "words"),
     [
         (lambda: certify(4, 3, "real"), UnknownName, "known are symmetric"),
-        (lambda: certify(4, 3, "all", 0), BadNumber, "between 0 and 1"),
-        (lambda: certify(30, 3, "all"), NotApplicable, "24"),
+        (lambda: certify(4, 3, "all", 0), BadValue, "between 0 and 1"),
+        (lambda: certify(30, 3, "all"), TooLarge, "24"),
     ],
 )
 def test_refusals(call, error, words):

@@ -85,7 +85,7 @@ def test_spaces_survive_pickling():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"height": 0}, "holds no point"),
+        ({"height": 0}, "height of a search space is 0"),
         ({"height": 10**9}, r"about 1.22e\+18 points, more than 20,000"),
         ({"height": 30_000, "numbers": "integer"}, "about 6e"),
         ({"height": 3, "moduli": tuple(f"x^2+{k}" for k in range(1, 20_000))}, "19,999 polynomials, more than 100"),
@@ -99,7 +99,7 @@ def test_spaces_survive_pickling():
         ({"height": 120, "m": 18}, "17,.* free choices are too many for a tile of 20; lower the height"),
         ({"height": 60, "m": 38}, "are too many for a tile of 40"),
         ({"height": 30, "m": 20, "r": 5, "moduli": ("x^16+1",)}, "are too many for a tile of 24"),
-        ({}, "needs a height or a list"),
+        ({}, "of a height or of a list"),
         ({"height": 2, "values": ("1",)}, "one of the two"),
         ({"height": 1}, "empty"),
         ({"values": ("1", "2")}, "empty"),
@@ -117,9 +117,9 @@ def test_spaces_survive_pickling():
         ({"height": 3, "shape": "round"}, "unknown shape"),
         ({"height": 3, "zero": "maybe"}, "unknown choice of 0"),
         ({"height": 3, "moduli": ("2*x^2+1",)}, "make it monic"),
-        ({"height": 2, "moduli": ("x^2-1",)}, "has the root -?1, a point of the space"),
-        ({"height": 2, "moduli": ("x^2-x*3/2+1/2@-3",)}, "has the root (1|1/2), a point of the space"),
-        ({"height": 2, "moduli": ("x^3+x",)}, "has the root 0, a point of the space"),
+        ({"height": 2, "moduli": ("x^2-1",)}, "the root -?1 of the modulus .* is a point of the space"),
+        ({"height": 2, "moduli": ("x^2-x*3/2+1/2@-3",)}, "the root (1|1/2) of the modulus .* is a point of the space"),
+        ({"height": 2, "moduli": ("x^3+x",)}, "the root 0 of the modulus .* is a point of the space"),
         ({"height": 3, "moduli": ("x^2-1@-1", "x^2-2*x+1")}, "share a factor"),
     ],
 )

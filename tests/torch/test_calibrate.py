@@ -14,7 +14,7 @@ from oracle_layers import rand
 from oracle_messages import refused
 from torch import nn
 
-from wincraft.errors import NotApplicable
+from wincraft.errors import BadValue, NotApplicable, WrongType
 from wincraft.torch import DirectConv2d, WinogradConv2d, calibrate, convert
 
 ONE_LAYER = ["ncnn-int8", "fp8-e4m3"]
@@ -187,19 +187,19 @@ def test_images_of_zeros_and_infinities():
 
 
 def test_what_cannot_be_calibrated():
-    with refused(NotApplicable, "no images"):
+    with refused(BadValue, "the loader is empty"):
         calibrate(network(), [])
-    with refused(NotApplicable, "0 images"):
+    with refused(BadValue, "images is 0"):
         calibrate(network(), [images()], images=0)
-    with refused(NotApplicable, "-2 images"):
+    with refused(BadValue, "images is -2"):
         calibrate(network(), [images()], images=-2)
     with refused(NotApplicable, "no stage"):
         calibrate(nn.Conv2d(3, 4, 3), [images()])
     with refused(NotApplicable, "no stage"):
         calibrate(network(None), [images()])
-    with refused(NotApplicable, "one tensor", "[images]"):
+    with refused(WrongType, "a tensor", "[images]"):
         calibrate(network(), images())
-    with refused(NotApplicable, "batch of dict", "tuples"):
+    with refused(WrongType, "batch of dict", "tuples"):
         calibrate(network(), [{"pixels": images()}])
     x = images()
     x[0, 0, 0, 0] = torch.nan

@@ -17,7 +17,7 @@ from oracle_messages import refused
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from wincraft.errors import BadDocument, NotApplicable
+from wincraft.errors import BadDocument, BadValue
 from wincraft.torch import DirectConv2d, StaleScales, WinogradConv2d, calibrate, convert
 from wincraft.torch import calibrated as module
 
@@ -103,7 +103,7 @@ def test_calibrating_again_does_not_warn():
 def test_a_calibration_that_fails_leaves_the_weights_unknown():
     made = network()
     written(made[0])
-    with refused(NotApplicable, "no images"):
+    with refused(BadValue, "the loader is empty"):
         calibrate(made, [])
     assert warned(lambda: made(X)) == ["0"]
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from wincraft import parse
 from wincraft.construct.chains import chained
-from wincraft.errors import BadShape, NotApplicable, UnknownName
+from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName
 from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv1d, WinogradConv2d, calibrate, convert
 
 
@@ -229,7 +229,7 @@ def test_what_cannot_be_converted():
     with refused(NotApplicable, "layer 0", "hooks", "remove_weight_norm"):
         convert(nn.Sequential(hooked))
     assert convert(nn.Sequential(hooked), None)[0]._forward_hooks  # it stays what it was
-    with refused(NotApplicable, "layer wide", "dilation (2, 2)"):
+    with refused(BadValue, "layer wide", "dilation is (2, 2)"):
         convert(Residual(), lambda name, layer: "F(4,3)")
 
 

@@ -13,7 +13,7 @@ from oracle_messages import refused
 from torch import nn
 
 from wincraft import parse
-from wincraft.errors import BadShape, NotApplicable, UnknownName
+from wincraft.errors import BadShape, NotApplicable, TooLarge, UnknownName, WrongType
 from wincraft.quantise.schemes import parse_scheme
 from wincraft.quantise.simulation import simulate_direct
 from wincraft.quantise.workload import Layer
@@ -146,9 +146,9 @@ def test_refusals():
     calibrate(layer, [rand(1, 3, 8, 8)])
     with refused(BadShape, "(1, 5, 8, 8)", "(N, 3, H, W)"):
         layer(torch.zeros(1, 5, 8, 8))
-    with refused(NotApplicable, "torch.int64", ".float()"):
+    with refused(WrongType, "torch.int64", ".float()"):
         layer(torch.zeros(1, 3, 8, 8, dtype=torch.long))
-    with refused(NotApplicable, "kernel (3, 3)", "has 2"):
+    with refused(TooLarge, "kernel (3, 3)", "on 2 values"):
         layer(torch.zeros(1, 3, 8, 2))
     with refused(NotApplicable, "fp16", "no scheme of integers"):
         DirectConv2d(3, 4, 3, scheme="fp16")

@@ -13,7 +13,17 @@ from wincraft import parse, winograd
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Nested
 from wincraft.construct.chains import chained
-from wincraft.errors import BadShape, BadSize, NotApplicable, UnknownName, WrongTotalDegree
+from wincraft.errors import (
+    BadShape,
+    BadSize,
+    BadValue,
+    NotApplicable,
+    TooLarge,
+    UnknownName,
+    WrongForm,
+    WrongTotalDegree,
+    WrongType,
+)
 from wincraft.torch import WinogradConv1d, WinogradConv2d
 
 F43 = winograd(4, 3, points="0,1,-1,2,-2")
@@ -25,11 +35,11 @@ F43 = winograd(4, 3, points="0,1,-1,2,-2")
         (3, {"algorithm": Nested((F43,) * 3)}, BadShape, ("F(4x4x4,3x3x3)", "2 axes")),
         (7, {}, NotApplicable, ("F(4x4,3x3)", "7x7 taps", "F(m,7x7)")),
         (5, {"algorithm": chained(F43, "legendre")}, NotApplicable, ("chains", "F(m,5)")),
-        (3, {"algorithm": F43.transpose()}, NotApplicable, ("linear convolution form", "transpose()")),
+        (3, {"algorithm": F43.transpose()}, WrongForm, ("linear convolution form", "transpose()")),
         (3, {"algorithm": "F(4x4;3x3)"}, BadSize, ("F(4x4;3x3)",)),
-        (3, {"dilation": 2}, NotApplicable, ("dilation (2, 2)", "direct")),
+        (3, {"dilation": 2}, BadValue, ("dilation is (2, 2)", "direct")),
         (3, {"scheme": "tapwise-9"}, UnknownName, ("'tapwise-9'", "did you mean tapwise-8?")),
-        (3, {"scheme": "tapwise-8,M=int99"}, NotApplicable, ("99",)),
+        (3, {"scheme": "tapwise-8,M=int99"}, BadValue, ("99",)),
         (3, {"transforms": "flexible"}, UnknownName, ("'flexible'", "flex")),
         (3, {"transforms": "diagonals"}, NotApplicable, ("balancing under exact", "U and V")),
         (3, {"balance_channels": True}, NotApplicable, ("balancing under exact", "U and V")),
@@ -62,15 +72,15 @@ def test_other_axes_and_moduli():
 @pytest.mark.parametrize(
     ("x", "kind", "mentions"),
     [
-        (torch.zeros(1, 3, 8, 8, dtype=torch.int32), NotApplicable, ("torch.int32", ".float()")),
-        (torch.zeros(1, 3, 8, 8, dtype=torch.bool), NotApplicable, ("torch.bool",)),
-        (torch.zeros(1, 3, 8, 8, dtype=torch.complex64), NotApplicable, ("torch.complex64",)),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.int32), WrongType, ("torch.int32", ".float()")),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.bool), WrongType, ("torch.bool",)),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.complex64), WrongType, ("torch.complex64",)),
         (torch.zeros(1, 4, 8, 8), BadShape, ("(1, 4, 8, 8)", "(N, 3, H, W)")),
         (torch.zeros(8, 3, 8), BadShape, ("(8, 3, 8)",)),
         (torch.zeros(3, 8), BadShape, ("(3, 8)",)),
         (torch.zeros(1, 1, 3, 8, 8), BadShape, ("(1, 1, 3, 8, 8)",)),
-        (torch.zeros(1, 3, 8, 2), NotApplicable, ("kernel (3, 3)", "has 2", "padding")),
-        (torch.zeros(1, 3, 0, 8), NotApplicable, ("has 0",)),
+        (torch.zeros(1, 3, 8, 2), TooLarge, ("kernel (3, 3)", "on 2 values", "padding")),
+        (torch.zeros(1, 3, 0, 8), TooLarge, ("on 0 values",)),
     ],
 )
 @pytest.mark.parametrize("scheme", [None, "fp16"])
@@ -83,7 +93,7 @@ def test_inputs_of_one_axis():
     layer = WinogradConv1d(3, 4, 5, padding=1)
     with refused(BadShape, "(2, 2, 9)", "(N, 3, H)"):
         layer(torch.zeros(2, 2, 9))
-    with refused(NotApplicable, "kernel (5,)", "has 4"):
+    with refused(TooLarge, "kernel (5,)", "on 4 values"):
         layer(torch.zeros(2, 3, 2))
     assert layer(torch.zeros(2, 3, 3)).shape == (2, 4, 1)
 

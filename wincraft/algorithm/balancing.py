@@ -11,7 +11,7 @@ from typing import Any
 from sympy import Integer, Rational
 
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.errors import BadNumber, BadShape, NotApplicable
+from wincraft.errors import BadShape, BadValue
 from wincraft.exact.matrix import read_rows
 from wincraft.exact.number import as_fractions, to_fraction
 
@@ -24,7 +24,7 @@ def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any
     Raises:
         BadNumber: `bits` out of range.
         BadShape: second moments of another size than the rows.
-        NotApplicable: a row whose second moment is not positive.
+        BadValue: a row whose second moment is not positive.
 
     >>> from wincraft import winograd
     >>> balancing_factors(winograd(2, 3, points="0,1,-1").filter, bits=2)
@@ -32,7 +32,7 @@ def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any
     """
     size = rows.shape[1]
     if not isinstance(bits, int) or not 0 <= bits <= MAX_GRID_BITS:
-        raise BadNumber(f"bits={bits!r}", f"the grid has 0 to {MAX_GRID_BITS} fraction bits")
+        raise BadValue("bits", repr(bits), f"the grid has 0 to {MAX_GRID_BITS} fraction bits")
     S = None
     if moments is not None:
         S = [[to_fraction(value) for value in row] for row in read_rows("second moments", moments)]
@@ -47,7 +47,7 @@ def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any
         image = vector if S is None else [sum(s * y for s, y in zip(line, vector, strict=True) if y) for line in S]
         square = sum((x * y for x, y in zip(vector, image, strict=True)), Fraction(0))
         if square <= 0:
-            raise NotApplicable("balancing", f"row {k} has second moment {square}", "give positive definite moments")
+            raise BadValue(f"the second moment of row {k}", str(square), "give positive definite moments")
         factor = snap_inverse_root(square, bits)
         factors.append(Rational(factor))
     return factors

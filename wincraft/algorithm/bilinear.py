@@ -20,7 +20,16 @@ from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.proof import proved_scale
 from wincraft.algorithm.refutation import Refuted
 from wincraft.algorithm.tile import apply_tile
-from wincraft.errors import BadNumber, BadScaling, BadShape, NotApplicable, UnknownName, check_type
+from wincraft.errors import (
+    BadScaling,
+    BadShape,
+    BadValue,
+    UnknownName,
+    WrongForm,
+    WrongType,
+    check_type,
+    shorten,
+)
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of, number_text, to_element
 
@@ -44,7 +53,7 @@ class BilinearAlgorithm:
         BadShape: where the maps do not fit together.
         UnknownName: a form that is neither.
         BadNumber: maps over different domains, or a scale that is no exact number.
-        NotApplicable: for what is no map.
+        BadValue: for what is no map.
 
     Source: S. Winograd, Arithmetic Complexity of Computations, 1980.
 
@@ -70,7 +79,9 @@ class BilinearAlgorithm:
         object.__setattr__(self, "scale", exact_number(self.scale))
         if not self.output.domain == self.filter.domain == self.input.domain:
             domains = ", ".join(str(item.domain) for item in (self.output, self.filter, self.input))
-            raise BadNumber(f"maps over {domains}", "give all three over one domain, see convert()")
+            raise BadValue(
+                "the domain of the maps", f"not one but {domains}", "give all three over one domain, see convert()"
+            )
         self.verify()
 
     @classmethod
@@ -221,7 +232,7 @@ class BilinearAlgorithm:
         Raises:
             BadScaling: where a*g*b differs between taps or is 0.
             BadShape: where a sequence has not R numbers.
-            BadNumber, FloatGiven: what is no sequence of exact numbers.
+            WrongType, BadNumber, FloatGiven: what is no sequence of exact numbers.
 
         >>> from wincraft import winograd
         >>> winograd(2, 3, points="0,1,-1").rescale(a=[1, 2, 2, 1], g=[2, 1, 1, 2]).scale
@@ -230,7 +241,7 @@ class BilinearAlgorithm:
         factors = []
         for name, given in (("a", a), ("g", g), ("b", b)):
             if given is not None and (isinstance(given, str) or not isinstance(given, Iterable)):
-                raise BadNumber(f"scaling {name} = {given!r}", "give a sequence of one factor per tap")
+                raise WrongType(f"a scaling {name}", shorten(repr(given)), "give a sequence of one factor per tap")
             values = [exact_number(value) for value in (given if given is not None else [1] * self.rank)]
             if len(values) != self.rank:
                 raise BadShape(f"scaling {name}", f"({len(values)},)", f"({self.rank},), one factor per tap")
@@ -258,11 +269,11 @@ class BilinearAlgorithm:
         """The same algorithm with its entries in a larger domain.
 
         Raises:
-            NotApplicable: for what is no domain of sympy.
+            WrongType: for what is no domain of sympy.
         """
         if not isinstance(K, Domain):
             repair = "give a domain such as QQ; for a scaling, winograd(m, r, moduli=alg.moduli, convention=...)"
-            raise NotApplicable("convert", f"{K!r} is no domain of sympy", repair)
+            raise WrongType("a domain of sympy", repr(K), repair)
         return replace(self, output=self.output.convert(K), filter=self.filter.convert(K), input=self.input.convert(K))
 
     def noise_gain(self) -> Any:
@@ -314,12 +325,12 @@ class BilinearAlgorithm:
         """Convolve whole signals tile by tile; see `wincraft.algorithm.numeric.convolve`.
 
         Raises:
-            NotApplicable: in linear convolution form.
+            WrongForm: in linear convolution form.
         """
         from wincraft.algorithm.numeric import convolve
 
         if self.form != "correlation":
-            raise NotApplicable("convolve", "this is the linear convolution form", "call transpose() first")
+            raise WrongForm("convolve")
         return convolve((self.maps,), self.scale, data, filters, padding)
 
     def change_basis(self, basis: Any = None, *, input: Any = None, filter: Any = None, output: Any = None) -> Any:

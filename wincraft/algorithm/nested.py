@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.refutation import MATRICES
 from wincraft.algorithm.tile import apply_tile
-from wincraft.errors import BadShape, NotApplicable, check_type
+from wincraft.errors import BadShape, WrongForm, check_type
 from wincraft.exact.number import number_text
 
 if TYPE_CHECKING:
@@ -112,12 +112,12 @@ class Nested:
         """Convolve whole images tile by tile; see `wincraft.algorithm.numeric.convolve`.
 
         Raises:
-            NotApplicable: in linear convolution form.
+            WrongForm: in linear convolution form.
         """
         from wincraft.algorithm.numeric import convolve
 
         if self.form != "correlation":
-            raise NotApplicable("convolve", "this is the linear convolution form", "call transpose() first")
+            raise WrongForm("convolve")
         return convolve([axis.maps for axis in self.axes], self.scale, data, filters, padding)
 
     def change_basis(self, basis: Any = None, *, input: Any = None, filter: Any = None, output: Any = None) -> Nested:
@@ -153,12 +153,12 @@ def check_algorithm(given: object) -> None:
     """Refuse what is no algorithm where one is needed.
 
     Raises:
-        NotApplicable: a size, say, or the path of a file.
+        WrongType: a size, say, or the path of a file.
 
     >>> check_algorithm("4,3")
     Traceback (most recent call last):
     ...
-    wincraft.errors.NotApplicable: an algorithm: '4,3' is none; make one of its size, parse("F(4,3)"), or read(path) one
+    wincraft.errors.WrongType: '4,3' is not an algorithm; make one of its size, parse("F(4,3)"), or read(path) one
     """
     check_type("an algorithm", given, Algorithm, 'make one of its size, parse("F(4,3)"), or read(path) one')
 

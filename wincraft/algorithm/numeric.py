@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from wincraft.algorithm.linear_map import Maps
-from wincraft.errors import BadNumber, BadShape, NotApplicable
+from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, WrongType, shorten
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
 
@@ -48,7 +48,8 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
     """An exact matrix as an array, each entry rounded once to nearest even; `object` keeps Fractions.
 
     Raises:
-        NotApplicable: where an entry does not fit the dtype, and for any dtype that holds no real numbers.
+        NotApplicable, TooLarge: where an entry does not fit the dtype.
+        BadValue: for any dtype that holds no real numbers.
 
     >>> from wincraft import winograd
     >>> matrix_to_numpy(winograd(2, 3, points="0,1,-1").filter.dense, "float16")
@@ -60,7 +61,7 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
     try:
         dtype = np.dtype(dtype)
     except TypeError:
-        raise NotApplicable(f"matrices as {dtype}", "no such dtype", _DTYPES) from None
+        raise BadValue("the dtype", shorten(repr(dtype)), _DTYPES) from None
     values = [[to_fraction(number) for number in row] for row in to_numbers(matrix)]
     if dtype.hasobject:
         return np.array(values, dtype=object).reshape(matrix.shape)
@@ -75,13 +76,13 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
                 )
         return np.array([[int(value) for value in row] for row in values], dtype=dtype)
     if dtype.kind != "f" or dtype.itemsize > 8:
-        raise NotApplicable(f"matrices as {dtype}", "no such target", _DTYPES)
+        raise BadValue("the dtype", str(dtype), _DTYPES)
     rounded = np.array([[round_to_dtype(value, dtype) for value in row] for row in values], dtype=dtype)
     if not np.isfinite(rounded).all():
         row, column = np.argwhere(~np.isfinite(rounded))[0]
         largest = f"{np.finfo(dtype).max:g}"
-        raise NotApplicable(
-            f"matrices as {dtype}",
+        raise TooLarge(
+            str(dtype),
             f"an entry of {len(str(int(abs(values[row][column]))))} digits is beyond its largest, {largest}",
             "use a wider type, or points or a convention with smaller entries",
         )
@@ -98,8 +99,9 @@ def convolve(axes: Sequence[Maps], scale: Any, data: Any, filters: Any, padding:
 
     Raises:
         BadShape: where shapes, channels or padding do not fit.
-        BadNumber: for NaN or infinity, and dtypes that are no real numbers.
-        NotApplicable: for integers and irrational matrices, entries beyond the dtype, and tensors of PyTorch.
+        BadValue: for NaN or infinity, and dtypes that are no real numbers.
+        NotApplicable: for integers and irrational matrices, and entries beyond the dtype.
+        WrongType: for tensors of PyTorch, and objects that are no ints and Fractions.
 
     >>> from wincraft import parse
     >>> image, box = np.arange(25).reshape(5, 5), np.ones((3, 3), dtype=int)
@@ -110,7 +112,7 @@ def convolve(axes: Sequence[Maps], scale: Any, data: Any, filters: Any, padding:
     """
     if any(type(item).__module__.partition(".")[0] == "torch" for item in (data, filters)):
         repair = "use the layers of wincraft.torch, or pass tensor.detach().numpy()"
-        raise NotApplicable("convolve", "it takes NumPy arrays, and a tensor would lose its gradient", repair)
+        raise WrongType("a NumPy array", "a tensor", f"it would lose its gradient: {repair}")
     x, w, pads = _checked(axes, data, filters, padding)
     plain = x.ndim == len(axes)
     if plain:
@@ -164,13 +166,15 @@ def _checked(axes: Sequence[Maps], data: Any, filters: Any, padding: Any) -> tup
         if not all(maps.input.domain.is_QQ for maps in axes):
             raise NotApplicable("exact convolve", f"the matrices lie in {axes[0].input.domain}", "pass floats")
         if "O" in kinds and not all(isinstance(value, Rational) for array in (x, w) for value in array.flat):
-            raise BadNumber("an object array of other things than ints and Fractions", "pass floats, ints or Fractions")
+            raise WrongType(
+                "an array of ints and Fractions", "an object array of other things", "pass floats, ints or Fractions"
+            )
         return _python_numbers(x), _python_numbers(w), [int(pad) for pad in pads]
     if not kinds <= set("iubf") or max(x.itemsize, w.itemsize) > 8:
-        raise BadNumber(f"dtypes {x.dtype} and {w.dtype}", _DTYPES)
+        raise BadValue("the dtype of data and filters", f"{x.dtype} and {w.dtype}", _DTYPES)
     dtype = np.result_type(x, w)
     if not (np.isfinite(x).all() and np.isfinite(w).all()):
-        raise BadNumber("NaN or infinity in data or filters", "remove it")
+        raise BadValue("an entry of data or filters", "NaN or infinite", "remove it")
     return x.astype(dtype), w.astype(dtype), [int(pad) for pad in pads]
 
 

@@ -10,7 +10,7 @@ import click
 
 from wincraft.cli.shared.command import Command, format_option
 from wincraft.cli.shared.output import TEXT_OR_JSON, choose_format, output_option, write_output
-from wincraft.errors import NotApplicable
+from wincraft.errors import BadValue, NotApplicable
 
 if TYPE_CHECKING:
     from wincraft.construct.catalogue import Entry
@@ -54,7 +54,7 @@ def command(size: str | None, taps: int | None, format_given: str | None, output
     else:
         chosen = [entry for (_, r), entry in sorted(entries.items()) if taps in (None, r)]
         if not chosen:
-            raise NotApplicable("catalogue", f"no size has {taps} filter taps", "give 1 to 18")
+            raise BadValue("the number of filter taps", str(taps), "the catalogue has 1 to 18")
     if format == "json":
         document = {"kind": "wincraft.catalogue", "version": 1, "entries": [entry.document() for entry in chosen]}
         write_output(json.dumps(document, indent=2) + "\n", output, format, TEXT_OR_JSON)

@@ -16,7 +16,7 @@ from sympy import Poly, Rational, binomial
 from sympy.polys import orthopolys
 
 from wincraft.algorithm.modulus import Modulus
-from wincraft.errors import BadShape, NotApplicable, UnknownName, look_up
+from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, look_up
 from wincraft.exact.expression import x
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of, number_text
@@ -126,7 +126,7 @@ def parse_basis(text: str) -> Basis:
     Raises:
         UnknownName: for another name or normalisation; the nearest is offered.
         NotApplicable: for parameters that the family does not have.
-        BadNumber, FloatGiven: for parameters and nodes that are no exact numbers.
+        BadValue, BadNumber, FloatGiven: for parameters and nodes that are out of range or no exact numbers.
 
     >>> parse_basis("chebyshev:classical").matrix(3).to_Matrix()
     Matrix([
@@ -143,7 +143,7 @@ def parse_basis(text: str) -> Basis:
     if family in ORTHOGONAL:
         return _orthogonal(name, family, arguments, look_up("normalisation", normalisation or "monic", NORMALISATIONS))
     if normalisation:
-        raise NotApplicable(f"basis {family}", "it has one normalisation", f"leave out :{normalisation}")
+        raise BadValue(f"the normalisation of {family}", normalisation, f"it has one only: leave out :{normalisation}")
     if family == "bernstein":
         argument = _linear(name, arguments[-1]) if arguments else Poly(x, x)
         return Basis(name, lambda size, moduli: _padded(_bernstein(size, argument), size), graded=False)
@@ -187,10 +187,12 @@ def _orthogonal(name: str, family: str, arguments: list[str], monic: bool) -> Ba
     make, counts = ORTHOGONAL[family]
     argument = _linear(name, arguments.pop()) if arguments and "x" in arguments[-1] else None
     if len(arguments) not in counts:
-        raise NotApplicable(f"basis {family}", f"{len(arguments)} parameters", f"give {' or '.join(map(str, counts))}")
+        raise BadValue(
+            f"the number of parameters of {family}", str(len(arguments)), f"give {' or '.join(map(str, counts))}"
+        )
     parameters = [exact_number(part) for part in arguments]
     if any(not parameter.is_Rational or parameter <= -1 for parameter in parameters):
-        raise NotApplicable(f"basis {family}", f"parameters {','.join(arguments)}", "give rationals above -1")
+        raise BadValue(f"a parameter of {family}", f"out of range in {','.join(arguments)}", "give rationals above -1")
 
     def rows(size: int, moduli: Moduli) -> list[Coefficients]:
         polynomials = make(size, *parameters)
@@ -204,7 +206,11 @@ def _orthogonal(name: str, family: str, arguments: list[str], monic: bool) -> Ba
 def _linear(name: str, text: str) -> Any:
     coefficients = parse_polynomial(text)
     if len(coefficients) != 2 or not all(value.is_Rational for value in coefficients):
-        raise NotApplicable(f"basis {name}", f"{polynomial_text(coefficients)} is not linear", "give such as 2x-1")
+        raise BadValue(
+            f"the argument of basis {name}",
+            f"{polynomial_text(coefficients)}, which is not linear",
+            "give such as 2x-1",
+        )
     return Poly(list(reversed(coefficients)), x)
 
 

@@ -13,7 +13,7 @@ from wincraft.construct.bases import Basis, families, given_basis, parse_basis
 from wincraft.construct.change import change_basis
 from wincraft.construct.factors import FACTORISATIONS, factorise
 from wincraft.construct.stage_balance import balance_stages
-from wincraft.errors import BadDocument, NotApplicable, UnknownName, look_up
+from wincraft.errors import BadDocument, BadValue, UnknownName, look_up
 
 _JOINED = re.compile(r"\s+(?=[^()]*\))|\s*(=)\s*")
 """Blanks inside parentheses, and an equals sign with the blanks around it."""
@@ -61,7 +61,7 @@ def parse_chains(text: str) -> dict[str, str]:
 
     Raises:
         UnknownName: for another map, or no name at all.
-        NotApplicable: where a map is named twice.
+        BadValue: where a map is named twice.
 
     >>> parse_chains("legendre"), parse_chains("filter=lu")
     ({'input': 'legendre', 'filter': 'legendre', 'output': 'legendre'}, {'filter': 'lu'})
@@ -75,10 +75,10 @@ def parse_chains(text: str) -> dict[str, str]:
             continue
         look_up("map", name, dict.fromkeys(MAPS))
         if name in chosen:
-            raise NotApplicable(f"basis {text}", f"{name} is named twice", "name every map once")
+            raise BadValue(f"{name} of basis {text}", "named twice", "name every map once")
         chosen[name] = value
     if len(of_all) > 1:
-        raise NotApplicable(f"basis {text}", f"{' and '.join(of_all)} are for all maps", "give one, or input=...")
+        raise BadValue(f"basis {text}", f"ambiguous: {' and '.join(of_all)} are for all maps", "give one, or input=...")
     chosen = dict.fromkeys(MAPS, of_all[0]) | chosen if of_all else chosen
     if not chosen:
         raise UnknownName("basis", text, families())

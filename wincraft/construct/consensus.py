@@ -16,7 +16,7 @@ from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, point
 from wincraft.construct.rebuild import Intervals, row_factor, shortest_factors
 from wincraft.construct.toom_cook import Taps, canonical_taps
-from wincraft.errors import BadNumber
+from wincraft.errors import TooLarge
 from wincraft.exact.fraction import Rows, simplest_fraction
 from wincraft.exact.interval import Interval, holds_zero, most, quotient, times
 from wincraft.exact.number import as_fractions
@@ -158,7 +158,7 @@ def _agreed_point(leading: Sequence[Interval], other: Sequence[Interval]) -> Mod
     (explained, _), value = best
     try:
         return None if 2 * explained < len(leading) else INFINITY if value is None else point(value)
-    except BadNumber:
+    except TooLarge:
         return None
 
 

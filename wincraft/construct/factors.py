@@ -14,7 +14,7 @@ from typing import Any
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm, map_axes
-from wincraft.errors import BadShape, NotApplicable, look_up
+from wincraft.errors import BadShape, BadValue, NotApplicable, look_up
 from wincraft.exact.matrix import diagonal, exact_matrix, factor_between, from_numbers, read_rows
 from wincraft.exact.number import to_element
 
@@ -72,7 +72,8 @@ def with_factor(
     the free entries being 0.
 
     Raises:
-        NotApplicable: where no such second factor exists, not exactly one factor is given, or there are several axes.
+        NotApplicable: where no such second factor exists, or there are several axes.
+        BadValue: where not exactly one factor is given.
         BadShape: where the factor does not fit.
         UnknownName: for another map.
 
@@ -85,7 +86,7 @@ def with_factor(
         raise NotApplicable("a given factor", f"{algorithm.size} has several axes", "give one axis after the other")
     V = look_up("map", name, {k: getattr(algorithm, k) for k in ("input", "filter", "output")}).dense
     if (first is None) == (last is None):
-        raise NotApplicable(f"factors of {name}", "give one factor, the first or the last", "leave out the other")
+        raise BadValue(f"the given factor of {name}", "both the first and the last, or neither", "give one of the two")
     given = from_numbers(read_rows("the factor", first if first is not None else last), V.domain)
     if first is not None:
         if given.shape[1] != V.shape[1]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sympy import Float, Rational
 
-from wincraft.errors import BadNumber, BadShape, FloatGiven, shorten
+from wincraft.errors import BadNumber, BadShape, FloatGiven, WrongType, shorten
 from wincraft.exact.number import exact_number, number_text, to_fraction
 
 Slack = list[list[Fraction]]
@@ -78,6 +78,7 @@ def read_given(name: str, rows: Any) -> Given:
     A float is taken as the shortest decimal that reads back as it.
 
     Raises:
+        WrongType: what is no matrix.
         BadNumber, FloatGiven: an entry that is no finite real number.
         BadShape: rows of different lengths, or none.
 
@@ -90,7 +91,7 @@ def read_given(name: str, rows: Any) -> Given:
     for row in [plain] if isinstance(plain, str) or not isinstance(plain, Iterable) else plain:
         line, of_row = _plain(row)
         if isinstance(line, str) or not isinstance(line, Iterable):
-            raise BadNumber(f"{name} of type {type(rows).__name__}", "give a matrix, as rows of numbers")
+            raise WrongType("a matrix", f"{name} of type {type(rows).__name__}", "give rows of numbers")
         line = list(line)
         if any(isinstance(value, list | tuple) for value in line):
             raise BadShape(name, "rows of rows", "one matrix, as rows of numbers")

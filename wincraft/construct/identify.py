@@ -23,7 +23,7 @@ from wincraft.construct.orientation import Orientation, orientations
 from wincraft.construct.recover import recover_moduli, row_scaling
 from wincraft.construct.refusal import diagnosis, refusal
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadNumber, NotApplicable, shorten
+from wincraft.errors import BadNumber, BadValue, NotApplicable, WrongType, shorten
 from wincraft.exact.number import number_text, read_fraction
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.shown import Shown
@@ -149,7 +149,7 @@ def read_tolerance(given: Fraction | float | str | None) -> Fraction | None:
     """A tolerance as a Fraction, None where none is given.
 
     Raises:
-        BadNumber: for what is no number in [0, 1).
+        WrongType, BadValue: for what is no number, or none in [0, 1).
 
     >>> read_tolerance("1e-5"), read_tolerance(0.25)
     (Fraction(1, 100000), Fraction(1, 4))
@@ -161,9 +161,9 @@ def read_tolerance(given: Fraction | float | str | None) -> Fraction | None:
             raise TypeError
         limit = read_fraction(given) if isinstance(given, str) else Fraction(given)
     except (TypeError, ValueError, OverflowError, BadNumber):
-        raise BadNumber(f"tolerance {shorten(repr(given))}", "give a number such as 1e-5") from None
+        raise WrongType("a tolerance", shorten(repr(given)), "give a number such as 1e-5") from None
     if not 0 <= limit < 1:
-        raise BadNumber(f"tolerance {shorten(str(given))}", "a tolerance lies in [0, 1)")
+        raise BadValue("the tolerance", shorten(str(given)), "give a number in [0, 1)")
     return limit
 
 

@@ -15,7 +15,17 @@ from typing import Any
 from sympy import Integer, Rational, oo
 
 from wincraft.algorithm.modulus import Modulus
-from wincraft.errors import BadModulus, BadNumber, FloatTaken, NotCoprime, WincraftError, WrongTotalDegree, shorten
+from wincraft.errors import (
+    BadModulus,
+    BadValue,
+    FloatTaken,
+    NotCoprime,
+    TooLarge,
+    WincraftError,
+    WrongTotalDegree,
+    WrongType,
+    shorten,
+)
 from wincraft.exact.expression import float_given
 from wincraft.exact.number import exact_number, field_of, to_element
 from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
@@ -39,7 +49,8 @@ def point(value: object) -> Modulus:
     `FloatTaken`: 0.5 can only mean 1/2, 0.1 need not mean 1/10.
 
     Raises:
-        BadNumber, FloatGiven: for what is no exact real number, and beyond `MAX_POINT_DIGITS` digits.
+        BadNumber, FloatGiven: for what is no exact real number.
+        TooLarge: beyond `MAX_POINT_DIGITS` digits.
 
     >>> point("1/2"), point("inf"), point(float("inf"))
     (1/2, inf, inf)
@@ -74,7 +85,7 @@ def modulus(coefficients: tuple[Any, ...], inner: tuple[Modulus, ...] | None = N
     Raises:
         BadModulus: not monic, constant, or inner moduli that do not have total degree 2d - 1.
         NotCoprime: inner moduli that share a factor.
-        BadNumber: a coefficient of too many digits.
+        TooLarge: a coefficient of too many digits.
 
     >>> print(modulus((exact_number(1), exact_number(0), exact_number(1))))
     x^2+1@1
@@ -148,7 +159,8 @@ def parse_moduli(values: object) -> tuple[Modulus, ...]:
     ``@(m1,m2,...)`` the inner moduli of any higher one.
 
     Raises:
-        BadNumber, FloatGiven, BadModulus
+        BadNumber, FloatGiven, BadModulus: for items that are none.
+        BadValue, WrongType, TooLarge: for lists that are none.
 
     >>> print(*parse_moduli("0, 1/2, x^2+1, inf"))
     0 1/2 x^2+1@1 inf
@@ -161,7 +173,7 @@ def parse_moduli(values: object) -> tuple[Modulus, ...]:
     if listed is not None:
         values = listed()
     if not isinstance(values, Iterable) or isinstance(values, bytes):
-        raise BadNumber(shorten(repr(values)), 'give a list of points, or a text such as "0,1,-1"')
+        raise WrongType("a list of points", shorten(repr(values)), 'give one, or a text such as "0,1,-1"')
     return tuple(_parse_one(value) for value in values)
 
 
@@ -209,10 +221,10 @@ def _depths(text: str) -> Iterator[int]:
 
 def _between_commas(text: str) -> list[str]:
     if max(_depths(text), default=0) > MAX_DEPTH:
-        raise BadNumber(repr(shorten(text)), f"brackets nest at most {MAX_DEPTH} deep")
+        raise TooLarge("a list of moduli", f"the brackets of {shorten(text)!r}", f"nest them at most {MAX_DEPTH} deep")
     parts = split_list(text)
     if any(not part.strip() for part in parts):
-        raise BadNumber(repr(shorten(text)), "an item of the list is empty; separate items by one comma")
+        raise BadValue("an item of the list", f"empty in {shorten(text)!r}", "separate items by one comma")
     return parts
 
 
@@ -284,4 +296,4 @@ def _check_digits(number: Any) -> None:
     for part in (number,) if number.is_Rational else number.atoms(Rational):
         if max(abs(part.p), part.q) >= _TOO_LARGE:
             shown = f"a fraction of {part.p.bit_length()} by {part.q.bit_length()} bits"
-            raise BadNumber(shown, f"a point has at most {MAX_POINT_DIGITS} digits")
+            raise TooLarge("a point", shown, f"a point has at most {MAX_POINT_DIGITS} digits")

@@ -18,7 +18,7 @@ from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.conventions import Scaling
 from wincraft.construct.moduli import INFINITY, point
 from wincraft.construct.toom_cook import Taps, canonical_taps
-from wincraft.errors import BadNumber
+from wincraft.errors import TooLarge
 from wincraft.exact.fraction import simplest_fraction
 from wincraft.exact.interval import Interval, holds_zero, meet, quotient, times
 from wincraft.exact.number import as_fractions, to_fraction
@@ -164,7 +164,7 @@ def _point(column: Sequence[Interval], row: Sequence[Interval]) -> Modulus | Non
             return point(root if value > 0 else -root)
     try:
         return point(value)
-    except BadNumber:
+    except TooLarge:
         return None
 
 

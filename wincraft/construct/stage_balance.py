@@ -10,7 +10,7 @@ from wincraft.algorithm.balancing import MAX_GRID_BITS, balancing_factors
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm, map_axes
-from wincraft.errors import BadNumber
+from wincraft.errors import BadValue
 from wincraft.exact.matrix import diagonal
 from wincraft.exact.number import to_element
 
@@ -23,7 +23,7 @@ def balance_stages(algorithm: Algorithm, bits: int = 0) -> Algorithm:
     used. The maps themselves, and so U, V and M, do not change; a convention such as ``pow2`` scales those.
 
     Raises:
-        BadNumber: for bits that are no integer from 0 to 64.
+        BadValue: for bits that are no integer from 0 to 64.
 
     >>> from wincraft import winograd
     >>> from wincraft.construct.change import change_basis
@@ -32,7 +32,7 @@ def balance_stages(algorithm: Algorithm, bits: int = 0) -> Algorithm:
     [['-1/4', '0', '3/4', '0'], ['0', '-3/8', '0', '5/8']]
     """
     if not isinstance(bits, int) or not 0 <= bits <= MAX_GRID_BITS:
-        raise BadNumber(f"bits={bits!r}", f"the grid has 0 to {MAX_GRID_BITS} fraction bits")
+        raise BadValue("bits", repr(bits), f"the grid has 0 to {MAX_GRID_BITS} fraction bits")
     return map_axes(algorithm, lambda axis: _balance_axis(axis, bits))
 
 

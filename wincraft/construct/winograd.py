@@ -14,7 +14,7 @@ from wincraft.construct.conventions import CONVENTIONS, scaled_algorithm
 from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.size import MAX_AXES, check_size, parse_size
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadSize, NotApplicable, look_up
+from wincraft.errors import BadSize, BadValue, NotApplicable, look_up
 
 
 def winograd(
@@ -31,7 +31,7 @@ def winograd(
         BadNumber, FloatGiven, BadModulus: what is no exact point or monic modulus.
         NotCoprime, WrongTotalDegree: moduli that make no algorithm of this size.
         UnknownName: a convention that is not in `CONVENTIONS`, a set that the catalogue has not.
-        NotApplicable: both points and moduli.
+        BadValue: both points and moduli.
 
     Source: Winograd 1980; Lavin & Gray, arXiv 1509.09308.
 
@@ -46,7 +46,7 @@ def winograd(
     """
     m, r = check_size(m, r)
     if points is not None and moduli is not None:
-        raise NotApplicable("winograd", "both points and moduli are given", "give one; moduli may contain points")
+        raise BadValue("the set of points", "given as both points and moduli", "give one; moduli may contain points")
     given = points if points is not None else moduli
     if given is None:
         parsed = default_moduli(m, r)
@@ -98,13 +98,14 @@ def nest(algorithm: Algorithm, axes: int) -> Algorithm:
     """An algorithm of one axis along several: 2 makes F(mxm,rxr) of F(m,r), for images.
 
     Raises:
-        NotApplicable: an algorithm of several axes, and axes not from 1 to `MAX_AXES`.
+        NotApplicable: an algorithm of several axes.
+        BadValue: axes not from 1 to `MAX_AXES`.
 
     >>> nest(winograd(2, 3), 2).size
     'F(2x2,3x3)'
     """
     if not 1 <= axes <= MAX_AXES:
-        raise NotApplicable(f"{algorithm.size} along {axes} axes", "there is no such number", f"give 1 to {MAX_AXES}")
+        raise BadValue("the number of axes", str(axes), f"give 1 to {MAX_AXES}")
     if len(algorithm.axes) > 1:
         repair = "leave the axes out, or give an algorithm of one"
         raise NotApplicable(f"{algorithm.size} along {axes} axes", f"it has {len(algorithm.axes)} already", repair)

@@ -9,7 +9,7 @@ import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.emit.matrices import named_maps
-from wincraft.errors import NotApplicable
+from wincraft.errors import TooLarge, WrongForm
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
 
@@ -18,10 +18,11 @@ def emit(algorithm: Algorithm, stream: BinaryIO, basis: str | None = None) -> No
     """Write the arrays, every entry rounded once; those of axes that differ are AT_0, G_0, BT_0, AT_1 and so on.
 
     Raises:
-        NotApplicable: in linear convolution form, or where an entry exceeds float64.
+        WrongForm: in linear convolution form.
+        TooLarge: where an entry exceeds float64.
     """
     if algorithm.form != "correlation":
-        raise NotApplicable("npz output", "this is the linear convolution form", "call transpose() first")
+        raise WrongForm("npz output")
     distinct = list(dict.fromkeys(algorithm.axes))
     arrays: dict[str, Any] = {}
     for position, axis in enumerate(distinct):
@@ -31,7 +32,7 @@ def emit(algorithm: Algorithm, stream: BinaryIO, basis: str | None = None) -> No
             try:
                 arrays[name + suffix] = np.array([[float(value) for value in row] for row in rows])
             except OverflowError:
-                raise NotApplicable("npz output", "an entry exceeds float64", "use --format json") from None
+                raise TooLarge("float64 in npz output", "an entry of the matrices", "use --format json") from None
     if len(algorithm.axes) > 1:
         arrays["sizes"] = np.array([[axis.m, axis.r] for axis in algorithm.axes])
     np.savez(stream, **arrays)

@@ -10,7 +10,7 @@ from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.nested import Algorithm
 from wincraft.emit.matrices import named_maps, named_stages
 from wincraft.emit.provenance import banner
-from wincraft.errors import NotApplicable
+from wincraft.errors import TooLarge, WrongForm
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
 from wincraft.exact.types import Matrix, Number
@@ -38,10 +38,11 @@ def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None
     Beside a map of several stages stand its stages, as a tuple ``BT_STAGES``; the function uses the map itself.
 
     Raises:
-        NotApplicable: in linear convolution form, or where an entry exceeds float64.
+        WrongForm: in linear convolution form.
+        TooLarge: where an entry exceeds float64.
     """
     if algorithm.form != "correlation":
-        raise NotApplicable("numpy output", "this is the linear convolution form", "call transpose() first")
+        raise WrongForm("numpy output")
     title, *rest = banner(algorithm, "numpy", basis)
     stream.write('"""' + "\n".join([title, *rest, f"{algorithm!r}"]) + '\n"""\n\nimport numpy as np\n\n')
     distinct = list(dict.fromkeys(algorithm.axes))
@@ -85,5 +86,5 @@ def _literal(number: Number) -> str:
     try:
         value = fraction.numerator / fraction.denominator
     except OverflowError:
-        raise NotApplicable("numpy output", "an entry exceeds float64", "use --format json") from None
+        raise TooLarge("float64 in numpy output", "an entry of the matrices", "use --format json") from None
     return number_text(number) if number.is_Rational else repr(value)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
-from wincraft.errors import BadNumber, BadShape
+from wincraft.errors import BadShape, WrongType
 from wincraft.exact.number import as_fractions, exact_number, field_of, number_text, to_element
 from wincraft.exact.types import Domain, Element, Matrix, Number
 
@@ -103,13 +103,14 @@ def read_rows(name: str, rows: Any) -> list[list[Number]]:
     """Rows of exact numbers from a matrix or nested sequences.
 
     Raises:
+        WrongType: what is no matrix.
         BadNumber, FloatGiven: what is no exact number.
         BadShape: rows of different lengths, or none.
     """
     try:
         table = [[exact_number(value) for value in row] for row in (rows.tolist() if hasattr(rows, "tolist") else rows)]
     except TypeError:
-        raise BadNumber(f"{name} of type {type(rows).__name__}", "give a matrix, as rows of numbers") from None
+        raise WrongType("a matrix", f"{name} of type {type(rows).__name__}", "give rows of numbers") from None
     if not table or not table[0] or len({len(row) for row in table}) != 1:
         raise BadShape(name, f"rows of {sorted({len(row) for row in table})} entries", "rows of one length, at least 1")
     return table

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from wincraft.errors import MissingTool, NotApplicable
+from wincraft.errors import MissingTool, ToolFailed
 
 _FOUND = {"c": ("CC", ("cc", "gcc", "clang")), "c++": ("CXX", ("c++", "g++", "clang++"))}
 """By language: the environment's variable that names a compiler with its options, and what is looked for else."""
@@ -42,7 +42,7 @@ def run_program(command: list[str], folder: str | Path, given: str | None = None
     """What a program prints, run in a folder on a text as its input.
 
     Raises:
-        NotApplicable: it cannot be started, fails, or takes longer than `TIME_LIMIT`; its first words are in it.
+        ToolFailed: it cannot be started, fails, or takes longer than `TIME_LIMIT`; its first words are in it.
     """
     name = Path(command[0]).name
     try:
@@ -51,10 +51,10 @@ def run_program(command: list[str], folder: str | Path, given: str | None = None
             errors="replace",
         )  # fmt: skip
     except OSError as error:
-        raise NotApplicable(name, error.strerror or str(error), "check the compiler") from None
+        raise ToolFailed(name, error.strerror or str(error), "check the compiler") from None
     except subprocess.TimeoutExpired:
-        raise NotApplicable(name, f"it ran longer than {TIME_LIMIT} seconds", "check what it does") from None
+        raise ToolFailed(name, f"it ran longer than {TIME_LIMIT} seconds", "check what it does") from None
     if done.returncode:
         told = " ".join(done.stderr.split())[:240] or "without a word"
-        raise NotApplicable(name, f"exit code {done.returncode}: {told}", "mend the source")
+        raise ToolFailed(name, f"exit code {done.returncode}: {told}", "mend the source")
     return done.stdout

@@ -17,7 +17,7 @@ from wincraft.algorithm.nested import Algorithm, of_axes
 from wincraft.algorithm.refutation import MATRICES
 from wincraft.construct.identify import identify
 from wincraft.construct.size import parse_size, size_text
-from wincraft.errors import BadShape, NotApplicable, Unidentified
+from wincraft.errors import BadShape, BadValue, NotApplicable, Unidentified
 from wincraft.files.names import WORDS
 from wincraft.files.probe import probe, small_integers
 from wincraft.files.source import kernel
@@ -47,7 +47,7 @@ def probe_transforms(
     order, and so are its taps (or in column order, in all three).
 
     Raises:
-        BadDocument, MissingTool, NotApplicable: where the source cannot be read, compiled, or called so.
+        BadDocument, MissingTool, NotApplicable, BadValue: where the source cannot be read, compiled, or called so.
         BadShape: where the outputs are no tiles of the size.
         Refuted, Unidentified: where the transforms do not compute the convolution.
 
@@ -157,7 +157,7 @@ def _role(name: str) -> str | None:
 
 def _roles(functions: Sequence[str]) -> dict[str, str]:
     if len(functions) != 3:
-        raise NotApplicable("the functions of a kernel", f"{len(functions)} are named", "name three, or one of tiles")
+        raise BadValue("the number of functions of a kernel", str(len(functions)), "name three, or one of tiles")
     named = {_role(name): name for name in functions}
     if set(named) != set(MATRICES):
         return dict(zip(MATRICES, functions, strict=True))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.errors import BadShape, NotApplicable, shorten
+from wincraft.errors import BadShape, BadValue, NotApplicable, WrongType, shorten
 
 MAX_INPUTS = 2**16
 """Most entries of an input that is probed."""
@@ -31,13 +31,14 @@ def probe(function: Callable[[Any], Any], n: int | Sequence[int], dtype: Any = f
 
     Raises:
         BadShape: values of different shapes, and inputs that are empty or of more than `MAX_INPUTS` entries.
-        NotApplicable: a function that is not linear, or that returns no finite numbers; what is no function.
+        NotApplicable: a function that is not linear.
+        WrongType, BadValue: what is no function, and one that returns no finite numbers.
 
     >>> probe(lambda d: [d[0] - d[2], d[1] + d[2], d[2] - d[1], d[3] - d[1]], 4).tolist()
     [[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 1.0, 0.0], [0.0, -1.0, 1.0, 0.0], [0.0, -1.0, 0.0, 1.0]]
     """
     if not callable(function):
-        raise NotApplicable("probe", f"{shorten(repr(function))} is no function", "give one that takes an array")
+        raise WrongType("a function", shorten(repr(function)), "give one that takes an array")
     shape: tuple[Any, ...] = tuple(n) if isinstance(n, Iterable) else (n,)
     whole = all(isinstance(axis, Integral) and not isinstance(axis, bool) for axis in shape)
     if not shape or not whole or min(shape) < 1 or prod(shape) > MAX_INPUTS:
@@ -67,12 +68,14 @@ def small_integers(size: int) -> np.ndarray:
 def _value(function: Callable[[Any], Any], argument: np.ndarray) -> np.ndarray:
     value = np.asarray(function(argument)).ravel()
     if value.dtype.kind == "f" and not np.isfinite(value).all():
-        raise NotApplicable("probe", "the function returns what is not finite", "give one that is linear")
+        raise BadValue("a value of the probed function", "not finite", "give one that is linear")
     if any(entry is None for entry in value):
-        raise NotApplicable("probe", "the function returns None", "give one that returns its values, not one in place")
+        raise WrongType("the value of a linear function", "None", "give one that returns its values, not one in place")
     if value.dtype.kind not in "iufO" or not value.size:
-        raise NotApplicable(
-            "probe", f"the function returns {value.dtype} of {value.size} entries", "return real numbers"
+        raise WrongType(
+            "an array of real numbers",
+            f"what the probed function returns, {value.dtype} of {value.size} entries,",
+            "return real numbers",
         )
     return value
 

@@ -20,7 +20,7 @@ from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.errors import NotApplicable
+from wincraft.errors import NotApplicable, TooLarge
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import field_of, to_element
 from wincraft.exact.types import Domain, Element, Matrix
@@ -157,7 +157,7 @@ def matrix_conditioning(*factors: Matrix) -> MatrixConditioning:
     exact, the precision needed does not grow with the condition.
 
     Raises:
-        NotApplicable: where the last of `PRECISIONS` does not suffice.
+        TooLarge: where the last of `PRECISIONS` does not suffice.
 
     Source: F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval arithmetic, IEEE TC 2017.
 
@@ -174,7 +174,7 @@ def matrix_conditioning(*factors: Matrix) -> MatrixConditioning:
         known = [value for value in values if value is not None]
         if len(known) == len(values):
             return MatrixConditioning(*known)
-    raise NotApplicable("conditioning", f"{PRECISIONS[-1]} bits do not suffice", "use fewer or simpler points")
+    raise TooLarge("conditioning", f"{PRECISIONS[-1]} bits do not suffice", "use fewer or simpler points")
 
 
 def pseudo_inverse(matrix: Matrix) -> Matrix | None:

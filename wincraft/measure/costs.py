@@ -18,7 +18,7 @@ from typing import Literal
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm, map_names
-from wincraft.errors import BadShape, NotApplicable, shorten
+from wincraft.errors import BadShape, WrongForm, shorten
 from wincraft.measure.execution import stages_of
 from wincraft.measure.operations import Operations, of_constant, of_matrix, sum_of
 from wincraft.show.layout import Layout, Section, Table
@@ -243,7 +243,7 @@ def layer_costs(costs: Costs, layer: LayerShape) -> LayerCosts:
     """Operations of a layer of "same" padding, in tiles = product of ceil(H / m) over the axes. Exact.
 
     Raises:
-        NotApplicable: in linear convolution form.
+        WrongForm: in linear convolution form.
         BadShape: where the layer has not one size per axis of the algorithm.
 
     >>> from wincraft import parse
@@ -251,7 +251,7 @@ def layer_costs(costs: Costs, layer: LayerShape) -> LayerCosts:
     layer 64,64,56,56: 35624960 operations, direct 115605504 (3.25 times fewer); fewer than direct from C = K = 5
     """
     if costs.form != "correlation":
-        raise NotApplicable("layer costs", "this is the linear convolution form", "call transpose() first")
+        raise WrongForm("layer costs")
     if len(costs.tile) != len(layer.spatial):
         nested = f", or {costs.size} nested along {len(layer.spatial)} axes" if len(costs.tile) == 1 else ""
         raise BadShape("the layer", str(layer), f"C,K and one size per axis of {costs.size}{nested}")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.errors import BadShape, NotApplicable, look_up
+from wincraft.errors import BadShape, BadValue, look_up
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
 from wincraft.measure.execution import Chains, Pass, PerMatrix, along, chains_of, execute, grouped
@@ -234,7 +234,7 @@ def check_channels(channels: object) -> None:
     """Check the number of channels.
 
     Raises:
-        NotApplicable: for other things than an integer from 1.
+        BadValue: for other things than an integer from 1.
     """
     if not isinstance(channels, int) or channels < 1:
-        raise NotApplicable("floating-point convolution", f"channels = {channels}", "give an integer from 1")
+        raise BadValue("the number of channels", repr(channels), "give an integer from 1")

@@ -11,7 +11,7 @@ from math import inf, nan, prod, sqrt
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.errors import NotApplicable, look_up
+from wincraft.errors import BadValue, TooLarge, look_up
 from wincraft.measure.execution import chains_of, execute
 from wincraft.measure.float_bound import CHANNEL_ORDER, FP32, BoundMachine, check_channels, norm_bound, tile_shapes
 from wincraft.measure.rounded_machine import RoundedMachine
@@ -84,8 +84,9 @@ def float_error(
 
     Raises:
         UnknownName: for an unknown order.
-        NotApplicable: for runs or channels below 1, a negative seed, more than can be computed in minutes or held in
-            memory, and where an entry of a matrix overflows or the format cannot be simulated.
+        BadValue: for runs or channels below 1, and a negative seed.
+        TooLarge: more than can be computed in minutes or held in memory.
+        NotApplicable: where an entry of a matrix overflows or the format cannot be simulated.
 
     Source: Barabasz, Anderson, Soodhalter, Gregg, Error Analysis and Improving the Accuracy of Winograd Convolution for
     Deep Neural Networks, arXiv 1803.10986: with 5000 runs the mean FP32 errors of its tables.
@@ -101,7 +102,7 @@ def float_error(
     look_up("order", order, ORDERS)
     for name, value, least in (("runs", runs, 1), ("seed", seed, 0)):
         if not isinstance(value, int) or value < least:
-            raise NotApplicable("float_error", f"{name} = {value}", f"give an integer from {least}")
+            raise BadValue(name, repr(value), f"give an integer from {least}")
     chunk = _chunk(algorithm, channels, runs)
     chains, shapes = chains_of(algorithm), tile_shapes(algorithm)
     machine, bounds_of = RoundedMachine(arithmetic, order, channel_order=CHANNEL_ORDER), BoundMachine(format, order)
@@ -161,10 +162,10 @@ def _chunk(algorithm: Algorithm, channels: int, runs: int) -> int:
     per_run = (channels + 1) * prod(lengths) * (1 + len(lengths))
     if per_run > _MOST_PER_RUN:
         reason = f"one run needs about {per_run * 64 / 2**30:.3g} GiB"
-        raise NotApplicable("float_error", reason, "take a smaller algorithm or fewer channels")
+        raise TooLarge("float_error", reason, "take a smaller algorithm or fewer channels")
     if runs * per_run > _MOST:
         reason = f"{runs} runs compute about {runs * per_run:.1e} values"
-        raise NotApplicable("float_error", reason, f"at most {_MOST // per_run} runs are done")
+        raise TooLarge("float_error", reason, f"at most {_MOST // per_run} runs are done")
     return max(1, min(runs, _AT_ONCE // per_run))
 
 

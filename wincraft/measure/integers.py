@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wincraft.errors import BadNumber, NotApplicable, shorten
+from wincraft.errors import BadNumber, BadValue, shorten
 from wincraft.numbers.box import Box, check_bits
 
 INT8 = Box.signed(8)
@@ -21,7 +21,7 @@ class Integers:
     """Integers in exact arithmetic: the boxes of data and filters, and the bits of the accumulator, two's complement.
 
     Raises:
-        NotApplicable: for a box whose ends are no integers or that holds 0 alone, and a width not from 1 to 128.
+        BadValue: for a box whose ends are no integers or that holds 0 alone, and a width not from 1 to 128.
 
     >>> Integers(data=Box.unsigned(8)).describe(), Integers().describe()
     ('uint8 data and int8 filters', 'int8 data and filters')
@@ -35,9 +35,9 @@ class Integers:
         check_bits("an accumulator", self.accumulator)
         for what, box in (("data", self.data), ("filters", self.filter)):
             if box.low.denominator > 1 or box.high.denominator > 1:
-                raise NotApplicable(f"{what} in {box}", "its ends are no integers", "give integers")
+                raise BadValue(f"{what} in {box}", "of ends that are no integers", "give integers")
             if box.low == box.high == 0:
-                raise NotApplicable(f"{what} in {box}", "all values are 0", "give a wider range")
+                raise BadValue(f"{what} in {box}", "always 0", "give a wider range")
 
     def describe(self) -> str:
         """The data and the filters in words."""

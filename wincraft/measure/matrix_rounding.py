@@ -24,7 +24,7 @@ from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.proof import convolution_tensor
 from wincraft.construct.size import size_text
-from wincraft.errors import NotApplicable, look_up
+from wincraft.errors import BadValue, NotApplicable, look_up
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows, rational_matrix
 from wincraft.exact.number import to_fraction
@@ -171,7 +171,7 @@ def round_matrices(
     by itself.
 
     Raises:
-        NotApplicable: for a word outside 2..64 bits.
+        BadValue: for a word outside 2..64 bits.
         UnknownName: for another granularity.
 
     >>> from wincraft import winograd
@@ -183,7 +183,7 @@ def round_matrices(
     """
     look_up("granularity", per, {"matrix": None, "tap": None})
     if isinstance(format, int) and not 2 <= format <= MAX_WORD:
-        raise NotApplicable("matrix rounding", f"a word of {format} bits", f"give 2 to {MAX_WORD}")
+        raise BadValue("the word of rounded matrices", f"{format} bits", f"give 2 to {MAX_WORD}")
     rounded = {axis: _round_axis(axis, format, per) for axis in dict.fromkeys(algorithm.axes)}
     return MatrixRounding(tuple(rounded[axis] for axis in algorithm.axes))
 

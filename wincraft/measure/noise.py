@@ -16,7 +16,7 @@ from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.algorithm.description import tap_chart
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nested import Algorithm
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, BadValue, NotApplicable
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import field_of, is_negative, number_text
 from wincraft.exact.types import Element, Matrix, Number
@@ -78,6 +78,7 @@ def noise_gain(
         BadShape: where a matrix of moments has another size, or there is not one per axis.
         NotApplicable: where moments are not symmetric positive semidefinite, or every output is always 0.
         BadNumber, FloatGiven: where an entry is no exact number.
+        BadValue: for moments that are not positive semidefinite.
 
     Source: the product-noise term of the linear noise model; Barabasz et al., arXiv 1803.10986, bound the same errors.
 
@@ -139,7 +140,7 @@ def _gram(rows: LinearMap, moments: Table | None, what: str) -> list[list[Elemen
     S = from_numbers(moments, matrix.domain)
     signs = enumerate(S.charpoly())  # of a symmetric matrix: no negative root iff its coefficients alternate
     if S.transpose() != S or any(is_negative(-c if k % 2 else c, S.domain) for k, c in signs):
-        raise NotApplicable(what, "they are not symmetric positive semidefinite", "give E[x x^T]")
+        raise BadValue(what, "not symmetric positive semidefinite", "give E[x x^T]")
     return (matrix * S * matrix.transpose()).to_list()
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm, map_names
-from wincraft.errors import BadShape, NotApplicable, UnknownName, look_up
+from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, look_up
 from wincraft.measure.integers import INT8
 from wincraft.measure.spans import Side, data_corner, filter_corner, linear_corner
 from wincraft.measure.steps import Kind, Reach, RowOrder, Step, products, range_steps, reach
@@ -162,7 +162,7 @@ def ranges(
         BadShape: where the weights do not fit the filter.
         BadNumber, FloatGiven: where a weight or an error is no exact rational number.
         UnknownName: where a label in `rounding` is none.
-        NotApplicable: where an error is negative.
+        BadValue: where an error is negative.
 
     Source: a function that is linear in an argument is extreme at corners of the argument's box.
 
@@ -184,7 +184,7 @@ def ranges(
     for label, error in errors.items():
         step = result[label]
         if error < 0:
-            raise NotApplicable(f"rounding {step.label}", f"the error is {error}", "give 0 or more")
+            raise BadValue(f"the error of rounding {step.label}", str(error), "give 0 or more")
     return result
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, NotApplicable, WrongType
 from wincraft.numbers.float_format import FloatFormat
 
 BLOCK = 2**14
@@ -37,7 +37,8 @@ class Arithmetic:
     Of a NaN only that it is one is kept.
 
     Raises:
-        NotApplicable: for other things than a `FloatFormat`, and where no carrier is wide enough.
+        WrongType: for other things than a `FloatFormat`.
+        NotApplicable: where no carrier is wide enough.
 
     >>> from wincraft.numbers.formats import FORMATS
     >>> half = Arithmetic(FORMATS["fp16"])
@@ -49,7 +50,7 @@ class Arithmetic:
 
     def __post_init__(self) -> None:
         if not isinstance(self.format, FloatFormat):
-            raise NotApplicable(f"arithmetic in {_name(self.format)}", "it is not floating point", "give a FloatFormat")
+            raise WrongType("a floating-point format", _name(self.format), "give a FloatFormat")
         _ = self.dtype
 
     @cached_property

@@ -8,35 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.errors import BadNumber, BadShape
+from wincraft.errors import BadShape, BadValue, TooLarge, WrongType
 
 
 def float64_array(values: Any, what: str = "values", *, finite: bool = True) -> np.ndarray:
     """Real numbers of any shape as a float64 array of that shape, each entry unchanged.
 
     Raises:
-        BadNumber: for other things than floats up to 64 bits and integers up to 2^53, and for NaN and infinity
-            where they must be finite; the first one is named with its place.
+        WrongType, TooLarge: for other things than floats up to 64 bits and integers up to 2^53.
+        BadValue: for NaN and infinity where they must be finite; the first one is named with its place.
         BadShape: for an empty array.
 
     >>> float64_array([1, float("nan")])
     Traceback (most recent call last):
     ...
-    wincraft.errors.BadNumber: not an exact number: nan in values at [1]; remove NaN and infinity
+    wincraft.errors.BadValue: an entry of values is nan at [1]; remove NaN and infinity
     """
     try:
         array = np.asarray(values)
     except ValueError:
         raise BadShape(what, "rows of several lengths", "a rectangular array") from None
     if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
-        raise BadNumber(f"{what} of dtype {array.dtype}", "give float64, float32, float16 or integers")
+        raise WrongType(
+            "an array of real numbers", f"{what} of dtype {array.dtype}", "give float64, float32, float16 or integers"
+        )
     if not array.size:
         raise BadShape(what, str(array.shape), "at least one value")
     if array.dtype.kind in "iu" and not -(2**53) <= int(array.min()) <= int(array.max()) <= 2**53:
-        raise BadNumber(f"an integer beyond 2^53 in {what}", "float64 cannot hold it; scale it down")
+        raise TooLarge("float64", f"an integer beyond 2^53 in {what}", "scale it down")
     if finite and array.dtype.kind == "f" and not np.isfinite(array).all():
         place = [int(index) for index in np.argwhere(~np.isfinite(array))[0]]
-        raise BadNumber(f"{array[tuple(place)]} in {what} at {place}", "remove NaN and infinity")
+        raise BadValue(f"an entry of {what}", f"{array[tuple(place)]} at {place}", "remove NaN and infinity")
     return array.astype(np.float64, copy=False)
 
 

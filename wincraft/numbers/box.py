@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-from wincraft.errors import BadNumber, NotApplicable
+from wincraft.errors import BadValue
 
 WIDEST = 128
 """Widest integer considered."""
@@ -18,7 +18,7 @@ class Box:
     """All inputs whose every entry lies in [low, high], each on its own; exact rationals.
 
     Raises:
-        NotApplicable: where low > high.
+        BadValue: where low > high.
         BadNumber, FloatGiven: where a bound is no rational number.
 
     >>> Box(-1, "3/2"), Box.signed(8), Box.unsigned(8)
@@ -32,7 +32,7 @@ class Box:
         object.__setattr__(self, "low", rational(low))
         object.__setattr__(self, "high", rational(high))
         if self.low > self.high:
-            raise NotApplicable(f"the box {self}", "it is empty", "give the smaller bound first")
+            raise BadValue(f"the box {self}", "empty", "give the smaller bound first")
 
     @classmethod
     def signed(cls, bits: int) -> Box:
@@ -64,7 +64,7 @@ def rational(value: object) -> Fraction:
     """An exact rational number as a Fraction.
 
     Raises:
-        BadNumber, FloatGiven: for what is none.
+        BadValue, BadNumber, FloatGiven: for what is none.
 
     >>> rational("-3/4")
     Fraction(-3, 4)
@@ -77,7 +77,7 @@ def rational(value: object) -> Fraction:
 
     number = exact_number(value)
     if not number.is_Rational:
-        raise BadNumber(number_text(number), "give a rational number")
+        raise BadValue("a bound of a box", f"{number_text(number)}, which is irrational", "give a rational number")
     return to_fraction(number)
 
 
@@ -85,15 +85,15 @@ def check_bits(what: str, bits: int) -> None:
     """Check that a width is an integer from 1 to `WIDEST`.
 
     Raises:
-        NotApplicable: any other width.
+        BadValue: any other width.
 
     >>> check_bits("an accumulator", 200)
     Traceback (most recent call last):
     ...
-    wincraft.errors.NotApplicable: an accumulator of 200 bits: there is no such width; give 1 to 128 bits
+    wincraft.errors.BadValue: the width of an accumulator is 200 bits; give 1 to 128 bits
     """
     if not isinstance(bits, int) or isinstance(bits, bool) or not 1 <= bits <= WIDEST:
-        raise NotApplicable(f"{what} of {bits} bits", "there is no such width", f"give 1 to {WIDEST} bits")
+        raise BadValue(f"the width of {what}", f"{bits} bits", f"give 1 to {WIDEST} bits")
 
 
 def signed_bits(low: Fraction, high: Fraction) -> int:

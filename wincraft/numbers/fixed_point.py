@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.errors import NotApplicable
+from wincraft.errors import BadValue
 from wincraft.numbers.arrays import float64_array
 from wincraft.numbers.rounding import Overflow, Rounding, round_array, round_fraction
 
@@ -29,7 +29,7 @@ class FixedPoint:
     The defaults, nearest even and saturation, are those of numerical analysis; HLS tools default to TRN and WRAP.
 
     Raises:
-        NotApplicable: for a word outside 1..64 bits or a fraction beyond 512 bits.
+        BadValue: for a word outside 1..64 bits or a fraction beyond 512 bits.
 
     >>> q = FixedPoint(word=8, fraction=4)
     >>> q.quantize([0.03, 0.09375, -3.3, 99.0])
@@ -46,10 +46,10 @@ class FixedPoint:
 
     def __post_init__(self) -> None:
         if not 1 <= self.word <= MAX_WORD:
-            raise NotApplicable("fixed point", f"the word has {self.word} bits", f"give 1 to {MAX_WORD}")
+            raise BadValue("the word of fixed point", f"{self.word} bits", f"give 1 to {MAX_WORD}")
         if abs(self.fraction) > MAX_FRACTION:
             repair = f"give {-MAX_FRACTION} to {MAX_FRACTION}"
-            raise NotApplicable("fixed point", f"the fraction has {self.fraction} bits", repair)
+            raise BadValue("the fraction of fixed point", f"{self.fraction} bits", repair)
 
     @property
     def step(self) -> Fraction:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.errors import NotApplicable
+from wincraft.errors import BadValue, TooLarge
 from wincraft.numbers.arrays import float64_array
 from wincraft.numbers.rounding import round_fraction
 
@@ -27,7 +27,7 @@ class FloatFormat:
     `max` becomes `max` if the format saturates, else infinity, else (no infinity: fp8 e4m3) NaN. NaN stays NaN.
 
     Raises:
-        NotApplicable: a format that float64 cannot carry exactly.
+        BadValue: a format that float64 cannot carry exactly.
 
     Source: IEEE 754-2019; OCP 8-bit Floating Point Specification 1.0 (e4m3, there also called e4m3fn, and e5m2).
 
@@ -50,7 +50,7 @@ class FloatFormat:
         if not narrow and (self.precision, self.min_exponent, self.max) != (53, -1022, Fraction(sys.float_info.max)):
             reason = f"{self.precision} significand bits, exponents {self.min_exponent} to {_log2(self.max)}"
             repair = "give 2 to 51 bits and exponents in -1022..959, or exactly float64"
-            raise NotApplicable(f"floating point {self.name}", reason, repair)
+            raise BadValue(f"floating point {self.name}", f"of {reason}", repair)
 
     @classmethod
     def ieee(cls, name: str, exponent_bits: int, precision: int, *, saturate: bool = False) -> FloatFormat:
@@ -99,7 +99,7 @@ class FloatFormat:
         """The format's value nearest to an exact one, ties to even; the definition that `quantize` meets.
 
         Raises:
-            NotApplicable: where the result is infinity or NaN, which no Fraction is.
+            TooLarge: where the result is infinity or NaN, which no Fraction is.
         """
         if self._holds(value):
             return value
@@ -110,7 +110,7 @@ class FloatFormat:
         if self.saturate:
             return self.max if value > 0 else self.min
         reason = f"a value of about 2^{_log2(value)} overflows"
-        raise NotApplicable(f"{self.name} of an exact number", reason, "scale it down or saturate")
+        raise TooLarge(self.name, reason, "scale it down or saturate")
 
     def _holds(self, value: Fraction) -> bool:
         """Whether a fraction of few bits over a power of two is seen to be a value at once."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, BadValue
 from wincraft.numbers.arrays import float64_array
 from wincraft.numbers.scales import positive_scales, scales_for, scales_of
 
@@ -39,7 +39,7 @@ class IntegerGrid:
     x / s is the quotient rounded to float64, z the code of zero, 0 unless it is given.
 
     Raises:
-        NotApplicable: for less than 2 or more than 53 bits.
+        BadValue: for less than 2 or more than 53 bits.
 
     >>> grid, x = IntegerGrid(8), np.array([[0.1, -1.27], [50.0, 12.7]])
     >>> s = grid.scale(grid.amplitude(x, axis=1))
@@ -56,7 +56,7 @@ class IntegerGrid:
 
     def __post_init__(self) -> None:
         if not 2 <= self.bits <= MAX_BITS:
-            raise NotApplicable("scaled integer", f"{self.bits} bits", f"give 2 to {MAX_BITS}")
+            raise BadValue("the word of a scaled integer", f"{self.bits} bits", f"give 2 to {MAX_BITS}")
 
     @property
     def signed(self) -> bool:
@@ -117,7 +117,7 @@ class IntegerGrid:
         the scale is 1: such data have the code of zero.
 
         Raises:
-            NotApplicable: for a negative amplitude.
+            BadValue: for a negative amplitude.
             BadNumber, BadShape: for NaN, infinity, other things than real numbers, and an empty array.
 
         >>> IntegerGrid(8).scale([12.7, 0.0], power_of_two=True)
@@ -131,7 +131,7 @@ class IntegerGrid:
         Shapes: `minimum` (min(x)) and `scale` broadcast to each other.
 
         Raises:
-            BadNumber, BadShape, NotApplicable: as `codes`.
+            BadNumber, BadShape, BadValue: as `codes`.
 
         >>> grid = IntegerGrid(8, IntegerRange.UNSIGNED)
         >>> int(grid.zero_point(-1.0, grid.scale(4.0)))
@@ -150,7 +150,7 @@ class IntegerGrid:
         Raises:
             BadNumber: for NaN, infinity and other things than real numbers.
             BadShape: for an empty array, and a scale or zero point that does not broadcast to the data.
-            NotApplicable: for a scale that is not positive or a zero point that is no integer.
+            BadValue: for a scale that is not positive or a zero point that is no integer.
         """
         x = float64_array(values)
         s, z = scales_of(x.shape, scale, zero_point)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wincraft.errors import BadNumber, NotApplicable, look_up
+from wincraft.errors import BadValue, NotApplicable, look_up
 from wincraft.numbers.fixed_point import FixedPoint
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.formats import Format, parse_format
@@ -55,7 +55,7 @@ class Quantizer:
     floating-point format has s = max|x| / (its largest value). `power_of_two` rounds scales up to powers of two.
 
     Raises:
-        NotApplicable: for an integer without a scale, a scale for a fixed point, or a power of two without a scale.
+        BadValue: for an integer without a scale, a scale for a fixed point, or a power of two without a scale.
         UnknownName: for another granularity.
 
     >>> Quantizer(IntegerGrid(8), per="tap", power_of_two=True).name
@@ -70,11 +70,23 @@ class Quantizer:
         if self.per is not None:
             look_up("granularity", self.per, GRANULARITIES)
         if isinstance(self.format, IntegerGrid) and self.per is None:
-            raise NotApplicable(self.format.name, "an integer has a scale", f"write {self.format.name}/tensor")
+            raise BadValue(
+                f"the granularity of {self.format.name}",
+                "missing, and an integer has a scale",
+                f"write {self.format.name}/tensor",
+            )
         if isinstance(self.format, FixedPoint) and self.per is not None:
-            raise NotApplicable(self.format.name, "fixed point has no other scale", f"write {self.format.name}")
+            raise BadValue(
+                f"the granularity of {self.format.name}",
+                f"{self.per}, and fixed point has no other scale",
+                f"write {self.format.name}",
+            )
         if self.power_of_two and self.per is None:
-            raise NotApplicable(self.format.name, "there is no scale to round", f"write {self.format.name}/tensor/pow2")
+            raise BadValue(
+                f"the rounded scale of {self.format.name}",
+                "none, as nothing is scaled",
+                f"write {self.format.name}/tensor/pow2",
+            )
 
     @property
     def name(self) -> str:
@@ -168,7 +180,7 @@ def parse_quantizer(text: str) -> Quantizer:
     An integer alone is scaled per tensor.
 
     Raises:
-        UnknownName, NotApplicable: where the text names no format, no granularity or a combination that there is not.
+        UnknownName, BadValue: where the text names no format, no granularity or a combination that there is not.
 
     >>> parse_quantizer("int8"), parse_quantizer("fp16").per
     (Quantizer(format=IntegerGrid(bits=8, range=<IntegerRange.SYMMETRIC: '-(2^(b-1) - 1) to 2^(b-1) - 1'>),
@@ -180,7 +192,7 @@ def parse_quantizer(text: str) -> Quantizer:
     granularities = rest[: len(rest) - power_of_two]
     if len(granularities) > 1:
         look_up("scale rule", granularities[1], {"pow2": None})
-        raise NotApplicable(f"quantiser {text}", "pow2 comes last", "write FORMAT/GRANULARITY/pow2")
+        raise BadValue(f"pow2 in quantiser {text}", "not the last", "write FORMAT/GRANULARITY/pow2")
     per = granularities[0] if granularities else "tensor" if isinstance(format, IntegerGrid) or power_of_two else None
     return Quantizer(format, per, power_of_two)
 
@@ -193,7 +205,7 @@ def calibration(method: str) -> _Method:
     """The method of that name, see `Quantizer.calibrate`: (values, axes, quantizer) -> ends low <= 0 <= high.
 
     Raises:
-        UnknownName, BadNumber: for another name, or a percentile outside (50, 100].
+        UnknownName, BadValue: for another name, or a percentile outside (50, 100].
 
     >>> low, high = calibration("max-abs")(np.array([[-1.0, 3.0]]), (0, 1), parse_quantizer("int8/tensor"))
     >>> low.item(), high.item()
@@ -207,7 +219,11 @@ def calibration(method: str) -> _Method:
         except ValueError:
             percent = 0.0
         if not 50 < percent <= 100:
-            raise BadNumber(f"percentile {argument}", "give a number above 50 and up to 100, such as percentile:99.9")
+            raise BadValue(
+                "the percentile",
+                argument,
+                "give a number above 50 and up to 100, such as percentile:99.9",
+            )
         return lambda values, axes, quantizer: _percentile(values, axes, quantizer, percent)
     return _max_abs if name == "max-abs" else _least_squares
 

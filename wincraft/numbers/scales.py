@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, BadValue
 from wincraft.numbers.arrays import float64_array
 
 
@@ -18,7 +18,7 @@ def scales_for(amplitude: Any, limit: float, power_of_two: bool = False) -> np.n
     is 1.
 
     Raises:
-        NotApplicable: for a negative amplitude.
+        BadValue: for a negative amplitude.
         BadNumber, BadShape: for NaN, infinity, other things than real numbers, and an empty array.
 
     >>> scales_for([448.0, 300.0, 0.0], 448.0, power_of_two=True)
@@ -26,7 +26,7 @@ def scales_for(amplitude: Any, limit: float, power_of_two: bool = False) -> np.n
     """
     width = float64_array(amplitude, "amplitude")
     if (width < 0).any():
-        raise NotApplicable("scale", f"an amplitude is {width.min():g}", "give max|x|, which is 0 or more")
+        raise BadValue("an amplitude", f"{width.min():g}", "give max|x|, which is 0 or more")
     with np.errstate(over="ignore", under="ignore"):
         scale = width / limit
         if power_of_two:
@@ -39,12 +39,12 @@ def positive_scales(scale: Any) -> np.ndarray:
     """Scales as float64.
 
     Raises:
-        NotApplicable: where one is not positive.
+        BadValue: where one is not positive.
         BadNumber, BadShape: for NaN, infinity, other things than real numbers, and an empty array.
     """
     array = float64_array(scale, "scale")
     if not (array > 0).all():
-        raise NotApplicable("scale", f"a scale is {array.min():g}", "give positive ones; data of zeros have scale 1")
+        raise BadValue("a scale", f"{array.min():g}", "give positive ones; data of zeros have scale 1")
     return array
 
 
@@ -52,7 +52,7 @@ def scales_of(shape: tuple[int, ...], scale: Any, zero_point: Any = 0) -> tuple[
     """Scales and zero points of data of that shape, to which both broadcast, as float64.
 
     Raises:
-        NotApplicable: for a scale that is not positive or a zero point that is no integer.
+        BadValue: for a scale that is not positive or a zero point that is no integer.
         BadNumber, BadShape: where they are no finite numbers or do not broadcast to the data.
 
     >>> scales_of((2, 3), [[0.5], [0.25]])[0].shape
@@ -63,7 +63,7 @@ def scales_of(shape: tuple[int, ...], scale: Any, zero_point: Any = 0) -> tuple[
         if not _broadcasts_to(array.shape, shape):
             raise BadShape(what, str(array.shape), f"one that broadcasts to the data's {shape}")
     if (z != np.rint(z)).any():
-        raise NotApplicable("zero point", f"{z[z != np.rint(z)][0]:g} is no code", "give integers")
+        raise BadValue("a zero point", f"{z[z != np.rint(z)][0]:g}, which is no code", "give integers")
     return s, z
 
 

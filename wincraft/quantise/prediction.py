@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, BadValue, TooLarge
 from wincraft.measure.execution import execute
 from wincraft.numbers.arrays import float64_array, is_integer
 from wincraft.numbers.decibels import sqnr
@@ -122,8 +122,9 @@ def predict(
     of the data they are from; `unseen` data, and all data under scales that were given, they do.
 
     Raises:
-        NotApplicable: as `simulate`, for algorithms of more than 1,600 products, and for scales to predict under the
-            calibration ``mse`` or with a zero point.
+        BadValue: for channels, outputs and moments that are none.
+        TooLarge: for algorithms of more than 1,600 products.
+        NotApplicable: as `simulate`, and for scales to predict under the calibration ``mse`` or with a zero point.
         UnknownName: where a stage has no scale.
         BadShape, BadNumber: for moments, samples or scales that are none.
 
@@ -140,10 +141,10 @@ def predict(
     """
     check_scheme(algorithm, scheme)
     if algorithm.rank > MAX_PRODUCTS:
-        raise NotApplicable("prediction", f"{algorithm.rank} products", f"predict up to {MAX_PRODUCTS}")
+        raise TooLarge("a prediction", f"{algorithm.rank} products", f"predict up to {MAX_PRODUCTS}")
     for name, count in (("channels", channels), ("outputs", outputs), ("tiles", tiles), ("groups", groups)):
         if not is_integer(count, 1):
-            raise NotApplicable("prediction", f"{name} is {count!r}", "give an integer, 1 or more")
+            raise BadValue(name, repr(count), "give an integer, 1 or more")
     clips = unseen or scheme.calibration != "max-abs"
     sizes = {"outputs": outputs, "tiles": tiles, "groups": groups}
     machine = MomentsMachine(scheme, channels, scales, **sizes, clips=clips)
@@ -167,7 +168,7 @@ def _moments(what: str, given: ArrayLike, shape: Sequence[int]) -> np.ndarray:
         raise BadShape(what, str(array.shape), f"a variance, or {(size, size)}")
     whole = array * np.eye(size) if array.ndim == 0 else array
     if (np.diagonal(whole) < 0).any():
-        raise NotApplicable(what, "a second moment is negative", "give E[x x^T]")
+        raise BadValue(f"a second moment in {what}", "negative", "give E[x x^T]")
     return whole
 
 

@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
-from wincraft.errors import BadDocument, NotApplicable, UnknownName, WincraftError, check_type, look_up, shorten
+from wincraft.errors import (
+    BadDocument,
+    BadValue,
+    NotApplicable,
+    UnknownName,
+    WincraftError,
+    check_type,
+    look_up,
+    shorten,
+)
 from wincraft.exact.splitting import split_list
 from wincraft.measure.integers import INT8, Integers
 from wincraft.numbers.box import Box
@@ -39,7 +48,7 @@ class Scheme:
     integers of so many bits, and products and outputs are sums of 32 bits. `calibration`: see `Quantizer.calibrate`.
 
     Raises:
-        NotApplicable: where a stage cannot have the granularity.
+        BadValue: where a stage cannot have the granularity.
         UnknownName, BadNumber: for an unknown order or calibration.
 
     >>> print(SCHEMES["tapwise-8"].describe())
@@ -67,22 +76,30 @@ class Scheme:
         look_up("summation order", self.order, ORDERS)
         look_up("order of a channel sum", self.channel_order, CHANNEL_ORDERS)
         if self.accumulator is not None and self.arithmetic is None:
-            raise NotApplicable("accumulator", "the arithmetic is exact", "leave it out or give an arithmetic")
+            raise BadValue(
+                "the accumulator", "of no use where the arithmetic is exact", "leave it out or give an arithmetic"
+            )
         calibration(self.calibration)
         if self.word is not None and not 2 <= self.word <= 53:
-            raise NotApplicable("operands", f"a word of {self.word} bits", "give 2 to 53")
+            raise BadValue("the word of the operands", f"{self.word} bits", "give 2 to 53")
         if isinstance(self.matrices, IntegerGrid) and not self.matrices.signed:
-            raise NotApplicable(f"matrices in {self.matrices.name}", "they have negative entries", "use an intN")
+            raise BadValue(
+                "the format of the matrices", f"{self.matrices.name}, and they have negative entries", "use an intN"
+            )
         for stage, quantizer in self.stages.items():
             check_type(f"the format of {stage}", quantizer, Quantizer, f'parse_scheme("fp32,{stage}=int8") reads texts')
             per = quantizer.per or ""
             if stage in _OF_IMAGES and "tap" in per:
-                raise NotApplicable(f"{stage} per {per}", "images and filters have no taps", "use tensor or channel")
+                raise BadValue(
+                    f"the granularity of {stage}",
+                    f"{per}, and images and filters have no taps",
+                    "use tensor or channel",
+                )
             if stage in ("input", "U") and "channel" in per:
                 reason = "a scale of an input channel cannot leave the sum over channels"
-                raise NotApplicable(f"{stage} per {per}", reason, "use tensor or tap")
+                raise BadValue(f"the granularity of {stage}", f"{per}, and {reason}", "use tensor or tap")
             if quantizer.unsigned and stage not in ("input", "output"):
-                raise NotApplicable(f"{stage} as {quantizer.format.name}", "it is signed", "use an intN")
+                raise BadValue(f"the format of {stage}", f"{quantizer.format.name}, and it is signed", "use an intN")
 
     @property
     def stages(self) -> dict[str, Quantizer]:
@@ -133,7 +150,7 @@ def scheme_from_document(document: Any) -> Scheme:
 
     Raises:
         BadDocument: where it is no such document.
-        UnknownName, NotApplicable, BadNumber: where a value is none.
+        UnknownName, BadValue, BadNumber: where a value is none.
     """
     if not isinstance(document, dict) or not isinstance(document.get("name"), str):
         raise BadDocument("scheme", "it is no object with a name", 'give {"name": ..., "U": "int8/tap", ...}')
@@ -155,9 +172,13 @@ def scheme_from_document(document: Any) -> Scheme:
             given[key] = parse_format(str(value))
     for key in ("arithmetic", "accumulator"):
         if not isinstance(given.get(key), FloatFormat | None):
-            raise NotApplicable(f"{key} in {document[key]}", "it is no floating point", "leave it out")
+            raise BadValue(key, f"{document[key]}, which is no floating point", "leave it out")
     if not isinstance(given.get("matrices"), IntegerGrid | FloatFormat | None):
-        raise NotApplicable(f"matrices in {document['matrices']}", "fixed point is no scheme's", "use intN or a float")
+        raise BadValue(
+            "the format of the matrices",
+            f"{document['matrices']}, and fixed point is no scheme's",
+            "use intN or a float",
+        )
     return Scheme(**given)
 
 
@@ -213,8 +234,8 @@ def parse_scheme(text: str) -> Scheme:
 
     Raises:
         UnknownName: for another preset or option, the nearest is offered; and for unknown fields and formats.
-        NotApplicable: for a combination that there is not, an option that has nothing to act on, and a name that
-            cannot be one.
+        BadValue: for a combination that there is not, and a name that cannot be one.
+        NotApplicable: for an option that has nothing to act on.
 
     >>> parse_scheme("tapwise-pow2,M=int8/tap/pow2").M.name
     'int8/tap/pow2'
@@ -280,9 +301,9 @@ _NAME = re.compile(r"[A-Za-z][\w .-]{0,39}")
 def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         repair = "write a letter, then up to 39 letters, digits, blanks, and . _ -"
-        raise NotApplicable(f"the name {shorten(name)!r} of a scheme", "it cannot stand in tables and limits", repair)
+        raise BadValue(f"the name {shorten(name)!r} of a scheme", "none that can stand in tables and limits", repair)
     if name in SCHEMES:
-        raise NotApplicable(f"the name {name!r} of a scheme", "a preset has it", "choose another")
+        raise BadValue(f"the name {name!r} of a scheme", "that of a preset", "choose another")
     return name
 
 

@@ -11,7 +11,7 @@ from math import inf, nan
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm, check_algorithm
-from wincraft.errors import BadShape, NotApplicable, look_up
+from wincraft.errors import BadShape, NotApplicable, WrongForm, look_up
 from wincraft.exact.matrix import fraction_rows
 from wincraft.measure.execution import execute
 from wincraft.measure.integer_machine import integer_rows
@@ -217,7 +217,7 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch, watch: W
     given the input, the weights and the output as they are stored.
 
     Raises:
-        NotApplicable: in linear convolution form.
+        WrongForm: in linear convolution form.
         BadShape: a batch of another size.
 
     >>> from wincraft import parse
@@ -264,7 +264,8 @@ def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
     """Check that a scheme admits an algorithm.
 
     Raises:
-        NotApplicable: the linear convolution form, or operands beyond the scheme's word.
+        WrongForm: the linear convolution form.
+        NotApplicable: operands beyond the scheme's word.
 
     >>> from wincraft import winograd
     >>> from wincraft.quantise.schemes import SCHEMES
@@ -288,7 +289,7 @@ def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
 
 def _check_form(algorithm: Algorithm) -> None:
     if algorithm.form != "correlation":
-        raise NotApplicable("simulation", "this is the linear convolution form", "call transpose() first")
+        raise WrongForm("simulation")
 
 
 def _check_batch(algorithm: Algorithm, batch: Batch) -> None:

@@ -12,7 +12,7 @@ from tokenize import TokenError
 import numpy as np
 
 from wincraft.algorithm.nested import Algorithm
-from wincraft.errors import BadDocument, BadShape, NotApplicable, check_type, look_up
+from wincraft.errors import BadDocument, BadShape, BadValue, TooLarge, check_type, look_up
 from wincraft.numbers.arrays import float64_array, is_integer
 from wincraft.numbers.memory import available_memory
 from wincraft.quantise.direct import directly
@@ -73,7 +73,7 @@ class Workload:
     Weights are N(0, 1) for all distributions but the uniform one, over sqrt(channels * taps), as a network's are.
 
     Raises:
-        NotApplicable: for sizes below 1.
+        BadValue: for sizes below 1.
         UnknownName: for another distribution.
 
     >>> from wincraft import winograd
@@ -91,9 +91,9 @@ class Workload:
     def __post_init__(self) -> None:
         for name in ("channels", "outputs", "tiles"):
             if not is_integer(value := getattr(self, name), 1):
-                raise NotApplicable("workload", f"{name} is {value!r}", "give an integer, 1 or more")
+                raise BadValue(name, repr(value), "give an integer, 1 or more")
         if not is_integer(self.seed, 0):
-            raise NotApplicable("workload", f"the seed is {self.seed!r}", "give an integer, 0 or more")
+            raise BadValue("the seed", repr(self.seed), "give an integer, 0 or more")
         look_up("distribution", self.distribution, DISTRIBUTIONS)
 
     def batch(self, algorithm: Algorithm) -> Batch:
@@ -127,7 +127,7 @@ class Layer:
     Raises:
         BadShape: where shapes, channels or padding do not fit each other, or an array is empty.
         BadNumber: for NaN, infinity and other things than real numbers.
-        NotApplicable: where all data or weights are 0, or far outside the range of any format.
+        BadValue: where all data or weights are 0, or far outside the range of any format.
 
     >>> from wincraft import parse
     >>> Layer(np.ones((1, 2, 8, 8)), np.ones((4, 2, 3, 3)), padding=1).batch(parse("F(4x4,3x3)")).data.shape
@@ -147,7 +147,7 @@ class Layer:
             largest = float(np.abs(array).max())
             if not _SMALLEST <= largest <= 1 / _SMALLEST:
                 repair = "give others" if not largest else "scale them, so that squares stay within float64"
-                raise NotApplicable(f"a layer's {what}", f"the largest magnitude is {largest:g}", repair)
+                raise BadValue(f"the largest magnitude of a layer's {what}", f"{largest:g}", repair)
         d = data.ndim - 2
         shapes = f"data {data.shape} and weights {weights.shape}"
         if d < 1 or weights.ndim != data.ndim or data.shape[1] % weights.shape[1]:
@@ -264,7 +264,7 @@ def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int, 
     """Check that a simulation fits into the memory there is.
 
     Raises:
-        NotApplicable: with the estimate.
+        TooLarge: with the estimate.
     """
     rank = prod(axis.rank for axis in algorithm.axes)
     patches = 2 * channels * tiles * prod(axis.m * axis.r for axis in algorithm.axes)
@@ -272,4 +272,4 @@ def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int, 
     available = available_memory()
     if needed > available:
         reason = f"{channels} channels, {outputs} filters and {tiles} tiles need about {needed / 2**30:.3g} GiB"
-        raise NotApplicable("simulation", f"{reason} of {available / 2**30:.3g} GiB", "simulate fewer of them")
+        raise TooLarge("memory", f"{reason} of {available / 2**30:.3g} GiB", "simulate fewer of them")

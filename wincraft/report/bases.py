@@ -12,7 +12,7 @@ from typing import Any
 from wincraft.algorithm.description import chain_words, describe
 from wincraft.algorithm.nested import Algorithm
 from wincraft.construct.chains import basis_named, chained, parse_chains, split_balancing
-from wincraft.errors import NotApplicable
+from wincraft.errors import BadValue
 from wincraft.measure.conditioning import conditioning, has_points, matrix_conditioning, vandermonde
 from wincraft.measure.costs import Costs, costs
 from wincraft.measure.matrix_rounding import sweep_words
@@ -289,7 +289,7 @@ def compare_bases(
     """The algorithm through several bases or factorisations, named as in `wincraft.construct.chains.chained`.
 
     Raises:
-        UnknownName, NotApplicable, BadNumber, BadShape: where a name is none, or the algorithm has no such chain.
+        UnknownName, BadValue, BadNumber, BadShape: where a name is none, or the algorithm has no such chain.
 
     >>> from wincraft import winograd
     >>> found = compare_bases(winograd(4, 3), ["canonical", "legendre"], schemes=[])
@@ -297,7 +297,7 @@ def compare_bases(
     [0, 12]
     """
     if not bases:
-        raise NotApplicable("a comparison of bases", "no basis is given", "give at least one")
+        raise BadValue("the list of bases", "empty", "give at least one")
     chosen = [SCHEMES[name] for name in SCHEMES_FOR_BASES] if schemes is None else list(schemes)
     data = as_workload(workload)
     built = {name: chained(algorithm, name) for name in bases}

@@ -10,7 +10,7 @@ from typing import Any
 
 from wincraft.algorithm.description import describe
 from wincraft.algorithm.nested import Algorithm
-from wincraft.errors import BadShape
+from wincraft.errors import BadValue
 from wincraft.measure.costs import LayerShape
 from wincraft.measure.integers import Integers
 from wincraft.progress import Progress
@@ -218,7 +218,7 @@ def build_comparison(
     by `heads`, else by the descriptions where they are short, else by what differs.
 
     Raises:
-        BadShape: without algorithms; and as `build_report`.
+        BadValue: without algorithms; and as `build_report`.
 
     >>> from wincraft import winograd
     >>> sets = {points: winograd(4, 3, points=points) for points in ("0,1,-1,2,-2", "0,1,-1,1/2,-2")}
@@ -227,7 +227,7 @@ def build_comparison(
     ['#2']
     """
     if not algorithms:
-        raise BadShape("a comparison", "no algorithm", "at least one")
+        raise BadValue("the list of algorithms", "empty", "give at least one")
     chosen = [SCHEMES[name] for name in DEFAULT_SCHEMES] if schemes is None else list(schemes)
     named = heads or _heads(algorithms)
     columns = []

@@ -10,7 +10,7 @@ from functools import partial
 from math import inf, isnan, log10
 from typing import Any
 
-from wincraft.errors import BadNumber, CheckFailed, NotApplicable, UnknownName
+from wincraft.errors import BadValue, CheckFailed, NotApplicable, UnknownName
 from wincraft.exact.number import to_fraction
 from wincraft.measure.costs import LayerCosts
 from wincraft.quantise.evaluation import Evaluation
@@ -248,7 +248,7 @@ def parse_limit(text: str, schemes: Iterable[str] = ()) -> Limit:
 
     Raises:
         UnknownName: for an unknown measure.
-        BadNumber: for a value that is no number.
+        BadValue: for a value that is no number.
         NotApplicable: for a measure of which more is better.
 
     >>> parse_limit("noise-gain=6205/576").value
@@ -263,7 +263,11 @@ def parse_limit(text: str, schemes: Iterable[str] = ()) -> Limit:
         raise NotApplicable(f"--fail-above {name}", "more of it is better", repair)
     limit = _limit_value(value)
     if isnan(limit):
-        raise BadNumber(repr(value), f"write --fail-above {measure.name}=VALUE, such as {measure.name}=5")
+        raise BadValue(
+            f"the limit of {measure.name}",
+            repr(value),
+            f"write --fail-above {measure.name}=VALUE, such as {measure.name}=5",
+        )
     return Limit(measure, limit)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from wincraft.algorithm.bilinear import BilinearAlgorithm
 from wincraft.construct.winograd import winograd
-from wincraft.errors import BadModulus, BadShape, NotApplicable, NotCoprime, WrongTotalDegree
+from wincraft.errors import BadModulus, BadValue, NotApplicable, NotCoprime, TooLarge, WrongTotalDegree
 from wincraft.exact.number import number_text
 from wincraft.measure.costs import costs
 from wincraft.measure.ranges import ranges
@@ -117,7 +117,7 @@ def pareto_front(m: int, r: int, moduli: Iterable[str]) -> ParetoFront:
     """The front of the algorithms F(m,r) on the given lists of moduli; lists that make no algorithm are left out.
 
     Raises:
-        BadShape: where none of them makes one.
+        BadValue: where none of them makes one.
 
     >>> front = pareto_front(4, 3, ["0,1,-1,2,-2", "0,2/3,-2/3,3/2,-3/2", "0,1,2,3,4", "0,1,-1,x^2+1,inf"])
     >>> for row in front.layout().sections[0].tables[0].rows:
@@ -128,7 +128,7 @@ def pareto_front(m: int, r: int, moduli: Iterable[str]) -> ParetoFront:
     """
     members = [member for text in dict.fromkeys(moduli) if (member := _member(m, r, text)) is not None]
     if not members:
-        raise BadShape("a Pareto front", "no algorithm", "at least one list of moduli that makes one")
+        raise BadValue("the Pareto front", "empty", "give at least one list of moduli that makes an algorithm")
     unique = list({member.moduli: member for member in members}.values())
     return ParetoFront(m, r, front_of(unique), len(unique))
 
@@ -137,8 +137,8 @@ def pareto_of_space(space: Space, progress: Progress = lambda done, total, name:
     """The front of all sets of a space, equivalent ones once (x -> -x changes no criterion).
 
     Raises:
-        NotApplicable: for more than `MAX_SETS` sets; each is constructed and measured exactly.
-        BadShape: a space without an algorithm.
+        TooLarge: for more than `MAX_SETS` sets; each is constructed and measured exactly.
+        BadValue: a space without an algorithm.
 
     >>> front = pareto_of_space(Space(2, 3, shape="symmetric", height=2))
     >>> [member.moduli for member in front.members], front.considered
@@ -147,7 +147,7 @@ def pareto_of_space(space: Space, progress: Progress = lambda done, total, name:
     parts = [instance(part, space.m, space.r) for part in space.parts(("negate",))]
     total = sum(made.part.classes for made in parts)
     if total > MAX_SETS:
-        raise NotApplicable("Pareto front", f"{total:,} sets", f"choose a space of at most {MAX_SETS:,}")
+        raise TooLarge("a Pareto front", f"{total:,} sets", f"choose a space of at most {MAX_SETS:,}")
     members: list[Member] = []
     for made in parts:
         for chosen in full_sets(made, ()):
@@ -156,7 +156,7 @@ def pareto_of_space(space: Space, progress: Progress = lambda done, total, name:
             if member is not None:
                 members.append(member)
     if not members:
-        raise BadShape("a Pareto front", "no algorithm", "a space with one")
+        raise BadValue("the Pareto front", "empty", "give a space that holds an algorithm")
     return ParetoFront(space.m, space.r, front_of(members), len(members))
 
 

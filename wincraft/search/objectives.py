@@ -16,7 +16,7 @@ from sympy import Integer, Rational
 
 from wincraft.algorithm.nested import Algorithm
 from wincraft.construct.integer_form import content
-from wincraft.errors import BadNumber, NotApplicable, check_type, look_up, shorten
+from wincraft.errors import BadValue, check_type, look_up, shorten
 from wincraft.exact.number import as_fractions, exact_number, read_fraction, to_fraction
 from wincraft.measure.coefficients import coefficients
 from wincraft.measure.conditioning import conditioning
@@ -64,7 +64,7 @@ def _noise_gain_objective(argument: str) -> Objective:
         )
     correlation = exact_number(argument)
     if not -1 < correlation < 1:
-        raise BadNumber(argument, "a correlation of neighbours lies between -1 and 1")
+        raise BadValue("a correlation of neighbours", argument, "give a number between -1 and 1")
     meaning = f"noise gain for data whose neighbours have correlation {correlation}"
     return Objective(f"noise-gain:{argument}", meaning, partial(_noise_gain, correlation=correlation), ("invert",))
 
@@ -155,7 +155,7 @@ def _plain(name: str, meaning: str, measure: Measure, equivalences: tuple[str, .
 
     def make(argument: str) -> Objective:
         if argument:
-            raise NotApplicable(f"objective {name}", f"it takes no argument, got {argument!r}", f"write {name}")
+            raise BadValue(f"the argument of objective {name}", f"{argument!r}, and it takes none", f"write {name}")
         return Objective(name, meaning, measure, equivalences)
 
     return make
@@ -164,9 +164,7 @@ def _plain(name: str, meaning: str, measure: Measure, equivalences: tuple[str, .
 def _matrix_rounding_objective(argument: str) -> Objective:
     """``matrix-rounding:BITS``."""
     if not re.fullmatch("[0-9]{1,2}", argument) or not 2 <= int(argument) <= 64:
-        raise NotApplicable(
-            "objective matrix-rounding", f"a word of {shorten(argument)!r} bits", "write matrix-rounding:8"
-        )
+        raise BadValue("the word of objective matrix-rounding", repr(shorten(argument)), "write matrix-rounding:8")
     meaning = f"error power of {argument}-bit matrices over output power"
     return Objective(f"matrix-rounding:{argument}", meaning, partial(_matrix_rounding, word=int(argument)))
 
@@ -248,7 +246,7 @@ def parse_constraints(texts: Sequence[str]) -> tuple[Constraint, ...]:
     """Constraints from texts ``NAME<=LIMIT`` (also >=, <, >), or from one.
 
     Raises:
-        NotApplicable: for a text that is none, and where two exclude each other.
+        BadValue: for a text that is none, and where two exclude each other.
         UnknownName, BadNumber, FloatGiven: as `objective_named`, and for a limit that is no number.
 
     >>> [item.objective.name for item in parse_constraints(["cond-V<=100", "exact-bits <= 8"])]
@@ -259,7 +257,7 @@ def parse_constraints(texts: Sequence[str]) -> tuple[Constraint, ...]:
     for text in [texts] if isinstance(texts, str) else texts:
         match = _CONSTRAINT.fullmatch(text) if isinstance(text, str) else None
         if match is None:
-            raise NotApplicable("constraint", repr(text), 'write it as "exact-bits<=8"')
+            raise BadValue("a constraint", repr(text), 'write it as "exact-bits<=8"')
         limit = Rational(read_fraction(match["limit"]))
         found.append(Constraint("".join(text.split()), objective_named(match["name"]), match["relation"], limit))
     for low in found:
@@ -268,5 +266,7 @@ def parse_constraints(texts: Sequence[str]) -> tuple[Constraint, ...]:
             if above and below and low.objective.name == high.objective.name:
                 touching = low.relation == ">=" and high.relation == "<="
                 if low.limit > high.limit or (low.limit == high.limit and not touching):
-                    raise NotApplicable("constraints", f"{low.text} and {high.text} exclude each other", "remove one")
+                    raise BadValue(
+                        f"constraint {low.text}", f"given with {high.text}, and they exclude each other", "remove one"
+                    )
     return tuple(found)

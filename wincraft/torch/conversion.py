@@ -16,7 +16,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from wincraft.algorithm.nested import Algorithm, of_axes
 from wincraft.construct.size import size_text
 from wincraft.construct.winograd import parse
-from wincraft.errors import BadShape, NotApplicable, Refusal, UnknownName
+from wincraft.errors import BadShape, BadValue, NotApplicable, Refusal, UnknownName, WrongType
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.fitting import fitted
@@ -120,14 +120,15 @@ def calibrate(model: nn.Module, loader: Iterable[object], images: int | None = N
     the last batch cut. Layers that balance channels look at the images once more before.
 
     Raises:
-        NotApplicable: where there is no stage to calibrate, no image, or NaN in a stage.
+        NotApplicable: where there is no stage to calibrate, or NaN in a stage.
+        BadValue: where there is no image.
 
     >>> network = convert(nn.Sequential(nn.Conv2d(3, 4, 3)), scheme="tapwise-8")
     >>> calibrate(network, [torch.ones(5, 3, 12, 12)], images=2)
     2
     """
     if images is not None and images < 1:
-        raise NotApplicable("calibration", f"{images} images", "give 1 or more, or None for all")
+        raise BadValue("the number of images", repr(images), "give 1 or more, or None for all")
     observed = [layer for layer in model.modules() if isinstance(layer, StoringModule)]
     if not any(layer.placed for layer in observed):
         raise NotApplicable("calibration", "the network has no stage that is stored", "convert with a scheme")
@@ -177,7 +178,7 @@ def _observe(
         for layer in observed:
             layer.observe(False)
     if not count:
-        raise NotApplicable("calibration", "there are no images", "give a loader of images")
+        raise BadValue("the loader", "empty", "give a loader of images")
     return count
 
 
@@ -190,17 +191,15 @@ def images_of(loader: Iterable[object], count: int | None, device: torch.device)
     """Batches of images from a loader of batches, or of tuples that begin with one; all, or the first `count`.
 
     Raises:
-        NotApplicable: where the loader is a batch itself, or gives something else.
+        WrongType: where the loader is a batch itself, or gives something else.
     """
     if isinstance(loader, torch.Tensor):
-        raise NotApplicable("loader", "it is one tensor", "give an iterable of batches, such as [images]")
+        raise WrongType("a loader", "a tensor", "give an iterable of batches, such as [images]")
     left = count
     for item in loader:
         batch = item[0] if isinstance(item, tuple | list) else item
         if not isinstance(batch, torch.Tensor):
-            raise NotApplicable(
-                f"batch of {type(batch).__name__}", "it is no tensor", "give tensors, or tuples of them"
-            )
+            raise WrongType("a tensor", f"a batch of {type(batch).__name__}", "give tensors, or tuples of them")
         yield (batch if left is None else batch[:left]).to(device)
         if left is not None:
             left -= len(batch)

@@ -14,7 +14,7 @@ from torch import nn
 from wincraft.algorithm.nested import Algorithm
 from wincraft.construct.size import size_text
 from wincraft.construct.winograd import parse
-from wincraft.errors import NotApplicable, look_up
+from wincraft.errors import BadValue, look_up
 from wincraft.numbers.quantizer import Scale
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.torch.fitting import fitted
@@ -50,7 +50,7 @@ class _Winograd(Replacement):
         given = parse(algorithm) if isinstance(algorithm, str) else algorithm
         chosen = UNQUANTISED if scheme is None else as_scheme(scheme)
         if any(step > 1 for step in self.dilation):
-            raise NotApplicable(f"dilation {self.dilation}", "taps must be neighbours", "keep the direct layer")
+            raise BadValue("the dilation", f"{self.dilation}, and taps must be neighbours", "keep the direct layer")
         kernel = tuple(-(-size // step) for size, step in zip(self.kernel_size, self.stride, strict=True))
         self.learning = Learning(transforms, learn_scales, balance_channels, rank_one_scales)
         channels = self.in_channels * prod(self.stride)

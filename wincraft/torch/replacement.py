@@ -8,7 +8,7 @@ from typing import Any, Self
 import torch
 from torch.nn.modules.conv import _ConvNd
 
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import BadShape, TooLarge, WrongType
 from wincraft.torch.calibrated import Calibrated
 
 
@@ -40,12 +40,13 @@ def check_input(layer: _ConvNd, x: torch.Tensor) -> None:
     """Check that an input is one for a layer.
 
     Raises:
-        NotApplicable: no floating point, or smaller than the kernel.
+        WrongType: no floating point.
+        TooLarge: a kernel beyond the input.
         BadShape: other channels or dimensions.
     """
     d = len(layer.kernel_size)
     if not x.is_floating_point():
-        raise NotApplicable(f"input of {x.dtype}", "it is no floating point", "call .float() on it")
+        raise WrongType("of floating point", f"an input of {x.dtype}", "call .float() on it")
     if x.ndim not in (d + 1, d + 2) or x.shape[-d - 1] != layer.in_channels:
         raise BadShape("input", str(tuple(x.shape)), f"(N, {layer.in_channels}, {', '.join('HW'[:d])})")
     low, high = pads(layer)
@@ -53,7 +54,7 @@ def check_input(layer: _ConvNd, x: torch.Tensor) -> None:
         size = x.shape[axis - d] + low[axis] + high[axis]
         if size < (r - 1) * spread + 1:
             repair = "use a smaller kernel or more padding"
-            raise NotApplicable(f"kernel {layer.kernel_size}", f"the padded input has {size}", repair)
+            raise TooLarge("the padded input", f"a kernel {layer.kernel_size} on {size} values", repair)
 
 
 def like_direct(layer: _ConvNd, y: torch.Tensor, x: torch.Tensor) -> torch.Tensor:

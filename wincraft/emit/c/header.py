@@ -14,7 +14,7 @@ from wincraft.emit.c.plan import float_section, stage_calls
 from wincraft.emit.c.printing import defines, section_texts
 from wincraft.emit.c.text import comment
 from wincraft.emit.provenance import banner
-from wincraft.errors import NotApplicable
+from wincraft.errors import WrongForm
 from wincraft.measure.integers import Integers
 
 _USE = (
@@ -42,10 +42,10 @@ def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None, integer
     function without a number computes the same in one step, by the stages' product. Integers have only the latter.
 
     Raises:
-        NotApplicable: in linear convolution form.
+        WrongForm: in linear convolution form.
     """
     if algorithm.form != "correlation":
-        raise NotApplicable("C header", "this is the linear convolution form", "call transpose() first")
+        raise WrongForm("C header")
     integers = Integers() if integers is None else integers
     reading = read_passes(algorithm)
     floats = {c_type: float_section(reading, c_type) for c_type in ("float", "double")}

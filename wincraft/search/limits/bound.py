@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.errors import BadNumber, CheckFailed
+from wincraft.errors import BadValue, CheckFailed
 from wincraft.progress import Progress
 from wincraft.search.limits.boxes import box_bounds
 from wincraft.search.limits.continuous import RealOptimum, descend, optimum_at, real_optimum
@@ -96,7 +96,7 @@ def certify(
     are left out at the start. Where a box holds a better set than known, descent from it replaces the best.
 
     Raises:
-        UnknownName, NotApplicable: for another class, more than 24 points.
+        UnknownName, BadValue: for another class, more than 24 points.
         BadNumber: where the tolerance is not between 0 and 1.
         CheckFailed: where ball arithmetic contradicts a bound: a bug, please report it.
 
@@ -109,7 +109,7 @@ def certify(
     (4.74, 4.7425, True)
     """
     if not 0 < tolerance < 1:
-        raise BadNumber(f"tolerance {tolerance!r}", "give a number between 0 and 1")
+        raise BadValue("the tolerance", repr(tolerance), "give a number between 0 and 1")
     sets = RealSets(m, r, kind)
     started = time.monotonic()
     best = real_optimum(m, r, kind)

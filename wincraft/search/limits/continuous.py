@@ -11,7 +11,7 @@ from math import gcd, inf, isinf
 
 import numpy as np
 
-from wincraft.errors import BadNumber, BadShape
+from wincraft.errors import BadValue
 from wincraft.search.limits.sets import RealSets, SetKind, log_gain, snapped, to_points
 
 STARTS = 40
@@ -139,15 +139,15 @@ def noise_gain_of_points(m: int, r: int, points: Sequence[Fraction | None]) -> F
 
     Raises:
         BadShape: where there are not m + r - 1 points.
-        BadNumber: where two are equal.
+        BadValue: where two are equal.
 
     >>> noise_gain_of_points(2, 3, [Fraction(0), Fraction(1), Fraction(-1), None])
     Fraction(5, 3)
     """
     if len(points) != m + r - 1:
-        raise BadShape("points", f"({len(points)},)", f"({m + r - 1},), one point per product")
+        raise BadValue("the number of points", str(len(points)), f"F({m},{r}) needs {m + r - 1}, one per product")
     if len(set(points)) != len(points):
-        raise BadNumber("the same point twice", "give distinct points")
+        raise BadValue("a point", "given twice", "give distinct points")
     finite = [point for point in points if point is not None]
     total = sum((c * c for c in _monic(finite)), Fraction(0)) if len(finite) < len(points) else Fraction(0)
     for i, point in enumerate(finite):
@@ -180,14 +180,14 @@ def round_to_rationals(
     `LARGEST_SEARCH`, and the best `FINALISTS` compared exactly. No proof that no better set of that height exists.
 
     Raises:
-        BadNumber: where no set of distinct points of that height is near.
+        BadValue: where no set of distinct points of that height is near.
         BadShape: where there are not m + r - 1 points.
 
     >>> round_to_rationals(4, 3, [-1.535, -0.6514, 0, 0.6514, 1.535, float("inf")], 10)
     0,2/3,-2/3,3/2,-3/2,inf: noise gain 4.76195216
     """
     if len(points) != m + r - 1:
-        raise BadShape("points", f"({len(points)},)", f"({m + r - 1},), one point per product")
+        raise BadValue("the number of points", str(len(points)), f"F({m},{r}) needs {m + r - 1}, one per product")
     values = sorted(points)
     finite = [value for value in values if not isinf(value)]
     mirrored = zip(finite, reversed(finite), strict=True)
@@ -214,7 +214,9 @@ def round_to_rationals(
         if len(best) == FINALISTS:
             break
     if not best:
-        raise BadNumber(f"no distinct points of height {max_height} near the given ones", "raise the height")
+        raise BadValue(
+            f"the height {max_height}", "too low for distinct points near the given ones", "raise the height"
+        )
     return min(best, key=lambda item: (item.noise_gain, item.height, item.text))
 
 

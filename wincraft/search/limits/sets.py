@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from wincraft.errors import BadSize, NotApplicable, UnknownName
+from wincraft.errors import BadSize, TooLarge, UnknownName
 
 SetKind = Literal["symmetric", "with-inf", "all"]
 LARGEST_TILE = 24
@@ -39,7 +39,7 @@ class RealSets:
     Raises:
         UnknownName: for another kind.
         BadSize: without a point.
-        NotApplicable: above `LARGEST_TILE` points.
+        TooLarge: above `LARGEST_TILE` points.
 
     >>> RealSets(4, 3, "symmetric").variables, RealSets(4, 3, "with-inf").variables, RealSets(4, 3, "all").words
     (2, 5, 'all sets of 6 real points, inf allowed')
@@ -55,8 +55,10 @@ class RealSets:
         if min(self.m, self.r) < 1:
             raise BadSize(f"F({self.m},{self.r})", "give m and r of at least 1")
         if self.n > LARGEST_TILE:
-            raise NotApplicable(
-                f"real limit of F({self.m},{self.r})", f"{self.n} points", f"give m + r - 1 of at most {LARGEST_TILE}"
+            raise TooLarge(
+                f"the real limit of F({self.m},{self.r})",
+                f"{self.n} points",
+                f"give m + r - 1 of at most {LARGEST_TILE}",
             )
 
     @property

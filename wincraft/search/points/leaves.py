@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from wincraft.errors import NotApplicable
+from wincraft.errors import NotApplicable, TooLarge
 
 MAX_LEAVES = 1 << 16
 """Most sets kept; beyond, the slack is too wide."""
@@ -41,4 +41,4 @@ class Leaves:
 def too_many() -> NotApplicable:
     """The error of a slack that keeps too many sets."""
     what = f"over {MAX_LEAVES // 2:,} sets are so close to the best, or precede the first that meets the constraints"
-    return NotApplicable("search", what, "lower --within, or relax a constraint")
+    return TooLarge("a search", what, "lower --within, or relax a constraint")

@@ -16,7 +16,7 @@ from typing import Any
 from sympy import Rational
 
 from wincraft.construct.conventions import CONVENTIONS
-from wincraft.errors import NotApplicable, check_type, look_up
+from wincraft.errors import BadValue, NotApplicable, TooLarge, check_type, look_up
 from wincraft.progress import Progress
 from wincraft.search.objectives import Objective, objective_named, parse_constraints
 from wincraft.search.points import kernels_numpy
@@ -76,8 +76,10 @@ def search_space(
 
     Raises:
         UnknownName: for a strategy, objective, convention or engine.
-        NotApplicable: for a search estimated to take over `MAX_SECONDS`, without `allow_long` or a time limit; for
-            constraints that nothing meets; for extras that are missing and clusters that do not answer.
+        BadValue: for a time limit or a distance that is none.
+        TooLarge: for a search estimated to take over `MAX_SECONDS`, without `allow_long` or a time limit.
+        NotApplicable: for constraints that nothing meets.
+        MissingTool, ToolFailed: for extras that are missing and clusters that do not answer.
         BadDocument: for a checkpoint of other settings.
 
     >>> search_space(Space(4, 3, shape="symmetric", zero="with", height=10))
@@ -94,7 +96,7 @@ def search_space(
     for what, given in (("a time limit in seconds", time_limit), ("a distance from the best", within)):
         check_type(what, given, Real | None, "give a number")
     if time_limit is not None and not 0 <= time_limit < inf:
-        raise NotApplicable("search", f"a time limit of {time_limit:g} seconds", "give a finite number, 0 or more")
+        raise BadValue("the time limit", f"{time_limit:g} seconds", "give a finite number, 0 or more")
     deadline = inf if time_limit is None else began + time_limit
     check_type("an objective", objective, Objective | str, 'give a name, such as "noise-gain"')
     chosen = objective if isinstance(objective, Objective) else objective_named(objective)
@@ -103,7 +105,7 @@ def search_space(
     name = strategy if strategy != "auto" else ("branch-and-bound" if chosen.fast else "exhaustive")
     look_up("strategy", name, STRATEGIES)
     if not 0 <= within <= 10:
-        raise NotApplicable("search", f"within {within:g}", "give a relative distance from the best, 0 to 10")
+        raise BadValue("within", f"{within:g}", "give a relative distance from the best, 0 to 10")
     limits = parse_constraints(constraints)
     settings = Settings(space, axes, chosen, limits, convention, name, max(within, TOLERANCE))
     parts = instances(space, settings.equivalences)
@@ -345,7 +347,7 @@ def _check_enumeration(settings: Settings, parts: Sequence[Instance], engine: st
 def _refuse_long(seconds: float, what: str, strategy: str) -> None:
     if seconds > MAX_SECONDS:
         repair = "lower the height, give --time-limit SECONDS, or --allow-long"
-        raise NotApplicable(f"search with {strategy}", f"{what} would take about {_duration(seconds)}", repair)
+        raise TooLarge(f"search with {strategy}", f"{what} would take about {_duration(seconds)}", repair)
 
 
 def _many(count: int) -> str:

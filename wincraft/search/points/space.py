@@ -21,7 +21,7 @@ from sympy import Rational, expand
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import INFINITY, check_coprime, modulus, parse_moduli, point, quadratic_inner
 from wincraft.construct.size import check_size
-from wincraft.errors import NotApplicable, check_type, look_up
+from wincraft.errors import BadValue, TooLarge, check_type, look_up
 from wincraft.exact.number import to_fraction
 from wincraft.search.points.counting import class_count, subset_tables
 
@@ -155,8 +155,8 @@ class Space:
     Raises:
         BadSize: for a size that is none.
         UnknownName: for other numbers, shapes or choices.
-        NotApplicable: for tiles beyond `MAX_SEARCHED_TILE`, a height below 1 or beyond `MAX_MEMBERS` members, more than
-            `MAX_POLYNOMIALS` or `MAX_WORK`, and for an empty space.
+        BadValue: for a height below 1, and for an empty space.
+        TooLarge: for tiles beyond `MAX_SEARCHED_TILE`, and more than `MAX_MEMBERS`, `MAX_POLYNOMIALS` or `MAX_WORK`.
 
     >>> space = Space(4, 3, height=8)
     >>> space.count, space.classes(("negate", "invert"))
@@ -178,34 +178,32 @@ class Space:
     def __post_init__(self) -> None:
         n = sum(check_size(self.m, self.r)) - 1
         if n > MAX_SEARCHED_TILE:
-            raise NotApplicable("search space", f"a tile of {n}", f"search tiles of up to {MAX_SEARCHED_TILE}")
+            raise TooLarge("a search", f"a tile of {n}", f"search tiles of up to {MAX_SEARCHED_TILE}")
         for what, name, known in (("numbers", self.numbers, NUMBERS), ("shape", self.shape, SHAPES)):
             look_up(what, name, known)
         for what, name in (("choice of 0", self.zero), ("choice of inf", self.infinity)):
             look_up(what, name, CHOICES)
         if (self.height is None) == (self.values is None):
-            raise NotApplicable("search space", "it needs a height or a list of points", "give one of the two")
+            raise BadValue("a search space", "of a height or of a list of points", "give one of the two")
         check_type("the height of a search space", self.height, int | None, "give an integer, 1 or more")
         if self.height is not None and self.height < 1:
-            raise NotApplicable("search space", f"height {self.height} holds no point", "give a height of 1 or more")
+            raise BadValue("the height of a search space", str(self.height), "give 1 or more")
         polynomials = sum("x" in str(text) for text in (*(self.values or ()), *self.moduli))
         if polynomials > MAX_POLYNOMIALS:
             what = f"{polynomials:,} polynomials, more than {MAX_POLYNOMIALS}"
-            raise NotApplicable("search space", what, "give fewer moduli")
+            raise TooLarge("a search space", what, "give fewer moduli")
         about = float(len(self.values or ()) + len(self.moduli))
         if self.height is not None:
             about += _SIZES[self.numbers](self.height)
         if about > MAX_MEMBERS:
             what = f"about {about:.3g} points, more than {MAX_MEMBERS:,}"
-            raise NotApplicable("search space", what, "lower the height" if self.height else "give fewer points")
+            raise TooLarge("a search space", what, "lower the height" if self.height else "give fewer points")
         if len(self.members) * max((member.degree for member in self.members), default=0) * n * n > MAX_WORK:
             what = f"{len(self.members):,} {self.shape} choices are too many for a tile of {n}"
-            raise NotApplicable("search space", what, "lower the height, or give fewer points")
+            raise TooLarge("a search space", what, "lower the height, or give fewer points")
         if not self.count:
             wanted = f"no set of {len(self.members)} {self.shape} choices has total degree {self.m + self.r - 1}"
-            raise NotApplicable(
-                "search space", f"it is empty: {wanted}", "raise the height, or let 0 or inf be in any set"
-            )
+            raise BadValue("the search space", f"empty: {wanted}", "raise the height, or let 0 or inf be in any set")
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -216,7 +214,7 @@ class Space:
 
         Raises:
             NotCoprime: moduli that share a factor.
-            NotApplicable: a modulus with a root among the points, or with irrational coefficients.
+            BadValue: a modulus with a root among the points, or with irrational coefficients.
         """
         given, extra = _parse_list(self.values or ()), _parse_list(self.moduli)
         numbers = {p for item in given if (p := _rational(item)) is not None and p}
@@ -288,13 +286,13 @@ def _rational(item: Modulus) -> Fraction | None:
     if item.point is None:
         return None
     if not item.point.is_Rational:
-        raise NotApplicable("search space", f"the point {item.point} is irrational", "give rational points")
+        raise BadValue(f"the point {item.point}", "irrational", "give rational points")
     return to_fraction(item.point)
 
 
 def _with_rational_parts(item: Modulus) -> Modulus:
     if not _is_rational(item):
-        raise NotApplicable("search space", f"the modulus {item} is irrational", "give moduli of rational numbers")
+        raise BadValue(f"the modulus {item}", "irrational", "give moduli of rational numbers")
     return item
 
 
@@ -311,8 +309,9 @@ def _check_roots(member: Member, points: list[Fraction]) -> None:
     for at in np.flatnonzero(abs(terms.sum(axis=1)) <= 1e-9 * abs(terms).sum(axis=1)):
         p = Rational(points[at])
         if expand(sum(c * p**k for k, c in enumerate(exact))) == 0:
-            what = f"the modulus {member.modulus} has the root {p}, a point of the space"
-            raise NotApplicable("search space", what, "leave out one of the two")
+            raise BadValue(
+                f"the root {p} of the modulus {member.modulus}", "a point of the space", "leave out one of the two"
+            )
 
 
 def _symmetries(members: tuple[Member, ...], kept: frozenset[str]) -> list[list[int]]:

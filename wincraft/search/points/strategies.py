@@ -13,7 +13,7 @@ from typing import Any
 from wincraft.algorithm.nested import Algorithm, of_axes
 from wincraft.construct.size import MAX_AXES
 from wincraft.construct.winograd import winograd
-from wincraft.errors import MissingTool, NotApplicable, look_up
+from wincraft.errors import BadValue, MissingTool, NotApplicable, look_up
 from wincraft.search.objectives import Constraint, Objective
 from wincraft.search.points import kernels_numpy
 from wincraft.search.points.gain import Instance, instance
@@ -40,7 +40,7 @@ class Settings:
     `axes` is the number of equal axes, `slack` the relative distance from the best within which sets are listed.
 
     Raises:
-        NotApplicable: for no axis, and for more than `MAX_AXES`.
+        BadValue: for no axis, and for more than `MAX_AXES`.
     """
 
     space: Space
@@ -53,7 +53,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not 1 <= self.axes <= MAX_AXES:
-            raise NotApplicable("search", f"{self.axes} axes", f"give 1 to {MAX_AXES}")
+            raise BadValue("the number of axes", str(self.axes), f"give 1 to {MAX_AXES}")
 
     @property
     def equivalences(self) -> tuple[str, ...]:

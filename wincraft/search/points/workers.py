@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from wincraft.errors import NotApplicable, import_tool
+from wincraft.errors import BadValue, ToolFailed, import_tool
 from wincraft.search.points.strategies import Outcome, Task, run_task
 
 CONNECT_SECONDS = 10
@@ -26,11 +26,12 @@ def workers(jobs: int, cluster: str | None, threads: bool) -> Iterator[Mapper]:
     Compiled kernels run in threads, everything else in processes; -1 jobs are all cores.
 
     Raises:
-        MissingTool: without joblib or dask where they are needed.
-        NotApplicable: for a number of jobs that is none, and a cluster that does not answer.
+        MissingTool, ToolFailed: without joblib or dask where they are needed.
+        BadValue: for a number of jobs that is none.
+        ToolFailed: for a cluster that does not answer.
     """
     if jobs == 0 or not -1 <= jobs <= MAX_JOBS:
-        raise NotApplicable("search", f"{jobs} jobs", f"give 1 to {MAX_JOBS}, or -1 for all cores")
+        raise BadValue("the number of jobs", str(jobs), f"give 1 to {MAX_JOBS}, or -1 for all cores")
     if jobs == 1 and cluster is None:
         yield lambda tasks: [run_task(task) for task in tasks]
         return
@@ -51,6 +52,6 @@ def _cluster(address: str, joblib: Any) -> Iterator[None]:
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NotApplicable(f"cluster {address}", reason[:120], "check that the scheduler runs there") from None
+        raise ToolFailed(f"cluster {address}", reason[:120], "check that the scheduler runs there") from None
     with client, joblib.parallel_config(backend="dask", client=client):
         yield
