@@ -12,7 +12,7 @@ import torch
 from torch.nn.modules.conv import _ConvNd
 
 from wincraft.torch.stage import StoredStage
-from wincraft.torch.state import State, take_bytes
+from wincraft.torch.state import StateDict, take_bytes
 
 _DIGEST = 16
 """Bytes of a fingerprint."""
@@ -140,14 +140,14 @@ class Calibrated(_ConvNd):
             self._known = fingerprint(self.weight)
         return self
 
-    def _save_to_state_dict(self, destination: State, prefix: str, keep_vars: bool) -> None:
+    def _save_to_state_dict(self, destination: StateDict, prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
         self._settle()
         known = self._known and (fingerprint(self.weight) if self._trained else self._known)
         if known is not None:
             destination[f"{prefix}calibrated_weights"] = torch.tensor(list(known), dtype=torch.uint8)
 
-    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
+    def _load_from_state_dict(self, state_dict: StateDict, prefix: str, *args: object) -> None:
         """Which weights the scales belong to comes with them; a state with scales that does not say is of its own."""
         if not self.labelled:
             super()._load_from_state_dict(state_dict, prefix, *args)

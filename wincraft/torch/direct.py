@@ -17,7 +17,7 @@ from wincraft.torch.learning import LearnedStage
 from wincraft.torch.replacement import Replacement, check_input, like_direct
 from wincraft.torch.rounding import FLOAT32_BITS, exact_word
 from wincraft.torch.stage import StoredStage, of_integers
-from wincraft.torch.state import State
+from wincraft.torch.state import StateDict
 from wincraft.torch.storing import StoringModule, fill_in
 
 
@@ -53,7 +53,7 @@ class _Direct(StoringModule, Replacement):
         """The layer, the scheme, and why it is direct."""
         return ", ".join(part for part in (super().extra_repr(), self.scheme.name, self.note) if part)
 
-    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
+    def _load_from_state_dict(self, state_dict: StateDict, prefix: str, *args: object) -> None:
         super()._load_from_state_dict(state_dict, prefix, *args)
         fill_in(state_dict, f"{prefix}stages.", self.stages)
 

@@ -22,7 +22,7 @@ from wincraft.torch.learning import TRANSFORMS, Learning, pipeline_for
 from wincraft.torch.pipeline import UNQUANTISED, Convolution
 from wincraft.torch.replacement import Replacement, check_input, like_direct, pads
 from wincraft.torch.stage import StoredStage
-from wincraft.torch.state import State
+from wincraft.torch.state import StateDict
 from wincraft.torch.storing import fill_in
 from wincraft.torch.tiles import phases
 
@@ -130,7 +130,7 @@ class _Winograd(Replacement):
         split = classes.unflatten(-1, (-1, self.groups, self.in_channels // self.groups))
         return split.transpose(-3, -2).flatten(-3), filters
 
-    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
+    def _load_from_state_dict(self, state_dict: StateDict, prefix: str, *args: object) -> None:
         super()._load_from_state_dict(state_dict, prefix, *args)
         fill_in(state_dict, f"{prefix}winograd.", self.winograd)
 

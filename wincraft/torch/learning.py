@@ -18,11 +18,11 @@ from wincraft.measure.places import M, Place, U, V
 from wincraft.numbers.integer_grid import IntegerGrid
 from wincraft.numbers.quantizer import Quantizer, Scale
 from wincraft.quantise.schemes import Scheme
-from wincraft.torch.pipeline import Convolution, Pipeline, ProductPipeline, Value
+from wincraft.torch.pipeline import Convolution, Multiples, Pipeline, ProductPipeline
 from wincraft.torch.rounding import damped, straight_through
 from wincraft.torch.simulated import SimulatedPipeline
 from wincraft.torch.stage import StoredStage, of_integers
-from wincraft.torch.state import State, check_exponents, check_scales
+from wincraft.torch.state import StateDict, check_exponents, check_scales
 from wincraft.torch.transform import ONE, Factors, SidePlan, TileTransform, axis_rows, ones, over
 
 TRANSFORMS = dict.fromkeys(("static", "flex", "diagonals"))
@@ -174,7 +174,7 @@ class LearnedStage(StoredStage):
             start = torch.ceil(start) - 0.5
         self.log_scale.copy_(start)
 
-    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
+    def _load_from_state_dict(self, state_dict: StateDict, prefix: str, *args: object) -> None:
         """Raise `BadDocument` for logarithms of no scales."""
         check_exponents(state_dict, f"{prefix}log_scale")
         super()._load_from_state_dict(state_dict, prefix, *args)
@@ -217,7 +217,7 @@ class BalancedPipeline(ProductPipeline):
 
     omega: torch.Tensor | None
 
-    def _store(self, place: Place, value: Value, factors: torch.Tensor) -> Value:
+    def _store(self, place: Place, value: Multiples, factors: torch.Tensor) -> Multiples:
         if place in (U, V):
             if self.log_diagonals is not None:
                 factors = factors * torch.exp2(self.log_diagonals[int(place == V)].double())[:, None, None]
@@ -237,7 +237,7 @@ class BalancedPipeline(ProductPipeline):
         self.ranging = False
 
     @torch.no_grad()
-    def _observe_range(self, place: Place, value: Value, factors: torch.Tensor) -> None:
+    def _observe_range(self, place: Place, value: Multiples, factors: torch.Tensor) -> None:
         largest = (value.data * value.scale * factors).abs().amax(1 if place == U else 2)
         self._ranges[place] = torch.maximum(largest, self._ranges.get(place, largest))
 
@@ -250,7 +250,7 @@ class BalancedPipeline(ProductPipeline):
         half = (logs[0] - logs[1]) / 2
         self.omega.copy_(torch.exp2(half - half.mean(dim=1, keepdim=True)))
 
-    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
+    def _load_from_state_dict(self, state_dict: StateDict, prefix: str, *args: object) -> None:
         """Raise `BadDocument` for factors of channels or taps that are none."""
         check_scales(state_dict, f"{prefix}omega")
         check_exponents(state_dict, f"{prefix}log_diagonals")

@@ -31,7 +31,7 @@ _CHUNK_OF_DEVICE = 1 << 26
 UNQUANTISED = Scheme("exact")
 
 
-class Value(NamedTuple):
+class Multiples(NamedTuple):
     """Multiples (taps, vectors, channels) times a scale, of so many images; integers once something was stored."""
 
     data: torch.Tensor
@@ -115,7 +115,7 @@ class ProductPipeline(Pipeline, WideModule):
         tiles, whole = tile_counts(sizes, self.m), covered(sizes, self.m, self.r)
         dtype = torch.promote_types(x.dtype, torch.float32)
         filters = weight.to(dtype).permute(*range(2, weight.ndim), 1, 0).reshape(-1, weight.shape[1], weight.shape[0])
-        V = self._through(self.filter, self._store(WEIGHTS, Value(filters, self.one), self.one))
+        V = self._through(self.filter, self._store(WEIGHTS, Multiples(filters, self.one), self.one))
         images = max(1, _chunk(x.device.type) // (self.rank * prod(tiles) * max(x.shape[-1], weight.shape[0])))
         if self._tilewise:
             images = len(x)
@@ -135,10 +135,10 @@ class ProductPipeline(Pipeline, WideModule):
         return self.observing or self.watch is not None
 
     def _convolved(
-        self, x: torch.Tensor, V: Value, low: Sequence[int], whole: Sequence[int], tiles: Sequence[int]
+        self, x: torch.Tensor, V: Multiples, low: Sequence[int], whole: Sequence[int], tiles: Sequence[int]
     ) -> torch.Tensor:
         """Outputs by tile, (N, tiles, m, ..., K) with one pair of axes after the other."""
-        value = Value(x.to(torch.promote_types(x.dtype, torch.float32)), self.one, len(x))
+        value = Multiples(x.to(torch.promote_types(x.dtype, torch.float32)), self.one, len(x))
         if not self._tilewise:
             value = self._store(INPUT, value, self.one)
         value = value._replace(data=cut(padded(value.data, low, whole), self.n, self.m))
@@ -152,7 +152,7 @@ class ProductPipeline(Pipeline, WideModule):
             data = data * unit.to(data.dtype)
         return interleaved(data.view(*self.m, len(x), *tiles, data.shape[-1]))
 
-    def _through(self, transform: TileTransform, value: Value) -> Value:
+    def _through(self, transform: TileTransform, value: Multiples) -> Multiples:
         """What a transform gives, stored at each place."""
         for number, place in enumerate(transform.plan.places[1:]):
             data, scale, _ = value
@@ -164,7 +164,7 @@ class ProductPipeline(Pipeline, WideModule):
             value = self._store(place, value._replace(data=data, scale=scale), transform.factors(number))
         return value
 
-    def _store(self, place: Place, value: Value, factors: torch.Tensor) -> Value:
+    def _store(self, place: Place, value: Multiples, factors: torch.Tensor) -> Multiples:
         stage = self.placed.get(place)
         if stage is None and self.watch is None:
             return value
@@ -180,7 +180,7 @@ class ProductPipeline(Pipeline, WideModule):
         word = self._sums.words.get(place)
         return dtype if word is None else exact_word(word)
 
-    def _multiplied(self, U: Value, V: Value) -> Value:
+    def _multiplied(self, U: Multiples, V: Multiples) -> Multiples:
         """M = sum_c V_c U_c, tap by tap, as one product of matrices per tap and group."""
         taps, vectors, channels = U.data.shape
         inner, outputs = V.data.shape[1:]

@@ -23,7 +23,7 @@ from wincraft.quantise.simulation import direct_quantizers
 from wincraft.torch.conversion import device_of, evaluating, images_of
 from wincraft.torch.layer_report import LayerReport, NetworkReport
 from wincraft.torch.learning import Learning
-from wincraft.torch.watching import DIRECT, WINOGRAD, Watch, Watched, as_numpy
+from wincraft.torch.watching import DIRECT, WINOGRAD, NetworkWatch, Watched, as_numpy
 
 
 def network_report(model: nn.Module, loader: Iterable[object], images: int | None = None) -> NetworkReport:
@@ -51,7 +51,7 @@ def network_report(model: nn.Module, loader: Iterable[object], images: int | Non
     'U clips 13 %'
     """
     count = 0
-    with Watch(model) as watch, evaluating(model), torch.no_grad():
+    with NetworkWatch(model) as watch, evaluating(model), torch.no_grad():
         for batch in images_of(loader, images, device_of(model)):
             model(batch)
             count += len(batch)

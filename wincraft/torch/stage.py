@@ -16,7 +16,7 @@ from wincraft.numbers.quantizer import Quantizer, Scale
 from wincraft.quantise.schemes import Scheme
 from wincraft.torch.casts import WideModule
 from wincraft.torch.rounding import FLOAT32_BITS, End, RoundClip
-from wincraft.torch.state import State, check_codes, check_scales
+from wincraft.torch.state import StateDict, check_codes, check_scales
 
 
 class Tally:
@@ -171,7 +171,7 @@ class StoredStage(WideModule):
         taps = self.taps if len(array) == prod(self.taps) else (1,) * len(self.taps)
         return array.reshape(*taps, *array.shape[1:])
 
-    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
+    def _load_from_state_dict(self, state_dict: StateDict, prefix: str, *args: object) -> None:
         """The scales may be unknown again; raise `BadDocument` where they are no scales."""
         check_scales(state_dict, f"{prefix}scale", unknown=True)
         low, high = (self.grid.low, self.grid.high) if self.quantizer.unsigned else (0, 0)

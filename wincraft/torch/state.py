@@ -7,14 +7,14 @@ import torch
 
 from wincraft.errors import BadDocument
 
-State = dict[str, object]
+StateDict = dict[str, object]
 """What is saved of a module, by name; what is loaded may hold anything."""
 _REPAIR = "load a state as state_dict() of a calibrated network gives it"
 LARGEST_EXPONENT = 1022
 """2 to it, and to its negative, is a normal number of float64."""
 
 
-def take_bytes(state_dict: State, key: str, length: int | None = None) -> bytes | None:
+def take_bytes(state_dict: StateDict, key: str, length: int | None = None) -> bytes | None:
     """Take bytes out of a state; None where it has none.
 
     Raises:
@@ -35,7 +35,7 @@ def take_bytes(state_dict: State, key: str, length: int | None = None) -> bytes 
     return None if given.is_meta else bytes(given.tolist())
 
 
-def check_scales(state_dict: State, key: str, unknown: bool = False) -> None:
+def check_scales(state_dict: StateDict, key: str, unknown: bool = False) -> None:
     """Check that what a layer divides by is finite, positive and no subnormal number; NaN where `unknown` is allowed.
 
     Raises:
@@ -52,7 +52,7 @@ def check_scales(state_dict: State, key: str, unknown: bool = False) -> None:
     _refuse(key, values, good, "scales are positive, finite and normal numbers")
 
 
-def check_exponents(state_dict: State, key: str) -> None:
+def check_exponents(state_dict: StateDict, key: str) -> None:
     """Check that 2 to the values is a normal number.
 
     Raises:
@@ -65,7 +65,7 @@ def check_exponents(state_dict: State, key: str) -> None:
         _refuse(key, values, values.abs() <= LARGEST_EXPONENT, "they are logarithms of scales")
 
 
-def check_codes(state_dict: State, key: str, low: int, high: int) -> None:
+def check_codes(state_dict: StateDict, key: str, low: int, high: int) -> None:
     """Check that the values are integers from `low` to `high`.
 
     Raises:
@@ -79,7 +79,7 @@ def check_codes(state_dict: State, key: str, low: int, high: int) -> None:
         _refuse(key, values, good, f"zero points are integers from {low} to {high}")
 
 
-def _values(state_dict: State, key: str) -> torch.Tensor | None:
+def _values(state_dict: StateDict, key: str) -> torch.Tensor | None:
     """The values under a key; None where there are none to look at."""
     given = state_dict.get(key)
     if not isinstance(given, torch.Tensor) or given.is_meta:  # PyTorch says what is missing or no tensor

@@ -12,7 +12,7 @@ from wincraft.errors import BadDocument
 from wincraft.measure.places import Place
 from wincraft.torch.casts import ExactModule
 from wincraft.torch.stage import StoredStage
-from wincraft.torch.state import State, take_bytes
+from wincraft.torch.state import StateDict, take_bytes
 
 Watcher = Callable[[Place, torch.Tensor], object]
 """What is given the values of a place, (taps..., channels, vectors)."""
@@ -38,13 +38,13 @@ class StoringModule(ExactModule):
         names = {place: str(place).replace(" ", "_").replace("-", "_") for place in self.placed}
         self.stages = nn.ModuleDict({names[place]: stage for place, stage in self.placed.items()})
 
-    def _save_to_state_dict(self, destination: State, prefix: str, keep_vars: bool) -> None:
+    def _save_to_state_dict(self, destination: StateDict, prefix: str, keep_vars: bool) -> None:
         """The configuration goes with the state."""
         super()._save_to_state_dict(destination, prefix, keep_vars)
         if self.described:
             destination[f"{prefix}configuration"] = torch.tensor(list(self.described.encode()), dtype=torch.uint8)
 
-    def _load_from_state_dict(self, state_dict: State, prefix: str, *args: object) -> None:
+    def _load_from_state_dict(self, state_dict: StateDict, prefix: str, *args: object) -> None:
         """Raise `BadDocument` for the state of another configuration."""
         given = take_bytes(state_dict, f"{prefix}configuration") if self.described else None
         if given is not None:
@@ -76,7 +76,7 @@ class StoringModule(ExactModule):
             self.watch(place, (data.detach() * unit.detach()).transpose(1, 2).unflatten(0, taps))
 
 
-def fill_in(state_dict: State, prefix: str, module: nn.Module) -> None:
+def fill_in(state_dict: StateDict, prefix: str, module: nn.Module) -> None:
     """Where a state has nothing under a prefix, as that of a plain convolution, what the module has stays."""
     if not any(key.startswith(prefix) for key in state_dict):
         state_dict.update(module.state_dict(prefix=prefix))

@@ -172,7 +172,7 @@ def as_numpy(value: torch.Tensor) -> np.ndarray:
     return value.transpose(1, 2).numpy(force=True)
 
 
-class Watch:
+class NetworkWatch:
     """Watches every convolution of a network, by name, while it is entered; `order` is that of their first passes."""
 
     def __init__(self, model: nn.Module) -> None:
@@ -183,7 +183,7 @@ class Watch:
             if isinstance(layer, _ConvNd):
                 self.layers[layer] = Watched(name, layer, self.order)
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> NetworkWatch:
         for layer, watched in self.layers.items():
             self._hooks.append(layer.register_forward_hook(watched, with_kwargs=True))
             for label, stage in watched.stages.items():
