@@ -130,10 +130,10 @@ class Entry(Shown):
     def layout(self) -> Layout:
         """Moduli by use, then those that others publish, by rising noise gain."""
         uses = tuple(
-            (name, choice.moduli, f"{_value(choice):.6g}", f"{_value(choice) / self.limit.noise_gain:.4f}")
+            (name, f"{_value(choice):.6g}", f"{_value(choice) / self.limit.noise_gain:.4f}", choice.moduli)
             for name, choice in self.uses.items()
         )
-        table = Table(("use", "moduli", "noise gain", "of the limit"), uses, "llrr")
+        table = Table(("use", "noise gain", "of the limit", "moduli"), uses, "lrrl")
         named = f"by name: wincraft generate {self.m},{self.r} --points {list(self.uses)[-1]}"
         notes = [f"{name}: {USES[name]}; {choice.found}" for name, choice in self.uses.items()]
         ranked = sorted((_value(item), item.points, item.source) for item in self.published)
