@@ -129,7 +129,7 @@ def test_data_of_any_size(name):
 
     for factor in (0.0, 5e-324, 1e-300, 1e150):
         for arrays in ((data * factor, weights), (data, weights * factor)):
-            with refused(BadValue, "the largest magnitude is"):
+            with refused(BadValue, "the largest magnitude of"):
                 Layer(*arrays)
 
 
