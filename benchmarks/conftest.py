@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from wincraft.construct.moduli import list_of_points
+from wincraft.construct import list_of_points
 
 _FIGURES = pytest.StashKey[list[str]]()
 

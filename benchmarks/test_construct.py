@@ -26,7 +26,7 @@ FRESH_PROCESS = """
 import json, resource, sys, time
 start = time.perf_counter()
 from wincraft import winograd
-from wincraft.construct.moduli import list_of_points
+from wincraft.construct import list_of_points
 imported = time.perf_counter()
 algorithm = winograd(254, 3, points=[modulus.point for modulus in list_of_points(255)])
 made = time.perf_counter()

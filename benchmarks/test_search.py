@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from wincraft.search.points.search import search_space
-from wincraft.search.points.space import Space
+from wincraft.search import Space, search_space
 
 pytest.importorskip("numba")
 pytest.importorskip("joblib")

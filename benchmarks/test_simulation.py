@@ -15,8 +15,7 @@ import sys
 import pytest
 
 from wincraft import parse
-from wincraft.measure.conditioning import conditioning
-from wincraft.measure.noise import noise_gain, worst_case_amplification
+from wincraft.measure import conditioning, noise_gain, worst_case_amplification
 
 INTEGER_SECONDS = 0.5
 FLOAT_SECONDS = 2.0
@@ -28,10 +27,10 @@ F66 = "0,1,-1,2,-2,1/2,-1/2"
 ONE_THREAD = """
 import json, sys, time
 from wincraft import parse
-from wincraft.quantise.prediction import predict
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Workload
+from wincraft.quantise import predict
+from wincraft.quantise import SCHEMES
+from wincraft.quantise import simulate
+from wincraft.quantise import Workload
 
 algorithm = parse("F(6x6,3x3)", points=sys.argv[2], convention="pow2")
 scheme, batch = SCHEMES[sys.argv[1]], Workload(channels=64, outputs=64, tiles=256).batch(algorithm)

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from experiments.rows import TENSOR, Case
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm import Algorithm
 from wincraft.errors import look_up
 from wincraft.torch import convert
 

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 import wincraft as wc
-from wincraft.algorithm.nested import Algorithm
-from wincraft.construct.chains import chained
+from wincraft.algorithm import Algorithm
+from wincraft.construct import chained
 
 CANONICAL = {2: "0,1,-1", 4: "0,1,-1,2,-2", 6: "0,1,-1,2,-2,1/2,-1/2"}
 """The points that most libraries ship, by m."""

@@ -25,10 +25,8 @@ import numpy as np
 from sympy import sympify
 
 import wincraft as wc
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Workload
-from wincraft.search.limits.bound import certify
+from wincraft.quantise import SCHEMES, Workload, simulate
+from wincraft.search import certify
 
 plt.style.use("wincraft.mplstyle")
 

@@ -24,10 +24,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 import wincraft as wc
-from wincraft.measure.conditioning import conditioning, matrix_conditioning, vandermonde
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Workload
+from wincraft.measure import conditioning, matrix_conditioning, vandermonde
+from wincraft.quantise import SCHEMES, Workload, simulate
 
 plt.style.use("wincraft.mplstyle")
 

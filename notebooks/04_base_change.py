@@ -22,9 +22,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import wincraft as wc
-from wincraft.quantise.schemes import SCHEMES, parse_scheme
-from wincraft.quantise.workload import Workload
-from wincraft.report.bases import compare_bases
+from wincraft.quantise import SCHEMES, Workload, parse_scheme
+from wincraft.report import compare_bases
 
 plt.style.use("wincraft.mplstyle")
 

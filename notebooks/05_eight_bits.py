@@ -24,10 +24,7 @@ from matplotlib.cbook import get_sample_data
 from PIL import Image
 
 import wincraft as wc
-from wincraft.quantise.evaluation import evaluate
-from wincraft.quantise.schemes import SCHEMES, parse_scheme
-from wincraft.quantise.simulation import simulate, simulate_direct
-from wincraft.quantise.workload import Layer, Workload
+from wincraft.quantise import SCHEMES, Layer, Workload, evaluate, parse_scheme, simulate, simulate_direct
 
 plt.style.use("wincraft.mplstyle")
 

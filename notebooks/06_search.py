@@ -23,9 +23,7 @@ import json
 import matplotlib.pyplot as plt
 
 import wincraft as wc
-from wincraft.search.front import pareto_of_space
-from wincraft.search.limits.bound import certify
-from wincraft.search.points.certificate import recheck
+from wincraft.search import certify, pareto_of_space, recheck
 
 plt.style.use("wincraft.mplstyle")
 

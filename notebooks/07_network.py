@@ -95,9 +95,7 @@ plot_curves(curves_of("trained", read_curves(folder / "cpu-epoch-curves.csv")))
 
 # %%
 import wincraft as wc
-from wincraft.quantise.schemes import parse_scheme
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Workload
+from wincraft.quantise import Workload, parse_scheme, simulate
 
 USUAL, QUADRATIC = "0,1,-1,2,-2", "0,1,-1,x^2+1,inf"
 cases = {

@@ -23,16 +23,10 @@ from textwrap import fill
 import numpy as np
 
 from wincraft import parse, winograd
-from wincraft.algorithm.nested import Algorithm
-from wincraft.construct.change import change_basis
-from wincraft.construct.stage_balance import balance_stages
-from wincraft.measure.conditioning import matrix_conditioning, vandermonde
-from wincraft.measure.costs import costs
-from wincraft.measure.matrix_rounding import round_matrices
-from wincraft.quantise.prediction import predict
-from wincraft.quantise.schemes import Scheme, parse_scheme
-from wincraft.quantise.simulation import simulate, simulate_direct
-from wincraft.quantise.workload import Batch, Layer, Workload
+from wincraft.algorithm import Algorithm
+from wincraft.construct import balance_stages, change_basis
+from wincraft.measure import costs, matrix_conditioning, round_matrices, vandermonde
+from wincraft.quantise import Batch, Layer, Scheme, Workload, parse_scheme, predict, simulate, simulate_direct
 
 PAGE = Path(__file__).parent.parent / "docs" / "base-change.md"
 COMMAND = "python scripts/base_change_table.py"

@@ -155,8 +155,7 @@ def _contents() -> dict[str, bytes]:
     import numpy as np
 
     import wincraft as wc
-    from wincraft.search.points.search import search_space
-    from wincraft.search.points.space import Space
+    from wincraft.search import Space, search_space
 
     one, two = wc.winograd(4, 3, points="0,1,-1,2,-2"), wc.parse("2x2,3x3")
     suffixes = {"json": "json", "txt": "text", "h": "c", "py": "numpy", "tex": "latex"}

@@ -12,9 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from wincraft.search import Space, search_space
 from wincraft.search.points.checkpoint import with_checksum
-from wincraft.search.points.search import search_space
-from wincraft.search.points.space import Space
 
 SEARCHES: list[tuple[list[str], Space, dict[str, Any]]] = [
     (["4,3", "--max-height", "2"], Space(4, 3, height=2), {}),

@@ -13,7 +13,7 @@ import wincnn
 from sympy import Matrix, Rational, sqrt
 
 import wincraft as wc
-from wincraft.construct.conventions import CONVENTIONS
+from wincraft.construct import CONVENTIONS
 from wincraft.emit import BINARY, EMITTERS
 from wincraft.errors import WincraftError
 

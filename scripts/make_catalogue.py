@@ -23,9 +23,8 @@ from typing import Any
 
 from wincraft import winograd
 from wincraft.errors import NotApplicable
-from wincraft.search.limits.continuous import real_optimum, round_to_rationals
-from wincraft.search.points.search import search_space
-from wincraft.search.points.space import Space, rationals
+from wincraft.search import Space, real_optimum, round_to_rationals, search_space
+from wincraft.search.points.space import rationals
 
 LARGEST_TILE = 18
 USES_M, USES_R = range(1, 11), range(2, 8)

@@ -16,10 +16,8 @@ from statistics import mean
 from typing import Any
 
 from wincraft import parse
-from wincraft.construct.catalogue import catalogue
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Workload
+from wincraft.construct import catalogue
+from wincraft.quantise import SCHEMES, Workload, simulate
 
 ROOT = Path(__file__).parent.parent
 PAGE, LIMITS = ROOT / "docs" / "points.md", ROOT / "wincraft" / "search" / "limits" / "real_limits.json"

@@ -20,12 +20,10 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from wincraft import winograd
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm import BilinearAlgorithm
 from wincraft.errors import NotApplicable
-from wincraft.measure.conditioning import matrix_conditioning, vandermonde
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Batch, Workload
+from wincraft.measure import matrix_conditioning, vandermonde
+from wincraft.quantise import SCHEMES, Batch, Workload, simulate
 
 SIZES = ((4, 3), (6, 3), (8, 3))
 SCHEMES_RANKED = ("fp32", "fp16-fp32acc", "fp16")

@@ -24,11 +24,8 @@ from math import inf, isinf
 from pathlib import Path
 from typing import Any, get_args
 
-from wincraft.construct.catalogue import catalogue
-from wincraft.construct.moduli import parse_moduli
-from wincraft.construct.size import parse_size
-from wincraft.search.limits.bound import RealLimit, certify, estimate
-from wincraft.search.limits.continuous import RationalPoints, noise_gain_of_points, round_to_rationals
+from wincraft.construct import catalogue, parse_moduli, parse_size
+from wincraft.search import RationalPoints, RealLimit, certify, estimate, noise_gain_of_points, round_to_rationals
 from wincraft.search.limits.sets import SetKind
 
 SIZES = sorted([(m, 3) for m in range(2, 11)] + [(m, 5) for m in range(2, 7)], key=sum)

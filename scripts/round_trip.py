@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 import wincraft as wc
-from wincraft.construct.catalogue import catalogue
+from wincraft.construct import catalogue
 from wincraft.emit import BINARY, EMITTERS
 from wincraft.errors import WincraftError
 

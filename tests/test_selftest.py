@@ -26,7 +26,7 @@ def test_everything_works_here():
 
 
 def test_a_wrong_catalogue_is_found(monkeypatch):
-    from wincraft.construct.catalogue import catalogue
+    from wincraft.construct import catalogue
 
     entry = catalogue()[4, 3]
     choice = type(entry.uses["accuracy"])("0,1,-1,2", "1", "")

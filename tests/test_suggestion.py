@@ -7,18 +7,14 @@ import pytest
 
 from wincraft import CONVENTIONS
 from wincraft.cli.main import COMMANDS
-from wincraft.construct.bases import families
-from wincraft.construct.factors import FACTORISATIONS
+from wincraft.construct import FACTORISATIONS, families
 from wincraft.emit import BINARY, EMITTERS, SUFFIXES
-from wincraft.numbers.formats import FORMATS
-from wincraft.numbers.quantizer import GRANULARITIES
-from wincraft.numbers.summation import ORDERS
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.workload import DISTRIBUTIONS
+from wincraft.numbers import FORMATS, GRANULARITIES, ORDERS
+from wincraft.quantise import DISTRIBUTIONS, SCHEMES
 from wincraft.report.measures import MEASURES
+from wincraft.search import STRATEGIES
 from wincraft.search.objectives import OBJECTIVES
 from wincraft.search.points.space import NUMBERS, SHAPES
-from wincraft.search.points.strategies import STRATEGIES
 from wincraft.show import RENDERER_SUFFIXES, RENDERERS
 from wincraft.suggestion import ALIKE, suggestion
 

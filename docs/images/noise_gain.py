@@ -12,7 +12,7 @@ from pathlib import Path
 from sympy import Rational
 
 from wincraft import catalogue
-from wincraft.construct.catalogue import Entry
+from wincraft.construct import Entry
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 500, 410, 66, 16, 40, 46
 SIZES = range(2, 11)

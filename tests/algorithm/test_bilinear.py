@@ -19,10 +19,9 @@ from oracle_strategies import as_sympy, pointed_sizes, rationals
 from sympy import QQ, Integer, Matrix, Rational, eye, sqrt
 
 from wincraft import BilinearAlgorithm, LinearMap, WincraftError, winograd
-from wincraft.algorithm.refutation import Refuted
+from wincraft.algorithm import Refuted
 from wincraft.errors import BadNumber, BadScaling, BadShape, FloatGiven, WrongType
-from wincraft.exact.matrix import from_numbers
-from wincraft.exact.number import exact_number
+from wincraft.exact import exact_number, from_numbers
 
 nonzero = rationals.filter(bool).map(as_sympy)
 F23 = winograd(2, 3, points="0,1,-1")

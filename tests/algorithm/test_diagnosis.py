@@ -12,8 +12,8 @@ from oracle_strategies import as_sympy, pointed_sizes, rationals
 from sympy import Rational, diag, sqrt, zeros
 
 from wincraft import BilinearAlgorithm, winograd
-from wincraft.algorithm.refutation import Refuted
-from wincraft.exact.number import exact_number
+from wincraft.algorithm import Refuted
+from wincraft.exact import exact_number
 
 factors = rationals.filter(lambda value: value not in (0, 1)).map(as_sympy)
 

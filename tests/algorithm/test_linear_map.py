@@ -14,8 +14,7 @@ from sympy import QQ, Matrix, Rational, sqrt
 
 from wincraft import LinearMap, WincraftError
 from wincraft.errors import BadShape
-from wincraft.exact.matrix import from_numbers
-from wincraft.exact.number import field_of
+from wincraft.exact import field_of, from_numbers
 
 
 @st.composite

@@ -17,7 +17,7 @@ from oracle_messages import refused
 from sympy import Matrix, Rational, kronecker_product, sqrt
 
 from wincraft import Nested, parse, winograd
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm import BilinearAlgorithm
 from wincraft.errors import BadNumber, BadShape, FloatGiven
 
 AXES = [

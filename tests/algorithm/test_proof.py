@@ -12,9 +12,8 @@ from oracle_strategies import as_sympy, pointed_sizes, rationals
 from sympy import QQ, Rational, sqrt, zeros
 
 from wincraft import BilinearAlgorithm, LinearMap, winograd
-from wincraft.algorithm.proof import convolution_tensor, proved_scale
-from wincraft.algorithm.refutation import Refuted
-from wincraft.exact.matrix import from_numbers
+from wincraft.algorithm import Refuted, convolution_tensor, proved_scale
+from wincraft.exact import from_numbers
 
 MADE = [
     winograd(2, 3, points="0,1,-1"),

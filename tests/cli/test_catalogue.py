@@ -9,7 +9,7 @@ import re
 import pytest
 
 from wincraft import winograd
-from wincraft.construct.catalogue import USES, catalogue
+from wincraft.construct import USES, catalogue
 
 
 def test_one_row_for_every_size(wincraft_here):

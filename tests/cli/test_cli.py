@@ -15,7 +15,7 @@ import pytest
 
 import wincraft as wc
 from wincraft.cli.main import COMMANDS
-from wincraft.files.document import ALGORITHM_KIND
+from wincraft.files import ALGORITHM_KIND
 
 PRELUDE = "import sys; from wincraft.cli.main import run; sys.argv[0] = 'wincraft'; run()"
 

@@ -10,7 +10,7 @@ from oracle_rows import ROWS
 
 from wincraft import Nested, change_basis, parse, render, winograd
 from wincraft.cli.shared.algorithm import names_file, read_algorithm
-from wincraft.construct.winograd import in_convention, nest
+from wincraft.construct import in_convention, nest
 from wincraft.errors import BadDocument, NotApplicable
 
 FAST = ("--scheme", "fp16", "--channels", "8")

@@ -7,9 +7,8 @@ import re
 
 import pytest
 
-from wincraft.numbers.formats import FORMATS
-from wincraft.quantise.presets import OPTIONS, PRESETS
-from wincraft.quantise.schemes import SCHEMES
+from wincraft.numbers import FORMATS
+from wincraft.quantise import OPTIONS, PRESETS, SCHEMES
 
 
 def test_every_preset_is_explained():

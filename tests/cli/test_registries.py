@@ -9,21 +9,15 @@ import pytest
 from click.shell_completion import BashComplete
 
 from wincraft.cli.main import main
-from wincraft.construct.bases import families
-from wincraft.construct.catalogue import USES
-from wincraft.construct.conventions import CONVENTIONS
-from wincraft.construct.factors import FACTORISATIONS
-from wincraft.emit.writing import BINARY, EMITTERS
-from wincraft.quantise.presets import OPTIONS
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.workload import DISTRIBUTIONS
+from wincraft.construct import CONVENTIONS, FACTORISATIONS, USES, families
+from wincraft.emit import BINARY, EMITTERS
+from wincraft.quantise import DISTRIBUTIONS, OPTIONS, SCHEMES
 from wincraft.report.sections import SECTIONS
+from wincraft.search import SPACES, STRATEGIES
 from wincraft.search.chains import OBJECTIVES as CHAIN_OBJECTIVES
 from wincraft.search.limits.sets import SetKind
 from wincraft.search.objectives import OBJECTIVES
-from wincraft.search.points.space import SPACES
-from wincraft.search.points.strategies import STRATEGIES
-from wincraft.show.shown import RENDERERS
+from wincraft.show import RENDERERS
 
 BASES = [*families(), *FACTORISATIONS]
 OFFERED = {

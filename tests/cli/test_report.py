@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise import SCHEMES
 from wincraft.report.measures import MEASURES
 
 FAST = ("--scheme", "fp16", "--channels", "8")

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
+from wincraft.search import SPACES
 from wincraft.search.objectives import OBJECTIVES
-from wincraft.search.points.space import SPACES
 
 
 def test_text(wincraft_here):

@@ -10,10 +10,9 @@ import jsonschema
 import pytest
 
 from wincraft.cli.search import SEARCHES
-from wincraft.construct.winograd import winograd
-from wincraft.quantise.schemes import parse_scheme
-from wincraft.search.limits.table import known_limits
-from wincraft.search.scalings import search_scaling
+from wincraft.construct import winograd
+from wincraft.quantise import parse_scheme
+from wincraft.search import known_limits, search_scaling
 
 SPACE = ("4,3", "--max-height", "3", "--space", "symmetric")
 

@@ -15,7 +15,7 @@ from wincraft.cli.search import points
 from wincraft.cli.shared.command import GROUPS
 from wincraft.cli.shared.measuring import LIMIT_NAMES
 from wincraft.cli.shared.showing import SECTION_NAMES
-from wincraft.report.measures import measure_names
+from wincraft.report import measure_names
 from wincraft.report.sections import SECTIONS
 
 FAST = ("--scheme", "fp16", "--channels", "8")

@@ -16,9 +16,7 @@ from oracle_scaling import mantissa
 from oracle_strategies import pointed_sizes
 
 from wincraft import CONVENTIONS, Nested, winograd
-from wincraft.construct.change import change_basis
-from wincraft.construct.factors import factorise
-from wincraft.construct.stage_balance import balance_stages
+from wincraft.construct import balance_stages, change_basis, factorise
 from wincraft.errors import BadValue
 
 BASES = ("legendre:classical", "chebyshev", "hermite", "laguerre(1/2)", "newton-leja", "bernstein")

@@ -19,8 +19,8 @@ from oracle_messages import refused
 from oracle_strategies import rationals
 from sympy import Rational, sqrt
 
-from wincraft.construct.bases import basis_text, given_basis, leja_order, parse_basis
-from wincraft.construct.moduli import parse_moduli
+from wincraft.construct import given_basis, parse_basis, parse_moduli
+from wincraft.construct.bases import basis_text, leja_order
 from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName, WrongType
 
 GRADED = (

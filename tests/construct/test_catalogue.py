@@ -10,7 +10,7 @@ from oracle_convolution import is_right
 from sympy import Rational
 
 from wincraft import catalogue, winograd
-from wincraft.construct.catalogue import default_moduli
+from wincraft.construct import default_moduli
 
 SIZES = [(n + 1 - r, r) for n in range(1, 19) for r in range(1, n + 1)]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import wincraft as wc
-from wincraft.algorithm.refutation import Refuted
+from wincraft.algorithm import Refuted
 from wincraft.errors import BadShape
 
 SMALL = wc.winograd(4, 3, points="0,1,-1,2,-1/2")

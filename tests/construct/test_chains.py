@@ -9,10 +9,7 @@ import pytest
 from oracle_messages import refused
 
 from wincraft import Nested, winograd
-from wincraft.construct.chains import apply_chains, chained, parse_chains
-from wincraft.construct.change import change_basis
-from wincraft.construct.factors import factorise
-from wincraft.construct.stage_balance import balance_stages
+from wincraft.construct import apply_chains, balance_stages, chained, change_basis, factorise, parse_chains
 from wincraft.errors import BadDocument, BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName
 
 F43 = winograd(4, 3, points="0,1,-1,2,-2")

@@ -19,14 +19,10 @@ from oracle_strategies import pointed_sizes
 from sympy import Matrix, Rational, eye, sqrt
 
 from wincraft import CONVENTIONS, BilinearAlgorithm, LinearMap, Nested, parse, winograd
-from wincraft.algorithm.refutation import Refuted
-from wincraft.construct.bases import given_basis, parse_basis
-from wincraft.construct.change import change_basis
-from wincraft.construct.factors import FACTORISATIONS, factorise
-from wincraft.construct.stage_balance import balance_stages
+from wincraft.algorithm import Refuted
+from wincraft.construct import FACTORISATIONS, balance_stages, change_basis, factorise, given_basis, parse_basis
 from wincraft.errors import BadShape, FloatGiven, NotApplicable, UnknownName
-from wincraft.measure.conditioning import conditioning, matrix_conditioning, vandermonde
-from wincraft.measure.costs import costs
+from wincraft.measure import conditioning, costs, matrix_conditioning, vandermonde
 
 BASES = (
     *("canonical", "legendre", "chebyshev", "chebyshev-u", "hermite", "hermite-prob", "laguerre", "laguerre(1/2)"),

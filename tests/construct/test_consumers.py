@@ -15,11 +15,10 @@ from oracle_messages import refused
 from sympy import Matrix, Rational, eye
 
 from wincraft import BilinearAlgorithm, winograd
-from wincraft.algorithm.refutation import Refuted
+from wincraft.algorithm import Refuted
+from wincraft.construct import canonical_taps, parse_moduli
 from wincraft.construct.conventions import Scaling, scaled_algorithm
-from wincraft.construct.moduli import parse_moduli
-from wincraft.construct.toom_cook import canonical_taps
-from wincraft.exact.number import exact_number
+from wincraft.exact import exact_number
 
 ENTRIES = json.loads((Path(__file__).parent.parent / "golden" / "consumers.json").read_text(encoding="utf-8"))[
     "entries"

@@ -15,9 +15,9 @@ from oracle_messages import refused
 from oracle_strategies import as_sympy, pointed_sizes, rationals
 
 from wincraft import CONVENTIONS, BilinearAlgorithm, Nested, winograd
-from wincraft.construct.factors import FACTORISATIONS, factorise, with_factor
+from wincraft.construct import FACTORISATIONS, factorise, with_factor
 from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName
-from wincraft.measure.costs import costs
+from wincraft.measure import costs
 
 MAPS = ("input", "filter", "output")
 F63 = "0,1,-1,2,-2,1/2,-1/2"

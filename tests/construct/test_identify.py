@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sympy import Rational
 
 import wincraft as wc
-from wincraft.algorithm.refutation import Refuted
+from wincraft.algorithm import Refuted
 from wincraft.errors import BadNumber, BadShape, BadValue, Unidentified, UnknownName, WrongType
 
 CONSUMERS = json.loads((Path(__file__).parent.parent / "golden" / "consumers.json").read_text())["entries"]

@@ -19,10 +19,8 @@ from oracle_strategies import rationals
 from sympy import Rational, sqrt
 
 from wincraft import WincraftError, winograd
-from wincraft.construct.moduli import (
+from wincraft.construct import (
     INFINITY,
-    MAX_MODULUS_DEGREE,
-    MAX_POINT_DIGITS,
     check_coprime,
     complete,
     list_of_points,
@@ -31,6 +29,7 @@ from wincraft.construct.moduli import (
     point,
     quadratic_inner,
 )
+from wincraft.construct.moduli import MAX_MODULUS_DEGREE, MAX_POINT_DIGITS
 from wincraft.errors import (
     BadModulus,
     BadNumber,

@@ -9,8 +9,9 @@ from sympy.abc import x
 
 from wincraft import explore, winograd
 from wincraft.cli.shared.command import basis_names
-from wincraft.construct.bases import ORTHOGONAL, parse_basis
-from wincraft.search.chains import search_chains
+from wincraft.construct import parse_basis
+from wincraft.construct.bases import ORTHOGONAL
+from wincraft.search import search_chains
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from oracle_messages import refused
 
 from wincraft import catalogue, parse, winograd
-from wincraft.construct.catalogue import USES, use_named, use_of, use_source
-from wincraft.construct.moduli import parse_moduli
+from wincraft.construct import USES, parse_moduli, use_named, use_of
+from wincraft.construct.catalogue import use_source
 from wincraft.errors import BadNumber, BadValue, NotApplicable, UnknownName, WincraftError
 
 

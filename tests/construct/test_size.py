@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft import Nested, parse, winograd
-from wincraft.construct.size import MAX_AXES, MAX_TILE, check_size, parse_size
+from wincraft.construct import MAX_AXES, MAX_TILE, check_size, parse_size
 from wincraft.errors import BadSize, BadValue
 
 

@@ -14,8 +14,7 @@ from oracle_strategies import pointed_sizes
 from sympy import Poly, Rational, Symbol, prod, rem, simplify, sqrt
 
 from wincraft import winograd
-from wincraft.construct.moduli import complete, parse_moduli
-from wincraft.construct.toom_cook import canonical_taps
+from wincraft.construct import canonical_taps, complete, parse_moduli
 
 x = Symbol("x")
 

@@ -10,7 +10,7 @@ from oracle_strategies import pointed_sizes
 from sympy import QQ, Rational, diag
 
 from wincraft import BilinearAlgorithm, LinearMap, winograd
-from wincraft.exact.matrix import from_numbers
+from wincraft.exact import from_numbers
 
 POSITIVE = [Rational(p, q) for p, q in ((1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (3, 2), (2, 3), (4, 1))]
 POINTS = [Rational(0), *(sign * p for p in POSITIVE for sign in (1, -1))]

@@ -13,12 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from wincraft.cli.main import main
-from wincraft.construct import bases
-from wincraft.emit.writing import EMITTERS, SUFFIXES
-from wincraft.files.spellings import SPELLINGS
-from wincraft.numbers.formats import FORMATS
-from wincraft.quantise.presets import PRESETS
-from wincraft.quantise.schemes import SCHEMES, scheme_from_document
+from wincraft.construct.bases import ORTHOGONAL
+from wincraft.emit import EMITTERS, SUFFIXES
+from wincraft.files import SPELLINGS
+from wincraft.numbers import FORMATS
+from wincraft.quantise import PRESETS, SCHEMES, scheme_from_document
 from wincraft.search.objectives import OBJECTIVES
 
 PAGE = Path(__file__).parents[2] / "CONTRIBUTING.md"
@@ -29,7 +28,8 @@ RECIPES = dict(re.findall(r"^## Add an? (.+?)\n(.*?)(?=^## |\Z)", PAGE.read_text
 
 
 def basis(made, patch):
-    patch.setattr(bases, "ORTHOGONAL", bases.ORTHOGONAL | made["entry"])
+    ((name, entry),) = made["entry"].items()
+    patch.setitem(ORTHOGONAL, name, entry)
 
 
 def emitter(made, patch):

@@ -16,9 +16,8 @@ import pytest
 from sympy.polys.domains import QQ
 
 from wincraft import BilinearAlgorithm, LinearMap, Nested, parse, render, winograd
-from wincraft.construct.change import change_basis
-from wincraft.construct.factors import factorise
-from wincraft.exact.matrix import diagonal
+from wincraft.construct import change_basis, factorise
+from wincraft.exact import diagonal
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
 STANDARDS = {"gcc": "c99", "clang": "c99", "g++": "c++17", "clang++": "c++17"}

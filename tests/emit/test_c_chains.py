@@ -34,16 +34,14 @@ from sympy.polys.domains import QQ
 
 from wincraft import LinearMap, Nested, render, winograd
 from wincraft.algorithm.numeric import matrix_to_numpy
-from wincraft.construct.change import change_basis
+from wincraft.construct import change_basis
 from wincraft.emit.provenance import identifier
-from wincraft.exact.matrix import diagonal
+from wincraft.exact import diagonal
 from wincraft.measure.execution import chains_of, execute
 from wincraft.measure.rounded_machine import RoundedMachine
-from wincraft.numbers.arithmetic import Arithmetic
-from wincraft.numbers.formats import FORMATS
+from wincraft.numbers import FORMATS, Arithmetic
 from wincraft.numbers.summation import C_ORDER
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Workload
+from wincraft.quantise import Workload, simulate
 
 MAPS = {"filter": "G", "input": "BT", "output": "AT"}
 FLOATS = [("f32", np.float32), ("f64", np.float64)]

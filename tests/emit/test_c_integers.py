@@ -14,13 +14,12 @@ from c_headers import CC, COMPILERS, Library, compile_with, functions, kronecker
 from oracle_messages import refused
 
 from wincraft import BilinearAlgorithm, Nested, parse, render, winograd
-from wincraft.construct.change import change_basis
+from wincraft.construct import change_basis
 from wincraft.emit.provenance import identifier
 from wincraft.errors import NotApplicable
-from wincraft.measure.channels import channel_counts
-from wincraft.measure.integers import Integers
-from wincraft.numbers.box import Box
-from wincraft.report.build import build_report
+from wincraft.measure import Integers, channel_counts
+from wincraft.numbers import Box
+from wincraft.report import build_report
 
 CLASSIC = "0,1,-1,2,-2"
 INT8, UINT8 = Box.signed(8), Box.unsigned(8)

@@ -12,8 +12,7 @@ from click.testing import CliRunner
 
 import wincraft as wc
 from wincraft.cli.main import main
-from wincraft.construct.change import change_basis
-from wincraft.construct.factors import factorise
+from wincraft.construct import change_basis, factorise
 from wincraft.emit import EMITTERS
 from wincraft.errors import NotApplicable, UnknownName
 

@@ -9,7 +9,8 @@ import pickle
 import pytest
 
 from wincraft import errors, winograd
-from wincraft.algorithm.refutation import Diagnosis, Refuted, RowRepair
+from wincraft.algorithm import Diagnosis, Refuted
+from wincraft.algorithm.refutation import RowRepair
 from wincraft.errors import WincraftError
 
 DIAGNOSIS = Diagnosis(

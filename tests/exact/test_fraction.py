@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wincraft.exact.fraction import simplest_fraction, simplest_fraction_near
+from wincraft.exact import simplest_fraction
+from wincraft.exact.fraction import simplest_fraction_near
 from wincraft.exact.interval import meet, most, quotient
 
 numbers = st.fractions(min_value=-9, max_value=9, max_denominator=40)

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from oracle_strategies import as_sympy, rationals
 from sympy import QQ, Matrix, Rational, sqrt
 
-from wincraft.exact.matrix import diagonal, exact_matrix, from_numbers, to_numbers, to_texts
-from wincraft.exact.number import exact_number, field_of
+from wincraft.exact import diagonal, exact_matrix, exact_number, field_of, from_numbers, to_numbers, to_texts
 
 rows = st.integers(1, 4).flatmap(
     lambda width: st.lists(st.lists(rationals, min_size=width, max_size=width), min_size=1)

@@ -16,17 +16,17 @@ from oracle_messages import refused
 from sympy import QQ, Rational, sqrt
 
 from wincraft.errors import BadNumber, FloatGiven
-from wincraft.exact.expression import parse_expression
-from wincraft.exact.fraction import simplest_fraction, simplest_fraction_near
-from wincraft.exact.number import (
-    MAX_DIGITS,
+from wincraft.exact import (
     exact_number,
     field_of,
-    is_negative,
     number_text,
+    parse_expression,
     read_fraction,
+    simplest_fraction,
     to_fraction,
 )
+from wincraft.exact.fraction import simplest_fraction_near
+from wincraft.exact.number import MAX_DIGITS, is_negative
 
 fractions = st.fractions(max_denominator=10**6)
 

@@ -12,14 +12,8 @@ from oracle_strategies import rationals
 from sympy import QQ, Poly, Rational, Symbol, sqrt
 
 from wincraft.errors import BadNumber, FloatGiven
+from wincraft.exact import divide, inverse_modulo, multiply, parse_polynomial, polynomial_text
 from wincraft.exact.expression import MAX_EXPONENT, MAX_TEXT
-from wincraft.exact.polynomial import (
-    divide,
-    inverse_modulo,
-    multiply,
-    parse_polynomial,
-    polynomial_text,
-)
 
 x = Symbol("x")
 atoms = st.one_of(st.just("x"), st.integers(0, 30).map(str), st.sampled_from(["sqrt(2)", "1/2", "3/7", "sqrt(3)"]))

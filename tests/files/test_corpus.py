@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wincraft.errors import WincraftError
-from wincraft.files.reading import found_in, judge
+from wincraft.files import found_in, judge
 
 CORPUS = Path(__file__).parent / "corpus"
 MANIFEST = json.loads((CORPUS / "manifest.json").read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 import wincraft as wc
-from wincraft.algorithm.refutation import Refuted
+from wincraft.algorithm import Refuted
 from wincraft.errors import BadDocument
 
 

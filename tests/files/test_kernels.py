@@ -9,10 +9,10 @@ import pytest
 from oracle_messages import refused
 
 import wincraft as wc
-from wincraft.algorithm.refutation import Refuted
+from wincraft.algorithm import Refuted
 from wincraft.errors import BadDocument, BadShape, MissingTool, NotApplicable, ToolFailed, Unidentified
-from wincraft.files.kernels import probe_tiles, probe_transforms
-from wincraft.files.source import kernel, parameters
+from wincraft.files import parameters, probe_tiles, probe_transforms
+from wincraft.files.source import kernel
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 

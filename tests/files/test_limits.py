@@ -9,7 +9,7 @@ import pytest
 from oracle_rows import ROWS
 
 import wincraft as wc
-from wincraft.algorithm.refutation import Refuted
+from wincraft.algorithm import Refuted
 from wincraft.errors import BadDocument, WincraftError
 from wincraft.files.arrays import MAX_ARRAY_BYTES
 from wincraft.files.text import MAX_TEXT_BYTES

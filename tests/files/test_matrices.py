@@ -8,8 +8,7 @@ from oracle_rows import ROWS
 import wincraft as wc
 from wincraft.emit import EMITTERS, render
 from wincraft.errors import BadDocument
-from wincraft.files import read_matrices
-from wincraft.files.reading import judge
+from wincraft.files import judge, read_matrices
 
 CLASSIC = wc.winograd(2, 3, points="0,1,-1")
 PLAIN = ROWS

@@ -6,8 +6,7 @@ import pytest
 
 import wincraft as wc
 from wincraft.errors import BadDocument
-from wincraft.files.names import last_role, role_of
-from wincraft.files.reading import found_in, judge
+from wincraft.files import found_in, judge, last_role, role_of
 
 F23 = wc.winograd(2, 3, points="0,1,-1")
 

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from wincraft.errors import CannotWrite
-from wincraft.files.writing import STALE, check_target, write_whole
+from wincraft.files import check_target, write_whole
+from wincraft.files.writing import STALE
 
 
 def names(folder):

@@ -11,10 +11,8 @@ from oracle_messages import refused
 
 from wincraft import parse, winograd
 from wincraft.errors import BadValue, NotApplicable
-from wincraft.measure.channels import channel_counts
-from wincraft.measure.ranges import ranges
-from wincraft.numbers.box import Box
-from wincraft.numbers.summation import ORDERS
+from wincraft.measure import channel_counts, ranges
+from wincraft.numbers import ORDERS, Box
 
 POINTS = {"F(2,3)": "0,1,-1", "F(4,3)": "0,1,-1,2,-2", "F(2x2,3x3)": "0,1,-1", "F(4x4,3x3)": "0,1,-1,2,-2"}
 

@@ -11,8 +11,9 @@ import pytest
 from sympy import QQ, Rational, sqrt
 
 from wincraft import LinearMap, Nested, parse, winograd
-from wincraft.exact.matrix import from_numbers
-from wincraft.measure.coefficients import Coefficient, coefficients, magnitudes, unrepresentable
+from wincraft.exact import from_numbers
+from wincraft.measure import coefficients, magnitudes, unrepresentable
+from wincraft.measure.coefficients import Coefficient
 
 
 def dyadic(value):

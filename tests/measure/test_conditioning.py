@@ -18,18 +18,12 @@ from oracle_strategies import as_sympy, rationals
 from sympy import QQ, Matrix, Rational
 
 from wincraft import LinearMap, Nested, parse, winograd
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm import BilinearAlgorithm
 from wincraft.errors import NotApplicable
-from wincraft.exact.matrix import from_numbers
-from wincraft.exact.number import exact_number, field_of, to_element
-from wincraft.measure.conditioning import (
-    _ball,
-    _to_float,
-    conditioning,
-    matrix_conditioning,
-    pseudo_inverse,
-    vandermonde,
-)
+from wincraft.exact import exact_number, field_of, from_numbers
+from wincraft.exact.number import to_element
+from wincraft.measure import conditioning, matrix_conditioning, vandermonde
+from wincraft.measure.conditioning import _ball, _to_float, pseudo_inverse
 
 
 def exact(rows):

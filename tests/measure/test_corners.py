@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from wincraft.measure.corners import corner_extremes
-from wincraft.numbers.box import Box
+from wincraft.measure import corner_extremes
+from wincraft.numbers import Box
 
 FORMS = {
     "small": ([[1, 0], [1, -1]], Box(-1, 1), Box(0, 3)),

@@ -14,11 +14,11 @@ from oracle_messages import refused
 from sympy import Rational
 
 from wincraft import BilinearAlgorithm, parse, winograd
-from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm import LinearMap
 from wincraft.errors import BadShape, WrongForm
-from wincraft.exact.matrix import diagonal
-from wincraft.measure.costs import LayerShape, costs, layer_costs, parse_layer_shape
-from wincraft.measure.operations import Operations, of_constant
+from wincraft.exact import diagonal
+from wincraft.measure import LayerShape, Operations, costs, layer_costs, parse_layer_shape
+from wincraft.measure.operations import of_constant
 
 
 def test_f23_by_hand():

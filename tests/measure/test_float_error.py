@@ -17,17 +17,14 @@ from oracle_messages import refused
 from oracle_strategies import as_sympy
 
 from wincraft import winograd
-from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Nested
+from wincraft.algorithm import LinearMap, Nested
 from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, UnknownName, WrongType
-from wincraft.exact.matrix import from_numbers
+from wincraft.exact import from_numbers
+from wincraft.measure import error_bound, float_error, uniform_floats
 from wincraft.measure.execution import chains_of, execute
-from wincraft.measure.float_bound import BoundMachine, error_bound, tile_shapes
-from wincraft.measure.float_error import float_error, uniform_floats
+from wincraft.measure.float_bound import BoundMachine, tile_shapes
 from wincraft.measure.rounded_machine import RoundedMachine
-from wincraft.numbers.arithmetic import Arithmetic
-from wincraft.numbers.formats import FORMATS, parse_format
-from wincraft.numbers.summation import ORDERS
+from wincraft.numbers import FORMATS, ORDERS, Arithmetic, parse_format
 
 module = sys.modules["wincraft.measure.float_error"]
 

@@ -13,9 +13,8 @@ from oracle_chains import chained
 
 import wincraft as wc
 from wincraft.errors import BadValue, NotApplicable, UnknownName
-from wincraft.measure.matrix_rounding import fitting_format, round_matrices, smallest_word, sweep_words
-from wincraft.numbers.fixed_point import FixedPoint
-from wincraft.numbers.formats import FORMATS
+from wincraft.measure import fitting_format, round_matrices, smallest_word, sweep_words
+from wincraft.numbers import FORMATS, FixedPoint
 
 
 def rounded_arrays(axis):

@@ -16,9 +16,9 @@ from oracle_strategies import as_sympy, pointed_sizes
 from sympy import Rational, eye, sqrt
 
 from wincraft import CONVENTIONS, Nested, parse, winograd
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm import BilinearAlgorithm
 from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, WrongType
-from wincraft.measure.noise import noise_gain, worst_case_amplification
+from wincraft.measure import noise_gain, worst_case_amplification
 
 
 def white(size):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft.errors import UnknownName
-from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, U, V, parse_place, step
+from wincraft.measure import parse_place
+from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, U, V, step
 
 
 @pytest.mark.parametrize("place", [INPUT, WEIGHTS, U, V, M, OUTPUT])

@@ -18,11 +18,11 @@ from oracle_messages import refused
 from sympy import QQ, Rational
 
 from wincraft import LinearMap, Nested, winograd
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm import BilinearAlgorithm
 from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName
-from wincraft.exact.matrix import from_numbers
-from wincraft.measure.ranges import INT8, ranges
-from wincraft.numbers.box import Box
+from wincraft.exact import from_numbers
+from wincraft.measure import INT8, ranges
+from wincraft.numbers import Box
 
 SIDES = ("low", "high")
 

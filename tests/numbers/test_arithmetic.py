@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft.errors import BadShape, NotApplicable, WrongType
-from wincraft.numbers.arithmetic import BLOCK, Arithmetic
-from wincraft.numbers.formats import FORMATS, FloatFormat, parse_format
+from wincraft.numbers import FORMATS, Arithmetic, FloatFormat, parse_format
+from wincraft.numbers.arithmetic import BLOCK
 
 NAMES = [name for name, item in FORMATS.items() if isinstance(item, FloatFormat)]
 CARRIERS = dict.fromkeys(NAMES, "float32") | {"fp64": "float64"}

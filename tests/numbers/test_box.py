@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft.errors import BadNumber, BadValue, FloatGiven
-from wincraft.numbers.box import Box, signed_bits
+from wincraft.numbers import Box, signed_bits
 
 bounds = st.fractions(-300, 300, max_denominator=3)
 

@@ -16,18 +16,20 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, UnknownName, WrongType
-from wincraft.numbers.formats import (
+from wincraft.numbers import (
     FORMATS,
     FixedPoint,
     FloatFormat,
     IntegerGrid,
     IntegerRange,
     Overflow,
+    Quantizer,
     Rounding,
     parse_format,
+    parse_quantizer,
+    round_array,
+    round_fraction,
 )
-from wincraft.numbers.quantizer import Quantizer, parse_quantizer
-from wincraft.numbers.rounding import round_array, round_fraction
 
 FLOATS = [item for item in FORMATS.values() if isinstance(item, FloatFormat)]
 NARROW = {"fp16": "float16", "bf16": "bfloat16", "fp8-e4m3": "float8_e4m3fn", "fp8-e5m2": "float8_e5m2"}

@@ -13,10 +13,17 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName
-from wincraft.numbers.fixed_point import FixedPoint
-from wincraft.numbers.formats import FORMATS, FloatFormat
-from wincraft.numbers.integer_grid import IntegerGrid, IntegerRange
-from wincraft.numbers.quantizer import GRANULARITIES, Quantizer, checked_scale, parse_quantizer
+from wincraft.numbers import (
+    FORMATS,
+    GRANULARITIES,
+    FixedPoint,
+    FloatFormat,
+    IntegerGrid,
+    IntegerRange,
+    Quantizer,
+    checked_scale,
+    parse_quantizer,
+)
 
 RNG = np.random.default_rng(3)
 VALUES = RNG.standard_normal((3, 2, 4, 5))  # taps 3 x 2, 4 channels, 5 vectors

@@ -14,17 +14,9 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft.errors import BadShape, UnknownName, WrongType
-from wincraft.numbers.arithmetic import BLOCK, Arithmetic
-from wincraft.numbers.formats import FORMATS
-from wincraft.numbers.summation import (
-    ORDERS,
-    Tree,
-    channel_sum,
-    huffman,
-    linear_pass,
-    pairwise,
-    positive_first,
-)
+from wincraft.numbers import FORMATS, ORDERS, Arithmetic, Tree, channel_sum, huffman, linear_pass
+from wincraft.numbers.arithmetic import BLOCK
+from wincraft.numbers.summation import pairwise, positive_first
 
 NAMES = ["fp32", "fp16", "bf16", "fp8-e4m3-sat", "fp8-e5m2-sat"]
 rows = st.lists(st.sampled_from([0.0, 0.0, 1.0, -1.0, 2.0, -0.5, 0.25, 5.25, -4.0, 1 / 3]), min_size=1, max_size=12)

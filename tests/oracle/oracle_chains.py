@@ -6,9 +6,8 @@ from __future__ import annotations
 from oracle_convolution import table
 from sympy import QQ, Matrix, Rational
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.linear_map import LinearMap
-from wincraft.exact.matrix import from_numbers
+from wincraft.algorithm import BilinearAlgorithm, LinearMap
+from wincraft.exact import from_numbers
 
 
 def legendre(n):

@@ -12,10 +12,9 @@ import numpy as np
 import torch
 
 from wincraft import parse, winograd
-from wincraft.algorithm.nested import Nested
-from wincraft.construct.chains import chained
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Layer
+from wincraft.algorithm import Nested
+from wincraft.construct import chained
+from wincraft.quantise import Layer, simulate
 
 torch.set_num_threads(1)
 

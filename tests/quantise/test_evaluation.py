@@ -11,11 +11,17 @@ from oracle_messages import refused
 
 from wincraft import parse, winograd
 from wincraft.errors import BadShape, BadValue, TooLarge, WrongForm
-from wincraft.quantise.evaluation import evaluate
-from wincraft.quantise.prediction import predict
-from wincraft.quantise.schemes import SCHEMES, Scheme, parse_scheme
-from wincraft.quantise.simulation import simulate, simulate_direct
-from wincraft.quantise.workload import Layer, Workload
+from wincraft.quantise import (
+    SCHEMES,
+    Layer,
+    Scheme,
+    Workload,
+    evaluate,
+    parse_scheme,
+    predict,
+    simulate,
+    simulate_direct,
+)
 
 F43 = winograd(4, 3, points="0,1,-1,2,-2", convention="pow2")
 F44 = parse("F(4x4,3x3)", points="0,1,-1,2,-2", convention="pow2")

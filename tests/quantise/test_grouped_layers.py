@@ -9,10 +9,7 @@ from oracle_messages import refused
 
 from wincraft import parse
 from wincraft.errors import BadShape
-from wincraft.quantise.evaluation import evaluate
-from wincraft.quantise.schemes import SCHEMES, parse_scheme
-from wincraft.quantise.simulation import simulate, simulate_direct
-from wincraft.quantise.workload import Layer
+from wincraft.quantise import SCHEMES, Layer, evaluate, parse_scheme, simulate, simulate_direct
 
 SHAPES = {  # data (N, C, H, W) and weights (K, C / groups, 3, 3)
     "depthwise": ((2, 6, 9, 8), (6, 1, 3, 3), 6),

@@ -16,13 +16,10 @@ from wincraft import Nested, winograd
 from wincraft.exact.matrix import rational_matrix
 from wincraft.measure.execution import ArrayMachine, Chains, Pass, chains_of, execute
 from wincraft.measure.rounded_machine import RoundedMachine
-from wincraft.numbers.arithmetic import Arithmetic
-from wincraft.numbers.formats import FORMATS
+from wincraft.numbers import FORMATS, Arithmetic
+from wincraft.quantise import SCHEMES, Workload, simulate
 from wincraft.quantise.machines import MACHINES
 from wincraft.quantise.moments import Source
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Workload
 
 F23, F43 = winograd(2, 3, points="0,1,-1"), winograd(4, 3, points="0,1,-1,2,-2")
 QUADRATIC = winograd(4, 3, moduli="0,1,-1,x^2+1,inf")

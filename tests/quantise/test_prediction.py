@@ -13,12 +13,9 @@ from oracle_messages import refused
 
 from wincraft import Nested, parse
 from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, UnknownName, WrongForm
-from wincraft.numbers.decibels import sqnr
-from wincraft.numbers.quantizer import Scale, parse_quantizer
-from wincraft.quantise.prediction import MAX_PRODUCTS, predict
-from wincraft.quantise.schemes import SCHEMES, STAGES, Scheme, parse_scheme
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Batch, Workload
+from wincraft.numbers import Scale, parse_quantizer, sqnr
+from wincraft.quantise import SCHEMES, STAGES, Batch, Scheme, Workload, parse_scheme, predict, simulate
+from wincraft.quantise.prediction import MAX_PRODUCTS
 
 POINTS = {
     "F(2,3)": "0,1,-1",

@@ -13,9 +13,8 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from wincraft.errors import NotApplicable
-from wincraft.numbers.formats import FORMATS
-from wincraft.numbers.quantizer import Scale, parse_quantizer
-from wincraft.quantise.response import expected_amplitude, gaussian_response, sample_response
+from wincraft.numbers import FORMATS, Scale, parse_quantizer
+from wincraft.quantise import expected_amplitude, gaussian_response, sample_response
 
 
 def response(text, s, sigma, lattice=0.0, z=0.0, clips=True):

@@ -10,11 +10,9 @@ import pytest
 from oracle_messages import refused
 
 from wincraft.errors import BadDocument, BadValue, NotApplicable, UnknownName
-from wincraft.numbers.formats import FORMATS
-from wincraft.numbers.integer_grid import IntegerGrid, IntegerRange
-from wincraft.numbers.quantizer import parse_quantizer
-from wincraft.quantise.presets import OPTIONS
-from wincraft.quantise.schemes import SCHEMES, STAGES, Scheme, integers_of, parse_scheme, scheme_from_document
+from wincraft.numbers import FORMATS, IntegerGrid, IntegerRange, parse_quantizer
+from wincraft.quantise import OPTIONS, SCHEMES, STAGES, Scheme, parse_scheme, scheme_from_document
+from wincraft.quantise.schemes import integers_of
 
 EVERYWHERE = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")
 WITHOUT_STEPS = ("input", "weights", "U", "V", "M", "output")

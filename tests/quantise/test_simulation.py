@@ -16,11 +16,8 @@ from oracle_messages import refused
 
 from wincraft import Nested, parse, winograd
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, WrongForm, WrongType
-from wincraft.numbers.decibels import sqnr
-from wincraft.numbers.quantizer import Scale, parse_quantizer
-from wincraft.quantise.schemes import SCHEMES, Scheme, parse_scheme
-from wincraft.quantise.simulation import simulate, simulate_direct
-from wincraft.quantise.workload import Batch, Layer, Workload
+from wincraft.numbers import Scale, parse_quantizer, sqnr
+from wincraft.quantise import SCHEMES, Batch, Layer, Scheme, Workload, parse_scheme, simulate, simulate_direct
 
 INTEGER = ["barabasz-2020-8", "barabasz-2020-8-9", "winograd-aware-nets", "tapwise-8", "tapwise-pow2", "ncnn-int8"]
 FLOAT = ["fp32", "fp16-fp32acc", "fp16", "bf16", "fp8-e4m3", "fp8-e5m2"]

@@ -13,7 +13,8 @@ from oracle_messages import refused
 
 from wincraft import Nested, parse, winograd
 from wincraft.errors import BadDocument, BadShape, BadValue, TooLarge, UnknownName, WrongType
-from wincraft.quantise.workload import DISTRIBUTIONS, Layer, Workload, check_memory, load_layer
+from wincraft.quantise import DISTRIBUTIONS, Layer, Workload, load_layer
+from wincraft.quantise.workload import check_memory
 
 F43, F23 = winograd(4, 3, points="0,1,-1,2,-2"), winograd(2, 3, points="0,1,-1")
 

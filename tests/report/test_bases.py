@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.algorithm.nested import Nested
+from wincraft.algorithm import Nested
 from wincraft.errors import BadValue, UnknownName
-from wincraft.measure.costs import costs
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.workload import Layer, Workload
-from wincraft.report.bases import compare_bases
+from wincraft.measure import costs
+from wincraft.quantise import SCHEMES, Layer, Workload
+from wincraft.report import compare_bases
 from wincraft.report.stages import PARTS, stage_sums
 from wincraft.show import RENDERERS, rendered
 

@@ -11,16 +11,13 @@ import pytest
 from oracle_messages import refused
 
 from wincraft import BilinearAlgorithm, parse, winograd
-from wincraft.algorithm.linear_map import LinearMap
-from wincraft.construct.integer_form import integer_form
+from wincraft.algorithm import LinearMap
+from wincraft.construct import integer_form
 from wincraft.errors import BadShape, NotApplicable, TooLarge, UnknownName
-from wincraft.exact.matrix import diagonal
-from wincraft.measure.costs import parse_layer_shape
-from wincraft.quantise import workload
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.workload import Layer, Workload
-from wincraft.report.build import build_report
-from wincraft.report.model import Unavailable
+from wincraft.exact import diagonal
+from wincraft.measure import parse_layer_shape
+from wincraft.quantise import SCHEMES, Layer, Workload, workload
+from wincraft.report import Unavailable, build_report
 from wincraft.show import RENDERERS, rendered
 
 SMALL = Workload(channels=16, outputs=2, tiles=4)

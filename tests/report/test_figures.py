@@ -13,14 +13,16 @@ mpl.use("Agg")
 from matplotlib import pyplot  # noqa: E402
 
 from wincraft import parse, winograd  # noqa: E402
-from wincraft.algorithm.nested import Nested  # noqa: E402
+from wincraft.algorithm import Nested  # noqa: E402
 from wincraft.errors import MissingTool, NotApplicable  # noqa: E402
-from wincraft.quantise.evaluation import evaluate  # noqa: E402
-from wincraft.quantise.schemes import SCHEMES, parse_scheme  # noqa: E402
-from wincraft.quantise.workload import Workload  # noqa: E402
-from wincraft.report.bases import compare_bases  # noqa: E402
-from wincraft.report.comparison import build_comparison  # noqa: E402
-from wincraft.search.front import pareto_front  # noqa: E402
+from wincraft.quantise import (  # noqa: E402
+    SCHEMES,
+    Workload,
+    evaluate,
+    parse_scheme,
+)
+from wincraft.report import build_comparison, compare_bases  # noqa: E402
+from wincraft.search import pareto_front  # noqa: E402
 
 WORKLOAD = Workload(channels=8, outputs=2, tiles=4)
 USUAL = "0,1,-1,2,-2"

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.report.labels import LONGEST, labels, short_points, words_of
+from wincraft.report import labels
+from wincraft.report.labels import LONGEST, short_points, words_of
 
 
 def made(*options, size="F(4,3)"):

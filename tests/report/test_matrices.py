@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.report.matrices import matrices_section
+from wincraft.report import matrices_section
 
 
 def numbers(table):

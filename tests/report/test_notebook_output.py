@@ -9,16 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from wincraft import catalogue, parse, winograd
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.workload import Workload
-from wincraft.report.bases import compare_bases
-from wincraft.report.build import build_report
-from wincraft.report.comparison import build_comparison
-from wincraft.search.chains import search_chains
-from wincraft.search.front import pareto_front
-from wincraft.search.limits.bound import certify, estimate
-from wincraft.search.points.search import search_space
-from wincraft.search.points.space import Space
+from wincraft.quantise import SCHEMES, Workload
+from wincraft.report import build_comparison, build_report, compare_bases
+from wincraft.search import Space, certify, estimate, pareto_front, search_chains, search_space
 from wincraft.show import rendered
 from wincraft.show.html import STYLE, _scoped
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from wincraft.search.front import pareto_front
+from wincraft.search import pareto_front
 from wincraft.show import RENDERERS, rendered
 from wincraft.show.svg import svg
 

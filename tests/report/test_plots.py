@@ -14,12 +14,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from wincraft import winograd
-from wincraft.quantise.schemes import parse_scheme
-from wincraft.quantise.workload import Workload
-from wincraft.report.bases import compare_bases
-from wincraft.report.build import build_report
+from wincraft.quantise import Workload, parse_scheme
+from wincraft.report import build_comparison, build_report, compare_bases
 from wincraft.report.charts import Row, shares_chart, sqnr_chart
-from wincraft.report.comparison import build_comparison
 from wincraft.show import rendered
 from wincraft.show.chart import decade_ticks, ticks
 from wincraft.show.svg import LABELS, PLOT_WIDTH, svg

@@ -14,13 +14,10 @@ import jsonschema
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.measure.costs import parse_layer_shape
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.quantise.workload import Workload
-from wincraft.report.build import build_report
-from wincraft.report.comparison import build_comparison
-from wincraft.show import rendered
-from wincraft.show.layout import Layout, Section, Table
+from wincraft.measure import parse_layer_shape
+from wincraft.quantise import SCHEMES, Workload
+from wincraft.report import build_comparison, build_report
+from wincraft.show import Layout, Section, Table, rendered
 from wincraft.show.svg import svg
 from wincraft.show.text import table_lines
 

@@ -8,15 +8,11 @@ import re
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.measure.costs import parse_layer_shape
-from wincraft.quantise.schemes import SCHEMES, parse_scheme
-from wincraft.quantise.workload import Workload
-from wincraft.report.bases import DEFAULT_BASES, compare_bases
-from wincraft.report.build import build_report
-from wincraft.report.comparison import build_comparison
+from wincraft.measure import parse_layer_shape
+from wincraft.quantise import SCHEMES, Workload, parse_scheme
+from wincraft.report import DEFAULT_BASES, build_comparison, build_report, compare_bases
 from wincraft.report.sections import SECTIONS
-from wincraft.show import rendered
-from wincraft.show.layout import Table
+from wincraft.show import Table, rendered
 from wincraft.show.text import table_lines
 
 SMALL = Workload(channels=16, outputs=2, tiles=4)

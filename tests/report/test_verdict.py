@@ -10,10 +10,17 @@ import pytest
 
 from wincraft import parse, winograd
 from wincraft.errors import BadNumber, BadValue
-from wincraft.quantise.schemes import SCHEMES, parse_scheme
-from wincraft.report.build import build_report
-from wincraft.report.measures import Limit, failures, parse_limit, parse_measure, scheme_measure
-from wincraft.report.model import SchemeResult, Unavailable
+from wincraft.quantise import SCHEMES, parse_scheme
+from wincraft.report import (
+    Limit,
+    SchemeResult,
+    Unavailable,
+    build_report,
+    failures,
+    parse_limit,
+    parse_measure,
+    scheme_measure,
+)
 from wincraft.report.sections import main_source
 from wincraft.report.verdict import LEVELS, brief_verdict, level_of, verdict
 from wincraft.show.numbers import loss, loss_text

@@ -8,13 +8,12 @@ import json
 import pytest
 from oracle_messages import refused
 
-from wincraft.construct.winograd import winograd
+from wincraft.construct import winograd
 from wincraft.errors import BadDocument
-from wincraft.search.objectives import objective_named, parse_constraints
+from wincraft.search import Space, WrongResult, parse_constraints, recheck, search_space
+from wincraft.search.objectives import objective_named
 from wincraft.search.points import certificate
-from wincraft.search.points.certificate import WrongResult, recheck
-from wincraft.search.points.search import search_space, tolerant
-from wincraft.search.points.space import Space
+from wincraft.search.points.search import tolerant
 from wincraft.search.points.strategies import Settings
 
 SMALL = Space(4, 3, height=3)

@@ -6,10 +6,11 @@ from itertools import product
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.construct.chains import apply_chains, chained
+from wincraft.construct import apply_chains, chained
 from wincraft.errors import NotApplicable, UnknownName
-from wincraft.measure.costs import costs
-from wincraft.search.chains import OBJECTIVES, objective_named, search_chains
+from wincraft.measure import costs
+from wincraft.search import search_chains
+from wincraft.search.chains import OBJECTIVES, objective_named
 
 CLASSIC = "0,1,-1,2,-2"
 FEW = ("canonical", "legendre", "butterfly", "newton", "lu")

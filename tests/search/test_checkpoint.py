@@ -13,11 +13,10 @@ import pytest
 from oracle_messages import refused
 
 from wincraft.errors import BadDocument, CannotWrite
+from wincraft.search import Space, search_space
 from wincraft.search.objectives import objective_named
 from wincraft.search.points.checkpoint import Checkpoint
 from wincraft.search.points.running import Run, start
-from wincraft.search.points.search import search_space
-from wincraft.search.points.space import Space
 from wincraft.search.points.strategies import Settings
 
 SMALL = Space(2, 3, height=3, infinity="any")

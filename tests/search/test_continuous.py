@@ -15,15 +15,10 @@ from oracle_messages import refused
 
 from wincraft import winograd
 from wincraft.errors import BadSize, BadValue, TooLarge, UnknownName
-from wincraft.search.limits.continuous import (
-    RationalPoints,
-    descend,
-    noise_gain_of_points,
-    real_optimum,
-    round_to_rationals,
-)
+from wincraft.search import RationalPoints, RealSets, noise_gain_of_points, real_optimum, round_to_rationals
 from wincraft.search.limits.continuous import _newton as newton
-from wincraft.search.limits.sets import RealSets, cosine, log_gain, to_points
+from wincraft.search.limits.continuous import descend
+from wincraft.search.limits.sets import cosine, log_gain, to_points
 
 SIZES = [(1, 1), (1, 2), (2, 2), (2, 3), (3, 2), (1, 5), (4, 3), (5, 3), (4, 4), (6, 3), (2, 7)]
 OPTIMA = {  # to the digits shown, from an implementation of its own: Vandermonde inverse, Nelder-Mead and BFGS

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from wincraft import winograd
 from wincraft.errors import BadShape
-from wincraft.search.front import CRITERIA, Member, front_of, pareto_front
+from wincraft.search import pareto_front
+from wincraft.search.front import CRITERIA, Member, front_of
 
 LISTS = ["0,1,-1,2,-2", "0,2/3,-2/3,3/2,-3/2", "0,1,2,3,4", "0,1,-1,x^2+1,inf", "0,1,-1,1/2,-2", "0,x^2+1,x^2+x+1"]
 

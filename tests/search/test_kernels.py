@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wincraft.search import Space
 from wincraft.search.points import kernels_numpy
 from wincraft.search.points.counting import is_canonical
 from wincraft.search.points.gain import exact_noise_gain, instance, lower_bound, values
 from wincraft.search.points.incumbent import estimated_nodes, incumbent
 from wincraft.search.points.leaves import Leaves
-from wincraft.search.points.space import Space
 
 SYMMETRIES = ("invert", "negate")
 HAS_NUMBA = importlib.util.find_spec("numba") is not None

@@ -19,13 +19,11 @@ import pytest
 from oracle_messages import refused
 from sympy import Rational
 
-from wincraft.construct.winograd import winograd
+from wincraft.construct import winograd
 from wincraft.errors import BadDocument, MissingTool, NotApplicable, UnknownName, WincraftError
-from wincraft.search.objectives import OBJECTIVES, noise_gain_under, objective_named, parse_constraints
+from wincraft.search import Space, WrongResult, parse_constraints, recheck, search_space
+from wincraft.search.objectives import OBJECTIVES, noise_gain_under, objective_named
 from wincraft.search.points import running
-from wincraft.search.points.certificate import WrongResult, recheck
-from wincraft.search.points.search import search_space
-from wincraft.search.points.space import Space
 from wincraft.search.points.strategies import run_task
 
 LAVIN = ["0", "1", "-1", "2", "-2", "inf"]

@@ -22,12 +22,11 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 
 from wincraft.errors import BadValue, CheckFailed, TooLarge, UnknownName
+from wincraft.search import RealSets, certify, estimate, known_limits, noise_gain_of_points, real_optimum
 from wincraft.search.limits import bound as real_bound
 from wincraft.search.limits import boxes as _real_boxes
 from wincraft.search.limits.balls import ball_bound
-from wincraft.search.limits.bound import certify, estimate
 from wincraft.search.limits.boxes import box_bounds, inner_sets
-from wincraft.search.limits.continuous import noise_gain_of_points, real_optimum
 from wincraft.search.limits.grid import (
     HALF_TURN,
     STEP,
@@ -36,8 +35,7 @@ from wincraft.search.limits.grid import (
     largest_squares,
     sine_squares,
 )
-from wincraft.search.limits.sets import RealSets, log_gain
-from wincraft.search.limits.table import known_limits
+from wincraft.search.limits.sets import log_gain
 
 CLASSES = [
     (2, 2, "symmetric"),

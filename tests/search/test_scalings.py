@@ -5,12 +5,10 @@ import pytest
 from sympy import Rational
 
 from wincraft import parse, winograd
-from wincraft.construct.conventions import balance
+from wincraft.construct import balance
 from wincraft.errors import NotApplicable
-from wincraft.quantise.evaluation import evaluate
-from wincraft.quantise.schemes import SCHEMES, parse_scheme
-from wincraft.quantise.workload import Workload
-from wincraft.search.scalings import search_scaling
+from wincraft.quantise import SCHEMES, Workload, evaluate, parse_scheme
+from wincraft.search import search_scaling
 
 CLASSIC = "0,1,-1,2,-2"
 

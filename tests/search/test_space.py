@@ -9,10 +9,10 @@ from itertools import combinations
 import pytest
 
 from wincraft.errors import UnknownName, WincraftError
+from wincraft.search import Space
 from wincraft.search.points.certificate import count_again
 from wincraft.search.points.counting import is_canonical
 from wincraft.search.points.kernels_numpy import full_sets
-from wincraft.search.points.space import Space
 from wincraft.search.points.strategies import instances
 
 SYMMETRIES = ("invert", "negate")

@@ -12,7 +12,7 @@ from oracle_messages import refused
 from torch import nn
 
 from wincraft import parse
-from wincraft.construct.chains import chained
+from wincraft.construct import chained
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName
 from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv1d, WinogradConv2d, calibrate, convert
 

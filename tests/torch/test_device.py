@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 from oracle_layers import INTEGER, rand
 from torch import nn
 
-from wincraft.quantise.schemes import SCHEMES
+from wincraft.quantise import SCHEMES
 from wincraft.torch import calibrate, convert, network_report
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no CUDA device")

@@ -14,9 +14,7 @@ from torch import nn
 
 from wincraft import parse
 from wincraft.errors import BadShape, NotApplicable, TooLarge, UnknownName, WrongType
-from wincraft.quantise.schemes import parse_scheme
-from wincraft.quantise.simulation import simulate_direct
-from wincraft.quantise.workload import Layer
+from wincraft.quantise import Layer, parse_scheme, simulate_direct
 from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv2d, calibrate, watching
 from wincraft.torch.rounding import exact_word
 

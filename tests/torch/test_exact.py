@@ -13,8 +13,8 @@ from oracle_layers import ALGORITHMS, F43, rand
 from torch import nn
 
 from wincraft import CONVENTIONS, parse, winograd
-from wincraft.algorithm.nested import Nested
-from wincraft.construct.chains import chained
+from wincraft.algorithm import Nested
+from wincraft.construct import chained
 from wincraft.torch import WinogradConv1d, WinogradConv2d
 
 D = torch.float64

@@ -15,7 +15,7 @@ from torch.func import functional_call
 
 from wincraft import parse
 from wincraft.measure.places import M, U
-from wincraft.numbers.quantizer import Scale, parse_quantizer
+from wincraft.numbers import Scale, parse_quantizer
 from wincraft.torch import DirectConv2d, WinogradConv1d, WinogradConv2d, calibrate
 from wincraft.torch.learning import LearnedStage
 

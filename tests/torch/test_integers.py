@@ -12,10 +12,8 @@ from oracle_layers import ALGORITHMS, F43, INTEGER, joined, rand, simulated_code
 
 from wincraft import parse
 from wincraft.measure.places import INPUT
-from wincraft.numbers.quantizer import parse_quantizer
-from wincraft.quantise.schemes import parse_scheme
-from wincraft.quantise.simulation import simulate
-from wincraft.quantise.workload import Layer
+from wincraft.numbers import parse_quantizer
+from wincraft.quantise import Layer, parse_scheme, simulate
 from wincraft.torch import WinogradConv1d, WinogradConv2d, calibrate, watching
 from wincraft.torch.stage import StoredStage
 

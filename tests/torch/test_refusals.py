@@ -10,9 +10,8 @@ torch = pytest.importorskip("torch")
 from oracle_messages import refused
 
 from wincraft import parse, winograd
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Nested
-from wincraft.construct.chains import chained
+from wincraft.algorithm import BilinearAlgorithm, Nested
+from wincraft.construct import chained
 from wincraft.errors import (
     BadShape,
     BadSize,

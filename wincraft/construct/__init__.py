@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         basis_named as basis_named,
         chained as chained,
         parse_chains as parse_chains,
-        plain_names as plain_names,
         split_balancing as split_balancing,
     )
     from wincraft.construct.change import change_basis as change_basis
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from wincraft.construct.moduli import (
         INFINITY as INFINITY,
         check_coprime as check_coprime,
+        complete as complete,
         list_of_points as list_of_points,
         modulus as modulus,
         parse_moduli as parse_moduli,

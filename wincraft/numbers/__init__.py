@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wincraft.numbers.fixed_point import FixedPoint as FixedPoint
     from wincraft.numbers.float_format import FloatFormat as FloatFormat
     from wincraft.numbers.formats import FORMATS as FORMATS, parse_format as parse_format
-    from wincraft.numbers.integer_grid import IntegerGrid as IntegerGrid
+    from wincraft.numbers.integer_grid import IntegerGrid as IntegerGrid, IntegerRange as IntegerRange
     from wincraft.numbers.quantizer import (
         GRANULARITIES as GRANULARITIES,
         Quantizer as Quantizer,

@@ -20,7 +20,11 @@ MAX_BITS = 53
 
 
 class IntegerRange(Enum):
-    """Which codes of b bits are used; the value of a member says it in a formula."""
+    """Which codes of b bits are used; the value of a member says it in a formula.
+
+    >>> IntegerRange.UNSIGNED.value
+    '0 to 2^b - 1'
+    """
 
     SYMMETRIC = "-(2^(b-1) - 1) to 2^(b-1) - 1"
     """The most negative code is not used, so that -x has the negative code of x; s = max|x| / (2^(b-1) - 1)."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         value_sample as value_sample,
     )
     from wincraft.quantise.prediction import Prediction as Prediction, predict as predict
-    from wincraft.quantise.presets import PRESETS as PRESETS
+    from wincraft.quantise.presets import OPTIONS as OPTIONS, PRESETS as PRESETS, Preset as Preset
     from wincraft.quantise.response import (
         expected_amplitude as expected_amplitude,
         gaussian_response as gaussian_response,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         STAGES as STAGES,
         Scheme as Scheme,
         parse_scheme as parse_scheme,
+        scheme_from_document as scheme_from_document,
     )
     from wincraft.quantise.simulation import (
         Simulation as Simulation,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     )
     from wincraft.quantise.workload import (
         Batch as Batch,
+        DISTRIBUTIONS as DISTRIBUTIONS,
         Layer as Layer,
         Workload as Workload,
         load_layer as load_layer,

@@ -15,7 +15,11 @@ _FP8_STAGES = f"input={{0}} weights={{0}} U={{0}} V={{0}} output=fp16 {_COMPUTED
 
 
 class Preset(NamedTuple):
-    """A preset: its fields as `wincraft.quantise.schemes.parse_scheme` reads them, and words; `summary` is one line."""
+    """A preset: its fields as `wincraft.quantise.schemes.parse_scheme` reads them, and words; `summary` is one line.
+
+    >>> PRESETS["fp16"].summary
+    'half precision throughout, every operation rounded'
+    """
 
     text: str
     summary: str

@@ -151,6 +151,9 @@ def scheme_from_document(document: Any) -> Scheme:
     Raises:
         BadDocument: where it is no such document.
         UnknownName, BadValue, BadNumber: where a value is none.
+
+    >>> scheme_from_document({"name": "mine", "U": "int8/tap"}).U.per
+    'tap'
     """
     if not isinstance(document, dict) or not isinstance(document.get("name"), str):
         raise BadDocument("scheme", "it is no object with a name", 'give {"name": ..., "U": "int8/tap", ...}')

@@ -9,11 +9,31 @@ from typing import TYPE_CHECKING
 from wincraft.face import show
 
 if TYPE_CHECKING:
-    from wincraft.report.bases import BasisComparison as BasisComparison, compare_bases as compare_bases
+    from wincraft.report.advice import advice as advice
+    from wincraft.report.bases import (
+        BasisComparison as BasisComparison,
+        DEFAULT_BASES as DEFAULT_BASES,
+        SCHEMES_FOR_BASES as SCHEMES_FOR_BASES,
+        compare_bases as compare_bases,
+    )
     from wincraft.report.build import build_report as build_report
-    from wincraft.report.calls import report as report
-    from wincraft.report.comparison import Comparison as Comparison, build_comparison as build_comparison
+    from wincraft.report.calls import compare as compare, report as report
+    from wincraft.report.comparison import (
+        Comparison as Comparison,
+        DEFAULT_SCHEMES as DEFAULT_SCHEMES,
+        build_comparison as build_comparison,
+    )
     from wincraft.report.explorer import Explorer as Explorer, explore as explore
-    from wincraft.report.model import Report as Report
+    from wincraft.report.labels import labels as labels
+    from wincraft.report.matrices import matrices_section as matrices_section
+    from wincraft.report.measures import (
+        Limit as Limit,
+        failures as failures,
+        measure_names as measure_names,
+        parse_limit as parse_limit,
+        parse_measure as parse_measure,
+        scheme_measure as scheme_measure,
+    )
+    from wincraft.report.model import Report as Report, SchemeResult as SchemeResult, Unavailable as Unavailable
 
 show(__name__, called=True)

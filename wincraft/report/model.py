@@ -25,14 +25,23 @@ from wincraft.show.shown import Shown, rendered
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A result that this algorithm does not have, and why, in words."""
+    """A result that this algorithm does not have, and why, in words.
+
+    >>> Unavailable("it has irrational entries").reason
+    'it has irrational entries'
+    """
 
     reason: str
 
 
 @dataclass(frozen=True)
 class SchemeResult:
-    """What one scheme does to the algorithm: predicted, measured, and direct convolution for comparison."""
+    """What one scheme does to the algorithm: predicted, measured, and direct convolution for comparison.
+
+    >>> from wincraft.quantise.schemes import SCHEMES
+    >>> SchemeResult(SCHEMES["fp16"], Unavailable("not asked for")).label
+    'fp16'
+    """
 
     scheme: Scheme
     evaluation: Evaluation | Unavailable

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from wincraft.search.calls import search as search
     from wincraft.search.chains import search_chains as search_chains
     from wincraft.search.front import pareto_front as pareto_front, pareto_of_space as pareto_of_space
-    from wincraft.search.limits.bound import certify as certify, estimate as estimate
+    from wincraft.search.limits.bound import RealLimit as RealLimit, certify as certify, estimate as estimate
     from wincraft.search.limits.continuous import (
+        RationalPoints as RationalPoints,
         noise_gain_of_points as noise_gain_of_points,
         real_optimum as real_optimum,
         round_to_rationals as round_to_rationals,
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from wincraft.search.limits.sets import RealSets as RealSets
     from wincraft.search.limits.table import known_limits as known_limits
     from wincraft.search.objectives import parse_constraints as parse_constraints
-    from wincraft.search.points.certificate import recheck as recheck
+    from wincraft.search.points.certificate import WrongResult as WrongResult, recheck as recheck
     from wincraft.search.points.result import SearchResult as SearchResult
     from wincraft.search.points.search import search_space as search_space
     from wincraft.search.points.space import SPACES as SPACES, Space as Space
+    from wincraft.search.points.strategies import STRATEGIES as STRATEGIES
     from wincraft.search.scalings import search_scaling as search_scaling
 
 show(__name__, called=True)

@@ -40,7 +40,11 @@ EDGE = Rational(1, 10**6)
 
 
 class WrongResult(WincraftError):
-    """A search result that states something untrue."""
+    """A search result that states something untrue.
+
+    >>> print(WrongResult("found.json", "the value of the best set", "5", "5/3"))
+    found.json: the value of the best set is 5/3, stated is 5; search again
+    """
 
     exit_code = 1
     template = "{path}: {what} is {found}, stated is {stated}; search again"
