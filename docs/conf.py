@@ -57,7 +57,11 @@ add_module_names = False
 
 # Annotations name types of other packages and private ones; single backticks name code that is no object. A name
 # written in full, `wincraft.package.module.name`, leads somewhere or is an error, and so does every link between pages.
-nitpick_ignore_regex = [("py:(class|exc)", ".*"), ("py:.*", r"(?!wincraft\.\w+\.).*")]
+nitpick_ignore_regex = [
+    ("py:(class|exc)", ".*"),
+    ("py:.*", r"(?!wincraft\.\w+\.).*"),
+    ("py:obj", r".*\.(Value|Given|Given_contra|Made)"),  # type variables have no page
+]
 
 html_theme = "furo"
 html_title = f"wincraft {version}"

@@ -48,7 +48,8 @@ class Grid(NamedTuple):
     unit: np.ndarray
 
 
-class Held(NamedTuple):
+@dataclass(frozen=True)
+class Held:
     """Which positions hold numbers of a format times a power of two."""
 
     format: FloatFormat
