@@ -85,13 +85,13 @@ def test_points_and_within(wincraft_here):
         (["4,3", "--max-height", 2, "--space", "symmetric-dyadics"], 3, "did you mean symmetric-dyadic?"),
         (["4,3", "--max-height", 2, "--objective", "matrix-rounding:" + "9" * 5000], 3, "matrix-rounding:8"),
         (["4,3", "--max-height", 2, "--constraint", "exact-bits<=1e999999999"], 3, "at most 4000 digits"),
-        (["4,3", "--max-height", 2, "--jobs", 10**20], 3, "jobs; give 1 to 1024"),
+        (["4,3", "--max-height", 2, "--jobs", 10**20], 3, "give 1 to 1024"),
         (["4,3", "--max-height", 2, "--format", "xml"], 3, "unknown format"),
         (["8,3", "--max-height", 40, "--strategy", "exhaustive"], 3, "--allow-long"),
         (["4,3", "--max-height", 2, "--zero", "perhaps"], 2, "is not one of"),
         (["4,3", "--points", "1,2"], 3, "empty"),
-        (["4,3", "--max-height", 2, "--moduli", "x^2-1", "--strategy", "exhaustive"], 3, "has the root"),
-        (["4,3", "--max-height", 2, "--time-limit", "nan"], 3, "a time limit of nan"),
+        (["4,3", "--max-height", 2, "--moduli", "x^2-1", "--strategy", "exhaustive"], 3, "the root -1 of the modulus"),
+        (["4,3", "--max-height", 2, "--time-limit", "nan"], 3, "the time limit is nan"),
     ],
 )
 def test_bad_input(wincraft_here, arguments, code, message):
