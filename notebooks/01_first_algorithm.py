@@ -68,7 +68,7 @@ sorted({str(value) for value in tensor.ravel()})
 wrong = f.BT.copy()
 wrong[3, 0] = -wrong[3, 0] + 1
 try:
-    wc.BilinearAlgorithm.from_matrices(f.AT.tolist(), f.G.tolist(), wrong.tolist())
+    wc.Algorithm.from_matrices(f.AT.tolist(), f.G.tolist(), wrong.tolist())
 except wc.WincraftError as error:
     print(f"{type(error).__name__}: {error}")
 

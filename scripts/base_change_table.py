@@ -473,7 +473,7 @@ def tap_spread() -> str:
     """How unlike the taps are, in words."""
     ratios = []
     for balanced in (False, True):
-        (axis, _) = Variant(CLASSIC, "canonical", balanced).algorithm.axes
+        (axis, _) = Variant(CLASSIC, "canonical", balanced).algorithm.factors
         _, G, BT = axis.to_numpy()
         sizes = np.linalg.norm(G, axis=1) * np.linalg.norm(BT, axis=1)
         ratios.append((sizes.max() / sizes.min()) ** 2)

@@ -80,7 +80,7 @@ def refused() -> str:
     alg = wc.winograd(4, 3, points=POINTS)
     G = alg.G.as_mutable()
     G[4, 1] = -G[4, 1]
-    return wc.BilinearAlgorithm.from_matrices(alg.AT.tolist(), G.tolist(), alg.BT.tolist())
+    return wc.Algorithm.from_matrices(alg.AT.tolist(), G.tolist(), alg.BT.tolist())
 
 
 def irrational(proved: bool) -> bool:

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from wincraft import winograd
-from wincraft.algorithm import BilinearAlgorithm
+from wincraft.algorithm import Algorithm
 from wincraft.errors import NotApplicable
 from wincraft.measure import matrix_conditioning, vandermonde
 from wincraft.quantise import SCHEMES, Batch, Workload, simulate
@@ -58,7 +58,7 @@ HEADER = f"{'size':<8} {'scheme':<13} sets non-finite noise gain  in best cond_2
 
 
 @cache
-def algorithms(m: int, r: int, sets: int = SETS, seed: int = 0) -> tuple[BilinearAlgorithm, ...]:
+def algorithms(m: int, r: int, sets: int = SETS, seed: int = 0) -> tuple[Algorithm, ...]:
     """So many different sets of m + r - 2 points, inf added; the order of the points is drawn too."""
     signed = (Fraction(sign * p, q) for p in range(1, HEIGHT + 1) for q in range(1, HEIGHT + 1) for sign in (1, -1))
     pool = sorted({Fraction(0), *signed})
@@ -80,7 +80,7 @@ def predictors(m: int, r: int, sets: int = SETS, seed: int = 0) -> dict[str, lis
     }
 
 
-def measured(algorithm: BilinearAlgorithm, scheme: str, batch: Batch) -> float:
+def measured(algorithm: Algorithm, scheme: str, batch: Batch) -> float:
     """Noise over signal; inf where an output, or already an entry of a matrix, is not finite in the format."""
     try:
         return simulate(algorithm, SCHEMES[scheme], batch).noise_to_signal

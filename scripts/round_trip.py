@@ -46,12 +46,12 @@ def cases() -> Iterator[Case]:
     return (Case(*parts) for parts in itertools.product(texts, wc.CONVENTIONS, (*EMITTERS, *BINARY)))
 
 
-def equal(one: wc.BilinearAlgorithm | None, other: wc.BilinearAlgorithm | None) -> bool:
+def equal(one: wc.Algorithm | None, other: wc.Algorithm | None) -> bool:
     """Whether two axes have the same entries."""
     return one is not None and other is not None and (one.AT, one.G, one.BT) == (other.AT, other.G, other.BT)
 
 
-def nearly_equal(one: wc.BilinearAlgorithm | None, other: wc.BilinearAlgorithm | None) -> bool:
+def nearly_equal(one: wc.Algorithm | None, other: wc.Algorithm | None) -> bool:
     """Whether their entries are the same float64 numbers, or neighbours where integers exceed 53 bits."""
     if one is None or other is None:
         return False
@@ -59,7 +59,7 @@ def nearly_equal(one: wc.BilinearAlgorithm | None, other: wc.BilinearAlgorithm |
 
 
 @lru_cache(maxsize=1)
-def algorithm_of(size: str, convention: str) -> wc.BilinearAlgorithm | wc.Nested:
+def algorithm_of(size: str, convention: str) -> wc.Algorithm | wc.nest:
     """What the formats of consecutive cases are written from."""
     return wc.parse(size, convention=convention)
 
@@ -76,7 +76,7 @@ def outcome(case: Case, folder: Path) -> str:
         read = wc.read(path)
     except WincraftError as error:
         return f"wrong: {error}"
-    pairs = list(zip(read.axes, made.axes, strict=True)) if read.size == made.size else [(None, None)]
+    pairs = list(zip(read.factors, made.factors, strict=True)) if read.size == made.size else [(None, None)]
     same = all((nearly_equal if case.format in BINARY else equal)(*pair) for pair in pairs)
     return "equal" if same else f"wrong: {read!r}"
 

@@ -64,7 +64,7 @@ def test_points_are_numbers_that_make_the_algorithm_again():
     assert alg.points == (0, half, -half, sympy.sqrt(2), -sympy.sqrt(2), oo)
     assert wc.winograd(4, 3, points=alg.points) == alg
     assert wc.winograd(4, 3, moduli="0,1,-1,x^2+1,inf").points is None
-    assert wc.BilinearAlgorithm.from_matrices(alg.AT, alg.G, alg.BT).points is None
+    assert wc.Algorithm.from_matrices(alg.AT, alg.G, alg.BT).points is None
 
 
 def test_moduli_show_themselves_as_they_are_written():
@@ -83,7 +83,7 @@ def test_representations_tell_basis_and_scaling():
     assert len(set(texts)) == 5
     assert "A^T in 2 stages, G in 2 stages, B^T in 2 stages" in texts[1]
     assert "own scaling" in texts[3]
-    nested = wc.Nested((plain, plain.change_basis(input="legendre")))
+    nested = wc.nest(plain, plain.change_basis(input="legendre"))
     assert "B^T in 2 stages" in repr(nested)
 
 
@@ -178,7 +178,6 @@ MISTAKEN = {
     "header of a number": lambda: wc.render(5, "c"),
     "file of a size": lambda: wc.write("2,3", "f.npz"),
     "balancing a size": lambda: wc.balance("2,3"),
-    "balancing two axes": lambda: wc.balance(TWO),
     "basis of a size": lambda: wc.change_basis("2,3", "legendre"),
     "factors of a matrix": lambda: wc.factorise(ONE.BT),
     "objective of a number": lambda: wc.search("2,3", 5, height=2),
@@ -188,9 +187,9 @@ MISTAKEN = {
     "limit as text": lambda: wc.search("2,3", height=2, time_limit="1m"),
     "constraint of a number": lambda: wc.search("2,3", height=2, constraints=5),
     "constraints of numbers": lambda: wc.search("2,3", height=2, constraints=[5]),
-    "maps of numbers": lambda: wc.BilinearAlgorithm(1, 2, 3),
-    "stages of lists": lambda: wc.LinearMap(([[1]],)),
-    "stages of a number": lambda: wc.LinearMap(5),
+    "maps of numbers": lambda: wc.Algorithm(1, 2, 3),
+    "stages of lists": lambda: wc.LinearMap.of([[1]]),
+    "stages of a number": lambda: wc.LinearMap((3,), 5),
     "format as text": lambda: wc.Scheme("own", U="int8"),
     "explorer of an algorithm": lambda: wc.explore(ONE),
     "probing a number": lambda: wc.probe(5, 3),

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from wincraft.face import show
 
 if TYPE_CHECKING:
-    from wincraft.algorithm.bilinear import BilinearAlgorithm as BilinearAlgorithm
+    from wincraft.algorithm.bilinear import Algorithm as Algorithm
     from wincraft.algorithm.linear_map import LinearMap as LinearMap
-    from wincraft.algorithm.nested import Nested as Nested
+    from wincraft.algorithm.nesting import nest as nest
     from wincraft.construct.catalogue import catalogue as catalogue
     from wincraft.construct.change import change_basis as change_basis
     from wincraft.construct.conventions import CONVENTIONS as CONVENTIONS, balance as balance

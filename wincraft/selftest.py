@@ -92,14 +92,14 @@ def _refutation() -> str:
     """The proof is no formality: with one entry changed it fails."""
     from sympy import Rational
 
-    from wincraft.algorithm.bilinear import BilinearAlgorithm
+    from wincraft.algorithm.bilinear import Algorithm
     from wincraft.construct.winograd import winograd
 
     algorithm = winograd(4, 3)
     G = algorithm.G.as_mutable()
     G[1, 1] += Rational(1, 10**9)
     try:
-        BilinearAlgorithm.from_matrices(algorithm.AT, G, algorithm.BT)
+        Algorithm.from_matrices(algorithm.AT, G, algorithm.BT)
     except Refuted:
         return "one entry changed by 1e-9 is refuted"
     raise Broken("F(4,3) with one entry changed was accepted")

@@ -18,8 +18,9 @@ from oracle_messages import refused
 from oracle_strategies import as_sympy, pointed_sizes, rationals
 from sympy import QQ, Integer, Matrix, Rational, eye, sqrt
 
-from wincraft import BilinearAlgorithm, LinearMap, WincraftError, winograd
+from wincraft import Algorithm, LinearMap, WincraftError, winograd
 from wincraft.algorithm import Refuted
+from wincraft.algorithm.recipe import Recipe
 from wincraft.errors import BadNumber, BadScaling, BadShape, FloatGiven, WrongType
 from wincraft.exact import exact_number, from_numbers
 
@@ -39,7 +40,7 @@ def parts(algorithm):
 @given(pointed_sizes(max_m=4, max_r=4), nonzero, nonzero, nonzero)
 def test_a_global_scale_is_found(case, a, g, b):
     made = winograd(case[0], case[1], points=case[2])
-    scaled = BilinearAlgorithm.from_matrices(a * made.AT, g * made.G, b * made.BT)
+    scaled = Algorithm.from_matrices(a * made.AT, g * made.G, b * made.BT)
     assert scaled.scale == a * g * b
     assert (scaled.m, scaled.r, scaled.n, scaled.rank) == (made.m, made.r, made.n, made.rank)
     assert scaled.noise_gain() == made.noise_gain()
@@ -51,9 +52,9 @@ def test_matrices_in_any_dress():
     arrays = [np.array(matrix.tolist(), dtype=object) for matrix in parts(F23)[:3]]
     tuples = [tuple(tuple(row) for row in matrix.tolist()) for matrix in parts(F23)[:3]]
     for dressed in (texts, arrays, tuples, F23.to_numpy(object), parts(F23)[:3]):
-        assert BilinearAlgorithm.from_matrices(*dressed) == F23
+        assert Algorithm.from_matrices(*dressed) == F23
     integers = winograd(2, 3, points="0,1,-1", convention="integer")
-    assert BilinearAlgorithm.from_matrices(*integers.to_numpy("int8")) == integers
+    assert Algorithm.from_matrices(*integers.to_numpy("int8")) == integers
 
 
 @pytest.mark.parametrize(
@@ -82,37 +83,37 @@ def test_matrices_in_any_dress():
 )
 def test_what_are_no_matrices_of_an_algorithm(kind, matrices):
     with refused(kind):
-        BilinearAlgorithm.from_matrices(*matrices)
+        Algorithm.from_matrices(*matrices)
 
 
 def test_the_form_is_one_of_two():
     with pytest.raises(WincraftError):
-        BilinearAlgorithm.from_matrices([[1]], [[1]], [[1]], form="diagonal")
+        Algorithm.from_matrices([[1]], [[1]], [[1]], form="diagonal")
 
 
 def test_maps_that_do_not_fit():
-    one = LinearMap((from_numbers([[Integer(1)]], QQ),))
-    two = LinearMap((from_numbers([[Integer(1)], [Integer(1)]], QQ),))
+    one = LinearMap.of(from_numbers([[Integer(1)]], QQ))
+    two = LinearMap.of(from_numbers([[Integer(1)], [Integer(1)]], QQ))
     with refused(BadShape, "(1, 1), (2, 1), (1, 1)", "(R, m+r-1)"):
-        BilinearAlgorithm(one, two, one)
+        Algorithm(one, two, one)
 
 
 @pytest.mark.parametrize("algebraic", ["output", "filter", "input"])
 def test_maps_over_different_domains(algebraic):
     maps = {name: getattr(ALGEBRAIC if name == algebraic else F23, name) for name in ("output", "filter", "input")}
     with pytest.raises(WincraftError):
-        BilinearAlgorithm(**maps)
+        Algorithm(**maps)
 
 
 @pytest.mark.parametrize("scale", [1, Fraction(1), "1", Integer(1)])
 def test_a_scale_in_any_dress(scale):
-    assert BilinearAlgorithm(F23.output, F23.filter, F23.input, scale=scale) == F23
+    assert Algorithm(F23.output, F23.filter, F23.input, scale=scale) == F23
 
 
 @pytest.mark.parametrize("scale", [0.5, None, "x", sqrt(2), float("nan")])
 def test_a_scale_that_is_none(scale):
     with pytest.raises(WincraftError):
-        BilinearAlgorithm(F23.output, F23.filter, F23.input, scale=scale)
+        Algorithm(F23.output, F23.filter, F23.input, scale=scale)
 
 
 # --- rescaling --------------------------------------------------------------------------------------------------
@@ -193,8 +194,8 @@ def test_a_scaling_that_is_no_sequence():
 @given(pointed_sizes(max_m=4, max_r=4), st.data())
 def test_the_correlation_form_correlates(case, data):
     made = winograd(case[0], case[1], points=case[2], convention="integer")
-    tile = data.draw(st.lists(rationals, min_size=made.n, max_size=made.n))
-    taps = data.draw(st.lists(rationals, min_size=made.r, max_size=made.r))
+    tile = data.draw(st.lists(rationals, min_size=made.n[0], max_size=made.n[0]))
+    taps = data.draw(st.lists(rationals, min_size=made.r[0], max_size=made.r[0]))
     result = made.apply(tile, taps)
     assert [plain(value) for value in result] == list(correlate_tile(tile, taps))
 
@@ -202,8 +203,8 @@ def test_the_correlation_form_correlates(case, data):
 @given(pointed_sizes(max_m=4, max_r=4), st.data())
 def test_the_linear_form_multiplies_polynomials(case, data):
     made = winograd(case[0], case[1], points=case[2], convention="homogeneous").transpose()
-    left = data.draw(st.lists(st.integers(-99, 99), min_size=made.m, max_size=made.m))
-    right = data.draw(st.lists(st.integers(-99, 99), min_size=made.r, max_size=made.r))
+    left = data.draw(st.lists(st.integers(-99, 99), min_size=made.m[0], max_size=made.m[0]))
+    right = data.draw(st.lists(st.integers(-99, 99), min_size=made.r[0], max_size=made.r[0]))
     assert made.form == "linear"
     assert made.apply(left, right) == np.convolve(left, right).tolist()
     assert made.transpose() == winograd(case[0], case[1], points=case[2], convention="homogeneous")
@@ -255,9 +256,9 @@ def test_the_hash_is_of_the_content():
         winograd(2, 3, points=[0, 1, -1]),
         winograd(2, 3, points="0,x-1,x+1,inf"),
         winograd(2, 3),
-        BilinearAlgorithm.from_matrices(F23.AT, F23.G, F23.BT),
+        Algorithm.from_matrices(F23.AT, F23.G, F23.BT),
         F23.rescale(a=[2] * 4, b=["1/2"] * 4).rescale(a=["1/2"] * 4, b=[2] * 4),
-        replace(F23, convention="another name", moduli=None),
+        replace(F23, recipe=(Recipe(convention="another name"),)),
         F23.transpose().transpose(),
     ]
     for algorithm in same:
@@ -279,8 +280,8 @@ def test_any_other_content_has_another_hash():
         F23.rescale(a=[2] * 4),
         F23.rescale(a=[2] * 4, b=["1/2"] * 4),
         F23.rescale(g=[2] * 4, b=["1/2"] * 4),
-        replace(F23, input=LinearMap((*F23.input.stages, identity))),
-        replace(F23, input=LinearMap((identity, *F23.input.stages))),
+        replace(F23, input=LinearMap.of(*F23.input.stages, identity)),
+        replace(F23, input=LinearMap.of(identity, *F23.input.stages)),
         F23.convert(ALGEBRAIC.domain),
         ALGEBRAIC,
     ]
@@ -301,7 +302,7 @@ def test_the_hash_does_not_change_from_version_to_version():
 
 def test_a_chain_has_the_dense_matrix_of_its_product():
     half, twice = (from_numbers((factor * eye(4)).tolist(), QQ) for factor in (Rational(1, 2), 2))
-    chain = replace(F23, input=LinearMap((twice, *F23.input.stages, half)))
+    chain = replace(F23, input=LinearMap.of(twice, *F23.input.stages, half))
     assert (chain.BT, chain.noise_gain()) == (F23.BT, F23.noise_gain())
     assert chain != F23
     assert chain.apply([1, 2, 3, 4], [1, 0, 2]) == F23.apply([1, 2, 3, 4], [1, 0, 2])
@@ -342,7 +343,7 @@ def test_through_pickle_and_copy(algorithm):
         ),
         (F23.rescale(a=["1/3"] * 4), "F(2,3), rank 4, moduli 0,1,-1,inf, own scaling, scale 1/3, proved"),
         (QUADRATIC, "F(4,3), rank 7, moduli 0,1,-1,x^2+1@1,inf, convention wincnn, scale 1, proved"),
-        (BilinearAlgorithm.from_matrices(F23.AT, F23.G, F23.BT), "F(2,3), rank 4, scale 1, proved"),
+        (Algorithm.from_matrices(F23.AT, F23.G, F23.BT), "F(2,3), rank 4, scale 1, proved"),
     ],
 )
 def test_what_it_says_of_itself(algorithm, text):

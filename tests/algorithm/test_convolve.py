@@ -15,7 +15,7 @@ from oracle_convolution import correlate
 from oracle_messages import refused
 from sympy import Rational
 
-from wincraft import Nested, parse, winograd
+from wincraft import nest, parse, winograd
 from wincraft.errors import BadShape, BadValue, NotApplicable, WrongForm, WrongType
 
 F23 = winograd(2, 3, points="0,1,-1")
@@ -45,10 +45,10 @@ def problems(draw, axes_pool=AXES, most_axes=3):
     axes = draw(st.lists(st.sampled_from(axes_pool), min_size=1, max_size=most_axes))
     longest = {1: 15, 2: 8, 3: 5}[len(axes)]
     pads = [draw(st.integers(0, 3)) for _ in axes]
-    sizes = [draw(st.integers(max(1, axis.r - 2 * pad), longest)) for axis, pad in zip(axes, pads, strict=True)]
+    sizes = [draw(st.integers(max(1, axis.r[0] - 2 * pad), longest)) for axis, pad in zip(axes, pads, strict=True)]
     N, C, K = (draw(st.integers(1, 3)) for _ in range(3))
-    algorithm = axes[0] if len(axes) == 1 else Nested(tuple(axes))
-    return algorithm, (N, C, *sizes), (K, C, *(axis.r for axis in axes)), pads
+    algorithm = nest(*axes)
+    return algorithm, (N, C, *sizes), (K, C, *(axis.r[0] for axis in axes)), pads
 
 
 seeds = st.integers(0, 2**32 - 1)
@@ -137,7 +137,7 @@ def test_fractions_are_exact(problem, seed):
 def amplification(algorithm):
     """max over outputs of sum |A| |G| |B|, rows and columns in the 1-norm: what one relative rounding can grow to."""
     total = 1.0
-    for axis in algorithm.axes:
+    for axis in algorithm.factors:
         AT, G, BT = (np.abs(matrix) for matrix in axis.to_numpy())
         total *= (AT @ (G.sum(axis=1) * BT.sum(axis=1))).max() / abs(float(axis.scale))
     return total
@@ -153,7 +153,7 @@ def test_floats_are_computed_in_their_own_precision(dtype, problem, seed):
     y = algorithm.convolve(x, w, pads)
     wanted = correlate(padded(x.astype(np.float64), pads), w.astype(np.float64)).astype(np.float64)
     assert y.dtype == dtype
-    tolerance = 20 * len(algorithm.axes) * np.finfo(dtype).eps * amplification(algorithm) * shape[1]
+    tolerance = 20 * len(algorithm.factors) * np.finfo(dtype).eps * amplification(algorithm) * shape[1]
     assert tolerance < (1e-9 if dtype == "float64" else 0.1)
     np.testing.assert_allclose(y, wanted, rtol=0, atol=tolerance)
 
@@ -330,7 +330,7 @@ def test_algebraic_matrices_have_no_exact_result(dtype):
     with refused(NotApplicable, "QQ<sqrt(2)>", "pass floats"):
         made.convolve(np.ones(5).astype(dtype), np.ones(3).astype(dtype))
     with refused(NotApplicable):
-        Nested((F23, made)).convolve(np.ones((5, 5), dtype=int), np.ones((3, 3), dtype=int))
+        nest(F23, made).convolve(np.ones((5, 5), dtype=int), np.ones((3, 3), dtype=int))
 
 
 def test_a_scale_of_its_own_is_divided_out():

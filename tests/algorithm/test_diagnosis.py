@@ -11,7 +11,7 @@ from oracle_messages import refused
 from oracle_strategies import as_sympy, pointed_sizes, rationals
 from sympy import Rational, diag, sqrt, zeros
 
-from wincraft import BilinearAlgorithm, winograd
+from wincraft import Algorithm, winograd
 from wincraft.algorithm import Refuted
 from wincraft.exact import exact_number
 
@@ -24,7 +24,7 @@ def matrices_of(algorithm):
 
 def diagnosis_of(matrices):
     with refused(Refuted) as caught:
-        BilinearAlgorithm.from_matrices(**matrices)
+        Algorithm.from_matrices(**matrices)
     assert str(caught.value) == caught.value.diagnosis.summary == str(caught.value.diagnosis).splitlines()[0]
     return caught.value.diagnosis
 
@@ -47,7 +47,7 @@ def repaired(matrices, diagnosis):
 
 def is_proved_once_repaired(matrices, diagnosis):
     done = repaired(matrices, diagnosis)
-    made = BilinearAlgorithm.from_matrices(**done)
+    made = Algorithm.from_matrices(**done)
     assert made.scale == exact_number(diagnosis.scale)
     return computes_the_convolution(*done.values(), diagnosis.scale)
 
@@ -114,7 +114,7 @@ def test_scaled_rows_are_named_with_their_exact_products(made, data):
 def test_several_wrong_vectors_of_one_matrix(order, name, count, data):
     made = winograd(4, 3, points="0,1,-1,2,-2")
     matrices, taps = matrices_of(made), sorted(order[:count])
-    width = made.m if name == "AT" else matrices[name].cols
+    width = made.m[0] if name == "AT" else matrices[name].cols
     for tap in taps:
         change = [as_sympy(value) for value in data.draw(st.lists(rationals, min_size=width, max_size=width))]
         old = list(matrices[name][:, tap] if name == "AT" else matrices[name][tap, :])

@@ -38,7 +38,7 @@ def product(matrices):
 
 @given(chains())
 def test_the_dense_matrix_is_the_product_last_stage_leftmost(matrices):
-    chain = LinearMap(stages(matrices))
+    chain = LinearMap.of(*stages(matrices))
     assert chain.dense.to_Matrix() == product(matrices)
     assert chain.shape == product(matrices).shape
     assert chain.texts == [[str(value) for value in row] for row in product(matrices).tolist()]
@@ -48,13 +48,13 @@ def test_the_dense_matrix_is_the_product_last_stage_leftmost(matrices):
 def test_applying_the_stages_is_applying_the_product(matrices, data):
     size = matrices[0].cols
     vector = [as_sympy(value) for value in data.draw(st.lists(rationals, min_size=size, max_size=size))]
-    image = LinearMap(stages(matrices)).apply([QQ.from_sympy(value) for value in vector])
+    image = LinearMap.of(*stages(matrices)).apply([QQ.from_sympy(value) for value in vector])
     assert Matrix([QQ.to_sympy(value) for value in image]) == product(matrices) * Matrix(vector)
 
 
 @given(chains())
 def test_transpose(matrices):
-    chain = LinearMap(stages(matrices))
+    chain = LinearMap.of(*stages(matrices))
     assert chain.transpose().dense.to_Matrix() == product(matrices).T
     assert len(chain.transpose().stages) == len(matrices)
     assert chain.transpose().transpose().stages == chain.stages
@@ -62,7 +62,7 @@ def test_transpose(matrices):
 
 @given(chains(), st.data())
 def test_scaling_either_end(matrices, data):
-    chain, whole = LinearMap(stages(matrices)), product(matrices)
+    chain, whole = LinearMap.of(*stages(matrices)), product(matrices)
     for scale, size, wanted in (
         (chain.scale_outputs, whole.rows, lambda factors: Matrix.diag(*factors) * whole),
         (chain.scale_inputs, whole.cols, lambda factors: whole * Matrix.diag(*factors)),
@@ -75,19 +75,19 @@ def test_scaling_either_end(matrices, data):
 
 def test_stages_that_do_not_fit():
     wide, tall = stages([Matrix([[1, 2, 3]]), Matrix([[1], [2]])])
-    assert LinearMap((wide, tall)).shape == (2, 3)
+    assert LinearMap.of(wide, tall).shape == (2, 3)
     with refused(BadShape, "(1, 3)", "(any, 2)"):
-        LinearMap((tall, wide))
+        LinearMap.of(tall, wide)
 
 
 def test_stages_over_different_domains():
     rational = from_numbers([[Rational(1)]], QQ)
     algebraic = from_numbers([[sqrt(2)]], field_of([sqrt(2)]))
     with refused(BadShape, "QQ<sqrt(2)>", "over QQ"):
-        LinearMap((rational, algebraic))
-    assert LinearMap((rational.convert_to(algebraic.domain), algebraic)).texts == [["sqrt(2)"]]
+        LinearMap.of(rational, algebraic)
+    assert LinearMap.of(rational.convert_to(algebraic.domain), algebraic).texts == [["sqrt(2)"]]
 
 
 def test_a_chain_has_at_least_one_stage():
     with pytest.raises(WincraftError):
-        LinearMap(())
+        LinearMap.of()

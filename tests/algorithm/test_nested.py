@@ -16,8 +16,8 @@ from oracle_convolution import correlate_tile, fidelity, plain
 from oracle_messages import refused
 from sympy import Matrix, Rational, kronecker_product, sqrt
 
-from wincraft import Nested, parse, winograd
-from wincraft.algorithm import BilinearAlgorithm
+from wincraft import nest, parse, winograd
+from wincraft.algorithm import Algorithm
 from wincraft.errors import BadNumber, BadShape, FloatGiven
 
 AXES = [
@@ -40,7 +40,7 @@ def drawn(data, shape):
 
 @given(st.lists(st.sampled_from(RATIONAL), min_size=1, max_size=3), st.data())
 def test_one_tile_in_one_two_and_three_dimensions(axes, data):
-    nested = Nested(tuple(axes))
+    nested = nest(*axes)
     tile, taps = drawn(data, nested.n), drawn(data, nested.r)
     result = np.array(nested.apply(tile.tolist(), taps.tolist()), dtype=object)
     assert result.shape == nested.m
@@ -50,7 +50,7 @@ def test_one_tile_in_one_two_and_three_dimensions(axes, data):
 @settings(max_examples=15)
 @given(st.lists(st.sampled_from(RATIONAL), min_size=2, max_size=3), st.integers(0, 2**32 - 1))
 def test_the_linear_form_is_full_convolution(axes, seed):
-    nested = Nested(tuple(axes)).transpose()
+    nested = nest(*axes).transpose()
     random = np.random.default_rng(seed)
     tile, taps = random.integers(-9, 9, nested.m), random.integers(-9, 9, nested.r)
     result = np.array(nested.apply(tile.tolist(), taps.tolist()), dtype=float)
@@ -59,7 +59,7 @@ def test_the_linear_form_is_full_convolution(axes, seed):
 
 
 def test_algebraic_axes_mixed_with_rational_ones():
-    nested = Nested((AXES[-1], winograd(1, 2, points="sqrt(3)")))
+    nested = nest(AXES[-1], winograd(1, 2, points="sqrt(3)"))
     tile, taps = [[1, 2], [3, 4], [Fraction(1, 2), -6]], [[1, -1], [2, 3]]
     assert nested.apply(tile, taps) == correlate_tile(tile, taps).tolist()
     result = nested.apply([[sqrt(2), 0], [0, 1], [0, 0]], [[1, 0], [0, 1]])
@@ -68,7 +68,7 @@ def test_algebraic_axes_mixed_with_rational_ones():
 
 @given(st.sampled_from(RATIONAL), st.sampled_from(RATIONAL))
 def test_nesting_is_the_kronecker_product(first, second):
-    nested = Nested((first, second))
+    nested = nest(first, second)
     dense = [kronecker_product(getattr(first, name), getattr(second, name)) for name in ("AT", "G", "BT")]
     tile, taps = Matrix(range(1, dense[2].cols + 1)), Matrix(range(5, dense[1].cols + 5))
     flat = dense[0] * Matrix([u * v for u, v in zip(dense[1] * taps, dense[2] * tile, strict=True)]) / nested.scale
@@ -80,8 +80,8 @@ def test_sizes_rank_scale_and_noise_gain_are_products():
     nested = parse("F(2x4x1,3x3x2)", convention="integer")
     assert (nested.m, nested.r, nested.n) == ((2, 4, 1), (3, 3, 2), (4, 6, 2))
     assert nested.rank == 4 * 6 * 2
-    assert nested.scale == prod(axis.scale for axis in nested.axes)
-    assert nested.noise_gain() == prod(Rational(fidelity(axis)) for axis in nested.axes)
+    assert nested.scale == prod(axis.scale for axis in nested.factors)
+    assert nested.noise_gain() == prod(Rational(fidelity(axis)) for axis in nested.factors)
     assert nested.size == "F(2x4x1,3x3x2)"
     assert nested.form == "correlation"
 
@@ -99,9 +99,9 @@ def test_verify_and_repr():
 
 
 def test_equality_hash_and_pickle():
-    one, two = (Nested((winograd(2, 3), winograd(4, 3))) for _ in range(2))
+    one, two = (nest(winograd(2, 3), winograd(4, 3)) for _ in range(2))
     assert (one, hash(one), one.sha256) == (two, hash(two), two.sha256)
-    turned = Nested(one.axes[::-1])
+    turned = nest(*one.factors[::-1])
     assert turned != one
     assert turned.sha256 != one.sha256
     assert one.transpose() != one
@@ -110,14 +110,14 @@ def test_equality_hash_and_pickle():
 
 
 def test_a_single_axis_is_the_algorithm():
-    nested = Nested((winograd(2, 3),))
+    nested = nest(winograd(2, 3))
     assert nested.apply([1, 2, 3, 4], [1, 1, 1]) == winograd(2, 3).apply([1, 2, 3, 4], [1, 1, 1]) == [6, 9]
 
 
 def test_an_algorithm_is_its_own_axis():
     made = winograd(2, 3)
-    assert made.axes == (made,)
-    assert isinstance(made.axes[0], BilinearAlgorithm)
+    assert made.factors == (made,)
+    assert isinstance(made.factors[0], Algorithm)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,6 @@ def test_tiles_that_are_none(kind, data, taps):
 
 def test_axes_of_one_form_and_at_least_one():
     with refused(BadShape, "at least one axis"):
-        Nested(())
+        nest()
     with refused(BadShape, "correlation", "linear", "one form for all"):
-        Nested((winograd(2, 3), winograd(2, 3).transpose()))
+        nest(winograd(2, 3), winograd(2, 3).transpose())

@@ -11,7 +11,7 @@ from oracle_messages import refused
 from oracle_strategies import as_sympy, pointed_sizes, rationals
 from sympy import QQ, Rational, sqrt, zeros
 
-from wincraft import BilinearAlgorithm, LinearMap, winograd
+from wincraft import Algorithm, LinearMap, winograd
 from wincraft.algorithm import Refuted, convolution_tensor, proved_scale
 from wincraft.exact import from_numbers
 
@@ -50,11 +50,11 @@ def test_the_proof_is_the_definition(case):
 def test_one_changed_entry_is_refuted(case):
     algorithm, matrices = case
     if all(matrix == getattr(algorithm, name) for name, matrix in matrices.items()):
-        assert BilinearAlgorithm.from_matrices(**matrices).scale == algorithm.scale
+        assert Algorithm.from_matrices(**matrices).scale == algorithm.scale
         return
-    with refused(Refuted, f"not F({algorithm.m},{algorithm.r})"):
-        BilinearAlgorithm(
-            *(LinearMap((from_numbers(matrix.tolist(), QQ),)) for matrix in matrices.values()), scale=algorithm.scale
+    with refused(Refuted, f"not {algorithm.size}"):
+        Algorithm(
+            *(LinearMap.of(from_numbers(matrix.tolist(), QQ)) for matrix in matrices.values()), scale=algorithm.scale
         )
 
 
@@ -72,15 +72,15 @@ def test_the_tensor_is_the_tensor(case):
 def test_a_wrong_scale_is_refuted(scale):
     made = winograd(2, 3, points="0,1,-1")
     with refused(Refuted, "F(2,3)", "scale 1", str(scale)):
-        BilinearAlgorithm(made.output, made.filter, made.input, scale=scale)
+        Algorithm(made.output, made.filter, made.input, scale=scale)
 
 
 def test_the_right_scale_of_scaled_matrices_is_accepted_and_1_is_not():
     made = winograd(2, 3, points="0,1,-1")
     doubled = made.output.scale_outputs([QQ(2), QQ(2)])
-    assert BilinearAlgorithm(doubled, made.filter, made.input, scale=Rational(2)).scale == 2
+    assert Algorithm(doubled, made.filter, made.input, scale=Rational(2)).scale == 2
     with refused(Refuted, "scale 2"):
-        BilinearAlgorithm(doubled, made.filter, made.input)
+        Algorithm(doubled, made.filter, made.input)
 
 
 @pytest.mark.parametrize("which", [("AT",), ("G",), ("BT",), ("AT", "G", "BT")])
@@ -92,21 +92,21 @@ def test_zero_matrices_are_refuted(m, r, which):
         for name, matrix in (("AT", made.AT), ("G", made.G), ("BT", made.BT))
     }
     with refused(Refuted, f"not F({m},{r})"):
-        BilinearAlgorithm.from_matrices(**matrices)
+        Algorithm.from_matrices(**matrices)
 
 
 def test_algebraic_matrices_are_proved_and_refuted_exactly():
     made = winograd(2, 3, points="0,sqrt(2),-sqrt(2)")
     AT, G, BT = made.AT, made.G, made.BT
-    assert BilinearAlgorithm.from_matrices(AT, G, BT) == made
+    assert Algorithm.from_matrices(AT, G, BT) == made
     near = Rational(14142135623730950488, 10**19)
     assert abs(near - sqrt(2)) < Rational(1, 10**18)
     rational = lambda matrix: matrix.subs(sqrt(2), near)  # noqa: E731
     with refused(Refuted):
-        BilinearAlgorithm.from_matrices(AT, G, rational(BT))
+        Algorithm.from_matrices(AT, G, rational(BT))
     AT[1, 1] = near
     with refused(Refuted):
-        BilinearAlgorithm.from_matrices(AT, G, BT)
+        Algorithm.from_matrices(AT, G, BT)
 
 
 def test_the_proof_says_what_was_proved():
@@ -120,5 +120,5 @@ def test_a_wrong_entry_in_any_row_is_refuted_however_many_rows_there_are(m, r, m
     assert QQ.to_sympy(proved_scale(*dense)) == made.scale
     for k in range(made.rank):
         BT = made.BT
-        BT[k, made.n - 1] += 1
-        assert (proved_scale(*dense[:2], from_numbers(BT.tolist(), QQ)) is None) == (made.n > 1)
+        BT[k, made.n[0] - 1] += 1
+        assert (proved_scale(*dense[:2], from_numbers(BT.tolist(), QQ)) is None) == (made.n[0] > 1)

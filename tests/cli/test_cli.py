@@ -93,7 +93,7 @@ def test_generate_verify_identify_round_trip(tmp_path):
     assert found["convention"] == "wincnn"
     assert found["form"] == "correlation"
     assert set(found["row_scaling"]) == {"AT_col", "G_row", "BT_row"}
-    schema = json.loads(resources.files("wincraft.emit").joinpath("schema/algorithm-1.json").read_text())
+    schema = json.loads(resources.files("wincraft.emit").joinpath("schema/algorithm-2.json").read_text())
     jsonschema.validate(found, schema)
     (tmp_path / "again.json").write_text(json.dumps(found))
     wincraft("verify", "again.json", cwd=tmp_path, check=0)

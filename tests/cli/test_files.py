@@ -8,9 +8,9 @@ import json
 import pytest
 from oracle_rows import ROWS
 
-from wincraft import Nested, change_basis, parse, render, winograd
+from wincraft import change_basis, nest, parse, render, winograd
 from wincraft.cli.shared.algorithm import names_file, read_algorithm
-from wincraft.construct import in_convention, nest
+from wincraft.construct import along_axes, in_convention
 from wincraft.errors import BadDocument, NotApplicable
 
 FAST = ("--scheme", "fp16", "--channels", "8")
@@ -24,7 +24,7 @@ def files(tmp_path):
     (tmp_path / "f43.h").write_text(render(one, "c"))
     (tmp_path / "f23.txt").write_text(ROWS)
     (tmp_path / "legendre.json").write_text(render(change_basis(one, "legendre"), "json"))
-    (tmp_path / "f4x4.json").write_text(render(Nested((one, one)), "json"))
+    (tmp_path / "f4x4.json").write_text(render(nest(one, one), "json"))
     unknown = {"m": 1, "r": 1, "AT": [["2", "2"]], "G": [["1"], ["0"]], "BT": [["1"], ["1"]]}
     (tmp_path / "unknown.json").write_text(json.dumps(unknown))
     return tmp_path
@@ -147,11 +147,11 @@ def test_one_algorithm_of_a_file_is_chosen_wherever_a_size_is_taken(tmp_path, mo
 
 def test_nesting():
     one = winograd(2, 3)
-    assert nest(one, 1) is one
-    assert nest(one, 3) == Nested((one,) * 3)
+    assert along_axes(one, 1) is one
+    assert along_axes(one, 3) == nest(*(one,) * 3)
     for wrong in (0, 5):
         with pytest.raises(NotApplicable, match="1 to 4"):
-            nest(one, wrong)
+            along_axes(one, wrong)
 
 
 def test_ranges_for_a_header(wincraft_here, files):

@@ -65,7 +65,7 @@ def test_the_target_is_tried_before_the_work(line, wincraft_here, tmp_path, monk
         raise AssertionError("the work was begun")
 
     for name in (
-        "wincraft.algorithm.bilinear.BilinearAlgorithm.__post_init__",
+        "wincraft.algorithm.bilinear.Algorithm.__post_init__",
         "wincraft.construct.catalogue.catalogue",
     ):
         monkeypatch.setattr(name, work)

@@ -15,7 +15,7 @@ from oracle_messages import refused
 from oracle_scaling import mantissa
 from oracle_strategies import pointed_sizes
 
-from wincraft import CONVENTIONS, Nested, winograd
+from wincraft import CONVENTIONS, nest, winograd
 from wincraft.construct import balance_stages, change_basis, factorise
 from wincraft.errors import BadValue
 
@@ -103,9 +103,9 @@ def test_the_products_statistics_count_for_the_output(convention):
 def test_single_stages_and_other_axes_stay():
     plain, other = winograd(4, 3, points="0,1,-1,2,-2"), winograd(2, 3, points="0,1,-1").change_basis("hermite")
     assert balance_stages(plain) == plain
-    balanced = balance_stages(Nested((plain, other, other)))
-    assert balanced.axes == (plain, balance_stages(other), balance_stages(other))
-    assert balanced.axes[1] != other
+    balanced = balance_stages(nest(plain, other, other))
+    assert balanced.factors == (plain, balance_stages(other), balance_stages(other))
+    assert balanced.factors[1] != other
 
 
 def test_higher_moduli_and_algebraic_points():

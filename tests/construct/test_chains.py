@@ -8,7 +8,7 @@ import json
 import pytest
 from oracle_messages import refused
 
-from wincraft import Nested, winograd
+from wincraft import nest, winograd
 from wincraft.construct import apply_chains, balance_stages, chained, change_basis, factorise, parse_chains
 from wincraft.errors import BadDocument, BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName
 
@@ -38,7 +38,7 @@ F43 = winograd(4, 3, points="0,1,-1,2,-2")
 )
 def test_chains_by_name(text, expected):
     assert chained(F43, text) == expected
-    assert chained(Nested((F43, F43)), text) == Nested((expected, expected))
+    assert chained(nest(F43, F43), text) == nest(expected, expected)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from oracle_messages import refused
 from oracle_strategies import pointed_sizes
 from sympy import Matrix, Rational, eye, sqrt
 
-from wincraft import CONVENTIONS, BilinearAlgorithm, LinearMap, Nested, parse, winograd
+from wincraft import CONVENTIONS, Algorithm, LinearMap, nest, parse, winograd
 from wincraft.algorithm import Refuted
 from wincraft.construct import FACTORISATIONS, balance_stages, change_basis, factorise, given_basis, parse_basis
 from wincraft.errors import BadShape, FloatGiven, NotApplicable, UnknownName
@@ -81,7 +81,7 @@ def test_the_products_have_the_same_operands(seed):
     points = (rng.sample(FRACTIONS, m + r - 2) if seed % 2 else symmetric)[: m + r - 2]
     convention = list(CONVENTIONS)[seed % len(CONVENTIONS)]
     plain = winograd(m, r, points=",".join(map(str, points)), convention=convention)
-    d, g = draw(rng, plain.n), draw(rng, r)
+    d, g = draw(rng, plain.n[0]), draw(rng, r)
     AT, G, BT = (table(matrix) for matrix in (plain.AT, plain.G, plain.BT))
     U, V = BT @ d, G @ g
     expected = table([[plain.scale]])[0, 0] * correlate_tile(d, g)
@@ -140,13 +140,13 @@ def test_the_stages_are_those_of_the_design(case, basis):
     m, r, points = case
     plain = winograd(m, r, points=points)
     chained = plain.change_basis(basis)
-    P = {size: parse_basis(basis).matrix(size, plain.moduli).to_Matrix() for size in (m, r, plain.n)}
+    P = {size: parse_basis(basis).matrix(size, plain.moduli).to_Matrix() for size in (m, r, plain.n[0])}
     expected = {
-        "input": [P[plain.n], plain.BT * P[plain.n].inv()],
+        "input": [P[plain.n[0]], plain.BT * P[plain.n[0]].inv()],
         "filter": [P[r].inv().T, plain.G * P[r].T],
         "output": [P[m] * plain.AT, P[m].inv()],
     }
-    sizes = {"input": plain.n, "filter": r, "output": m}
+    sizes = {"input": plain.n[0], "filter": r, "output": m}
     for name, stages in expected.items():
         found = [stage.to_Matrix() for stage in getattr(chained, name).stages]
         if P[sizes[name]] == eye(sizes[name]):
@@ -198,11 +198,9 @@ def test_the_chain_is_proved_on_construction():
     plain = winograd(4, 3, points="0,1,-1,2,-2")
     P = parse_basis("legendre").matrix(6)
     with pytest.raises(Refuted):
-        replace(plain, input=LinearMap((P, plain.input.dense)))
+        replace(plain, input=LinearMap.of(P, plain.input.dense))
     with pytest.raises(Refuted):
-        BilinearAlgorithm(
-            LinearMap((plain.output.dense, P.extract([0, 1, 2, 3], [0, 1, 2, 3]))), plain.filter, plain.input
-        )
+        Algorithm(LinearMap.of(plain.output.dense, P.extract([0, 1, 2, 3], [0, 1, 2, 3])), plain.filter, plain.input)
 
 
 @given(case=pointed_sizes(max_m=4, max_r=3), basis=st.sampled_from(BASES))
@@ -226,13 +224,13 @@ def test_several_axes(size, basis):
     rng = random.Random(0)
     d, g = draw(rng, np.prod(plain.n)).reshape(plain.n), draw(rng, np.prod(plain.r)).reshape(plain.r)
     assert (table([np.array(chained.apply(d, g), dtype=object).ravel()])[0] == correlate_tile(d, g).ravel()).all()
-    assert all(same_maps(*axes) for axes in zip(chained.axes, plain.axes, strict=True))
-    assert [axis.m for axis in chained.axes] == list(plain.m)
+    assert all(same_maps(*axes) for axes in zip(chained.factors, plain.factors, strict=True))
+    assert chained.m == plain.m
 
 
 def test_axes_alike_stay_one_object():
     chained = parse("F(4x4,3x3)").change_basis("legendre")
-    assert chained.axes[0] is chained.axes[1]
+    assert chained.factors[0] is chained.factors[1]
     assert change_basis(parse("F(4x4,3x3)"), "legendre").sha256 == chained.sha256
 
 
@@ -289,16 +287,16 @@ UNGRADED = (eye(6) + Matrix(6, 6, lambda i, j: int((i, j) == (0, 5)))).tolist()
     ],
 )
 def test_what_is_refused(arguments, kind, mentions):
-    for algorithm in (F43, Nested((F43, F43))):
+    for algorithm in (F43, nest(F43, F43)):
         if kind is None:
-            assert algorithm.change_basis(**arguments).axes[0].BT == F43.BT
+            assert algorithm.change_basis(**arguments).factors[0].BT == F43.BT
         else:
             with refused(kind, *mentions):
                 algorithm.change_basis(**arguments)
 
 
 def test_newton_needs_points_that_are_known():
-    bare = BilinearAlgorithm.from_matrices(F43.AT, F43.G, F43.BT)
+    bare = Algorithm.from_matrices(F43.AT, F43.G, F43.BT)
     with refused(NotApplicable, "points are not known", "list nodes"):
         bare.change_basis("newton")
     assert bare.change_basis("newton(0,1,-1,2,-2)").input == F43.change_basis("newton").input

@@ -14,7 +14,7 @@ from oracle_convolution import computes_the_convolution, correlate_tile
 from oracle_messages import refused
 from sympy import Matrix, Rational, eye
 
-from wincraft import BilinearAlgorithm, winograd
+from wincraft import Algorithm, winograd
 from wincraft.algorithm import Refuted
 from wincraft.construct import canonical_taps, parse_moduli
 from wincraft.construct.conventions import Scaling, scaled_algorithm
@@ -74,8 +74,8 @@ def test_regenerated_from_points_and_row_scalings(entry):
 @pytest.mark.parametrize("entry", RIGHT, ids=name_of)
 def test_the_bare_matrices_are_proved_and_their_scale_found(entry):
     form = "linear" if entry["form"] == "linear" else "correlation"
-    proved = BilinearAlgorithm.from_matrices(entry["AT"], entry["G"], entry["BT"], form=form)
-    assert (proved.m, proved.r, proved.rank) == (entry["m"], entry["r"], len(entry["points"]))
+    proved = Algorithm.from_matrices(entry["AT"], entry["G"], entry["BT"], form=form)
+    assert (*proved.m, *proved.r, proved.rank) == (entry["m"], entry["r"], len(entry["points"]))
     assert proved.scale == exact_number(entry["scale"])
     assert proved == regenerated(entry)
     assert computes_the_convolution(entry["AT"], entry["G"], entry["BT"], entry["scale"]), "by the definition"
@@ -99,7 +99,7 @@ def test_the_named_convention_writes_the_shipped_table(entry):
 def test_the_wrong_table_is_refuted_with_its_two_wrong_rows():
     assert not computes_the_convolution(WRONG["AT"], WRONG["G"], WRONG["BT"], WRONG["scale"])
     with refused(Refuted, "F(6,3)", "taps 5 and 7", "-1/12 and -12") as caught:
-        BilinearAlgorithm.from_matrices(WRONG["AT"], WRONG["G"], WRONG["BT"])
+        Algorithm.from_matrices(WRONG["AT"], WRONG["G"], WRONG["BT"])
     diagnosis = caught.value.diagnosis
     assert diagnosis.row_scales == ((5, "-1/12"), (7, "-12"))
     assert diagnosis.taps == (5, 7)
@@ -114,9 +114,9 @@ def test_the_wrong_table_is_refuted_when_regenerated():
 
 def test_the_wrong_table_is_proved_once_repaired_as_told():
     with refused(Refuted) as caught:
-        BilinearAlgorithm.from_matrices(WRONG["AT"], WRONG["G"], WRONG["BT"])
+        Algorithm.from_matrices(WRONG["AT"], WRONG["G"], WRONG["BT"])
     AT, G, BT = matrices(WRONG)
     repair = eye(8)
     for tap, product in caught.value.diagnosis.row_scales:
         repair[tap, tap] = 1 / Rational(product)
-    assert BilinearAlgorithm.from_matrices(AT, G, repair * BT).scale == 1
+    assert Algorithm.from_matrices(AT, G, repair * BT).scale == 1

@@ -14,7 +14,7 @@ from oracle_convolution import is_right, table
 from oracle_messages import refused
 from oracle_strategies import as_sympy, pointed_sizes, rationals
 
-from wincraft import CONVENTIONS, BilinearAlgorithm, Nested, winograd
+from wincraft import CONVENTIONS, Algorithm, nest, winograd
 from wincraft.construct import FACTORISATIONS, factorise, with_factor
 from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName
 from wincraft.measure import costs
@@ -244,7 +244,7 @@ def check_bidiagonal(plain):
     assert (np.count_nonzero(last, axis=0) == 1).all()
     assert (np.count_nonzero(last, axis=1) == 1).all()
     finite = [modulus.point for modulus in plain.moduli if not modulus.is_infinite]
-    multiplied = sum(1 for p in finite[: plain.n - 1] if p)
+    multiplied = sum(1 for p in finite[: plain.n[0] - 1] if p)
     assert len(chain) == multiplied + max(0, len(finite) - 1)
 
 
@@ -295,7 +295,7 @@ def test_bjorck_pereyra_is_for_bt_of_points(algorithm, arguments):
 def test_bjorck_pereyra_needs_points_that_are_known():
     plain = winograd(2, 3, points="0,1,-1")
     with refused(NotApplicable, "bjorck-pereyra"):
-        factorise(BilinearAlgorithm.from_matrices(plain.AT, plain.G, plain.BT), input="bjorck-pereyra")
+        factorise(Algorithm.from_matrices(plain.AT, plain.G, plain.BT), input="bjorck-pereyra")
 
 
 # --- a factor that is given -------------------------------------------------------------------------------------
@@ -362,10 +362,10 @@ def test_one_factorisation_for_each_map():
 @pytest.mark.parametrize("name", [name for name in FACTORISATIONS if name not in ("lu", "bjorck-pereyra")])
 def test_several_axes(name):
     axes = winograd(4, 3, points="0,2,1/2,-2,-1/2"), winograd(3, 4, points="0,2,1/2,-2,-1/2")
-    plain = Nested(axes)
+    plain = nest(*axes)
     made = factorise(plain, name)
-    assert made.axes == tuple(factorise(axis, name) for axis in axes)
-    assert all(is_right(axis) for axis in made.axes)
+    assert made.factors == tuple(factorise(axis, name) for axis in axes)
+    assert all(is_right(axis) for axis in made.factors)
 
 
 def test_an_algorithm_factorised_again_starts_from_the_whole_map():

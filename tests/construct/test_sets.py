@@ -25,14 +25,15 @@ def test_a_set_by_its_name(use, option):
 def test_a_set_per_axis():
     made = parse("2x4,3x3", points="integer;dyadic")
     uses = [
-        catalogue(axis.m, axis.r).uses[use].moduli for axis, use in zip(made.axes, ("integer", "dyadic"), strict=True)
+        catalogue(*axis.sizes[0]).uses[use].moduli
+        for axis, use in zip(made.factors, ("integer", "dyadic"), strict=True)
     ]
-    assert [",".join(map(str, axis.moduli)) for axis in made.axes] == uses
+    assert [",".join(map(str, axis.moduli)) for axis in made.factors] == uses
     both = parse("4x4,3x3", points="quadratic")
     assert both.rank == 49
     mixed = parse("4x4,3x3", points="0,1,-1,2,-2;quadratic")
     assert mixed.rank == 42
-    assert parse("1x4,1x3", points="integer").axes[0].n == 1
+    assert parse("1x4,1x3", points="integer").n[0] == 1
 
 
 @pytest.mark.parametrize("name", ["dydaic", "best", "Integers", "accuracy-ish"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle_messages import refused
 
-from wincraft import Nested, parse, winograd
+from wincraft import parse, winograd
 from wincraft.construct import MAX_AXES, MAX_TILE, check_size, parse_size
 from wincraft.errors import BadSize, BadValue
 
@@ -125,15 +125,15 @@ def test_points_and_moduli_exclude_each_other():
 def test_parse_makes_one_axis_or_several():
     assert parse("F(2,3)", points="0,1,-1") == winograd(2, 3, points="0,1,-1")
     square = parse("F(2x2,3x3)", points="0,1,-1", convention="lavin")
-    assert isinstance(square, Nested)
-    assert square.axes == (winograd(2, 3, points="0,1,-1", convention="lavin"),) * 2
+    assert len(square.factors) == 2
+    assert square.factors == (winograd(2, 3, points="0,1,-1", convention="lavin"),) * 2
 
 
 def test_parse_takes_points_per_axis():
     made = parse("F(2x4,3x3)", points="0,1,-1; 0,1,-1,2,-2")
-    assert made.axes == (winograd(2, 3, points="0,1,-1"), winograd(4, 3, points="0,1,-1,2,-2"))
+    assert made.factors == (winograd(2, 3, points="0,1,-1"), winograd(4, 3, points="0,1,-1,2,-2"))
     made = parse("F(2x2,3x3)", moduli="0,1,-1;0,x^2+1,inf")
-    assert made.axes == (winograd(2, 3, points="0,1,-1"), winograd(2, 3, moduli="0,x^2+1,inf"))
+    assert made.factors == (winograd(2, 3, points="0,1,-1"), winograd(2, 3, moduli="0,x^2+1,inf"))
 
 
 def test_as_many_lists_of_points_as_axes():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from oracle_strategies import pointed_sizes
 from sympy import QQ, Rational, diag
 
-from wincraft import BilinearAlgorithm, LinearMap, winograd
+from wincraft import Algorithm, LinearMap, winograd
 from wincraft.exact import from_numbers
 
 POSITIVE = [Rational(p, q) for p, q in ((1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (3, 2), (2, 3), (4, 1))]
@@ -36,8 +36,8 @@ def chain_agrees(m, r, points):
     """FractionsInF leaves the division by f as a stage of its own: G g is followed by 1/f."""
     AT, G, BT, f = wincnn.cookToomFilter(points, m, r, wincnn.FractionsInF)
     stages = [from_numbers(matrix.tolist(), QQ) for matrix in (AT, G, diag(*(1 / f[k, k] for k in range(f.rows))), BT)]
-    chain = BilinearAlgorithm(
-        output=LinearMap((stages[0],)), filter=LinearMap((stages[1], stages[2])), input=LinearMap((stages[3],))
+    chain = Algorithm(
+        output=LinearMap.of(stages[0]), filter=LinearMap.of(stages[1], stages[2]), input=LinearMap.of(stages[3])
     )
     ours = winograd(m, r, points=points)
     assert chain.verify().startswith(f"F({m},{r}) proved: ")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from sympy.polys.domains import QQ
 
-from wincraft import BilinearAlgorithm, LinearMap, Nested, parse, render, winograd
+from wincraft import Algorithm, LinearMap, nest, parse, render, winograd
 from wincraft.construct import change_basis, factorise
 from wincraft.exact import diagonal
 
@@ -44,7 +44,7 @@ PLAIN = {
     "F(4,3), pow2": lambda: winograd(4, 3, points=CLASSIC[6], convention="pow2"),
     "F(4x4,3x3), integer": lambda: parse("F(4x4,3x3)", points=CLASSIC[6], convention="integer"),
     "F(4x4,3x3), lavin": lambda: parse("F(4x4,3x3)", points=CLASSIC[6], convention="lavin"),
-    "an empty tap": lambda: BilinearAlgorithm.from_matrices([[2, 2]], [[1], [0]], [[1], [1]]),
+    "an empty tap": lambda: Algorithm.from_matrices([[2, 2]], [[1], [0]], [[1], [1]]),
     "a negative scale": lambda: winograd(2, 3).rescale(a=[-3, -3, -3, -3]),
 }
 
@@ -56,7 +56,7 @@ def _widened(algorithm):
         K, (_, inputs) = item.domain, item.shape
         one, half = (diagonal([K(value)] * inputs, K) for value in (1, QQ(1, 2)))
         dense = item.dense * half
-        return LinearMap((one.vstack(one), dense.hstack(dense)))
+        return LinearMap.of(one.vstack(one), dense.hstack(dense))
 
     return replace(
         algorithm,
@@ -74,14 +74,14 @@ CHAINED = {
     "butterfly": lambda: factorise(winograd(6, 3, points=CLASSIC[8]), "butterfly"),
     "bjorck-pereyra": lambda: factorise(parse("F(4x4,3x3)", points=CLASSIC[6]), input="bjorck-pereyra"),
     "rectangle": lambda: change_basis(parse("F(2x4,3x3)"), "legendre"),
-    "rectangle, one and two stages": lambda: Nested((winograd(2, 3), made("legendre"))),
-    "rectangle, nine and two stages": lambda: Nested(
-        (factorise(winograd(4, 3, points=CLASSIC[6]), input="bjorck-pereyra"), factorise(winograd(2, 3), "butterfly"))
+    "rectangle, one and two stages": lambda: nest(winograd(2, 3), made("legendre")),
+    "rectangle, nine and two stages": lambda: nest(
+        *(factorise(winograd(4, 3, points=CLASSIC[6]), input="bjorck-pereyra"), factorise(winograd(2, 3), "butterfly"))
     ),
-    "cube, the middle in one stage": lambda: Nested(
-        (change_basis(winograd(2, 3), "legendre"), winograd(2, 2), factorise(winograd(2, 3), "butterfly"))
+    "cube, the middle in one stage": lambda: nest(
+        *(change_basis(winograd(2, 3), "legendre"), winograd(2, 2), factorise(winograd(2, 3), "butterfly"))
     ),
-    "cube, stages that grow": lambda: Nested((_widened(winograd(2, 3)),) * 3),
+    "cube, stages that grow": lambda: nest(*(_widened(winograd(2, 3)),) * 3),
 }
 MAKERS = PLAIN | CHAINED
 
@@ -176,7 +176,7 @@ def window(values, dtype):
 
 
 def shape(name, attribute):
-    return tuple(getattr(axis, attribute) for axis in made(name).axes)
+    return tuple(getattr(axis, attribute) for axis in made(name).factors)
 
 
 def kronecker(matrices):

@@ -28,7 +28,7 @@ from c_headers import (
     shape,
 )
 
-from wincraft import BilinearAlgorithm, render, winograd
+from wincraft import Algorithm, render, winograd
 from wincraft.emit.provenance import identifier
 from wincraft.errors import NotApplicable
 
@@ -144,15 +144,15 @@ def tables(name, suffix):
     for matrix, axis, rows, columns, body in re.findall(pattern, header(name), re.DOTALL):
         numbers = re.findall(r"[^\s{},]+", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL))
         read[matrix, axis] = np.array(numbers, dtype=object).reshape(int(rows), int(columns))
-    different = len(set(algorithm.axes)) > 1
-    axes = [f"_axis{algorithm.axes.index(axis)}" if different else "" for axis in algorithm.axes]
+    different = len(set(algorithm.factors)) > 1
+    axes = [f"_axis{algorithm.factors.index(axis)}" if different else "" for axis in algorithm.factors]
     return [{matrix: read[matrix, axis] for matrix in ("AT", "G", "BT")} for axis in axes] if read else []
 
 
 @pytest.mark.parametrize("name", MAKERS)
 @pytest.mark.parametrize(("suffix", "dtype"), [("f32", np.float32), ("f64", np.float64)])
 def test_float_tables_are_the_exact_entries_rounded_once(name, suffix, dtype):
-    for axis, table in zip(made(name).axes, tables(name, suffix), strict=True):
+    for axis, table in zip(made(name).factors, tables(name, suffix), strict=True):
         for matrix, expected in zip(("AT", "G", "BT"), axis.to_numpy(dtype), strict=True):
             texts = table[matrix]
             assert all(re.fullmatch(r"-?\d+(\.\d+)?(e[+-]\d+)?F?", text) for text in texts.flat)
@@ -174,13 +174,13 @@ INTEGER = [name for name in MAKERS if "sqrt(2)" not in name]
 def test_integer_tables_are_proved_and_as_small_as_the_integer_convention(name):
     algorithm = made(name)
     scale = 1
-    for axis, texts in zip(algorithm.axes, tables(name, "int"), strict=True):
+    for axis, texts in zip(algorithm.factors, tables(name, "int"), strict=True):
         table = {
             matrix: np.array([int(text) for text in rows.flat]).reshape(rows.shape) for matrix, rows in texts.items()
         }
-        scale *= BilinearAlgorithm.from_matrices(table["AT"], table["G"], table["BT"]).scale
+        scale *= Algorithm.from_matrices(table["AT"], table["G"], table["BT"]).scale
         if axis.moduli is not None:
-            expected = winograd(axis.m, axis.r, moduli=axis.moduli, convention="integer").to_numpy("int64")
+            expected = winograd(*axis.sizes[0], moduli=axis.moduli, convention="integer").to_numpy("int64")
             for matrix, entries in zip(("AT", "G", "BT"), expected, strict=True):
                 np.testing.assert_array_equal(abs(table[matrix]), abs(entries))
     assert macro(name, "SCALE_INT") == scale
@@ -232,7 +232,7 @@ def test_float_functions_are_within_their_rounding_bound(library, name, suffix, 
     """
     algorithm, rng = made(name), np.random.default_rng(7)
     AT, G, BT = (
-        kronecker(matrices) for matrices in zip(*(axis.to_numpy(object) for axis in algorithm.axes), strict=True)
+        kronecker(matrices) for matrices in zip(*(axis.to_numpy(object) for axis in algorithm.factors), strict=True)
     )
     n, r, m, ranks = (shape(name, attribute) for attribute in ("n", "r", "m", "rank"))
     d, g = (rng.integers(-128, 128, size).astype(dtype) / dtype(8) for size in (n, r))

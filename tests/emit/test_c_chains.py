@@ -32,7 +32,7 @@ from c_headers import (
 )
 from sympy.polys.domains import QQ
 
-from wincraft import LinearMap, Nested, render, winograd
+from wincraft import LinearMap, nest, render, winograd
 from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.construct import change_basis
 from wincraft.emit.provenance import identifier
@@ -49,7 +49,7 @@ FLOATS = [("f32", np.float32), ("f64", np.float64)]
 
 def chains(name, transform):
     """The chain of a map along every axis."""
-    return [getattr(axis, transform) for axis in made(name).axes]
+    return [getattr(axis, transform) for axis in made(name).factors]
 
 
 def stage_matrices(name, transform):
@@ -88,8 +88,8 @@ def test_maps_of_one_stage_have_no_stage_functions(name):
 def test_a_chain_adds_to_the_header_and_changes_nothing_else():
     for name, plain in (("legendre", "points"), ("legendre, scaled", "integer")):
         staged = made(name)
-        axes = [winograd(4, 3, points=CLASSIC[6], convention=axis.convention) for axis in staged.axes]
-        bare = render(axes[0] if len(axes) == 1 else Nested(tuple(axes)), "c")
+        axes = [winograd(4, 3, points=CLASSIC[6], convention=axis.convention) for axis in staged.factors]
+        bare = render(axes[0] if len(axes) == 1 else nest(*axes), "c")
         hashed = ("/* wincraft", " * sha256", "#define WINCRAFT_F4", "#elif", " * Bounds are those", " * WINCRAFT_F4")
         lines, kept = ({line.removesuffix(" */") for line in text.splitlines()} for text in (bare, header(name)))
         missing = lines - kept
@@ -105,9 +105,9 @@ def test_a_chain_adds_to_the_header_and_changes_nothing_else():
 @pytest.mark.parametrize(("suffix", "dtype"), FLOATS)
 def test_stage_tables_are_the_exact_entries_rounded_once(name, transform, suffix, dtype):
     algorithm, letters = made(name), MAPS[transform]
-    several = len(set(algorithm.axes)) > 1
-    for number, (axis, item) in enumerate(zip(algorithm.axes, chains(name, transform), strict=True)):
-        ending = f"_axis{algorithm.axes.index(axis)}" if several else ""
+    several = len(set(algorithm.factors)) > 1
+    for number, (axis, item) in enumerate(zip(algorithm.factors, chains(name, transform), strict=True)):
+        ending = f"_axis{algorithm.factors.index(axis)}" if several else ""
         read = {}
         for match in re.finditer(
             rf"_{letters}(\d*)_{suffix}{ending}\[(\d+)\]\[(\d+)\] = \{{(.*?)\n\}};", header(name), re.DOTALL
@@ -213,7 +213,7 @@ def test_integers_have_no_stages_and_say_so():
 def test_a_stage_that_a_type_cannot_hold_is_omitted_and_said():
     plain = winograd(2, 3)
     tiny = diagonal([QQ(1, 10**40)] * 4, QQ)
-    text = render(replace(plain, input=LinearMap((tiny, plain.input.dense * tiny.inv()))), "c")
+    text = render(replace(plain, input=LinearMap.of(tiny, plain.input.dense * tiny.inv())), "c")
     assert "Omitted: BT0[0][0] of F(2,3) is outside the normal range of float." in text
     assert "_input_stage0_f64(d, d1);" in text
     assert not any(name.endswith("f32") for name, _ in functions(text))

@@ -13,7 +13,7 @@ import pytest
 from c_headers import CC, COMPILERS, Library, compile_with, functions, kronecker, needs_cc
 from oracle_messages import refused
 
-from wincraft import BilinearAlgorithm, Nested, parse, render, winograd
+from wincraft import Algorithm, nest, parse, render, winograd
 from wincraft.construct import change_basis
 from wincraft.emit.provenance import identifier
 from wincraft.errors import NotApplicable
@@ -37,7 +37,7 @@ CASES = {
     "F(6x6,3x3), rank 10": (lambda: parse("6x6,3x3", moduli="0,1,-1,x^2+1,x^2+4,inf"), Integers(UINT8, Box.signed(6))),
     "far from 0": (lambda: winograd(2, 3), Integers(Box(100, 110), Box(-7, -5), 16)),
     "legendre": (lambda: change_basis(parse("2x4,3x3"), "legendre"), Integers(UINT8)),
-    "an empty tap": (lambda: BilinearAlgorithm.from_matrices([[2, 2]], [[1], [0]], [[1], [1]]), Integers()),
+    "an empty tap": (lambda: Algorithm.from_matrices([[2, 2]], [[1], [0]], [[1], [1]]), Integers()),
     "a negative scale": (lambda: winograd(2, 3).rescale(a=[-3, -3, -3, -3]), Integers(UINT8)),
 }
 TYPES = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-(2**15), 2**15 - 1), "uint16": (0, 2**16 - 1)}
@@ -65,10 +65,10 @@ def macro(name, what):
 
 def matrices(name):
     """A^T, G and B^T of every axis as the header's tables have them."""
-    different = len(set(made(name).axes)) > 1
+    different = len(set(made(name).factors)) > 1
     axes = []
-    for axis in made(name).axes:
-        suffix = f"_axis{made(name).axes.index(axis)}" if different else ""
+    for axis in made(name).factors:
+        suffix = f"_axis{made(name).factors.index(axis)}" if different else ""
         tables = []
         for matrix in ("AT", "G", "BT"):
             rows, columns, body = re.search(
@@ -123,7 +123,7 @@ def test_the_transforms_at_the_corners_of_their_inputs(library, name, capfd):
         assert TYPES[read][0] <= box.low <= box.high <= TYPES[read][1]
         limit = np.iinfo(written)
         assert limit.min <= low <= high <= limit.max
-        sizes, rank = ([getattr(axis, what) for axis in made(name).axes] for what in (attribute, "rank"))
+        sizes, rank = ([getattr(axis, what) for axis in made(name).factors] for what in (attribute, "rank"))
         for row in matrix:
             for value, corner in ends(row, box):
                 assert low <= value <= high
@@ -190,7 +190,7 @@ def products_in_c(library, name, g, d):
     found = []
     for transform, given, letters, attribute in (("filter", g, "gV", "r"), ("input", d, "dU", "n")):
         (read, *_), (written, *_) = (stated(name, letter) for letter in letters)
-        sizes, rank = ([getattr(axis, what) for axis in made(name).axes] for what in (attribute, "rank"))
+        sizes, rank = ([getattr(axis, what) for axis in made(name).factors] for what in (attribute, "rank"))
         source = np.array(given, dtype=read).reshape(sizes)
         through = library.through(name, "int", transform, source, rank, (np.dtype(read), np.dtype(written)))
         found.append(through.astype(object))
@@ -213,7 +213,7 @@ def test_that_many_channels_fit_and_one_more_does_not(library, name, capfd):
     sums = [products_in_c(library, name, g, d) for _, g, d in products]
     assert all(fits(held * int(x), bits) for M in sums for x in M.flat)
     assert not all(fits((held + 1) * int(x), bits) for M in sums for x in M.flat)
-    m = [axis.m for axis in made(name).axes]
+    m = [axis.m for axis in made(name).factors]
     for value, g, d in outputs:
         M = (channels * products_in_c(library, name, g, d)).astype(np.int64)
         Y = library.through(name, "int", "output", M, m, (np.int64, np.int64))
@@ -258,7 +258,7 @@ def int64_steps(name, M):
     """
     try:
         steps = [np.frompyfunc(Int64, 1, 1)(M)]
-        axes = made(name).axes
+        axes = made(name).factors
         for axis in range(len(axes)):
             suffix = f"_axis{axes.index(axes[axis])}" if len(set(axes)) > 1 else ""
             line = rf"output_line_i64{suffix}\([^)]*\)\n\{{(.*?)\n\}}"
@@ -349,5 +349,5 @@ def test_what_integers_cannot_be_is_said():
         render(winograd(2, 3), "json", integers=Integers())
     wide = render(winograd(2, 3), "c", integers=Integers(Box.signed(33)))
     assert "Omitted: int33 data and int8 filters are beyond int32_t." in wide
-    text = render(Nested((winograd(2, 3),) * 2), "c", integers=Integers(Box.signed(32), Box.signed(32)))
+    text = render(nest(*(winograd(2, 3),) * 2), "c", integers=Integers(Box.signed(32), Box.signed(32)))
     assert re.search(r"Omitted: one channel of int32 data and filters can reach \S+, beyond int64_t\.", text)

@@ -14,8 +14,8 @@ from wincraft.algorithm.refutation import RowRepair
 from wincraft.errors import WincraftError
 
 DIAGNOSIS = Diagnosis(
-    m=2,
-    r=3,
+    size="F(2,3)",
+    count=2,
     scale="1",
     outputs=(0, 1),
     residual="-3/2",

@@ -6,17 +6,27 @@ from importlib import resources
 
 import jsonschema
 import pytest
+from oracle_documents import document_1
+from sympy import kronecker_product
 
 import wincraft as wc
 from wincraft.algorithm import Refuted
+from wincraft.construct.chains import chained
 from wincraft.errors import BadDocument
 
 
 def chain():
     alg = wc.winograd(2, 3, points="0,1,-1")
     halves = wc.winograd(2, 3, points="0,1,-1", convention="monic")
-    diagonal = wc.LinearMap((halves.input.dense * halves.input.dense.inv(),))
-    return wc.BilinearAlgorithm(alg.output, alg.filter, wc.LinearMap((*alg.input.stages, *diagonal.stages)))
+    diagonal = wc.LinearMap.of(halves.input.dense * halves.input.dense.inv())
+    return wc.Algorithm(alg.output, alg.filter, wc.LinearMap.of(*alg.input.stages, *diagonal.stages))
+
+
+def dense():
+    """The Kronecker product of two F(2,3) as one map of whole tiles."""
+    of_axis = wc.winograd(2, 3, points="0,1,-1")
+    matrices = (kronecker_product(matrix, matrix).tolist() for matrix in (of_axis.AT, of_axis.G, of_axis.BT))
+    return wc.Algorithm.from_matrices(*matrices, m=(2, 2), r=(3, 3))
 
 
 ALGORITHMS = {
@@ -32,12 +42,18 @@ ALGORITHMS = {
     "image": lambda: wc.parse("F(4x4,3x3)"),
     "rectangle": lambda: wc.parse("F(2x4,3x5)", convention="lavin"),
     "large": lambda: wc.winograd(30, 3),
+    "chains of images": lambda: chained(
+        wc.winograd("F(4x4,3x3)", convention="integer"), "legendre output=butterfly/pow2"
+    ),
+    "GF(31)": lambda: wc.winograd(4, 3).convert("GF(31)"),
+    "GF(31), images": lambda: wc.winograd("F(2x4,3x3)").convert("GF(31)"),
+    "whole tiles": dense,
 }
 
 
 @pytest.fixture(scope="module")
 def schema():
-    return json.loads(resources.files("wincraft.emit").joinpath("schema/algorithm-1.json").read_text())
+    return json.loads(resources.files("wincraft.emit").joinpath("schema/algorithm-2.json").read_text())
 
 
 def write(tmp_path, content):
@@ -95,11 +111,12 @@ def test_a_changed_entry_is_refuted(tmp_path):
     ("changes", "reason"),
     [
         ({"kind": "wincraft.report"}, "kind is 'wincraft.report'"),
-        ({"version": 2}, "version is 2"),
+        ({"version": 3}, "version is 3"),
         ({"version": None}, "version is None"),
-        ({"m": 3}, "m is 3"),
+        ({"m": 3}, "m is [3]"),
         ({"rank": 5}, "rank is 5"),
-        ({"domain": "QQ<sqrt(2)>"}, "domain is QQ<sqrt"),
+        ({"domain": "QQ<sqrt(2)>"}, "sha256"),
+        ({"domain": "ZZ"}, "a field is QQ"),
         ({"form": "sideways"}, "form is 'sideways'"),
         ({"moduli": ["0", "1", "-1"]}, None),
         ({"moduli": ["0", "1", "2", "inf"]}, "do not belong to its moduli"),
@@ -128,7 +145,7 @@ def test_a_changed_entry_is_refuted(tmp_path):
     ],
 )
 def test_false_statements_are_refused_in_one_line(changes, reason, tmp_path):
-    path = write(tmp_path, document(**changes))
+    path = write(tmp_path, document_1(wc.winograd(2, 3, points="0,1,-1")) | changes)
     if reason is None:
         changes_nothing = "moduli" in changes
         if changes_nothing:
@@ -173,8 +190,59 @@ def test_missing_file_directory_and_bytes(tmp_path):
         wc.read(tmp_path / "b.json")
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"version": 3}, "version is 3"),
+        ({"m": [2, 3]}, "shape"),
+        ({"m": [2]}, "m has 1 axes and r has 2"),
+        ({"m": [2, -2]}, "m is [2, -2]"),
+        ({"m": [2] * 5, "r": [3] * 5}, "1 to 4"),
+        ({"rank": 15}, "rank is 15"),
+        ({"field": "GF(4)"}, "a field is QQ"),
+        ({"field": "GF(2)"}, "does not lie in GF(2)"),
+        ({"field": "GF(31)"}, "sha256"),
+        ({"scale": "2"}, None),
+        ({"recipe": [{}]}, "for each axis"),
+        ({"recipe": [{"moduli": ["0", "1", "2", "inf"]}] * 2}, "do not belong to its moduli"),
+        ({"recipe": [{"moduli": ["0", "1", "-1", "inf"], "basis": "legendre"}] * 2}, "not made by basis 'legendre'"),
+        ({"recipe": [{"moduli": ["0", "1", "-1", "inf"], "basis": 3}] * 2}, "not made by basis '3'"),
+        ({"passes": []}, "no AT"),
+        ({"passes": {"C": []}}, "other names"),
+        ({"passes": {"AT": [], "G": [], "BT": []}}, "passes"),
+        ({"passes": {"AT": [{"axis": 0, "matrix": [["1"]]}] * 2}}, "no G, BT"),
+        ({"sha256": "1" * 64}, "sha256"),
+    ],
+)
+def test_false_statements_of_images(changes, reason, tmp_path):
+    path = write(tmp_path, document("F(2x2,3x3)", **changes))
+    with pytest.raises((BadDocument, Refuted)) as caught:
+        wc.read(path)
+    assert (reason or "not F(2x2,3x3)") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in ALGORITHMS if name != "whole tiles"])
+def test_version_1_is_still_read(name, tmp_path):
+    algorithm = ALGORITHMS[name]()
+    if algorithm.field.name == "QQ" or len(algorithm.m) == 1:
+        assert wc.read(write(tmp_path, document_1(algorithm))) == algorithm
+
+
+def test_matrices_of_whole_tiles_are_enough(tmp_path):
+    of_axis = wc.winograd(2, 3, points="0,1,-1")
+    whole = dense()
+    texts = {"AT": whole.output.texts, "G": whole.filter.texts, "BT": whole.input.texts}
+    back = wc.read(write(tmp_path, {"m": [2, 2], "r": [3, 3], **texts}))
+    assert back == whole
+    assert back.noise_gain() == of_axis.noise_gain() ** 2
+    texts["BT"][0][0] = "7"
+    with pytest.raises(Refuted, match="not F"):
+        wc.read(write(tmp_path, {"m": [2, 2], "r": [3, 3], **texts}))
+
+
 def test_nested_documents_check_their_head(tmp_path):
-    content = document("F(2x2,3x3)")
+    content = document_1(wc.parse("F(2x2,3x3)", points="0,1,-1"))
     assert wc.read(write(tmp_path, content)).rank == 16
     for changes in ({"rank": 15}, {"m": [2]}, {"scale": "2"}, {"sha256": "1" * 64}):
         with pytest.raises(BadDocument):

@@ -77,9 +77,11 @@ def test_the_functions_of_own_headers_are_read_back(size, suffix, tmp_path):
     prefix = f"wincraft_f{size.replace(',', '_')}"
     found = probe_transforms(path, [f"{prefix}_{word}_{suffix}" for word in ("output", "filter", "input")], size)
     assert found.algorithm.scale == 1
-    assert [axis.moduli for axis in found.algorithm.axes] == [axis.moduli for axis in algorithm.axes]
+    assert [axis.moduli for axis in found.algorithm.factors] == [axis.moduli for axis in algorithm.factors]
     if suffix != "int":
-        assert [axis.noise_gain() for axis in found.algorithm.axes] == [axis.noise_gain() for axis in algorithm.axes]
+        assert [axis.noise_gain() for axis in found.algorithm.factors] == [
+            axis.noise_gain() for axis in algorithm.factors
+        ]
 
 
 def test_wrong_transforms_are_refuted(tmp_path):

@@ -144,7 +144,7 @@ MADE |= {
     "roots of two": lambda: wc.winograd(4, 3, points="0,sqrt(2)/2,-sqrt(2)/2,sqrt(2),-sqrt(2)", convention="monic"),
     "balanced": lambda: wc.parse("4x4,11x11", convention="balanced"),
     "chains": lambda: wc.parse("2x4,3x3").change_basis("legendre"),
-    "axes of one size": lambda: wc.Nested((wc.winograd(2, 3), wc.winograd(2, 3, convention="lavin"))),
+    "axes of one size": lambda: wc.nest(wc.winograd(2, 3), wc.winograd(2, 3, convention="lavin")),
 }
 
 
@@ -155,7 +155,9 @@ def test_every_format_is_read_back(name, format, tmp_path):
     path = tmp_path / f"made.{format}"
     path.write_text(render(made, format))
     read = wc.read(path)
-    assert [(axis.AT, axis.G, axis.BT) for axis in read.axes] == [(axis.AT, axis.G, axis.BT) for axis in made.axes]
+    assert [(axis.AT, axis.G, axis.BT) for axis in read.factors] == [
+        (axis.AT, axis.G, axis.BT) for axis in made.factors
+    ]
 
 
 @pytest.mark.parametrize("format", ["text", "latex", "json"])

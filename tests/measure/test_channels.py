@@ -35,7 +35,9 @@ def test_that_many_channels_fit_and_one_more_does_not(size, bits, boxes):
     made = parse(size, points=POINTS[size], convention="integer")
     found = ranges(made, *boxes)
     counts = channel_counts(found, bits)
-    tables = [[np.array(matrix.tolist(), dtype=object) for matrix in (axis.AT, axis.G, axis.BT)] for axis in made.axes]
+    tables = [
+        [np.array(matrix.tolist(), dtype=object) for matrix in (axis.AT, axis.G, axis.BT)] for axis in made.factors
+    ]
     AT, G, BT = ([axis_tables[k] for axis_tables in tables] for k in range(3))
 
     def along(matrices, array):

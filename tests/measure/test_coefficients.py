@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sympy import QQ, Rational, sqrt
 
-from wincraft import LinearMap, Nested, parse, winograd
+from wincraft import LinearMap, nest, parse, winograd
 from wincraft.exact import from_numbers
 from wincraft.measure import coefficients, magnitudes, unrepresentable
 from wincraft.measure.coefficients import Coefficient
@@ -37,7 +37,7 @@ def test_magnitudes_of_several_axes_are_those_of_the_kronecker_product(size):
     made = parse(size)
     for k, name in enumerate(("AT", "G", "BT")):
         dense = np.ones((1, 1))
-        for axis in made.axes:
+        for axis in made.factors:
             dense = np.kron(dense, axis.to_numpy()[k])
         values = abs(dense[dense != 0])
         found = magnitudes(made)[name]
@@ -75,8 +75,8 @@ def test_against_what_rounding_the_matrices_changes(dtype):
 def test_stages_and_axes_are_told_apart():
     made = winograd(2, 3, points="0,1,-1")
     P = from_numbers([[Rational(3) if i == j else Rational(0) for j in range(4)] for i in range(4)], QQ)
-    chained = replace(made, input=LinearMap((P, made.input.dense * P.inv())))
-    found = unrepresentable(Nested((made, chained)), dyadic)
+    chained = replace(made, input=LinearMap.of(P, made.input.dense * P.inv()))
+    found = unrepresentable(nest(made, chained), dyadic)
     assert {(entry.matrix, entry.axis, entry.stage) for entry in found} == {("BT", 1, 1)}
     assert str(found[0]) == "BT[0][0] = 1/3 (stage 1, axis 1)"
     assert len(list(coefficients(made))) == 8 + 12 + 16

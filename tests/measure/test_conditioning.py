@@ -17,8 +17,8 @@ from oracle_messages import refused
 from oracle_strategies import as_sympy, rationals
 from sympy import QQ, Matrix, Rational
 
-from wincraft import LinearMap, Nested, parse, winograd
-from wincraft.algorithm import BilinearAlgorithm
+from wincraft import LinearMap, nest, parse, winograd
+from wincraft.algorithm import Algorithm
 from wincraft.errors import NotApplicable
 from wincraft.exact import exact_number, field_of, from_numbers
 from wincraft.exact.number import to_element
@@ -85,7 +85,7 @@ def test_published_v_with_infinity_and_bt():
 def test_against_numpy(size, convention):
     made = parse(size, convention=convention)
     found = conditioning(made).matrices
-    per_axis = [axis.to_numpy() for axis in made.axes]
+    per_axis = [axis.to_numpy() for axis in made.factors]
     for k, name in enumerate(("AT", "G", "BT")):
         matrix = per_axis[0][k]
         for other in per_axis[1:]:
@@ -162,7 +162,7 @@ def test_special_matrices(rows, wanted):
 def test_a_real_algebraic_field():
     made = winograd(4, 3, points="0,sqrt(2),-sqrt(2),1/2,-1/2")
     found = conditioning(made).matrices
-    V = np.array(vandermonde(made.axes[0]).to_Matrix().tolist(), dtype=float)
+    V = np.array(vandermonde(made.factors[0]).to_Matrix().tolist(), dtype=float)
     assert astuple(found["V"]) == pytest.approx(by_numpy(V), rel=1e-9)
     assert astuple(found["BT"]) == pytest.approx(by_numpy(made.to_numpy()[2]), rel=1e-9)
 
@@ -179,20 +179,20 @@ def test_every_stage_of_a_chain():
             [0] * 5 + [1],
         ]
     )
-    chained = replace(made, input=LinearMap((P, made.input.dense * P.inv())))
+    chained = replace(made, input=LinearMap.of(P, made.input.dense * P.inv()))
     found = conditioning(chained).matrices
     assert list(found) == ["V", "V finite", "AT", "G", "BT", "BT[0]", "BT[1]"]
     assert found["BT"] == conditioning(made).matrices["BT"]
     assert found["BT[0]"] == matrix_conditioning(P)
     assert found["BT[0]"].cond_2 * found["BT[1]"].cond_2 >= found["BT"].cond_2
-    mixed = conditioning(Nested((chained, made))).matrices
+    mixed = conditioning(nest(chained, made)).matrices
     assert mixed["BT[0]"] == matrix_conditioning(P, made.input.dense)
     assert mixed["BT[1]"] == found["BT[1]"]
 
 
 def test_axes_multiply_before_rounding():
     made = winograd(6, 3)
-    one, two = conditioning(made).matrices, conditioning(Nested((made, made))).matrices
+    one, two = conditioning(made).matrices, conditioning(nest(made, made)).matrices
     for name, values in one.items():
         assert astuple(two[name]) == pytest.approx([value**2 for value in astuple(values)], rel=1e-15)
 
@@ -208,7 +208,7 @@ def test_pseudo_inverses():
 
 
 def test_algorithms_without_points_have_no_v():
-    for made in (winograd(4, 3, moduli="0,1,-1,x^2+1,inf"), BilinearAlgorithm.from_matrices([[1]], [[1]], [[1]])):
+    for made in (winograd(4, 3, moduli="0,1,-1,x^2+1,inf"), Algorithm.from_matrices([[1]], [[1]], [[1]])):
         assert list(conditioning(made).matrices) == ["AT", "G", "BT"]
         with refused(NotApplicable, "Vandermonde", made.size):
             vandermonde(made)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oracle_messages import refused
 from sympy import Rational
 
-from wincraft import BilinearAlgorithm, parse, winograd
+from wincraft import Algorithm, parse, winograd
 from wincraft.algorithm import LinearMap
 from wincraft.errors import BadShape, WrongForm
 from wincraft.exact import diagonal
@@ -88,7 +88,7 @@ def transform_counted(chains, tile, shape):
 
 
 def fractions_of(linear_map):
-    return [[[Fraction(text) for text in row] for row in LinearMap((stage,)).texts] for stage in linear_map.stages]
+    return [[[Fraction(text) for text in row] for row in LinearMap.of(stage).texts] for stage in linear_map.stages]
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_counts_are_those_of_an_execution(size, options):
     algorithm = parse(size, **options)
     found = costs(algorithm)
     for counted, which in ((found.output, 0), (found.filter, 1), (found.input, 2)):
-        chains = [fractions_of(axis.maps[which]) for axis in algorithm.axes]
-        shape = [axis.maps[which].shape[1] for axis in algorithm.axes]
+        chains = [fractions_of(axis.maps[which]) for axis in algorithm.factors]
+        shape = [axis.maps[which].shape[1] for axis in algorithm.factors]
         tile = {place: Fraction(1) for place in product(*map(range, shape))}
         assert counted == Operations(**transform_counted(chains, tile, shape))
 
@@ -114,8 +114,8 @@ def test_counts_are_those_of_an_execution(size, options):
 def test_chains_are_counted_stage_by_stage():
     plain = winograd(2, 3, points="0,1,-1")
     K = plain.domain
-    chain = LinearMap((diagonal([K(3)] * 4, K), diagonal([K(1) / 3] * 4, K), *plain.input.stages))
-    staged = BilinearAlgorithm(plain.output, plain.filter, chain)
+    chain = LinearMap.of(diagonal([K(3)] * 4, K), diagonal([K(1) / 3] * 4, K), *plain.input.stages)
+    staged = Algorithm(plain.output, plain.filter, chain)
     found = costs(staged)
     assert found.input == costs(plain).input + Operations(multiplications=4, small=4)
     assert [stage.label for stage in found.stages][:3] == ["BT[0]", "BT[1]", "BT[2]"]

@@ -17,7 +17,7 @@ from oracle_messages import refused
 from oracle_strategies import as_sympy
 
 from wincraft import winograd
-from wincraft.algorithm import LinearMap, Nested
+from wincraft.algorithm import LinearMap, nest
 from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, UnknownName, WrongType
 from wincraft.exact import from_numbers
 from wincraft.measure import error_bound, float_error, uniform_floats
@@ -51,10 +51,10 @@ FORMAT_NAMES = ["fp64", "fp32", "fp16", "bf16", "fp8-e4m3-sat", "fp8-e5m2"]
 
 def legendre(algorithm):
     """The same algorithm with the data transform as two stages."""
-    K, n = algorithm.domain, algorithm.n
+    K, n = algorithm.domain, algorithm.n[0]
     rows = [[Fraction(i == j) - Fraction(i == j + 2, 3) for j in range(n)] for i in range(n)]
     P = from_numbers([[as_sympy(value) for value in row] for row in rows], K)
-    return replace(algorithm, input=LinearMap((P, algorithm.input.dense * P.inv())), moduli=None, convention=None)
+    return replace(algorithm, input=LinearMap.of(P, algorithm.input.dense * P.inv()), moduli=None, convention=None)
 
 
 @st.composite
@@ -64,7 +64,7 @@ def algorithms(draw):
         m, r, points = draw(st.sampled_from(POINTS))
         axis = winograd(m, r, points=points, convention=draw(st.sampled_from(CONVENTIONS)))
         axes.append(legendre(axis) if draw(st.booleans()) else axis)
-    algorithm = Nested(tuple(axes)) if len(axes) > 1 else axes[0]
+    algorithm = nest(*axes) if len(axes) > 1 else axes[0]
     return algorithm.transpose() if draw(st.booleans()) else algorithm
 
 
@@ -72,7 +72,7 @@ def algorithms(draw):
 def test_published_errors(m):
     points, published = PUBLISHED[m]
     axis = winograd(m, 3, points=points)
-    found = float_error(Nested((axis, axis)), FORMATS["fp32"], "huffman", runs=5000, seed=1)
+    found = float_error(nest(axis, axis), FORMATS["fp32"], "huffman", runs=5000, seed=1)
     assert found.error == pytest.approx(published, rel=0.06)
     assert found.direct_error == pytest.approx(DIRECT, rel=0.06)
     assert found.ratio == found.error / found.direct_error
@@ -115,11 +115,11 @@ def slow_tile(algorithm, format, order, data, filters):
         for number in range(max(len(item.stages) for item in axes)):
             for axis, item in enumerate(axes):
                 for stage in item.stages[number : number + 1]:
-                    rows = [[Fraction(str(value)) for value in row] for row in LinearMap((stage,)).texts]
+                    rows = [[Fraction(str(value)) for value in row] for row in LinearMap.of(stage).texts]
                     array = along(rows, array, axis)
         return array
 
-    axes = algorithm.axes
+    axes = algorithm.factors
     to_fractions = np.frompyfunc(Fraction, 1, 1)
     total = None
     for d, g in zip(data.astype(float), filters.astype(float), strict=True):
@@ -141,7 +141,7 @@ def slow_tile(algorithm, format, order, data, filters):
     seed=st.integers(0, 999),
 )
 def test_a_tile_is_the_slow_exact_one(name, algorithm, order, channels, seed):
-    algorithm = Nested(algorithm.axes[:1]) if algorithm.axes[0].rank > 6 else algorithm
+    algorithm = nest(*algorithm.factors[:1]) if algorithm.factors[0].rank > 6 else algorithm
     arithmetic, shapes = Arithmetic(FORMATS[name]), tile_shapes(algorithm)
     rng = np.random.default_rng(seed)
     data, filters = (arithmetic.round(uniform_floats(rng, (channels, *shape))) for shape in shapes[:2])
@@ -152,7 +152,7 @@ def test_a_tile_is_the_slow_exact_one(name, algorithm, order, channels, seed):
 def exact_outputs(algorithm, data, filters):
     """Sums of products by fractions; data (C, *n), filters (C, *r)."""
     linear = algorithm.form == "linear"
-    shape = [axis.maps.output.shape[0] for axis in algorithm.axes]
+    shape = [axis.maps.output.shape[0] for axis in algorithm.factors]
     y = np.full(shape, Fraction(0))
     for output in product(*map(range, shape)):
         for c, *tap in product(range(len(filters)), *map(range, filters.shape[1:])):
@@ -228,7 +228,7 @@ def test_the_bound_is_below_that_of_the_theorem(m, r, points, dimensions):
         factor += dimensions * max((exact > 0).sum(axis=1) - 1 + (~power).any(axis=1) + inexact)
     gain = np.abs(AT) @ (np.abs(G).sum(axis=1) * np.abs(BT).sum(axis=1))
     gain = gain if dimensions == 1 else np.outer(gain, gain)
-    bound = error_bound(Nested((axis,) * dimensions), order="sequential")
+    bound = error_bound(nest(*(axis,) * dimensions), order="sequential")
     assert (bound <= 1.0001 * factor * u * gain).all()
     assert (bound >= u * gain).all()
 
@@ -279,7 +279,7 @@ def test_large_runs_are_cut_into_pieces(monkeypatch):
 
 def test_overflow_and_ratios():
     axis = winograd(6, 3, points="0,-1,1,1/2,-1/2,2,-2")
-    found = float_error(Nested((axis, axis)), FORMATS["fp8-e4m3"], runs=100)
+    found = float_error(nest(axis, axis), FORMATS["fp8-e4m3"], runs=100)
     assert isnan(found.error) or found.error > 0
     assert found.bound == inf
     assert replace(found, error=1.0, direct_error=0.0).ratio == inf

@@ -15,8 +15,8 @@ from oracle_messages import refused
 from oracle_strategies import as_sympy, pointed_sizes
 from sympy import Rational, eye, sqrt
 
-from wincraft import CONVENTIONS, Nested, parse, winograd
-from wincraft.algorithm import BilinearAlgorithm
+from wincraft import CONVENTIONS, nest, parse, winograd
+from wincraft.algorithm import Algorithm
 from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, WrongType
 from wincraft.measure import noise_gain, worst_case_amplification
 
@@ -36,11 +36,11 @@ def by_definition(made, data_moments, filter_moments):
         (outputs[k] @ outputs[k]) * (G[k] @ filter_moments @ G[k]) * (data[k] @ data_moments @ data[k])
         for k in range(made.rank)
     )
-    pairs = product(range(outputs.shape[1]), range(made.r), range(made.r))
+    pairs = product(range(outputs.shape[1]), range(made.r[0]), range(made.r[0]))
     if made.form == "correlation":
         signal = sum(filter_moments[j, q] * data_moments[i + j, i + q] for i, j, q in pairs)
     else:
-        inside = [(i, j, q) for i, j, q in pairs if min(i - j, i - q) >= 0 and max(i - j, i - q) < made.m]
+        inside = [(i, j, q) for i, j, q in pairs if min(i - j, i - q) >= 0 and max(i - j, i - q) < made.m[0]]
         signal = sum(filter_moments[j, q] * data_moments[i - j, i - q] for i, j, q in inside)
     return noise / signal / plain(made.scale) ** 2
 
@@ -51,7 +51,7 @@ def direct(m, r):
     AT = [[int(i == row) for i, _ in taps] for row in range(m)]
     G = [[int(j == column) for column in range(r)] for _, j in taps]
     BT = [[int(i + j == column) for column in range(m + r - 1)] for i, j in taps]
-    return BilinearAlgorithm.from_matrices(AT, G, BT)
+    return Algorithm.from_matrices(AT, G, BT)
 
 
 def moments(data, size):
@@ -99,7 +99,7 @@ def test_invariant_under_conventions_and_scalings(sized, convention, data):
     a, g = (data.draw(st.lists(nonzero, min_size=made.rank, max_size=made.rank)) for _ in range(2))
     c = data.draw(nonzero)
     scaled = made.rescale(a=a, g=g, b=[c / (x * y) for x, y in zip(a, g, strict=True)])
-    S_d, S_g = moments(data, made.n), moments(data, made.r)
+    S_d, S_g = moments(data, made.n[0]), moments(data, made.r[0])
     assert scaled.scale == as_sympy(c) * made.scale
     for given_moments in ((None, None), (S_d, S_g)):
         wanted = noise_gain(plain_one, *given_moments)
@@ -114,7 +114,7 @@ def test_invariant_under_conventions_and_scalings(sized, convention, data):
 def test_white_moments_are_the_default_and_the_algorithms_own(sized):
     m, r, points = sized
     made = winograd(m, r, points=points)
-    found = noise_gain(made, eye(made.n), white(made.r))
+    found = noise_gain(made, eye(made.n[0]), white(made.r[0]))
     assert found.value == made.noise_gain() == noise_gain(made).value == found.contributions.sum()
     assert noise_gain(winograd(r, m, points=points)).value == found.value
     assert noise_gain(winograd(m, r, points=[-p for p in points])).value == found.value
@@ -124,26 +124,26 @@ def test_white_moments_are_the_default_and_the_algorithms_own(sized):
 def test_moments_against_the_definition(sized, data):
     m, r, points = sized
     made = winograd(m, r, points=points, convention="integer")
-    S_d, S_g = moments(data, made.n), moments(data, made.r)
+    S_d, S_g = moments(data, made.n[0]), moments(data, made.r[0])
     found = noise_gain(made, S_d, S_g)
     assert plain(found.value) == by_definition(made, S_d, S_g)
     assert found.contributions.sum() == found.value
     assert noise_gain(made, 7 * S_d, Fraction(2, 3) * S_g).value == found.value
-    S_h, linear = moments(data, made.m), made.transpose()
+    S_h, linear = moments(data, made.m[0]), made.transpose()
     assert plain(noise_gain(linear, S_h, S_g).value) == by_definition(linear, S_h, S_g)
 
 
 def test_separable_moments_of_two_axes_are_those_of_the_kronecker_products():
     first, second = winograd(2, 3, points="0,1,-1"), winograd(3, 2, points="0,1,-1/2")
     smooth = [[Fraction(3, 4) ** abs(i - j) for j in range(4)] for i in range(4)]
-    nested = Nested((first, second))
+    nested = nest(first, second)
     found = noise_gain(nested, [smooth, None])
     assert found.value == noise_gain(first, smooth).value * noise_gain(second).value
     assert found.contributions.shape == (4, 4)
     assert found.contributions.sum() == found.value
 
     def kronecker(name):
-        return np.kron(*(np.array(getattr(axis, name).tolist(), dtype=object) for axis in nested.axes))
+        return np.kron(*(np.array(getattr(axis, name).tolist(), dtype=object) for axis in nested.factors))
 
     AT, G, BT = (kronecker(name) for name in ("AT", "G", "BT"))
     S_d = np.kron(np.array(smooth, dtype=object), white(4))
@@ -204,7 +204,7 @@ def test_worst_case_amplification_against_numpy(points, convention):
     AT, G, BT = (abs(matrix) for matrix in made.to_numpy())
     wanted = (AT @ (G.sum(axis=1) * BT.sum(axis=1))).max() / float(made.scale)
     assert float(worst_case_amplification(made)) == pytest.approx(wanted, rel=1e-12)
-    assert worst_case_amplification(Nested((made, made))) == worst_case_amplification(made) ** 2
+    assert worst_case_amplification(nest(made, made)) == worst_case_amplification(made) ** 2
     assert worst_case_amplification(made.rescale(b=[-1] * made.rank)) == worst_case_amplification(made)
 
 

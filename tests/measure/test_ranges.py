@@ -17,8 +17,8 @@ from oracle_convolution import table
 from oracle_messages import refused
 from sympy import QQ, Rational
 
-from wincraft import LinearMap, Nested, winograd
-from wincraft.algorithm import BilinearAlgorithm
+from wincraft import LinearMap, nest, winograd
+from wincraft.algorithm import Algorithm
 from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName
 from wincraft.exact import from_numbers
 from wincraft.measure import INT8, ranges
@@ -35,12 +35,12 @@ def basis(size):
 
 def chained(made):
     """The same algorithm with two stages in every map: B^T = (B^T P^-1) P, G = (G P^T) P^-T, A^T = P^-1 (P A^T)."""
-    P_n, P_r, P_m = basis(made.n), basis(made.r).inv().transpose(), basis(made.m)
+    P_n, P_r, P_m = basis(*made.n), basis(*made.r).inv().transpose(), basis(*made.m)
     return replace(
         made,
-        input=LinearMap((P_n, made.input.dense * P_n.inv())),
-        filter=LinearMap((P_r, made.filter.dense * P_r.inv())),
-        output=LinearMap((P_m * made.output.dense, P_m.inv())),
+        input=LinearMap.of(P_n, made.input.dense * P_n.inv()),
+        filter=LinearMap.of(P_r, made.filter.dense * P_r.inv()),
+        output=LinearMap.of(P_m * made.output.dense, P_m.inv()),
     )
 
 
@@ -59,14 +59,14 @@ ALGORITHMS = {
     "linear form": F23.transpose(),
     "chain": chained(F43),
     "chain, linear form": chained(SKEW).transpose(),
-    "2-D": Nested((F23, F23)),
-    "2-D, mixed, negative scale": Nested((NEGATIVE, SKEW)),
-    "2-D, linear form": Nested((SKEW, F23)).transpose(),
-    "2-D, chains": Nested((chained(F23), chained(F23))),
-    "2-D, a chain and no chain": Nested((F23, chained(SKEW))),
-    "2-D, no chain and a chain, negative scale": Nested((chained(NEGATIVE), F23)),
-    "2-D, a negative scale before a chain": Nested((SIGNED, chained(F23))),
-    "3-D": Nested((F23, winograd(1, 2, points="0,2"), chained(winograd(2, 1, points="0,1")))),
+    "2-D": nest(F23, F23),
+    "2-D, mixed, negative scale": nest(NEGATIVE, SKEW),
+    "2-D, linear form": nest(SKEW, F23).transpose(),
+    "2-D, chains": nest(chained(F23), chained(F23)),
+    "2-D, a chain and no chain": nest(F23, chained(SKEW)),
+    "2-D, no chain and a chain, negative scale": nest(chained(NEGATIVE), F23),
+    "2-D, a negative scale before a chain": nest(SIGNED, chained(F23)),
+    "3-D": nest(F23, winograd(1, 2, points="0,2"), chained(winograd(2, 1, points="0,1"))),
 }
 every_algorithm = pytest.mark.parametrize("made", ALGORITHMS.values(), ids=ALGORITHMS)
 BOXES = [(INT8, INT8), (Box(5, 10), Box(-3, 7)), (Box.unsigned(8), Box(-31, 31)), (Box("-1/3", 0), Box(2, 2))]
@@ -83,7 +83,7 @@ def run(made, data, taps, errors=None):
 
     `errors` is added to the values of a step where it has its label.
     """
-    names = ("AT", "G", "BT") if made.axes[0].form == "correlation" else ("B", "G", "A")
+    names = ("AT", "G", "BT") if made.factors[0].form == "correlation" else ("B", "G", "A")
     values = {}
 
     def store(label, array):
@@ -91,7 +91,7 @@ def run(made, data, taps, errors=None):
         return values[label]
 
     def passes(array, name, chain):
-        chains = [stage_arrays(axis, chain) for axis in made.axes]
+        chains = [stage_arrays(axis, chain) for axis in made.factors]
         longest = max(map(len, chains))
         for stage in range(longest):
             for axis, stages in enumerate(chains):
@@ -113,7 +113,7 @@ def drawn(data, box, shape, corners=False):
 
 
 def shapes(made):
-    return tuple(tuple(getattr(item.maps, name).shape[1] for item in made.axes) for name in ("input", "filter"))
+    return tuple(tuple(getattr(item.maps, name).shape[1] for item in made.factors) for name in ("input", "filter"))
 
 
 @every_algorithm
@@ -183,7 +183,7 @@ def integers(array):
 def test_brute_force_over_all_512_filters_in_2d(name, boxes):
     """All 3x3 filters of corners; what each makes of the data is linear, by Kronecker products of the stages."""
     made, (data_box, filter_box) = ALGORITHMS[name], boxes
-    axis, found = made.axes[0], ranges(made, *boxes)
+    axis, found = made.factors[0], ranges(made, *boxes)
     (G, G_common), (BT, BT_common) = (integers(np.kron(dense, dense)) for dense in (table(axis.G), table(axis.BT)))
     low, high, data_low, data_high = (int(x) for x in (filter_box.low, filter_box.high, data_box.low, data_box.high))
     filters = np.array(list(product((low, high), repeat=9)))
@@ -239,7 +239,7 @@ def test_beyond_two_to_the_sixteen_corners_a_bound_is_given_and_called_one():
         assert (found["AT[0]"].low <= values).all()
         assert (values <= found["AT[0]"].high).all()
     assert found["AT[1]"].high[0] == 17 * 128 * 8
-    assert not ranges(Nested((chained(winograd(1, 5)), chained(winograd(1, 4)))))["AT[0] axis 1"].exact
+    assert not ranges(nest(chained(winograd(1, 5)), chained(winograd(1, 4))))["AT[0] axis 1"].exact
 
 
 @every_algorithm
@@ -313,7 +313,7 @@ def test_bits_of_an_integer_algorithm():
 
 
 def test_fraction_bits():
-    found = ranges(Nested((F23, F23)))
+    found = ranges(nest(F23, F23))
     assert [step.fraction_bits for step in found.steps] == [0, 1, 2, 0, 0, 0, 2, 1, 0]
     assert ranges(F43)["G"].fraction_bits is None
     assert ranges(F43.rescale(g=[4] * 6, a=["1/4"] * 6))["BT"].fraction_bits == 0
@@ -330,14 +330,14 @@ def test_irrational_matrices():
 
 
 def test_more_outputs_than_needed_by_zero_rows():
-    made = BilinearAlgorithm.from_matrices([["2", "2"]], [[1], [0]], [[1], [1]])
+    made = Algorithm.from_matrices([["2", "2"]], [[1], [0]], [[1], [1]])
     found = ranges(made)
     assert (found["G"].low[1], found["G"].high[1], found["M"].high[1]) == (-128, 127, 16384) or found["G"].high[1] == 0
     assert found["AT"].high[0] == 2 * 128 * 128
 
 
 def test_the_report_is_a_table():
-    lines = repr(ranges(Nested((F23, F23)))).splitlines()
+    lines = repr(ranges(nest(F23, F23))).splitlines()
     assert lines[0] == "ranges of F(2x2,3x3): data [-128, 127], filter [-128, 127]"
     assert lines[4].split() == ["G", "axis", "1", "4x4", "-288", "286.75", "exact", "10", "2", "10"]
     assert len({len(line) for line in lines[1:]}) == 1

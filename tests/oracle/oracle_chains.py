@@ -6,7 +6,7 @@ from __future__ import annotations
 from oracle_convolution import table
 from sympy import QQ, Matrix, Rational
 
-from wincraft.algorithm import BilinearAlgorithm, LinearMap
+from wincraft.algorithm import Algorithm, LinearMap
 from wincraft.exact import from_numbers
 
 
@@ -21,10 +21,10 @@ def legendre(n):
 
 def chained(made):
     """A pre-step on data and weights, a post-step on the output."""
-    P, R, Q = (legendre(size) for size in (made.n, made.r, made.m))
+    P, R, Q = (legendre(size) for size in (*made.n, *made.r, *made.m))
     chains = (Q * made.AT, Q.inv()), (R.inv().T, made.G * R.T), (P, made.BT * P.inv())
-    maps = (LinearMap(tuple(from_numbers(stage.tolist(), QQ) for stage in stages)) for stages in chains)
-    return BilinearAlgorithm(*maps, scale=made.scale)
+    maps = (LinearMap.of(*(from_numbers(stage.tolist(), QQ) for stage in stages)) for stages in chains)
+    return Algorithm(*maps, scale=made.scale)
 
 
 def stages_of(linear_map):

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from wincraft import parse, winograd
-from wincraft.algorithm import Nested
+from wincraft.algorithm import nest
 from wincraft.construct import chained
 from wincraft.quantise import Layer, simulate
 
@@ -27,7 +27,7 @@ ALGORITHMS = {
     "F4 balanced": lambda: parse("F(4x4,3x3)", convention="balanced"),
     "F4 integer": lambda: parse("F(4x4,3x3)", points=F43, convention="integer"),
     "F4 legendre": lambda: chained(parse("F(4x4,3x3)", points=F43), "legendre"),
-    "F4 mixed": lambda: Nested((winograd(4, 3), chained(winograd(4, 3), "legendre"))),
+    "F4 mixed": lambda: nest(winograd(4, 3), chained(winograd(4, 3), "legendre")),
     "F4 quadratic": lambda: parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf"),
     "F6": lambda: parse("F(6x6,3x3)", convention="pow2"),
     "F6 quadratic": lambda: parse("F(6x6,3x3)", moduli="0,1,-1,x^2+x+1,x^2-x+1,inf"),

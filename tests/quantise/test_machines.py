@@ -12,7 +12,7 @@ import pytest
 from oracle_chains import chained
 from oracle_convolution import table
 
-from wincraft import Nested, winograd
+from wincraft import nest, winograd
 from wincraft.exact.matrix import rational_matrix
 from wincraft.measure.execution import ArrayMachine, Chains, Pass, chains_of, execute
 from wincraft.measure.rounded_machine import RoundedMachine
@@ -27,23 +27,23 @@ ALGORITHMS = {
     "1-D": F43,
     "scale": winograd(4, 3, points="0,1,-1,2,-2", convention="integer"),
     "quadratic": QUADRATIC,
-    "2-D": Nested((F23, F43)),
-    "quadratic 2-D": Nested((QUADRATIC, QUADRATIC)),
+    "2-D": nest(F23, F43),
+    "quadratic 2-D": nest(QUADRATIC, QUADRATIC),
     "chain": chained(F43),
-    "chains": Nested((chained(F43), chained(F23))),
-    "chain and none": Nested((chained(F23), F43)),
-    "none and chain": Nested((F23, chained(F23))),
+    "chains": nest(chained(F43), chained(F23)),
+    "chain and none": nest(chained(F23), F43),
+    "none and chain": nest(F23, chained(F23)),
 }
 
 
 def whole(algorithm, side):
     """The Kronecker product over the axes of whole maps, Fractions."""
-    return reduce(np.kron, [table(getattr(axis, side).dense.to_Matrix()) for axis in algorithm.axes])
+    return reduce(np.kron, [table(getattr(axis, side).dense.to_Matrix()) for axis in algorithm.factors])
 
 
 def dense(algorithm):
     """The same algorithm with every map as one matrix over the flattened tile."""
-    m, ranks = (tuple(getattr(axis, name) for axis in algorithm.axes) for name in ("m", "rank"))
+    m, ranks = algorithm.m, algorithm.output.tile
     stages = {
         side: ((Pass(rational_matrix(whole(algorithm, side).tolist()), None, image),),)
         for side, image in (("output", m), ("filter", ranks), ("input", ranks))
@@ -58,13 +58,13 @@ RUNS |= {f"{name}, dense": (ALGORITHMS[name], dense(ALGORITHMS[name])) for name 
 def operands(algorithm, channels=2, filters=4, groups=2, tiles=3):
     """Small integers: data (n..., C, T) and filters (r..., K, C / groups)."""
     rng = np.random.default_rng(0)
-    n, r = ([getattr(axis, name) for axis in algorithm.axes] for name in "nr")
+    n, r = algorithm.n, algorithm.r
     return rng.integers(-9, 10, (*n, groups * channels, tiles)), rng.integers(-9, 10, (*r, filters, channels))
 
 
 def convolution(algorithm, data, filters):
     """By its definition, in Python integers."""
-    m, (K, C) = [axis.m for axis in algorithm.axes], filters.shape[-2:]
+    m, (K, C) = algorithm.m, filters.shape[-2:]
     per_group = K // (data.shape[-2] // C)
     y = np.zeros((*m, K, data.shape[-1]), dtype=object)
     for *place, k, t in np.ndindex(y.shape):
@@ -103,7 +103,7 @@ def bounds_the_error_of_fp32(machine, algorithm, chains):
 
 
 def knows_the_maps(machine, algorithm, chains):
-    tiles = [tuple(getattr(axis, name) for axis in algorithm.axes) for name in "nr"]
+    tiles = [algorithm.n, algorithm.r]
     data, filters = (Source(tile, np.eye(int(np.prod(tile)))) for tile in tiles)
     y = execute(chains, machine, data, filters)
     U, V = y.operands
@@ -111,7 +111,7 @@ def knows_the_maps(machine, algorithm, chains):
     for side, found in maps.items():
         wanted = whole(algorithm, side) / (chains.scale if side == "output" else 1)
         np.testing.assert_allclose(found.signal, wanted.astype(float), rtol=1e-12, atol=1e-12)
-        assert found.shape == {"output": tuple(axis.m for axis in algorithm.axes)}.get(side, U.shape)
+        assert found.shape == {"output": algorithm.m}.get(side, U.shape)
 
 
 CHECKS = {
@@ -150,7 +150,7 @@ def test_places_are_seen_in_the_order_of_the_computation(run):
     for label, side, given in (("U", "input", "input"), ("V", "filter", "weights")):
         flat = values[given].reshape(whole(algorithm, side).shape[1], -1)
         assert (values[label].reshape(-1, flat.shape[1]) == whole(algorithm, side) @ flat).all()
-    assert values["M"].shape[:-2] == tuple(axis.rank for axis in algorithm.axes)
+    assert values["M"].shape[:-2] == tuple(axis.rank for axis in algorithm.factors)
 
 
 @pytest.mark.parametrize("format", ["fp32", "fp16"])

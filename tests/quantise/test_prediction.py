@@ -11,7 +11,7 @@ import pytest
 from oracle_chains import chained
 from oracle_messages import refused
 
-from wincraft import Nested, parse
+from wincraft import nest, parse
 from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, UnknownName, WrongForm
 from wincraft.numbers import Scale, parse_quantizer, sqnr
 from wincraft.quantise import SCHEMES, STAGES, Batch, Scheme, Workload, parse_scheme, predict, simulate
@@ -52,7 +52,9 @@ def test_predictions_are_within_half_a_decibel(name, axes, convention):
     algorithm = made(name, axes, convention)
     if name == "F(2,3)" and convention == "pow2":
         plain = made(name, axes)
-        assert all(a.output == b.output and a.input == b.input for a, b in zip(plain.axes, algorithm.axes, strict=True))
+        assert all(
+            a.output == b.output and a.input == b.input for a, b in zip(plain.factors, algorithm.factors, strict=True)
+        )
         return
     seen = {}
     for seed in range(SEEDS[axes]):
@@ -104,7 +106,7 @@ def test_every_stage_alone(name, axes):
 @pytest.mark.parametrize("stage", ["pre_step", "post_step"])
 @pytest.mark.parametrize("axes", [1, 2])
 def test_steps_of_chains_alone(stage, axes):
-    algorithm = Nested((chained(made("F(4,3)")),) * axes)
+    algorithm = nest(*(chained(made("F(4,3)")),) * axes)
     found, alone = both(algorithm, Scheme("one", **{stage: parse_quantizer("int8")}), PLAIN)
     assert alone.stages
     assert all(stage.replace("_", "-") in label for label in alone.stages)
@@ -168,7 +170,7 @@ def test_integers_over_the_scale_of_an_algorithm(name, scale):
     algorithm = made(name, convention="integer")
     scheme = Scheme("integers", M=parse_quantizer("int16/tensor"), output=parse_quantizer("int16/tensor"))
     predicted = predict(algorithm, scheme, {"M": 1.0, "output": 1.0}, 64, 4.0, 4.0)
-    signal = algorithm.axes[0].r * 64 * 4.0 * 4.0  # of one output
+    signal = algorithm.r[0] * 64 * 4.0 * 4.0  # of one output
     assert predicted.stages["output"] * signal == pytest.approx((1 + 2 / scale**2) / 12, rel=1e-6)
 
 

@@ -14,7 +14,7 @@ from oracle_chains import chained
 from oracle_convolution import plain
 from oracle_messages import refused
 
-from wincraft import Nested, parse, winograd
+from wincraft import nest, parse, winograd
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, WrongForm, WrongType
 from wincraft.numbers import Scale, parse_quantizer, sqnr
 from wincraft.quantise import SCHEMES, Batch, Layer, Scheme, Workload, parse_scheme, simulate, simulate_direct
@@ -31,19 +31,19 @@ ALGORITHMS = {
     "F(4,3) scale 24": winograd(4, 3, points="0,1,-1,2,-2", convention="integer"),
     "F(4,3) quadratic": winograd(4, 3, moduli="0,1,-1,x^2+1,inf"),
     "F(4,3) chain": chained(F43),
-    "F(2x2,3x3)": Nested((F23, F23)),
-    "F(2x2,3x3) chain": Nested((chained(F23), chained(F23))),
-    "F(2x2,3x3) chain on one axis": Nested((chained(F23), F23)),
-    "F(2x4,3x3) chain on the other": Nested((F23, chained(F43))),
-    "F(4x4,3x3)": Nested((F43, F43)),
-    "F(2x3,3x2)": Nested((F23, winograd(3, 2, points="0,-1,1/2"))),
+    "F(2x2,3x3)": nest(F23, F23),
+    "F(2x2,3x3) chain": nest(chained(F23), chained(F23)),
+    "F(2x2,3x3) chain on one axis": nest(chained(F23), F23),
+    "F(2x4,3x3) chain on the other": nest(F23, chained(F43)),
+    "F(4x4,3x3)": nest(F43, F43),
+    "F(2x3,3x2)": nest(F23, winograd(3, 2, points="0,-1,1/2")),
 }
 
 
 def small_batch(algorithm, C=3, K=2, T=2, seed=0):
     """Few values; those of the data exact in float32."""
     rng = np.random.default_rng(seed)
-    n, r, m = (tuple(getattr(axis, name) for axis in algorithm.axes) for name in "nrm")
+    n, r, m = (algorithm.n, algorithm.r, algorithm.m)
     data, weights = rng.standard_normal((*n, C, T)).astype(np.float32), rng.standard_normal((*r, K, C)) / 3
     return Batch(data.astype(float), weights, np.ones((*m, T), bool))
 
@@ -66,7 +66,7 @@ def chains_of(algorithm, side, stored=lambda rows: rows):
         return [[Fraction(i == j) for j in range(size)] for i in range(size)]
 
     axes = []
-    for axis in algorithm.axes:
+    for axis in algorithm.factors:
         tables = (stage.to_Matrix().tolist() for stage in getattr(axis, side).stages)
         axes.append([stored([[plain(x) for x in row] for row in table]) for table in tables])
     longest = max(map(len, axes))
@@ -203,7 +203,7 @@ def by_integers(algorithm, scheme, batch, scales):
         assert max(abs(x) for operand in (U, V) for x in operand.integers.flat) < 2**15
     M = store("M", scheme.M, V.times(U, wrap))
     y = chain("output", M, "post-step", scheme.post_step)
-    scale = prod(plain(axis.scale) for axis in algorithm.axes)
+    scale = prod(plain(axis.scale) for axis in algorithm.factors)
     y.contents[0] = [content / scale for content in y.contents[0]]
     return after, store("output", scheme.output, y).real
 
@@ -303,7 +303,7 @@ def by_floats(algorithm, scheme, batch):
     V = store("V", scheme.V, chain("filter", V, "weights pre-step", scheme.pre_step))
     M = one_by_one([V[..., :, c, None] * U[..., c, None, :] for c in range(V.shape[-1])])
     y = chain("output", store("M", scheme.M, M), "post-step", scheme.post_step)
-    divisor = prod(plain(axis.scale) for axis in algorithm.axes)
+    divisor = prod(plain(axis.scale) for axis in algorithm.factors)
     if divisor != 1:
         y = y * np.asarray(float(1 / divisor)).astype(dtype)
     assert y.dtype == dtype
@@ -415,7 +415,7 @@ def test_a_layer_that_rounds_nothing_is_scipys_correlation(size, padding):
     signal = pytest.importorskip("scipy.signal")
     algorithm = ALGORITHMS[size]
     rng = np.random.default_rng(1)
-    r = tuple(axis.r for axis in algorithm.axes)
+    r = algorithm.r
     data, weights = rng.standard_normal((2, 3, 11, 8)), rng.standard_normal((4, 3, *r))
     batch = Layer(data, weights, padding).batch(algorithm)
     found = simulate(algorithm, Scheme("exact"), batch)
@@ -424,7 +424,7 @@ def test_a_layer_that_rounds_nothing_is_scipys_correlation(size, padding):
     image = np.array(
         [[sum(signal.correlate(x[c], w[c], "valid") for c in range(3)) for w in weights] for x in padded]
     )  # (N, K, H, W)
-    m = tuple(axis.m for axis in algorithm.axes)
+    m = algorithm.m
     tiles = [-(-full // step) for full, step in zip(image.shape[2:], m, strict=True)]
     y = found.outputs.reshape(*m, 4, 2, *tiles).transpose(3, 2, 4, 0, 5, 1)  # (N, K, tile, m, tile, m)
     y = y.reshape(2, 4, tiles[0] * m[0], tiles[1] * m[1])
@@ -636,7 +636,7 @@ def test_ncnn_admits_what_fits_in_int16(size, points, fits):
     """The worst case of U, by the magnitudes in the integer rows of B^T, is what decides."""
     algorithm = parse(size, points=points)
     bound = 127
-    for axis in algorithm.axes:
+    for axis in algorithm.factors:
         rows = [primitive([plain(x) for x in row])[0] for row in axis.BT.tolist()]
         bound *= max(sum(map(abs, row)) for row in rows)
     assert (bound < 2**15) == fits

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle_messages import refused
 
-from wincraft import Nested, parse, winograd
+from wincraft import nest, parse, winograd
 from wincraft.errors import BadDocument, BadShape, BadValue, TooLarge, UnknownName, WrongType
 from wincraft.quantise import DISTRIBUTIONS, Layer, Workload, load_layer
 from wincraft.quantise.workload import check_memory
@@ -96,23 +96,23 @@ def layers(draw):
 def test_tiles_cover_every_output_once(drawn):
     """Each tile is a window of the padded image, and those that count are every output of the layer, once."""
     algorithms, sizes, padding, images, channels = drawn
-    algorithm = algorithms[0] if len(algorithms) == 1 else Nested(tuple(algorithms))
+    algorithm = algorithms[0] if len(algorithms) == 1 else nest(*algorithms)
     data = np.arange(1.0, 1 + images * channels * prod(sizes)).reshape(images, channels, *sizes)
-    layer = Layer(data, np.ones((2, channels, *(axis.r for axis in algorithms))), padding)
+    layer = Layer(data, np.ones((2, channels, *(axis.r[0] for axis in algorithms))), padding)
     pads = [padding] * len(sizes) if isinstance(padding, int) else list(padding)
     assert layer.pads == tuple(pads)
     batch = layer.batch(algorithm)
-    far = [(p, p + axis.n) for p, axis in zip(pads, algorithms, strict=True)]
+    far = [(p, p + axis.n[0]) for p, axis in zip(pads, algorithms, strict=True)]
     padded = np.pad(data, ((0, 0), (0, 0), *far))
-    outputs = [s + 2 * p - axis.r + 1 for s, p, axis in zip(sizes, pads, algorithms, strict=True)]
-    tiles = [-(-size // axis.m) for size, axis in zip(outputs, algorithms, strict=True)]
+    outputs = [s + 2 * p - axis.r[0] + 1 for s, p, axis in zip(sizes, pads, algorithms, strict=True)]
+    tiles = [-(-size // axis.m[0]) for size, axis in zip(outputs, algorithms, strict=True)]
     assert batch.data.shape[-1] == images * prod(tiles)
     seen = np.zeros((images, *outputs), int)
     for t, (image, *tile) in enumerate(np.ndindex(images, *tiles)):
-        start = [k * axis.m for k, axis in zip(tile, algorithms, strict=True)]
-        window = tuple(slice(s, s + axis.n) for s, axis in zip(start, algorithms, strict=True))
+        start = [k * axis.m[0] for k, axis in zip(tile, algorithms, strict=True)]
+        window = tuple(slice(s, s + axis.n[0]) for s, axis in zip(start, algorithms, strict=True))
         np.testing.assert_array_equal(np.moveaxis(batch.data[..., t], -1, 0), padded[(image, slice(None), *window)])
-        for place in np.ndindex(*(axis.m for axis in algorithms)):
+        for place in np.ndindex(*(axis.m[0] for axis in algorithms)):
             at = tuple(s + p for s, p in zip(start, place, strict=True))
             inside = all(a < size for a, size in zip(at, outputs, strict=True))
             assert batch.counts[(*place, t)] == inside

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from wincraft import parse, winograd
-from wincraft.algorithm import Nested
+from wincraft.algorithm import nest
 from wincraft.errors import BadValue, UnknownName
 from wincraft.measure import costs
 from wincraft.quantise import SCHEMES, Layer, Workload
@@ -112,7 +112,7 @@ def test_a_basis_on_a_chain_says_so_and_has_no_matrix_of_values():
 def test_parts_where_the_axes_have_chains_of_different_length():
     F = parse("F(2x4,3x5)")
     column = compare_bases(F, ["input=lu filter=butterfly"], [], SMALL).columns[0]
-    mixed = Nested((F.axes[0], column.algorithm.axes[1]))  # one stage on the first axis, two on the second
+    mixed = nest(F.factors[0], column.algorithm.factors[1])  # one stage on the first axis, two on the second
     found = costs(mixed)
     by_role = {(item.label, item.role): item for item in stage_sums(found) if item.map == "input"}
     assert set(by_role) == {("BT[0]", "pre-step"), ("BT[0]", "transform"), ("BT[1]", "transform")}

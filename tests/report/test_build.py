@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from oracle_messages import refused
 
-from wincraft import BilinearAlgorithm, parse, winograd
+from wincraft import Algorithm, parse, winograd
 from wincraft.algorithm import LinearMap
 from wincraft.construct import integer_form
 from wincraft.errors import BadShape, NotApplicable, TooLarge, UnknownName
@@ -38,8 +38,8 @@ def staged():
     """F(2,3) whose B^T is a chain of two stages with a third between them."""
     plain = winograd(2, 3, points="0,1,-1")
     K = plain.domain
-    chain = LinearMap((diagonal([K(3)] * 4, K), diagonal([K(1) / 3] * 4, K) * plain.input.dense))
-    return BilinearAlgorithm(plain.output, plain.filter, chain)
+    chain = LinearMap.of(diagonal([K(3)] * 4, K), diagonal([K(1) / 3] * 4, K) * plain.input.dense)
+    return Algorithm(plain.output, plain.filter, chain)
 
 
 KINDS = {
@@ -48,7 +48,7 @@ KINDS = {
     "quadratic moduli": lambda: winograd(6, 3, moduli="0,1,-1,x^2+x+1,x^2-x+1,inf"),
     "irrational": lambda: winograd(4, 3, points="0,1,-1,sqrt(2),-sqrt(2)"),
     "chain": staged,
-    "bare matrices": lambda: BilinearAlgorithm.from_matrices([["2", "2"]], [[1], [0]], [[1], [1]]),
+    "bare matrices": lambda: Algorithm.from_matrices([["2", "2"]], [[1], [0]], [[1], [1]]),
     "linear form": lambda: winograd(4, 3).transpose(),
     "one tap": lambda: winograd(3, 1),
     "one output": lambda: winograd(1, 3),
@@ -99,7 +99,7 @@ def test_the_integer_form_is_that_of_the_convention():
     for size in ("F(4,3)", "F(2x6,3x3)"):
         found, expected = integer_form(parse(size)), parse(size, convention="integer")
         assert found.scale == expected.scale
-        for axis, other in zip(found.axes, expected.axes, strict=True):
+        for axis, other in zip(found.factors, expected.factors, strict=True):
             for ours, theirs in zip(axis.maps, other.maps, strict=True):
                 assert [abs(v) for row in ours.dense.to_list() for v in row] == [
                     abs(v) for row in theirs.dense.to_list() for v in row

@@ -75,7 +75,7 @@ def test_the_scheme_is_named_in_words(explorer):
 @pytest.mark.parametrize("basis", ["canonical", "legendre", "chebyshev", "newton", "butterfly"])
 def test_every_basis(explorer, basis):
     explorer.basis.value = basis
-    stages = len(explorer.report.algorithm.axes[0].input.stages)
+    stages = len(explorer.report.algorithm.factors[0].input.stages)
     assert (stages == 1) == (basis == "canonical")
     explorer.basis.value = "canonical"
 

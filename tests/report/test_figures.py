@@ -12,8 +12,7 @@ mpl.use("Agg")
 
 from matplotlib import pyplot  # noqa: E402
 
-from wincraft import parse, winograd  # noqa: E402
-from wincraft.algorithm import Nested  # noqa: E402
+from wincraft import nest, parse, winograd  # noqa: E402
 from wincraft.errors import MissingTool, NotApplicable  # noqa: E402
 from wincraft.quantise import (  # noqa: E402
     SCHEMES,
@@ -64,7 +63,7 @@ def test_taps_of_two_axes():
 
 def test_taps_of_three_axes_are_refused():
     with pytest.raises(NotApplicable, match="3 axes"):
-        Nested((winograd(2, 3),) * 3).plot()
+        nest(*(winograd(2, 3),) * 3).plot()
 
 
 def test_taps_of_bare_matrices_are_numbered():

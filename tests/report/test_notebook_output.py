@@ -108,7 +108,7 @@ def test_formulas(algorithm, holds):
     assert text.endswith("$")
     assert text.count("$") == 2
     assert holds in text
-    assert text.count(r"\begin{bmatrix}") == text.count(r"\end{bmatrix}") == 3 * len(set(algorithm.axes))
+    assert text.count(r"\begin{bmatrix}") == text.count(r"\end{bmatrix}") == 3 * len(set(algorithm.factors))
 
 
 def test_chains_are_products():

@@ -94,7 +94,7 @@ def test_pages_carry_the_matrices_and_what_they_are_of(whole):
         page = rendered(whole, format)
         assert whole.algorithm.sha256[:16] in page
         below = page.split(heading)[1]
-        entries = {str(value) for matrix in whole.algorithm.axes[0].AT.tolist() for value in matrix}
+        entries = {str(value) for matrix in whole.algorithm.factors[0].AT.tolist() for value in matrix}
         assert "729/64" not in entries
         assert all(entry in below for entry in entries)
 

@@ -18,10 +18,10 @@ def test_the_result_is_a_power_of_two_scaling(size):
     F = parse(size)
     found = search_scaling(F, SCHEMES["barabasz-2020-8"])
     assert found.decibels >= found.balanced >= found.plain
-    for given, scaled in zip(F.axes, found.algorithm.axes, strict=True):
+    for given, scaled in zip(F.factors, found.algorithm.factors, strict=True):
         assert scaled.scale == given.scale
         for name in ("G", "BT"):
-            exponents = found.exponents[list(dict.fromkeys(F.axes)).index(given)][name]
+            exponents = found.exponents[list(dict.fromkeys(F.factors)).index(given)][name]
             for k, exponent in enumerate(exponents):
                 assert getattr(scaled, name).row(k) == Rational(2) ** exponent * getattr(given, name).row(k)
 

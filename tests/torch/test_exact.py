@@ -13,7 +13,7 @@ from oracle_layers import ALGORITHMS, F43, rand
 from torch import nn
 
 from wincraft import CONVENTIONS, parse, winograd
-from wincraft.algorithm import Nested
+from wincraft.algorithm import nest
 from wincraft.construct import chained
 from wincraft.torch import WinogradConv1d, WinogradConv2d
 
@@ -88,12 +88,12 @@ def pooled():
         yield convention, lambda convention=convention: parse("F(3x3,2x2)", points="0,-1,1/2", convention=convention)
     for basis in ("legendre", "chebyshev", "laguerre", "legendre/pow2", "input=lu output=legendre"):
         yield basis, lambda basis=basis: chained(parse("F(4x4,3x3)"), basis)
-    yield "own scale", lambda: parse("F(4x4,3x3)", points=F43, convention="integer").axes[0].rescale(b=[7] * 6)
+    yield "own scale", lambda: parse("F(4x4,3x3)", points=F43, convention="integer").factors[0].rescale(b=[7] * 6)
     yield "F(8x8,3x3)", lambda: parse("F(8x8,3x3)")
     yield "F(10x10,3x3)", lambda: parse("F(10x10,3x3)")
     yield "F(1x9,2x2)", lambda: parse("F(1x9,2x2)")
     yield "sqrt(2)", lambda: parse("F(4x4,3x3)", points="0,1,-1,sqrt(2),-sqrt(2)")
-    yield "mixed", lambda: Nested((winograd(2, 3, points="0,1,-1"), winograd(3, 2, moduli="0,x^2+1,inf")))
+    yield "mixed", lambda: nest(winograd(2, 3, points="0,1,-1"), winograd(3, 2, moduli="0,x^2+1,inf"))
 
 
 POOL = dict(pooled())
@@ -103,8 +103,8 @@ POOL = dict(pooled())
 @pytest.mark.parametrize("transforms", ["static", "flex"])
 def test_any_algorithm(name, transforms):
     made = POOL[name]()
-    axes = made.axes * 2 if len(made.axes) == 1 else made.axes
-    direct = nn.Conv2d(3, 4, tuple(axis.r for axis in axes), padding=1, dtype=D)
+    axes = made.factors * 2 if len(made.factors) == 1 else made.factors
+    direct = nn.Conv2d(3, 4, tuple(axis.r[0] for axis in axes), padding=1, dtype=D)
     layer = WinogradConv2d.from_direct(direct, algorithm=made, transforms=transforms)
     tolerance = 1e-9 if "10x10" in name else 1e-10
     same_as_direct(layer, direct, rand(2, 3, 13, 11, dtype=D), tolerance)
@@ -116,7 +116,7 @@ def test_any_algorithm(name, transforms):
 @pytest.mark.parametrize("transforms", ["static", "flex"])
 def test_any_algorithm_of_one_axis(name, transforms):
     made = ALGORITHMS[name]()
-    direct = nn.Conv1d(3, 4, made.axes[0].r, padding=2, dtype=D)
+    direct = nn.Conv1d(3, 4, made.r[0], padding=2, dtype=D)
     layer = WinogradConv1d.from_direct(direct, algorithm=made, transforms=transforms)
     same_as_direct(layer, direct, rand(2, 3, 29, dtype=D))
 

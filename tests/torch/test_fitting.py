@@ -39,8 +39,8 @@ def test_the_size_that_fits(given, kernel, size):
     # as many products a point as direct convolution, or fewer
     outputs = 1
     taps = 1
-    for axis, r in zip(found.axes, kernel, strict=True):
-        outputs, taps = outputs * axis.m, taps * r
+    for axis, r in zip(found.factors, kernel, strict=True):
+        outputs, taps = outputs * axis.m[0], taps * r
     assert found.rank <= outputs * taps
 
 
@@ -94,9 +94,9 @@ def test_more_taps_than_any_layer_has_is_a_slip(given, meant, got, kernels):
         convert(nn.Sequential(*layers), given)
     chosen = convert(nn.Sequential(*layers), lambda name, layer: given)
     assert chosen[-1].algorithm.size == got
-    both = convert(nn.Sequential(*layers, nn.Conv2d(2, 2, parse(given).axes[0].r)), given)
+    both = convert(nn.Sequential(*layers, nn.Conv2d(2, 2, parse(given).r[0])), given)
     assert both[len(layers) - 1].note == f"fitted from {given}"
-    assert both[-1].algorithm.axes[0].r == parse(given).axes[0].r
+    assert both[-1].algorithm.r[0] == parse(given).r[0]
 
 
 def test_larger_kernels_and_rows_are_no_slip():

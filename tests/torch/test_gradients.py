@@ -58,7 +58,7 @@ def test_one_axis_by_finite_differences():
 
 def reference(layer, x, m, learned=False, matrices=None):
     """(y, leaves) of the fake-quantised network in float64 with the layer's own scales."""
-    made = layer.algorithm.axes[0]
+    made = layer.algorithm.factors[0]
     matrices = matrices or [torch.from_numpy(matrix) for matrix in made.to_numpy()]
     leaves = {"x": x.detach().double(), "weight": layer.weight.detach().double(), "bias": layer.bias.detach().double()}
     logs = {label: stage.scale.detach().log2() for label, stage in layer.winograd.labelled.items()}
@@ -144,7 +144,7 @@ def test_flex_matrices_and_diagonals_have_gradients_of_the_fake_network():
     x = rand(2, 3, 8, 8)
     calibrate(layer, [x])
     shrunk(layer, 0.97)
-    matrices = [torch.from_numpy(matrix).requires_grad_() for matrix in made.axes[0].to_numpy()]
+    matrices = [torch.from_numpy(matrix).requires_grad_() for matrix in made.factors[0].to_numpy()]
     y = layer(x)
     wanted, _ = reference(layer, x, 4, matrices=matrices)
     (y * rand(*y.shape, seed=5)).sum().backward()

@@ -30,7 +30,7 @@ OPTIONS = {
 def layer_for(made, scheme, channels=5, outputs=4, **options):
     """The layer without bias and images for it, of the kernel of an algorithm."""
     torch.manual_seed(1)
-    axes, kernel = len(made.axes), tuple(axis.r for axis in made.axes)
+    axes, kernel = len(made.factors), made.r
     conv = (WinogradConv1d, WinogradConv2d)[axes - 1]
     layer = conv(channels, outputs, kernel, padding=1, algorithm=made, scheme=scheme, bias=False, **options)
     return layer, rand(2, channels, *(13, 17)[-axes:], seed=3)

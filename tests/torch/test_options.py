@@ -19,7 +19,7 @@ LIMITS = {"input": 127, "weights": 127, "U": 127, "V": 127, "M": 127, "output": 
 
 def by_numpy(x, w, algorithm, balanced=False, adjust=lambda label, scale: scale):
     """tapwise-8 in float64 with real values: (outputs, scales, Omega) of max-abs calibration; padding 1."""
-    AT, G, BT = algorithm.axes[0].to_numpy()
+    AT, G, BT = algorithm.factors[0].to_numpy()
     m, n, r = AT.shape[0], AT.shape[1], G.shape[1]
     N, C, H, W = x.shape
     th, tw = -(-H // m), -(-W // m)
@@ -181,7 +181,7 @@ def test_flex_matrices_begin_as_the_static_ones(scheme):
     """Also where the scheme rounds them: the parameters are the exact matrices, rounded in use."""
     made = parse("F(4x4,3x3)", points="0,1,-1,2,-1/2")
     static, flex = (WinogradConv2d(3, 4, 3, algorithm=made, scheme=scheme, transforms=t) for t in ("static", "flex"))
-    exact = dict(zip(("output", "filter", "input"), made.axes[0].to_numpy(), strict=True))
+    exact = dict(zip(("output", "filter", "input"), made.factors[0].to_numpy(), strict=True))
     for side, size in (("input", 36), ("filter", 9), ("output", 36)):
         transforms = [getattr(layer.winograd, side) for layer in (static, flex)]
         eye = torch.eye(size, dtype=torch.float64)[:, :, None]

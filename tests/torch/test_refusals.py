@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from oracle_messages import refused
 
 from wincraft import parse, winograd
-from wincraft.algorithm import BilinearAlgorithm, Nested
+from wincraft.algorithm import Algorithm, nest
 from wincraft.construct import chained
 from wincraft.errors import (
     BadShape,
@@ -31,7 +31,7 @@ F43 = winograd(4, 3, points="0,1,-1,2,-2")
 @pytest.mark.parametrize(
     ("kernel", "options", "kind", "mentions"),
     [
-        (3, {"algorithm": Nested((F43,) * 3)}, BadShape, ("F(4x4x4,3x3x3)", "2 axes")),
+        (3, {"algorithm": nest(*(F43,) * 3)}, BadShape, ("F(4x4x4,3x3x3)", "2 axes")),
         (7, {}, NotApplicable, ("F(4x4,3x3)", "7x7 taps", "F(m,7x7)")),
         (5, {"algorithm": chained(F43, "legendre")}, NotApplicable, ("chains", "F(m,5)")),
         (3, {"algorithm": F43.transpose()}, WrongForm, ("linear convolution form", "transpose()")),
@@ -55,14 +55,14 @@ F43 = winograd(4, 3, points="0,1,-1,2,-2")
 )
 def test_layers_that_there_are_not(kernel, options, kind, mentions):
     with refused(kind, *mentions):
-        WinogradConv2d(4, 4, kernel, **({"algorithm": Nested((F43, F43))} | options))
+        WinogradConv2d(4, 4, kernel, **({"algorithm": nest(F43, F43)} | options))
 
 
 def test_other_axes_and_moduli():
     with refused(BadShape, "F(4x4,3x3)", "1 axes"):
         WinogradConv1d(3, 4, 3, algorithm="F(4x4,3x3)")
     with refused(NotApplicable, "its moduli for 5 taps are unknown"):
-        own = BilinearAlgorithm.from_matrices(F43.AT, F43.G, F43.BT)
+        own = Algorithm.from_matrices(F43.AT, F43.G, F43.BT)
         WinogradConv1d(3, 4, 5, algorithm=own)
     with refused(WrongTotalDegree):
         WinogradConv2d(3, 4, 3, algorithm=parse("F(4,3)", points="0,1"))

@@ -1,37 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The core type: a bilinear algorithm for F(m,r), proved by being constructed."""
+"""The core type: a bilinear algorithm for F(m,r) of any number of axes, proved by being constructed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sympy import S, oo
-from sympy.polys.domains.domain import Domain
+from sympy import S
+from sympy.polys.domains.domain import Domain as SympyDomain
 
-from wincraft.algorithm.diagnosis import diagnose
-from wincraft.algorithm.linear_map import LinearMap, Maps
-from wincraft.algorithm.modulus import Modulus
-from wincraft.algorithm.proof import proved_scale
-from wincraft.algorithm.refutation import Refuted
+from wincraft.algorithm.diagnosis import diagnosis_of
+from wincraft.algorithm.display import ShownAxis, display
+from wincraft.algorithm.linear_map import LinearMap, Maps, Pass, check_shapes, side_by_side, whole_maps
+from wincraft.algorithm.proof import scale_of
+from wincraft.algorithm.recipe import Recipe, size_words
+from wincraft.algorithm.refutation import MATRICES, Refuted
+from wincraft.algorithm.rescaling import read_diagonals
 from wincraft.algorithm.tile import apply_tile
-from wincraft.errors import (
-    BadScaling,
-    BadShape,
-    BadValue,
-    UnknownName,
-    WrongForm,
-    WrongType,
-    check_type,
-    shorten,
-)
-from wincraft.exact.matrix import from_numbers, read_rows
+from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, WrongForm, WrongType, check_type
+from wincraft.exact.field import Field
+from wincraft.exact.matrix import from_numbers, read_rows, to_texts
 from wincraft.exact.number import exact_number, field_of, number_text, to_element
+from wincraft.exact.types import Domain, Number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,13 +36,17 @@ Form = Literal["correlation", "linear"]
 
 
 @dataclass(frozen=True, eq=False)
-class BilinearAlgorithm:
+class Algorithm:
     """F(m,r) as three exact linear maps; an instance is a proof, since construction checks the identity.
 
     Correlation form:  y = A^T [(G g) * (B^T d)] / scale,  y_i = sum_j d_{i+j} g_j.
     Linear convolution form:  s = B [(G g) * (A h)] / scale,  the polynomial product s = g h.
-    Shapes: A^T m x R, G R x r, B^T R x n with n = m + r - 1; R is the rank, the number of products.
-    `output`, `filter` and `input` are A^T, G and B^T as chains of stages over one domain; exact, no floats.
+    `m`, `r` and n = m + r - 1 are tuples, a number for each axis; i and j above then are tuples of indices. Shapes:
+    `output` takes the R products to tiles of m, `filter` takes taps r and `input` takes tiles n to the products.
+    They are A^T, G and B^T as lists of passes over one domain; `recipe` says how each axis was made. Exact, no floats.
+
+    Where no pass takes whole tiles, the algorithm is the Kronecker product of its `factors`, one algorithm per axis,
+    and their proofs are its proof; see `nest`.
 
     Raises:
         Refuted: where the maps do not compute the convolution; it carries the diagnosis.
@@ -60,74 +60,100 @@ class BilinearAlgorithm:
     >>> from wincraft import winograd
     >>> winograd(2, 3, points="0,1,-1")
     F(2,3), rank 4, moduli 0,1,-1,inf, convention wincnn, scale 1, proved
+    >>> winograd("F(2x4,3x3)")
+    F(2x4,3x3), rank 24 = 4*6, scale 1, proved
     """
 
     output: LinearMap
     filter: LinearMap
     input: LinearMap
-    scale: Any = S.One
-    moduli: tuple[Modulus, ...] | None = None
-    convention: str | None = None
+    scale: Number = S.One
     form: Form = "correlation"
+    recipe: tuple[Recipe, ...] = ()
 
     def __post_init__(self) -> None:
         for item in (self.output, self.filter, self.input):
-            check_type("a map", item, LinearMap, "give a LinearMap, or matrices to BilinearAlgorithm.from_matrices")
-        _check_shapes(self.output, self.filter, self.input)
+            check_type("a map", item, LinearMap, "give a LinearMap, or matrices to Algorithm.from_matrices")
+        check_shapes(self.output, self.filter, self.input)
         if self.form not in get_args(Form):
             raise UnknownName("form", str(self.form), get_args(Form))
         object.__setattr__(self, "scale", exact_number(self.scale))
+        object.__setattr__(self, "recipe", tuple(self.recipe) or tuple(Recipe() for _ in self.m))
+        if len(self.recipe) != len(self.m):
+            raise BadShape("a recipe", f"of {len(self.recipe)} axes", f"one for each of {len(self.m)} axes")
         if not self.output.domain == self.filter.domain == self.input.domain:
             domains = ", ".join(str(item.domain) for item in (self.output, self.filter, self.input))
-            raise BadValue(
-                "the domain of the maps", f"not one but {domains}", "give all three over one domain, see convert()"
-            )
-        self.verify()
+            raise BadValue("the domain of the maps", f"not one but {domains}", "give all three over one, see convert()")
+        self._prove()
 
     @classmethod
-    def from_matrices(cls, AT: Any, G: Any, BT: Any, *, form: Form = "correlation") -> BilinearAlgorithm:
+    def from_matrices(
+        cls,
+        AT: Any,
+        G: Any,
+        BT: Any,
+        *,
+        m: Sequence[int] | None = None,
+        r: Sequence[int] | None = None,
+        form: Form = "correlation",
+        field: str | None = None,
+    ) -> Algorithm:
         """Prove three bare matrices (rows of exact numbers or texts) and wrap them; a common scale is found.
+
+        Of several axes the matrices are for whole tiles, flattened row by row, and `m` and `r` say their sizes. The
+        field is the smallest real one that holds the entries, or the one named: ``"GF(31)"``.
 
         Raises:
             Refuted: where they do not compute the convolution.
-            BadShape, BadNumber, FloatGiven: where they are no matrices of exact numbers.
+            BadShape, BadNumber, FloatGiven: where they are no matrices of exact numbers of the field.
 
-        >>> BilinearAlgorithm.from_matrices([["2", "2"]], [[1], [0]], [[1], [1]])
+        >>> Algorithm.from_matrices([["2", "2"]], [[1], [0]], [[1], [1]])
         F(1,1), rank 2, scale 2, proved
         """
         tables = [read_rows(name, rows) for name, rows in (("AT", AT), ("G", G), ("BT", BT))]
-        K = field_of(value for rows in tables for row in rows for value in row)
-        output, taps, data = (LinearMap((from_numbers(rows, K),)) for rows in tables)
-        _check_shapes(output, taps, data)
-        scale = proved_scale(output.dense, taps.dense, data.dense)
+        numbers = (value for rows in tables for row in rows for value in row)
+        K = field_of(numbers) if field is None else Field.named(field).domain
+        maps = whole_maps([from_numbers(rows, K) for rows in tables], m, r)
+        check_shapes(*maps)
+        scale = scale_of(maps)
         if scale is None:
-            raise Refuted(diagnose(output.dense, taps.dense, data.dense))
-        return cls(output, taps, data, scale=K.to_sympy(scale), form=form)
+            raise Refuted(diagnosis_of(maps, None))
+        return cls(*maps, scale=scale, form=form)
 
     @property
-    def m(self) -> int:
-        """Outputs per tile."""
-        return self.output.shape[0]
+    def m(self) -> tuple[int, ...]:
+        """Outputs per tile, along each axis."""
+        return self.output.image
 
     @property
-    def r(self) -> int:
-        """Filter taps."""
-        return self.filter.shape[1]
+    def r(self) -> tuple[int, ...]:
+        """Filter taps along each axis."""
+        return self.filter.tile
 
     @property
-    def n(self) -> int:
-        """Input tile, m + r - 1."""
-        return self.input.shape[1]
+    def n(self) -> tuple[int, ...]:
+        """The input tile, m + r - 1 along each axis."""
+        return self.input.tile
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """The (m, r) of each axis."""
+        return tuple(zip(self.m, self.r, strict=True))
 
     @property
     def rank(self) -> int:
-        """Number of products R."""
+        """Number of products R of one tile."""
         return self.output.shape[1]
 
     @property
-    def domain(self) -> Any:
+    def domain(self) -> Domain:
         """The domain of all entries."""
         return self.output.domain
+
+    @property
+    def field(self) -> Field:
+        """The field of all entries."""
+        return Field(self.domain)
 
     @property
     def maps(self) -> Maps:
@@ -138,50 +164,100 @@ class BilinearAlgorithm:
 
     @property
     def size(self) -> str:
-        """``F(m,r)``."""
-        return f"F({self.m},{self.r})"
+        """``F(4,3)``, ``F(4x4,3x3)``."""
+        return size_words(self.m, self.r)
 
     @property
-    def axes(self) -> tuple[BilinearAlgorithm, ...]:
-        """Itself, as the one axis; `Nested` has several."""
-        return (self,)
+    def separable(self) -> bool:
+        """Whether it is the Kronecker product of algorithms of one axis each."""
+        return all(item.factors is not None for item in (self.output, self.filter, self.input))
+
+    @cached_property
+    def factors(self) -> tuple[Algorithm, ...]:
+        """The algorithm of every axis; axes that are alike are one object, an algorithm of one axis is its own.
+
+        Raises:
+            NotApplicable: where a pass takes whole tiles, so that there are none.
+
+        >>> from wincraft import winograd
+        >>> [axis.size for axis in winograd("F(2x4,3x3)").factors]
+        ['F(2,3)', 'F(4,3)']
+        """
+        if len(self.m) == 1:
+            return (self,)
+        if not self.separable:
+            repair = "take an algorithm that is made axis by axis"
+            raise NotApplicable(f"axes of {self.size}", "its maps are no products of maps of one axis", repair)
+        made: dict[Any, Algorithm] = {}
+        maps = zip(*(item.factors or () for item in (self.output, self.filter, self.input)), strict=True)
+        factors = []
+        for axis, recipe in zip(maps, self.recipe, strict=True):
+            key = (recipe, tuple(tuple(map(id, item.stages)) for item in axis))
+            if key not in made:
+                if (scale := scale_of(Maps(*axis))) is None:
+                    raise Refuted(diagnosis_of(Maps(*axis), None))
+                output, filter, input = axis
+                made[key] = Algorithm(output, filter, input, scale, self.form, (recipe,))
+            factors.append(made[key])
+        return tuple(factors)
 
     @property
-    def points(self) -> tuple[Any, ...] | None:
+    def moduli(self) -> Any:
+        """The moduli, None if unknown; of axes that differ a tuple with those of each."""
+        return _alike([recipe.moduli for recipe in self.recipe])
+
+    @property
+    def convention(self) -> Any:
+        """The convention, None if it is none; of axes that differ a tuple with that of each."""
+        return _alike([recipe.convention for recipe in self.recipe])
+
+    @property
+    def points(self) -> Any:
         """The interpolation points as sympy numbers, infinity as ``oo``; None if unknown or some modulus is no point.
+
+        Of axes that differ a tuple with those of each.
 
         >>> from wincraft import winograd
         >>> winograd(2, 3).points
         (0, 1, -1, oo)
         """
-        if self.moduli is None or any(modulus.degree > 1 for modulus in self.moduli):
-            return None
-        return tuple(oo if modulus.is_infinite else modulus.point for modulus in self.moduli)
+        return _alike([recipe.points for recipe in self.recipe])
 
     @property
     def AT(self) -> Any:
-        """A^T as a sympy matrix, m x R."""
-        return self.output.dense.to_Matrix()
+        """A^T as a sympy matrix, m x R.
+
+        Of several axes that of each where all are alike, a tuple where they differ, and the matrix for whole tiles,
+        flattened row by row, where there are no `factors`; so too `A`, `G`, `BT`, `B` and `to_numpy`.
+        """
+        return self._matrix("output")
 
     @property
     def A(self) -> Any:
-        """A, the transpose of `AT`, as a sympy matrix, R x m."""
-        return self.AT.T
+        """A, the transpose of `AT`, R x m."""
+        return self._matrix("output", transposed=True)
 
     @property
     def G(self) -> Any:
         """G as a sympy matrix, R x r."""
-        return self.filter.dense.to_Matrix()
+        return self._matrix("filter")
 
     @property
     def BT(self) -> Any:
         """B^T as a sympy matrix, R x n."""
-        return self.input.dense.to_Matrix()
+        return self._matrix("input")
 
     @property
     def B(self) -> Any:
-        """B, the transpose of `BT`, as a sympy matrix, n x R."""
-        return self.BT.T
+        """B, the transpose of `BT`, n x R."""
+        return self._matrix("input", transposed=True)
+
+    def _matrix(self, of: str, transposed: bool = False) -> Any:
+        def shown(algorithm: Algorithm) -> Any:
+            matrix = getattr(algorithm, of).dense.to_Matrix()
+            return matrix.T if transposed else matrix
+
+        return _alike([shown(axis) for axis in self.factors]) if self.separable else shown(self)
 
     @property
     def variant(self) -> tuple[str, ...]:
@@ -191,10 +267,18 @@ class BilinearAlgorithm:
         >>> winograd(2, 3).rescale(a=[2] * 4).change_basis(input="legendre").variant
         ('own scaling', 'B^T in 2 stages')
         """
+        if len(self.m) > 1 and self.separable:
+            return tuple(dict.fromkeys(words for axis in self.factors for words in axis.variant))
         scaling = ("own scaling",) if self.moduli is not None and self.convention is None else ()
         maps = (("A^T", self.output), ("G", self.filter), ("B^T", self.input))
-        chains = (f"{name} in {len(item.stages)} stages" for name, item in maps if len(item.stages) > 1)
+        chains = (f"{name} in {len(item.passes)} stages" for name, item in maps if len(item.passes) > 1)
         return (*scaling, *chains)
+
+    def _prove(self) -> None:
+        several = len(self.m) > 1 and self.separable
+        scale = prod((axis.scale for axis in self.factors), start=S.One) if several else scale_of(self)
+        if scale is None or to_element(scale, self.domain) != to_element(self.scale, self.domain):
+            raise Refuted(diagnosis_of(self, self.scale))
 
     def verify(self) -> str:
         """Prove the exact identity again; returns one line that says what was proved.
@@ -204,16 +288,17 @@ class BilinearAlgorithm:
         Raises:
             Refuted: where it fails; it carries the diagnosis.
         """
-        matrices = self.output.dense, self.filter.dense, self.input.dense
-        scale = to_element(self.scale, self.domain)
-        if proved_scale(*matrices) != scale:
-            raise Refuted(diagnose(*matrices, self.scale))
-        identities = self.m * self.r * self.n
-        return (
-            f"{self.size} proved: {identities} exact identities, {self.rank} products, scale {number_text(self.scale)}"
-        )
+        scale = f"scale {number_text(self.scale)}"
+        if len(self.m) > 1 and self.separable:
+            distinct = list(dict.fromkeys(self.factors))
+            lines = [axis.verify() for axis in distinct]
+            told = [line for axis, line in zip(distinct, lines, strict=True) if axis.n != (1,)]
+            return f"{self.size} proved: {self.rank} products, {scale}; {'; '.join(told or lines)}"
+        self._prove()
+        identities = prod(self.m) * prod(self.r) * prod(self.n)
+        return f"{self.size} proved: {identities} exact identities, {self.rank} products, {scale}"
 
-    def transpose(self) -> BilinearAlgorithm:
+    def transpose(self) -> Algorithm:
         """The same three maps used in the other form: correlation <-> linear convolution.
 
         >>> from wincraft import winograd
@@ -222,12 +307,23 @@ class BilinearAlgorithm:
         """
         return replace(self, form="linear" if self.form == "correlation" else "correlation")
 
+    def with_maps(self, **maps: LinearMap) -> Algorithm:
+        """The algorithm with other maps, `output`, `filter` or `input`, whose chains no text is known to make.
+
+        >>> from wincraft import winograd
+        >>> F = winograd(2, 3)
+        >>> F.with_maps(input=LinearMap.of(F.input.dense)) == F
+        True
+        """
+        return replace(self, **maps, recipe=tuple(replace(axis, basis=None) for axis in self.recipe))  # type: ignore[arg-type]
+
     def rescale(
         self, a: Sequence[Any] | None = None, g: Sequence[Any] | None = None, b: Sequence[Any] | None = None
-    ) -> BilinearAlgorithm:
+    ) -> Algorithm:
         """Multiply AT's columns by a, G's rows by g, BT's rows by b, where a*g*b is one constant c.
 
-        The scale is multiplied by c. Each is a sequence of R non-zero exact numbers, all ones if left out. Exact.
+        The scale is multiplied by c. Each is a sequence of R non-zero exact numbers, all ones if left out: of several
+        axes those of one axis, and all that have so many taps are scaled by them. Exact.
 
         Raises:
             BadScaling: where a*g*b differs between taps or is 0.
@@ -238,66 +334,65 @@ class BilinearAlgorithm:
         >>> winograd(2, 3, points="0,1,-1").rescale(a=[1, 2, 2, 1], g=[2, 1, 1, 2]).scale
         2
         """
-        factors = []
-        for name, given in (("a", a), ("g", g), ("b", b)):
-            if given is not None and (isinstance(given, str) or not isinstance(given, Iterable)):
-                raise WrongType(f"a scaling {name}", shorten(repr(given)), "give a sequence of one factor per tap")
-            values = [exact_number(value) for value in (given if given is not None else [1] * self.rank)]
-            if len(values) != self.rank:
-                raise BadShape(f"scaling {name}", f"({len(values)},)", f"({self.rank},), one factor per tap")
-            factors.append(values)
-        K = field_of(
-            [K.to_sympy(K.unit) for K in [self.domain] if not K.is_QQ]
-            + [value for values in factors for value in values]
-        )
-        algorithm = self if self.domain == K else self.convert(K)
-        elements = [[to_element(value, K) for value in values] for values in factors]
-        products = [x * y * z for x, y, z in zip(*elements, strict=True)]
-        for tap, product in enumerate(products):
-            if product != products[0] or not product:
-                raise BadScaling(tap, *(number_text(K.to_sympy(value)) for value in (product, products[0])))
-        return replace(
-            algorithm,
-            output=algorithm.output.scale_inputs(elements[0]),
-            filter=algorithm.filter.scale_outputs(elements[1]),
-            input=algorithm.input.scale_outputs(elements[2]),
-            scale=K.to_sympy(products[0] * to_element(self.scale, K)),
-            convention=None,
-        )
+        output, filter, input, scale = self.output, self.filter, self.input, self.scale
+        for axis, rank in enumerate(output.tile) if self.separable else [(None, self.rank)]:
+            by = read_diagonals(a, g, b, rank, output.domain)
+            output = output.convert(by.domain).scale_inputs(by.output, axis)
+            filter = filter.convert(by.domain).scale_outputs(by.filter, axis)
+            input = input.convert(by.domain).scale_outputs(by.input, axis)
+            scale = by.domain.to_sympy(by.constant * to_element(scale, by.domain))
+        recipe = tuple(replace(axis, convention=None) for axis in self.recipe)
+        return replace(self, output=output, filter=filter, input=input, scale=scale, recipe=recipe)
 
-    def convert(self, K: Any) -> BilinearAlgorithm:
-        """The same algorithm with its entries in a larger domain.
+    def convert(self, K: Any) -> Algorithm:
+        """The same algorithm with its entries in another field that holds them: a domain of sympy, or ``"GF(31)"``.
 
         Raises:
-            WrongType: for what is no domain of sympy.
-        """
-        if not isinstance(K, Domain):
-            repair = "give a domain such as QQ; for a scaling, winograd(m, r, moduli=alg.moduli, convention=...)"
-            raise WrongType("a domain of sympy", repr(K), repair)
-        return replace(self, output=self.output.convert(K), filter=self.filter.convert(K), input=self.input.convert(K))
+            BadNumber: where an entry does not lie in it, as 1/31 in GF(31); a name of no field.
+            WrongType: for what is no field.
 
-    def noise_gain(self) -> Any:
+        >>> from wincraft import winograd
+        >>> winograd(2, 3).convert("GF(31)").G[1, :]
+        Matrix([[-15, -15, -15]])
+        """
+        if isinstance(K, str) and K.startswith(("QQ", "GF(")):
+            K = Field.named(K).domain
+        if not isinstance(K, SympyDomain):
+            repair = 'give QQ or "GF(31)"; for a scaling, winograd(m, r, moduli=alg.moduli, convention=...)'
+            raise WrongType("a domain of sympy", repr(K), repair)
+        if self.domain == K:
+            return self
+        maps = {name: getattr(self, name).convert(K) for name in ("output", "filter", "input")}
+        return replace(self, **maps, scale=K.to_sympy(to_element(self.scale, K)))
+
+    def noise_gain(self) -> Number:
         """NG = sum_k |A_k|^2 |G_k|^2 |B_k|^2 / (m r scale^2), an exact sympy number, the same for every scaling.
 
-        A_k is the k-th column of A^T, G_k and B_k are rows, 2-norms. Direct convolution has NG 1.
+        A_k is the k-th column of A^T, G_k and B_k are rows, 2-norms. Direct convolution has NG 1. Of several axes it is
+        the product of their noise gains.
+
+        Raises:
+            NotApplicable: over GF(p), whose elements have no size.
 
         >>> from wincraft import winograd
         >>> winograd(2, 3, points="0,1,-1").noise_gain()
         5/3
         """
+        self.field.need_order(f"noise gain of {self.size}")
+        if len(self.m) > 1 and self.separable:
+            return prod((axis.noise_gain() for axis in self.factors), start=S.One)
         K = self.domain
-        taps = zip(
-            self.output.dense.transpose().to_list(),
-            self.filter.dense.to_list(),
-            self.input.dense.to_list(),
-            strict=True,
-        )
-        norms = [[sum((x * x for x in vector), K.zero) for vector in tap] for tap in taps]
+        matrices = self.output.dense.transpose(), self.filter.dense, self.input.dense
+        norms = [
+            [sum((x * x for x in vector), K.zero) for vector in tap]
+            for tap in zip(*(matrix.to_list() for matrix in matrices), strict=True)
+        ]
         scale = to_element(self.scale, K)
-        return K.to_sympy(sum((a * g * b for a, g, b in norms), K.zero) / (self.m * self.r * scale * scale))
+        entries = prod(self.m) * prod(self.r)
+        return K.to_sympy(sum((a * g * b for a, g, b in norms), K.zero) / (entries * scale * scale))
 
-    def apply(self, data: Sequence[Any], filter: Sequence[Any]) -> list[Any]:
-        """One exact tile: m outputs from n inputs and r filter taps (linear form: n from m and r), as sympy numbers.
+    def apply(self, data: Any, filter: Any) -> Any:
+        """One exact tile: nested lists of shapes n and r give one of shape m, sympy numbers (linear form: m, r, n).
 
         Raises:
             BadShape: where a length does not fit.
@@ -307,10 +402,12 @@ class BilinearAlgorithm:
         >>> winograd(2, 3, points="0,1,-1").apply([1, 2, 3, 4], [1, 1, "1/2"])
         [9/2, 7]
         """
-        return apply_tile((self.maps,), self.scale, data, filter)  # type: ignore[no-any-return]
+        return apply_tile(self.maps, self.scale, data, filter)
 
-    def to_numpy(self, dtype: Any = float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def to_numpy(self, dtype: Any = float) -> Any:
         """(AT, G, BT) as NumPy arrays, each entry rounded once to nearest even; dtype `object` keeps Fractions.
+
+        Of axes that differ a tuple with those of each, see `AT`.
 
         >>> from wincraft import winograd
         >>> winograd(2, 3, points="0,1,-1").to_numpy("float16")[1][1]
@@ -318,11 +415,15 @@ class BilinearAlgorithm:
         """
         from wincraft.algorithm.numeric import matrix_to_numpy
 
-        AT, G, BT = (matrix_to_numpy(item.dense, dtype) for item in (self.output, self.filter, self.input))
-        return AT, G, BT
+        def arrays(of: Algorithm) -> tuple[np.ndarray, ...]:
+            return tuple(matrix_to_numpy(item.dense, dtype) for item in (of.output, of.filter, of.input))
+
+        if not self.separable or len(set(self.factors)) == 1:
+            return arrays(self.factors[0] if self.separable else self)
+        return tuple(arrays(axis) for axis in self.factors)
 
     def convolve(self, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
-        """Convolve whole signals tile by tile; see `wincraft.algorithm.numeric.convolve`.
+        """Convolve whole signals or images tile by tile; see `wincraft.algorithm.numeric.convolve`.
 
         Raises:
             WrongForm: in linear convolution form.
@@ -331,7 +432,7 @@ class BilinearAlgorithm:
 
         if self.form != "correlation":
             raise WrongForm("convolve")
-        return convolve((self.maps,), self.scale, data, filters, padding)
+        return convolve(self.maps, self.scale, data, filters, padding)
 
     def change_basis(self, basis: Any = None, *, input: Any = None, filter: Any = None, output: Any = None) -> Any:
         """The same algorithm through other polynomial bases; see `wincraft.construct.change.change_basis`.
@@ -345,46 +446,70 @@ class BilinearAlgorithm:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the exact content: form, sizes, domain, scale, and the stages of the three maps."""
+        """Hash of the exact content: form, sizes, domain, scale, and the passes of the three maps."""
+        if len(self.m) > 1 and self.separable and all(map(_stage_by_stage, (self.output, self.filter, self.input))):
+            return hashlib.sha256(",".join(axis.sha256 for axis in self.factors).encode()).hexdigest()
+        of_one = len(self.m) == 1
         content = {
             "form": self.form,
-            "m": self.m,
-            "r": self.r,
+            "m": self.m[0] if of_one else self.m,
+            "r": self.r[0] if of_one else self.r,
             "domain": str(self.domain),
             "scale": number_text(self.scale),
-            "stages": self.stage_texts(),
+            **({"stages": self.stage_texts()} if of_one else {"passes": self.pass_texts()}),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     def stage_texts(self) -> dict[str, list[list[list[str]]]]:
-        """The stages of A^T, G and B^T in the order they are applied, each as rows of texts."""
+        """The matrices of A^T, G and B^T in the order they are applied, each as rows of texts."""
         maps = {"AT": self.output, "G": self.filter, "BT": self.input}
-        return {name: [LinearMap((stage,)).texts for stage in item.stages] for name, item in maps.items()}
+        return {name: [to_texts(stage) for stage in item.stages] for name, item in maps.items()}
+
+    def pass_texts(self) -> dict[str, list[dict[str, Any]]]:
+        """The passes of A^T, G and B^T as documents hold them: rows of texts, and the axis or the result's shape."""
+        maps = {"AT": self.output, "G": self.filter, "BT": self.input}
+        return {name: [_pass_text(step) for step in item.passes] for name, item in maps.items()}
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, BilinearAlgorithm) and self.sha256 == other.sha256
+        return isinstance(other, Algorithm) and self.sha256 == other.sha256
 
     def __hash__(self) -> int:
         return hash(self.sha256)
 
     def _repr_latex_(self) -> str | None:
-        shown: str | None = import_module("wincraft.emit.latex").display(self)
-        return shown
+        axes = []
+        for axis in dict.fromkeys(self.factors if self.separable else ()):
+            stages = (item.stages for item in (axis.output, axis.filter, axis.input))
+            axes.append(ShownAxis(axis.size, dict(zip(MATRICES, stages, strict=True))))
+        return display(self.size, len(self.m), self.scale, self.form == "correlation", axes)
 
     def plot(self, ax: Any = None) -> Any:
-        """What each tap adds to the noise gain, as bars; see `wincraft.measure.noise.NoiseGain`."""
+        """What each tap adds to the noise gain; see `wincraft.measure.noise.NoiseGain`."""
         return import_module("wincraft.measure.noise").noise_gain(self).plot(ax)
 
     def __repr__(self) -> str:
-        moduli = f", moduli {','.join(map(str, self.moduli))}" if self.moduli is not None else ""
-        convention = f", convention {self.convention}" if self.convention else ""
-        form = ", linear convolution form" if self.form == "linear" else ""
         variant = "".join(f", {words}" for words in self.variant)
+        form = ", linear convolution form" if self.form == "linear" else ""
+        ranks = [axis.rank for axis in self.factors] if self.separable else []
+        if len(self.m) > 1:
+            known = f" = {'*'.join(map(str, ranks))}" if ranks else ""
+        else:
+            moduli = f", moduli {','.join(map(str, self.moduli))}" if self.moduli is not None else ""
+            known = moduli + (f", convention {self.convention}" if self.convention else "")
+        field = "" if self.field.ordered else f", over {self.field.name}"
         scale = number_text(self.scale)
-        return f"{self.size}, rank {self.rank}{moduli}{convention}{variant}{form}, scale {scale}, proved"
+        return f"{self.size}, rank {self.rank}{known}{variant}{form}{field}, scale {scale}, proved"
 
 
-def _check_shapes(output: LinearMap, filter: LinearMap, input: LinearMap) -> None:
-    (m, rank), (rank_g, r), (rank_b, n) = output.shape, filter.shape, input.shape
-    if not (rank == rank_g == rank_b and n == m + r - 1):
-        raise BadShape("(AT, G, BT)", f"{(m, rank)}, {(rank_g, r)}, {(rank_b, n)}", "(m, R), (R, r), (R, m+r-1)")
+def _alike(values: Sequence[Any]) -> Any:
+    """The one value that all are, else all as a tuple."""
+    return values[0] if all(value == values[0] for value in values) else tuple(values)
+
+
+def _stage_by_stage(item: LinearMap) -> bool:
+    return item.factors is not None and item.passes == side_by_side(item.factors).passes
+
+
+def _pass_text(step: Pass) -> dict[str, Any]:
+    place = {"image": list(step.image)} if step.axis is None else {"axis": step.axis}
+    return place | {"matrix": to_texts(step.matrix)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, map_names
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import map_names
 from wincraft.errors import NotApplicable
 from wincraft.exact.number import number_text
 from wincraft.show.chart import Axis, Bars, Chart, Heat
@@ -25,13 +25,13 @@ def describe(algorithm: Algorithm) -> str:
     'points 0,1,-1,inf on every axis; convention wincnn; B^T = BT[1] BT[0]'
     """
     parts = []
-    for axis in dict.fromkeys(algorithm.axes):
+    for axis in dict.fromkeys(algorithm.factors):
         moduli = "points not known" if axis.moduli is None else f"points {','.join(map(str, axis.moduli))}"
         if axis.moduli is not None and any(modulus.degree > 1 for modulus in axis.moduli):
             moduli = moduli.replace("points", "moduli", 1)
         parts.append(moduli)
-    where = " on every axis" if len(parts) == 1 and len(algorithm.axes) > 1 else ""
-    conventions = list(dict.fromkeys(axis.convention or "none" for axis in algorithm.axes))
+    where = " on every axis" if len(parts) == 1 and len(algorithm.m) > 1 else ""
+    conventions = list(dict.fromkeys(axis.convention or "none" for axis in algorithm.factors))
     scale = "" if algorithm.scale == 1 else f"; scale {number_text(algorithm.scale)}"
     form = "" if algorithm.form == "correlation" else "; linear convolution form"
     chains = chain_words(algorithm)
@@ -45,15 +45,15 @@ def chain_words(algorithm: Algorithm) -> str:
     >>> chain_words(winograd(4, 3).change_basis("legendre"))
     'A^T = AT[1] AT[0], G = G[1] G[0], B^T = BT[1] BT[0]'
     """
-    several = len(set(algorithm.axes)) > 1
+    several = len(set(algorithm.factors)) > 1
     names = map_names(algorithm)
     words: dict[str, list[int]] = {}
-    for number_, axis in enumerate(algorithm.axes):
+    for number_, axis in enumerate(algorithm.factors):
         for name, item in zip(names, axis.maps, strict=True):
             if len(item.stages) > 1:
                 shown = name.replace("T", "^T")
                 words.setdefault(f"{shown} = {_product(name, len(item.stages))}", []).append(number_)
-    every = len(algorithm.axes)
+    every = len(algorithm.factors)
     listed = (
         text + (f" on axis {' and '.join(map(str, axes))}" if several and len(axes) < every else "")
         for text, axes in words.items()
@@ -67,7 +67,7 @@ def _product(name: str, length: int) -> str:
     return " ".join(numbers if length <= LONGEST_CHAIN else [numbers[0], "...", numbers[-1]])
 
 
-def tap_labels(axis: BilinearAlgorithm) -> list[str]:
+def tap_labels(axis: Algorithm) -> list[str]:
     """The modulus of every tap, with a number where it has several; the numbers of the taps where it is not known.
 
     >>> from wincraft import winograd
@@ -93,7 +93,7 @@ def tap_chart(algorithm: Algorithm, shares: Any) -> Chart:
     >>> tap_chart(winograd(2, 3), [0.3, 0.5, 0.5, 0.3]).title
     'F(2,3): noise gain 1.6'
     """
-    labels = [tuple(tap_labels(axis)) for axis in algorithm.axes]
+    labels = [tuple(tap_labels(axis)) for axis in algorithm.factors]
     if len(labels) > 2:
         raise NotApplicable("plot", f"{len(labels)} axes do not fit into one plot", "plot the axes one by one")
     rows = shares if len(labels) == 2 else [shares]

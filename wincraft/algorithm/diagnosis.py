@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from wincraft.algorithm.faults import Fault, TapVectors, reversals
-from wincraft.algorithm.proof import convolution_tensor, tap_products
+from wincraft.algorithm.proof import ThreeMaps, convolution_tensor, tap_products, tensor_rows
+from wincraft.algorithm.recipe import size_words
 from wincraft.algorithm.refutation import Diagnosis, Placing
 from wincraft.algorithm.solving import disagreements
 from wincraft.algorithm.typos import wrong_entries
@@ -60,8 +61,8 @@ def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None, layout: Placing
     K, residuals = BT.domain, _residuals(rows, scale)
     worst = max(residuals, key=lambda at: abs(to_fraction(K.to_sympy(residuals[at]))), default=(0, 0, 0))
     return Diagnosis(
-        m=m,
-        r=r,
+        size=size_words((m,), (r,)),
+        count=m,
         scale=_text(scale, K),
         outputs=tuple(sorted({i for i, _, _ in residuals})),
         residual=_text(residuals.get(worst, K.zero), K),
@@ -71,6 +72,36 @@ def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None, layout: Placing
         stated_scale=stated,
         cause=fault.cause if fault else "",
         layout=layout,
+    )
+
+
+def diagnosis_of(maps: ThreeMaps, stated_scale: Any) -> Diagnosis:
+    """Why three maps fail the identity at a stated scale, None for any. Exact.
+
+    Of several axes no repair is looked for, and i, j, l are counted through the flattened tiles.
+    """
+    AT, G, BT = maps.output.dense, maps.filter.dense, maps.input.dense
+    m, r = maps.output.image, maps.filter.tile
+    if len(m) == 1:
+        return diagnose(AT, G, BT, stated_scale)
+    K = BT.domain
+    rows = [(i, j, at, row) for i, j, at, row in tensor_rows(AT, G, BT, m, r)]
+    scale = Counter(row[at] for _, _, at, row in rows).most_common(1)[0][0]
+    wrong = {
+        (i, j, l): value - scale if l == at else value
+        for i, j, at, row in rows
+        for l, value in enumerate(row)
+        if (value != scale if l == at else value)
+    }
+    worst = max(wrong, key=lambda place: abs(to_fraction(K.to_sympy(wrong[place]))), default=(0, 0, 0))
+    return Diagnosis(
+        size=size_words(m, r),
+        count=AT.shape[0],
+        scale=_text(scale, K),
+        outputs=tuple(sorted({i for i, _, _ in wrong})),
+        residual=_text(wrong.get(worst, K.zero), K),
+        residual_at=worst,
+        stated_scale=None if stated_scale is None else number_text(stated_scale),
     )
 
 
@@ -106,7 +137,8 @@ def _residuals(rows: _Rows, scale: Any) -> dict[tuple[int, int, int], Any]:
 
 def _first_failure(AT: Any, G: Any, BT: Any) -> Diagnosis:
     """The first wrong row of the tensor, diagonal by diagonal, at the scale of its first entry."""
-    m, r, K = AT.shape[0], G.shape[1], BT.domain
+    m, K = AT.shape[0], BT.domain
+    size = size_words((m,), G.shape[1:])
     scale: Any = None
     for diagonal, (owners, products) in enumerate(tap_products(AT, G)):
         tensor = (exact_matrix(products, (len(products), BT.shape[0]), K) * BT).to_list()
@@ -114,10 +146,10 @@ def _first_failure(AT: Any, G: Any, BT: Any) -> Diagnosis:
             scale = row[0] if scale is None else scale
             residuals = _residuals({position: row}, scale)
             for at, residual in residuals.items():
-                return Diagnosis(m, r, _text(scale, K), (at[0],), _text(residual, K), at, partial=True)
+                return Diagnosis(size, m, _text(scale, K), (at[0],), _text(residual, K), at, partial=True)
             if not scale:
-                return Diagnosis(m, r, "0", (), "0", (*position, diagonal), partial=True)
-    return Diagnosis(m, r, _text(scale, K), (), "0", (0, 0, 0), partial=True)
+                return Diagnosis(size, m, "0", (), "0", (*position, diagonal), partial=True)
+    return Diagnosis(size, m, _text(scale, K), (), "0", (0, 0, 0), partial=True)
 
 
 def _text(element: Any, K: Any) -> str:

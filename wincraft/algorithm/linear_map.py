@@ -1,56 +1,124 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A linear map as a chain of exact stages."""
+"""A linear map of tiles as a list of exact passes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from importlib import import_module
+from math import prod
 from typing import Any, NamedTuple
 
-from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
+from wincraft.algorithm.display import display_chain
 from wincraft.errors import BadShape, check_type
-from wincraft.exact.matrix import diagonal, from_numbers, to_numbers, to_texts
+from wincraft.exact.field import Field
+from wincraft.exact.matrix import diagonal, from_numbers, kronecker, to_numbers, to_texts
+from wincraft.exact.types import Domain, Element, Matrix
+
+
+class Pass(NamedTuple):
+    """One exact matrix applied along one axis of a tile; or, where `axis` is None, to the whole tile, row by row.
+
+    `image` is the shape of what a matrix for the whole tile gives; along an axis it follows from the tile.
+    """
+
+    matrix: Matrix
+    axis: int | None = 0
+    image: tuple[int, ...] = ()
+
+    def shape_after(self, tile: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of what it makes of a tile."""
+        if self.axis is None:
+            return self.image
+        return (*tile[: self.axis], self.matrix.shape[0], *tile[self.axis + 1 :])
+
+    def fits(self, tile: tuple[int, ...]) -> bool:
+        """Whether it can be applied to tiles of this shape."""
+        rows, columns = self.matrix.shape
+        if self.axis is None:
+            return columns == prod(tile) and rows == prod(self.image)
+        return 0 <= self.axis < len(tile) and columns == tile[self.axis]
+
+    def apply(self, values: Sequence[Element], tile: tuple[int, ...]) -> list[Element]:
+        """The image of a tile of domain elements, both row by row."""
+        rows, zero = self.matrix.to_list(), self.matrix.domain.zero
+        length, trailing = (len(values), 1) if self.axis is None else (tile[self.axis], prod(tile[self.axis + 1 :]))
+        result: list[Element] = []
+        for start in range(0, len(values), length * trailing):
+            block = values[start : start + length * trailing]
+            columns = [block[k::trailing] for k in range(trailing)]
+            result += [
+                sum((a * x for a, x in zip(row, column, strict=True) if a), zero) for row in rows for column in columns
+            ]
+        return result
+
+    def whole(self, tile: tuple[int, ...]) -> Matrix:
+        """Its matrix for the whole tile, flattened row by row: the identity beside it along the other axes."""
+        if self.axis is None:
+            return self.matrix
+        K = self.matrix.domain
+        before, after = (diagonal([K.one] * prod(part), K) for part in (tile[: self.axis], tile[self.axis + 1 :]))
+        return kronecker(kronecker(before, self.matrix), after)
 
 
 @dataclass(frozen=True)
 class LinearMap:
-    """A chain of exact linear stages; rounding can only happen between them.
+    """A list of exact passes over a tile; rounding can only happen between them.
 
-    The map is x -> S_t ... S_2 S_1 x with stages (S_1, ..., S_t) in the order they are applied.
-    Each stage is a dense DomainMatrix of shape (outputs, inputs) over one common domain. Exact.
+    The map takes tiles of the shape `tile` through `passes` in their order, which is data: nobody chooses another.
+    Of one axis it is  x -> S_t ... S_2 S_1 x,  see `LinearMap.of`. All entries lie in one domain. Exact.
 
     Raises:
-        BadShape: where neighbouring stages do not fit.
-        NotApplicable: for stages that are no matrices.
+        BadShape: where a pass does not fit what is before it.
+        NotApplicable: for passes that are no matrices.
 
-    >>> from wincraft.exact.matrix import from_numbers
-    >>> from sympy import QQ, diag, Matrix, S
-    >>> half, swap = (from_numbers(M.tolist(), QQ) for M in (diag(S(1) / 2, 1), Matrix([[0, 1], [1, 0]])))
-    >>> LinearMap((half, swap)).texts
-    [['0', '1'], ['1/2', '0']]
+    >>> from wincraft import winograd
+    >>> winograd("F(2x2,3x3)").input
+    LinearMap of 4x4 along axis 0, 4x4 along axis 1 over QQ
     """
 
-    stages: tuple[Any, ...]
+    tile: tuple[int, ...]
+    passes: tuple[Pass, ...]
 
     def __post_init__(self) -> None:
-        check_type("a chain of stages", self.stages, tuple, "give a tuple of DomainMatrix")
-        if not self.stages:
-            raise BadShape("a chain of stages", "()", "at least one stage")
-        for stage in self.stages:
+        check_type("a list of passes", self.passes, tuple, "give a tuple of Pass; LinearMap.of takes matrices")
+        if not self.passes:
+            raise BadShape("a list of passes", "()", "at least one pass")
+        if len(self.tile) == 1 and all(len(step.image) < 2 for step in self.passes):  # the axis is the whole tile
+            object.__setattr__(self, "passes", tuple(Pass(step.matrix) for step in self.passes))
+        shape = self.tile
+        for step in self.passes:
+            check_type(
+                "a matrix", step.matrix, DomainMatrix, "give a DomainMatrix, as wincraft.exact.matrix.from_numbers"
+            )
+            if not step.fits(shape) or step.matrix.domain != self.domain:
+                given = f"{step.matrix.shape} over {step.matrix.domain}"
+                raise BadShape("a pass", given, f"(any, {_length(shape, step.axis)}) over {self.domain}")
+            shape = step.shape_after(shape)
+
+    @classmethod
+    def of(cls, *stages: Matrix) -> LinearMap:
+        """The map of one axis with these stages, in the order in which they are applied.
+
+        Raises:
+            BadShape, NotApplicable: as the class.
+
+        >>> from sympy import QQ
+        >>> swap = DomainMatrix([[QQ(0), QQ(1)], [QQ(1), QQ(0)]], (2, 2), QQ)
+        >>> LinearMap.of(diagonal([QQ(1, 2), QQ(1)], QQ), swap).texts
+        [['0', '1'], ['1/2', '0']]
+        """
+        for stage in stages:
             check_type("a stage", stage, DomainMatrix, "give a DomainMatrix, as wincraft.exact.matrix.from_numbers")
-        for first, second in zip(self.stages, self.stages[1:], strict=False):
-            if first.shape[0] != second.shape[1] or first.domain != second.domain:
-                raise BadShape(
-                    "a stage", f"{second.shape} over {second.domain}", f"(any, {first.shape[0]}) over {first.domain}"
-                )
+        return cls(tuple(stage.shape[1] for stage in stages[:1]), tuple(Pass(stage) for stage in stages))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        generators = () if self.domain.is_QQ else self.domain.orig_ext
-        return _from_numbers, (generators, [to_numbers(stage) for stage in self.stages])
+        field, K = Field(self.domain), self.domain
+        extension = [] if field.rational or not field.ordered else list(K.orig_ext)
+        passes = [(to_numbers(step.matrix), step.axis, step.image) for step in self.passes]
+        return _unpickled, (field.name, extension, self.tile, passes)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         from wincraft.algorithm.numeric import matrix_to_numpy
@@ -58,67 +126,133 @@ class LinearMap:
         return matrix_to_numpy(self.dense, float if dtype is None else dtype)
 
     def __repr__(self) -> str:
-        names = " x ".join(f"{rows}x{columns}" for rows, columns in (stage.shape for stage in reversed(self.stages)))
-        return f"LinearMap of {names} over {self.domain}"
+        shapes = ["x".join(map(str, step.matrix.shape)) for step in self.passes]
+        if len(self.tile) == 1 and all(step.axis == 0 for step in self.passes):
+            return f"LinearMap of {' x '.join(reversed(shapes))} over {self.domain}"
+        places = ["on the whole tile" if step.axis is None else f"along axis {step.axis}" for step in self.passes]
+        return f"LinearMap of {', '.join(map(' '.join, zip(shapes, places, strict=True)))} over {self.domain}"
 
     @property
-    def domain(self) -> Any:
-        """The domain of all entries: QQ or a real algebraic field."""
-        return self.stages[0].domain
+    def domain(self) -> Domain:
+        """The domain of all entries: QQ, a real algebraic field or GF(p)."""
+        return self.passes[0].matrix.domain
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shape of the tile before each pass, and of the last one's result."""
+        shapes = [self.tile]
+        for step in self.passes:
+            shapes.append(step.shape_after(shapes[-1]))
+        return tuple(shapes)
+
+    @property
+    def image(self) -> tuple[int, ...]:
+        """The shape of the result."""
+        return self.shapes[-1]
 
     @property
     def shape(self) -> tuple[int, int]:
         """(outputs, inputs) of the whole map."""
-        return self.stages[-1].shape[0], self.stages[0].shape[1]
+        return prod(self.image), prod(self.tile)
+
+    @property
+    def stages(self) -> tuple[Matrix, ...]:
+        """The matrices of the passes."""
+        return tuple(step.matrix for step in self.passes)
 
     @cached_property
-    def dense(self) -> Any:
-        """The product of the stages, one matrix."""
-        return reduce(lambda product, stage: stage * product, self.stages)
+    def factors(self) -> tuple[LinearMap, ...] | None:
+        """The map of each axis, where the whole one is their Kronecker product; None where a pass takes whole tiles.
+
+        >>> from wincraft import winograd
+        >>> [factor.shape for factor in winograd("F(2x4,3x3)").input.factors]
+        [(4, 4), (6, 6)]
+        """
+        if any(step.axis is None for step in self.passes):
+            return None
+        if len(self.tile) == 1:
+            return (self,)
+        chains = [[step.matrix for step in self.passes if step.axis == axis] for axis in range(len(self.tile))]
+        K = self.domain
+        units = [diagonal([K.one] * length, K) for length in self.tile]
+        return tuple(LinearMap.of(*(chain or [unit])) for chain, unit in zip(chains, units, strict=True))
+
+    @cached_property
+    def dense(self) -> Matrix:
+        """The product of the passes, one matrix for the whole tile, flattened row by row."""
+        if len(self.tile) > 1 and self.factors is not None:
+            return reduce(kronecker, (factor.dense for factor in self.factors))
+        pairs = zip(self.passes, self.shapes, strict=False)
+        return reduce(lambda product, matrix: matrix * product, (step.whole(tile) for step, tile in pairs))
 
     @cached_property
     def texts(self) -> list[list[str]]:
         """The entries of `dense` as texts."""
         return to_texts(self.dense)
 
-    def scale_outputs(self, factors: Sequence[Any]) -> LinearMap:
-        """The map followed by a diagonal, folded into the last stage."""
-        *rest, last = self.stages
-        return LinearMap((*rest, diagonal(factors, self.domain) * last))
+    @property
+    def collapsed(self) -> LinearMap:
+        """The same map with every axis's matrices multiplied out, where it has a factor for each; else itself."""
+        if self.factors is None or len(self.passes) == len(self.tile):
+            return self
+        return LinearMap(self.tile, tuple(Pass(factor.dense, k) for k, factor in enumerate(self.factors)))
 
-    def scale_inputs(self, factors: Sequence[Any]) -> LinearMap:
-        """The map after a diagonal, folded into the first stage."""
-        first, *rest = self.stages
-        return LinearMap((first * diagonal(factors, self.domain), *rest))
+    def scale_outputs(self, factors: Sequence[Element], axis: int | None = 0) -> LinearMap:
+        """The map followed by a diagonal along an axis, or of the whole result, in its last pass along it if it can."""
+        scaling = diagonal(factors, self.domain)
+        for at in reversed(range(len(self.passes))):
+            step = self.passes[at]
+            if step.axis == axis:
+                scaled = step._replace(matrix=scaling * step.matrix)
+                return LinearMap(self.tile, (*self.passes[:at], scaled, *self.passes[at + 1 :]))
+            if None in (axis, step.axis):
+                break
+        return LinearMap(self.tile, (*self.passes, Pass(scaling, axis, self.image if axis is None else ())))
 
-    def convert(self, K: Any) -> LinearMap:
-        """The same map with its entries in a larger domain."""
-        return self if self.domain == K else LinearMap(tuple(stage.convert_to(K) for stage in self.stages))
+    def scale_inputs(self, factors: Sequence[Element], axis: int | None = 0) -> LinearMap:
+        """The map after such a diagonal, in its first pass along that axis if it can."""
+        return self.transpose().scale_outputs(factors, axis).transpose()
 
-    def transpose(self) -> LinearMap:
-        """The transposed map: transposed stages in reverse order."""
-        return LinearMap(tuple(stage.transpose() for stage in reversed(self.stages)))
-
-    def apply(self, vector: Sequence[Any]) -> list[Any]:
-        """The image of a vector of domain elements, exact.
+    def convert(self, K: Domain) -> LinearMap:
+        """The same map with its entries in another domain that holds them.
 
         Raises:
-            BadShape: a vector of another length.
+            BadNumber: where it does not.
         """
-        if len(vector) != self.shape[1]:
-            raise BadShape("a vector", f"({len(vector)},)", f"({self.shape[1]},)")
-        for stage in self.stages:
-            rows = stage.to_list()
-            vector = [sum((a * x for a, x in zip(row, vector, strict=True)), self.domain.zero) for row in rows]
-        return list(vector)
+        if self.domain == K:
+            return self
+        if K.is_FiniteField:
+            return self._through(lambda matrix: from_numbers(to_numbers(matrix), K))
+        return self._through(lambda matrix: matrix.convert_to(K))
+
+    def _through(self, change: Any) -> LinearMap:
+        return LinearMap(self.tile, tuple(step._replace(matrix=change(step.matrix)) for step in self.passes))
+
+    def transpose(self) -> LinearMap:
+        """The transposed map: transposed passes in reverse order."""
+        pairs = list(zip(self.passes, self.shapes, strict=False))
+        passes = (Pass(p.matrix.transpose(), p.axis, tile if p.axis is None else ()) for p, tile in reversed(pairs))
+        return LinearMap(self.image, tuple(passes))
+
+    def apply(self, values: Sequence[Element]) -> list[Element]:
+        """The image of a tile of domain elements, both flattened row by row, exact.
+
+        Raises:
+            BadShape: a tile of another length.
+        """
+        if len(values) != self.shape[1]:
+            raise BadShape("a vector", f"({len(values)},)", f"({self.shape[1]},)")
+        result = list(values)
+        for step, tile in zip(self.passes, self.shapes, strict=False):
+            result = step.apply(result, tile)
+        return result
 
     def _repr_latex_(self) -> str | None:
-        shown: str | None = import_module("wincraft.emit.latex").display_chain(self)
-        return shown
+        return display_chain(self.stages) if len(self.tile) == 1 else None
 
 
 class Maps(NamedTuple):
-    """The three maps of one axis as they are applied: data -> `input`, filter -> `filter`, products -> `output`.
+    """The three maps as they are applied: data -> `input`, filter -> `filter`, products -> `output`.
 
     >>> from wincraft import winograd
     >>> [linear_map.shape for linear_map in winograd(2, 3).maps]
@@ -130,7 +264,71 @@ class Maps(NamedTuple):
     input: LinearMap
 
 
-def _from_numbers(generators: tuple[Any, ...], tables: list[list[list[Any]]]) -> LinearMap:
-    """Undo `LinearMap.__reduce__`: sympy's algebraic fields themselves cannot be pickled."""
-    K = QQ.algebraic_field(*generators) if generators else QQ
-    return LinearMap(tuple(from_numbers(rows, K) for rows in tables))
+def whole_maps(matrices: Sequence[Matrix], m: Sequence[int] | None, r: Sequence[int] | None) -> Maps:
+    """The maps of A^T, G and B^T: of one axis, or, with sizes m and r, of whole tiles flattened row by row.
+
+    Raises:
+        BadShape: where a matrix does not fit the sizes.
+    """
+    if m is None or r is None:
+        return Maps(*(LinearMap.of(matrix) for matrix in matrices))
+    AT, G, BT = matrices
+    rank, tile = AT.shape[1:], tuple(a + b - 1 for a, b in zip(m, r, strict=True))
+    return Maps(
+        LinearMap(rank, (Pass(AT, None, tuple(m)),)),
+        LinearMap(tuple(r), (Pass(G, None, rank),)),
+        LinearMap(tile, (Pass(BT, None, rank),)),
+    )
+
+
+def check_shapes(output: LinearMap, filter: LinearMap, input: LinearMap) -> None:
+    """Refuse maps that cannot be those of one algorithm: A^T to tiles of m, G from taps r, B^T from tiles m + r - 1.
+
+    Raises:
+        BadShape
+    """
+    (m, products), (r, of_filter), (n, of_input) = (
+        (output.image, output.tile),
+        (filter.tile, filter.image),
+        (input.tile, input.image),
+    )
+    several = len(m) > 1 or len(r) > 1 or len(n) > 1
+    fitting = len(m) == len(r) == len(n) and n == tuple(a + b - 1 for a, b in zip(m, r, strict=True))
+    if not (fitting and products == of_filter == of_input):
+        if not several:
+            shapes = f"{output.shape}, {filter.shape}, {input.shape}"
+            raise BadShape("(AT, G, BT)", shapes, "(m, R), (R, r), (R, m+r-1)")
+        given = f"{products} -> {m}, {r} -> {of_filter}, {n} -> {of_input}"
+        raise BadShape("(A^T, G, B^T)", given, "R -> m, r -> R, m+r-1 -> R")
+
+
+def side_by_side(maps: Sequence[LinearMap]) -> LinearMap:
+    """The Kronecker product of maps of one axis each: stage by stage, every stage along all the axes in turn.
+
+    This is the order over axes everywhere that an algorithm of several axes is made of such of one.
+
+    >>> from wincraft import winograd
+    >>> chain = winograd(2, 3).change_basis("legendre").input
+    >>> [step.axis for step in side_by_side([chain, chain]).passes]
+    [0, 1, 0, 1]
+    """
+    return LinearMap(tuple(item.tile[0] for item in maps), tuple(_interleaved(maps)))
+
+
+def _interleaved(maps: Sequence[LinearMap]) -> Iterator[Pass]:
+    for stage in range(max(len(item.passes) for item in maps)):
+        for axis, item in enumerate(maps):
+            if stage < len(item.passes):
+                yield Pass(item.passes[stage].matrix, axis)
+
+
+def _length(tile: tuple[int, ...], axis: int | None) -> int:
+    return prod(tile) if axis is None or not 0 <= axis < len(tile) else tile[axis]
+
+
+def _unpickled(name: str, extension: list[Any], tile: tuple[int, ...], passes: list[Any]) -> LinearMap:
+    """Undo `LinearMap.__reduce__`: sympy's domains cannot all be pickled."""
+    from sympy.polys.domains import QQ
+
+    K = QQ.algebraic_field(*extension) if extension else Field.named(name).domain
+    return LinearMap(tile, tuple(Pass(from_numbers(rows, K), axis, image) for rows, axis, image in passes))

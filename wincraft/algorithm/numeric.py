@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 from numbers import Integral, Rational
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from wincraft.algorithm.linear_map import Maps
+from wincraft.algorithm.linear_map import Maps, Pass
 from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, WrongType, shorten
+from wincraft.exact.field import Field
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
+from wincraft.exact.types import Matrix, Number
 
 _DTYPES = "use float64, float32, float16, an integer type or object"
 _EXACT_LIMIT = 2**63 - 1
@@ -44,7 +46,7 @@ def round_to_dtype(value: Fraction, dtype: np.dtype) -> Any:
         return dtype.type(nearest)
 
 
-def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
+def matrix_to_numpy(matrix: Matrix, dtype: Any) -> np.ndarray:
     """An exact matrix as an array, each entry rounded once to nearest even; `object` keeps Fractions.
 
     Raises:
@@ -62,6 +64,8 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
         dtype = np.dtype(dtype)
     except TypeError:
         raise BadValue("the dtype", shorten(repr(dtype)), _DTYPES) from None
+    if dtype.kind not in "iu":
+        Field(matrix.domain).need_order(f"matrices as {dtype}")
     values = [[to_fraction(number) for number in row] for row in to_numbers(matrix)]
     if dtype.hasobject:
         return np.array(values, dtype=object).reshape(matrix.shape)
@@ -89,7 +93,7 @@ def matrix_to_numpy(matrix: Any, dtype: Any) -> np.ndarray:
     return rounded
 
 
-def convolve(axes: Sequence[Maps], scale: Any, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
+def convolve(maps: Maps, scale: Number, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
     """Correlate whole signals or images with a bank of filters, tile by tile; every border included.
 
     y[b,k,p] = sum_{c,q} x[b,c,p+q] w[k,c,q], q over the filter taps, x padded with zeros.
@@ -113,24 +117,24 @@ def convolve(axes: Sequence[Maps], scale: Any, data: Any, filters: Any, padding:
     if any(type(item).__module__.partition(".")[0] == "torch" for item in (data, filters)):
         repair = "use the layers of wincraft.torch, or pass tensor.detach().numpy()"
         raise WrongType("a NumPy array", "a tensor", f"it would lose its gradient: {repair}")
-    x, w, pads = _checked(axes, data, filters, padding)
-    plain = x.ndim == len(axes)
+    x, w, pads = _checked(maps, data, filters, padding)
+    plain = x.ndim == len(maps.input.tile)
     if plain:
         x, w = x[None, None], w[None, None]
-    exact = x.dtype.kind in "iubO"
-    triples: list[tuple[Any, Any, Any]]
-    divisor = to_fraction(scale)
+    exact, field, divisor = x.dtype.kind in "iubO", Field(maps.input.domain), to_fraction(scale)
     if exact:
-        triples, common = _integer_matrices(axes)
+        chains, common = _integer_chains(maps)
         divisor *= common
-        small = "O" not in x.dtype.kind + w.dtype.kind and _largest_value(triples, x, w) <= _EXACT_LIMIT
+        small = "O" not in x.dtype.kind + w.dtype.kind and _largest_value(chains, x, w) <= _EXACT_LIMIT
         number = np.int64 if small else object
         x, w = x.astype(number), w.astype(number)
-        triples = [(AT.astype(number), G.astype(number), BT.astype(number)) for AT, G, BT in triples]
+        chains = Chains(*([step._replace(matrix=step.matrix.astype(number)) for step in chain] for chain in chains))
     else:
-        triples = [tuple(matrix_to_numpy(item.dense, x.dtype) for item in maps) for maps in axes]  # type: ignore[misc]
-    y = _tiled(triples, x, w, pads)
-    if not exact:
+        chains = Chains(*([_rounded(step, x.dtype) for step in item.collapsed.passes] for item in maps))
+    y = _tiled(maps, chains, x, w, pads)
+    if not field.ordered:
+        y = _residues(y, field, divisor)
+    elif not exact:
         y = y if divisor == 1 else y / round_to_dtype(divisor, x.dtype)
     elif y.dtype.hasobject or divisor.denominator != 1:
         y = np.frompyfunc(lambda v: int(q) if (q := v / divisor).denominator == 1 else q, 1, 1)(y.astype(object))
@@ -139,18 +143,46 @@ def convolve(axes: Sequence[Maps], scale: Any, data: Any, filters: Any, padding:
     return y[0, 0] if plain else y
 
 
-def _checked(axes: Sequence[Maps], data: Any, filters: Any, padding: Any) -> tuple[np.ndarray, np.ndarray, list[int]]:
+class ArrayPass(NamedTuple):
+    """A `Pass` whose matrix is an array."""
+
+    matrix: np.ndarray
+    axis: int | None
+    image: tuple[int, ...]
+
+
+class Chains(NamedTuple):
+    """The passes of the three maps."""
+
+    output: list[ArrayPass]
+    filter: list[ArrayPass]
+    input: list[ArrayPass]
+
+
+def _rounded(step: Pass, dtype: Any) -> ArrayPass:
+    return ArrayPass(matrix_to_numpy(step.matrix, dtype), step.axis, step.image)
+
+
+def _residues(y: np.ndarray, field: Field, divisor: Fraction) -> np.ndarray:
+    """Sums over GF(p), divided by the scale, as the representatives between -p/2 and p/2."""
+    K = field.domain
+    unit = K.one / K(int(divisor))
+    convert = np.frompyfunc(lambda value: int(K.to_sympy(K(int(value)) * unit)), 1, 1)
+    return np.asarray(convert(y), dtype=y.dtype)
+
+
+def _checked(maps: Maps, data: Any, filters: Any, padding: Any) -> tuple[np.ndarray, np.ndarray, list[int]]:
     try:
         x, w = np.asarray(data), np.asarray(filters)
     except ValueError:
         raise BadShape("(data, filters)", "rows of different lengths", "rectangular arrays") from None
-    d = len(axes)
+    d = len(maps.input.tile)
     pads = list(padding) if isinstance(padding, Sequence) else [padding] * d
     if x.ndim not in (d, d + 2) or w.ndim != x.ndim:
         raise BadShape(
             "(data, filters)", f"{x.shape}, {w.shape}", f"(N, C, {d} axes) and (K, C, {d} axes), or {d} axes each"
         )
-    taps = tuple(maps.filter.shape[1] for maps in axes)
+    taps, field = maps.filter.tile, Field(maps.input.domain)
     if w.shape[-d:] != taps or (w.ndim > d and w.shape[1] != x.shape[1]):
         channels = () if w.ndim == d else (w.shape[0], x.shape[1])
         raise BadShape("filters", str(w.shape), str(channels + taps))
@@ -163,8 +195,8 @@ def _checked(axes: Sequence[Maps], data: Any, filters: Any, padding: Any) -> tup
         raise BadShape("(data, filters)", f"{x.shape}, {w.shape}", "no empty axis")
     kinds = {x.dtype.kind, w.dtype.kind}
     if kinds <= set("iubO"):
-        if not all(maps.input.domain.is_QQ for maps in axes):
-            raise NotApplicable("exact convolve", f"the matrices lie in {axes[0].input.domain}", "pass floats")
+        if field.generators:
+            raise NotApplicable("exact convolve", f"the matrices lie in {field.name}", "pass floats")
         if "O" in kinds and not all(isinstance(value, Rational) for array in (x, w) for value in array.flat):
             raise WrongType(
                 "an array of ints and Fractions", "an object array of other things", "pass floats, ints or Fractions"
@@ -172,6 +204,7 @@ def _checked(axes: Sequence[Maps], data: Any, filters: Any, padding: Any) -> tup
         return _python_numbers(x), _python_numbers(w), [int(pad) for pad in pads]
     if not kinds <= set("iubf") or max(x.itemsize, w.itemsize) > 8:
         raise BadValue("the dtype of data and filters", f"{x.dtype} and {w.dtype}", _DTYPES)
+    field.need_order("convolving floats")
     dtype = np.result_type(x, w)
     if not (np.isfinite(x).all() and np.isfinite(w).all()):
         raise BadValue("an entry of data or filters", "NaN or infinite", "remove it")
@@ -186,61 +219,56 @@ def _python_numbers(array: np.ndarray) -> np.ndarray:
     return np.asarray(convert(array), dtype=object)
 
 
-def _integer_matrices(axes: Sequence[Maps]) -> tuple[list[tuple[Any, Any, Any]], int]:
+def _integer_chains(maps: Maps) -> tuple[Chains, int]:
     """Every matrix times its common denominator, and the product of these."""
-    triples, product = [], 1
-    for maps in axes:
-        arrays = []
-        for item in maps:
-            array = matrix_to_numpy(item.dense, object)
+    product = 1
+    chains: list[list[ArrayPass]] = []
+    for item in maps:
+        chains.append([])
+        for step in item.collapsed.passes:
+            array = np.array([[to_fraction(number) for number in row] for row in to_numbers(step.matrix)], dtype=object)
             common = lcm(*(value.denominator for value in array.flat))
-            arrays.append(np.frompyfunc(lambda v, c=common: int(v * c), 1, 1)(array))
+            integers = np.frompyfunc(lambda v, c=common: int(v * c), 1, 1)(array)
+            chains[-1].append(ArrayPass(integers, step.axis, step.image))
             product *= common
-        triples.append((arrays[0], arrays[1], arrays[2]))
-    return triples, product
+    return Chains(*chains), product
 
 
-def _largest_value(triples: Sequence[Any], x: np.ndarray, w: np.ndarray) -> int:
+def _largest_value(chains: Chains, x: np.ndarray, w: np.ndarray) -> int:
     """A bound on every intermediate and result, by absolute row sums; at least that of every transform alone."""
     U, V = (max(abs(int(array.min())), abs(int(array.max()))) for array in (x, w))
-    out = 1
-    for AT, G, BT in triples:
-        U *= max(1, np.abs(BT).sum(axis=1).max())
-        V *= max(1, np.abs(G).sum(axis=1).max())
-        out *= max(1, np.abs(AT).sum(axis=1).max())
-    return int(max(1, U) * max(1, V) * out * x.shape[1])
+    grown = [prod(max(1, np.abs(step.matrix).sum(axis=1).max()) for step in chain) for chain in chains]
+    return int(max(1, U * grown[2]) * max(1, V * grown[1]) * grown[0] * x.shape[1])
 
 
-def _tiled(triples: Sequence[Any], x: np.ndarray, w: np.ndarray, pads: list[int]) -> np.ndarray:
-    d = len(triples)
-    outputs, taps, ranks = ([t[k].shape[axis] for t in triples] for k, axis in ((0, 0), (1, 1), (1, 0)))
+def _tiled(maps: Maps, chains: Chains, x: np.ndarray, w: np.ndarray, pads: list[int]) -> np.ndarray:
+    outputs, taps, tile, products = maps.output.image, maps.filter.tile, maps.input.tile, maps.output.tile
+    d, rank = len(tile), prod(products)
     sizes = [size + 2 * pad - r + 1 for size, pad, r in zip(x.shape[2:], pads, taps, strict=True)]
     tiles = [-(-size // m) for size, m in zip(sizes, outputs, strict=True)]
     lengths = [count * m + r - 1 for count, m, r in zip(tiles, outputs, taps, strict=True)]
     padded = np.zeros((*x.shape[:2], *lengths), dtype=x.dtype)
     inside = [slice(pad, pad + size) for pad, size in zip(pads, x.shape[2:], strict=True)]
     padded[:, :, *inside] = x
-    windows = np.lib.stride_tricks.sliding_window_view(
-        padded, [m + r - 1 for m, r in zip(outputs, taps, strict=True)], axis=tuple(range(2, 2 + d))
-    )
+    windows = np.lib.stride_tricks.sliding_window_view(padded, tile, axis=tuple(range(2, 2 + d)))
     windows = windows[(slice(None), slice(None), *(slice(None, None, m) for m in outputs))]
-    U = _transform([t[2] for t in triples], windows)
-    V = _transform([t[1] for t in triples], w)
+    U, V = _transformed(chains.input, windows, d), _transformed(chains.filter, w, d)
     N, C, K = x.shape[0], x.shape[1], w.shape[0]
-    products = int(np.prod(ranks))
-    U = np.moveaxis(U.reshape(N, C, -1, products), (3, 1), (0, 1)).reshape(products, C, -1)
-    V = np.moveaxis(V.reshape(K, C, products), 2, 0)
-    M = np.matmul(V, U).reshape(*ranks, K, N, *tiles)
-    M = np.moveaxis(M, range(d), range(-d, 0))
-    Y = _transform([t[0] for t in triples], M)
+    U = np.moveaxis(U.reshape(N, C, -1, rank), (3, 1), (0, 1)).reshape(rank, C, -1)
+    V = np.moveaxis(V.reshape(K, C, rank), 2, 0)
+    M = np.moveaxis(np.matmul(V, U), 0, -1).reshape(K, N, *tiles, *products)
+    Y = _transformed(chains.output, M, len(products))
     order = [1, 0, *(axis for k in range(d) for axis in (2 + k, 2 + d + k))]
     Y = Y.transpose(order).reshape(N, K, *(t * m for t, m in zip(tiles, outputs, strict=True)))
     return Y[(slice(None), slice(None), *(slice(size) for size in sizes))]
 
 
-def _transform(matrices: Sequence[np.ndarray], array: np.ndarray) -> np.ndarray:
-    """One matrix along each of the last axes."""
-    d = len(matrices)
-    for k, matrix in enumerate(matrices):
-        array = np.moveaxis(np.moveaxis(array, k - d, -1) @ matrix.T, -1, k - d)
+def _transformed(chain: Sequence[ArrayPass], array: np.ndarray, d: int) -> np.ndarray:
+    """The passes over the last d axes."""
+    for matrix, axis, image in chain:
+        if axis is None:
+            array = (array.reshape(*array.shape[: array.ndim - d], -1) @ matrix.T).reshape(*array.shape[:-d], *image)
+            d = len(image)
+        else:
+            array = np.moveaxis(np.moveaxis(array, axis - d, -1) @ matrix.T, -1, axis - d)
     return array

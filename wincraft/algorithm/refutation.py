@@ -86,20 +86,21 @@ class RowRepair:
 class Diagnosis:
     """What is wrong with three matrices that should compute F(m,r); every figure is exact, as text.
 
-    `scale` is the one most taps agree on. `outputs` are the wrong outputs, `residual` the largest entry (by absolute
-    value) of  sum_k AT G BT - scale [l = i + j]  and `residual_at` its (i, j, l). `cause` says in words what was done
-    to the matrices and what undoes it, where that has a name. `row_scales` gives, for each wrong
-    tap, the product of its three row scales relative to a correct algorithm, where a diagonal alone repairs it.
+    `size` is the F(m,r), `count` how many outputs it has. `scale` is the one most taps agree on. `outputs` are the
+    wrong outputs, `residual` the largest entry (by absolute value) of  sum_k AT G BT - scale [l = i + j]  and
+    `residual_at` its (i, j, l). `cause` says in words what was done to the matrices and what undoes it, where that has
+    a name. `row_scales` gives, for each wrong tap, the product of its three row scales relative to a correct algorithm,
+    where a diagonal alone repairs it.
     `repairs` are the vectors to replace. Whatever repair is told was proved. Without wrong outputs only `stated_scale`
     is wrong. `layout` is how the matrices stand where they were read. `partial`: so large that only the first wrong
     output was looked for.
 
-    >>> Diagnosis(2, 3, "2", outputs=(), residual="0", residual_at=(0, 0, 0), stated_scale="1").summary
+    >>> Diagnosis("F(2,3)", 2, "2", outputs=(), residual="0", residual_at=(0, 0, 0), stated_scale="1").summary
     'not F(2,3): the matrices have scale 2, not 1; correct the scale'
     """
 
-    m: int
-    r: int
+    size: str
+    count: int
     scale: str
     outputs: tuple[int, ...]
     residual: str
@@ -128,7 +129,7 @@ class Diagnosis:
         """One line: what is wrong, the values, the repair."""
         stored = self.layout.stored
         verb = "is" if len(stored) == 1 else "are"
-        return f"not F({self.m},{self.r}): {self._wrong()}" + (
+        return f"not {self.size}: {self._wrong()}" + (
             f"; {listing(stored)} {verb} stored transposed" if stored and self.outputs else ""
         )
 
@@ -156,7 +157,7 @@ class Diagnosis:
         first = "first " if self.partial else ""
         reason = "too large to look for a repair" if self.partial else "no one matrix and no diagonal repairs it"
         return (
-            f"{first}wrong in {outputs} of {self.m} (from 0), residual {self.residual} "
+            f"{first}wrong in {outputs} of {self.count} (from 0), residual {self.residual} "
             f"at (i,j,l) = ({i},{j},{l}); {reason}"
         )
 
@@ -180,7 +181,7 @@ class Diagnosis:
 class Refuted(WincraftError):
     """The three matrices do not compute the convolution; ``diagnosis`` says where and, if it can, the repair.
 
-    >>> raise Refuted(Diagnosis(2, 3, "0", outputs=(), residual="0", residual_at=(0, 0, 0)))
+    >>> raise Refuted(Diagnosis("F(2,3)", 2, "0", outputs=(), residual="0", residual_at=(0, 0, 0)))
     Traceback (most recent call last):
     ...
     wincraft.algorithm.refutation.Refuted: not F(2,3): every product vanishes; a matrix is zero where it must not be

@@ -33,7 +33,7 @@ from wincraft.cli.shared.progress import progress_bar
 from wincraft.cli.shared.showing import shown
 
 if TYPE_CHECKING:
-    from wincraft.algorithm.nested import Algorithm
+    from wincraft.algorithm.bilinear import Algorithm
 
 MAX_COLUMNS = 60
 """More are not compared side by side."""

@@ -75,7 +75,7 @@ def command(
     ranges = (data_range, weight_range, accumulator)
     integers = read_integers((), *ranges) if ranges != (None, None, None) else None
     algorithm = read_algorithm(size, points, moduli, convention, basis, axes)
-    content = encode(algorithm, format, basis, integers)
+    content = encode(algorithm, format, integers)
     if format == "text" and on_terminal:  # people want the matrices, and then what made them
         command, digest, rest = content.split(b"\n", 2)
         content = b"\n".join([rest, command, digest, b""])
@@ -84,7 +84,7 @@ def command(
     given = points if points is not None else moduli
     if names_file(size) or (given is not None and use_named(given) is None):
         return
-    for axis in dict.fromkeys(axis for axis in algorithm.axes if axis.n > 1):
+    for axis in dict.fromkeys(axis for axis in algorithm.factors if axis.n != (1,)):
         use = use_named(given)
-        source = default_source(axis.m, axis.r) if use is None else use_source(axis.m, axis.r, use)
+        source = default_source(*axis.sizes[0]) if use is None else use_source(*axis.sizes[0], use)
         click.echo(f"points of {axis.size}: {source}", err=True)

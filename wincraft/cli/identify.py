@@ -21,7 +21,7 @@ from wincraft.cli.shared.output import (
 )
 
 if TYPE_CHECKING:
-    from wincraft.algorithm.nested import Algorithm
+    from wincraft.algorithm.bilinear import Algorithm
     from wincraft.construct.identify import Identification
     from wincraft.files.reading import Verdict
 
@@ -50,8 +50,8 @@ def command(files: tuple[str, ...], tolerance: str | None, format_given: str | N
     format = choose_format(format_given, output, TEXT_OR_JSON.values(), TEXT_OR_JSON)
     found = found_in(*files)
     verdicts = judge(found, read_tolerance(tolerance))
-    nested = bool(found.axes) or "axes" in found.document
-    if format == "json" or nested or len(verdicts) == 1:
+    one = bool(found.axes) or (bool(found.document) and not found.matrices)
+    if format == "json" or one or len(verdicts) == 1:
         algorithm = algorithm_of(found, verdicts)
     if format == "json":
         write_output(_json(algorithm, verdicts), output, format, TEXT_OR_JSON)
@@ -59,7 +59,7 @@ def command(files: tuple[str, ...], tolerance: str | None, format_given: str | N
     reports = [repr(verdict.found) if verdict.found else str(verdict.error) for verdict in verdicts]
     if len(verdicts) > 1:
         reports = [f"{verdict.matrices.label}\n{report}" for verdict, report in zip(verdicts, reports, strict=True)]
-    if nested:
+    if one and len(algorithm.m) > 1:
         reports.insert(0, repr(algorithm))
     write_output("\n\n".join(reports) + "\n", output, format, TEXT_OR_JSON)
     if any(verdict.error is not None for verdict in verdicts):
@@ -72,8 +72,8 @@ def _json(algorithm: Algorithm, verdicts: Sequence[Verdict]) -> str:
 
     about = {verdict.found.algorithm: _about(verdict.found) for verdict in verdicts if verdict.found}
     content = document(algorithm)
-    for axis, written in zip(algorithm.axes, content.get("axes", [content]), strict=True):
-        written.update(about[axis])
+    for axis, written in zip(algorithm.factors if algorithm.separable else (), content["recipe"], strict=False):
+        written.update(about.get(axis, {}))
     stream = io.StringIO()
     write_document(content, stream)
     return stream.getvalue()

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from wincraft.construct.toom_cook import canonical_taps as canonical_taps
     from wincraft.construct.winograd import (
         in_convention as in_convention,
-        nest as nest,
+        along_axes as along_axes,
         parse as parse,
         winograd as winograd,
     )

@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.bases import Basis, families, given_basis, parse_basis
 from wincraft.construct.change import change_basis
 from wincraft.construct.factors import FACTORISATIONS, factorise
@@ -53,7 +54,8 @@ def chained(algorithm: Algorithm, text: str) -> Algorithm:
     if slash:
         look_up("balancing", balancing.strip(), {"pow2": None})
     result = apply_chains(algorithm, parse_chains(words))
-    return balance_stages(result) if slash else result
+    made = balance_stages(result) if slash else result
+    return replace(made, recipe=tuple(replace(axis, basis=text) for axis in made.recipe))
 
 
 def parse_chains(text: str) -> dict[str, str]:

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm, map_axes
+from wincraft.algorithm.nesting import map_axes
 from wincraft.construct.bases import Basis, given_basis, parse_basis
+from wincraft.exact.field import common_field
 from wincraft.exact.matrix import diagonal
-from wincraft.exact.number import field_of
 
 AnyBasis = Any
 """A `Basis`, the text of one, or a matrix P."""
@@ -58,17 +57,14 @@ def _read(given: AnyBasis | None) -> Basis | None:
     return parse_basis(given) if isinstance(given, str) else given_basis(given)
 
 
-def _change_axis(
-    axis: BilinearAlgorithm, input: Basis | None, filter: Basis | None, output: Basis | None
-) -> BilinearAlgorithm:
+def _change_axis(axis: Algorithm, input: Basis | None, filter: Basis | None, output: Basis | None) -> Algorithm:
     matrices = {
         name: basis.matrix(size, axis.moduli)
-        for name, basis, size in (("input", input, axis.n), ("filter", filter, axis.r), ("output", output, axis.m))
+        for name, basis, (size,) in (("input", input, axis.n), ("filter", filter, axis.r), ("output", output, axis.m))
         if basis is not None
     }
-    generators = [K.to_sympy(K.unit) for K in [axis.domain, *(P.domain for P in matrices.values())] if not K.is_QQ]
-    K = field_of(generators)
-    axis = axis.convert(K) if axis.domain != K else axis
+    K = common_field(axis.domain, *(P.domain for P in matrices.values()))
+    axis = axis.convert(K)
     maps: dict[str, LinearMap] = {}
     for name, given in matrices.items():
         P = given.convert_to(K)
@@ -80,11 +76,11 @@ def _change_axis(
             maps[name] = _after(axis.filter, P.inv().transpose(), P.transpose())
         else:
             *rest, last = axis.output.stages
-            maps[name] = LinearMap((*rest, P * last, P.inv()))
-    return replace(axis, **maps)  # type: ignore[arg-type]
+            maps[name] = LinearMap.of(*rest, P * last, P.inv())
+    return axis.with_maps(**maps)
 
 
 def _after(linear_map: LinearMap, step: Any, inverse: Any) -> LinearMap:
     """The map with a pre-step, whose inverse joins its first stage."""
     first, *rest = linear_map.stages
-    return LinearMap((step, first * inverse, *rest))
+    return LinearMap.of(step, first * inverse, *rest)

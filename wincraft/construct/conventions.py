@@ -14,11 +14,14 @@ from typing import Any
 from sympy import Integer, S
 
 from wincraft.algorithm.balancing import balancing_factors
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.nesting import map_axes
+from wincraft.algorithm.recipe import Recipe
 from wincraft.construct.integer_form import integer_factors
 from wincraft.construct.toom_cook import Taps
-from wincraft.errors import NotApplicable, check_type
+from wincraft.errors import NotApplicable
+from wincraft.exact.field import Field
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import is_negative, to_element
 
@@ -95,7 +98,7 @@ def integer(taps: Taps) -> Scaling:
     Raises:
         NotApplicable: over an algebraic field.
     """
-    if not taps.K.is_QQ:
+    if not Field(taps.K).rational:
         raise NotApplicable(
             "convention integer", f"entries lie in {taps.K}", "choose rational moduli or another convention"
         )
@@ -140,26 +143,25 @@ CONVENTIONS: dict[str, Convention] = {
 """
 
 
-def scaled_algorithm(taps: Taps, scaling: Scaling, convention: str | None) -> BilinearAlgorithm:
+def scaled_algorithm(taps: Taps, scaling: Scaling, convention: str | None) -> Algorithm:
     """The proved algorithm of canonical taps under a scaling."""
     rank, K = len(taps.f), taps.K
     columns, G, BT = _scaled(taps.A, scaling.a), _scaled(taps.G, scaling.g), _scaled(taps.B, scaling.b)
-    return BilinearAlgorithm(
-        output=LinearMap((exact_matrix(list(zip(*columns, strict=True)), (taps.m, rank), K),)),
-        filter=LinearMap((exact_matrix(G, (rank, taps.r), K),)),
-        input=LinearMap((exact_matrix(BT, (rank, taps.m + taps.r - 1), K),)),
+    return Algorithm(
+        output=LinearMap.of(exact_matrix(list(zip(*columns, strict=True)), (taps.m, rank), K)),
+        filter=LinearMap.of(exact_matrix(G, (rank, taps.r), K)),
+        input=LinearMap.of(exact_matrix(BT, (rank, taps.m + taps.r - 1), K)),
         scale=scaling.scale,
-        moduli=taps.moduli,
-        convention=convention,
+        recipe=(Recipe(taps.moduli, convention),),
     )
 
 
 def balance(
-    algorithm: BilinearAlgorithm,
+    algorithm: Algorithm,
     bits: int = 8,
     input_moments: Sequence[Sequence[Any]] | None = None,
     filter_moments: Sequence[Sequence[Any]] | None = None,
-) -> BilinearAlgorithm:
+) -> Algorithm:
     """Scale B^T and G rows to unit 2-norm, or unit standard deviation under given second moments, the rest into A^T.
 
     b_k = snap(1 / sqrt(B_k S_d B_k^T)) and g_k likewise with S_g; snapped, in ratio, to the nearest (1 + j/2^bits) 2^e,
@@ -168,7 +170,7 @@ def balance(
     Raises:
         BadNumber, FloatGiven: bits that are no integer from 0 to `MAX_GRID_BITS`, moments that are not exact.
         BadShape: where a moment matrix is not n x n or r x r.
-        NotApplicable: where a row's second moment is not positive, and for an algorithm of several axes.
+        NotApplicable: where a row's second moment is not positive.
 
     >>> from wincraft import winograd
     >>> balance(winograd(2, 3, points="0,1,-1"), bits=0).G
@@ -178,11 +180,13 @@ def balance(
     [1/2, -1/2, 1/2],
     [  0,    0,   1]])
     """
-    of_one_axis = "give one axis, winograd(4, 3) or algorithm.axes[0]; Nested puts axes together again"
-    check_type("an algorithm of one axis", algorithm, BilinearAlgorithm, of_one_axis)
-    b = balancing_factors(algorithm.input, bits, input_moments)
-    g = balancing_factors(algorithm.filter, bits, filter_moments)
-    return algorithm.rescale(a=[1 / (x * y) for x, y in zip(b, g, strict=True)], g=g, b=b)
+
+    def balanced(axis: Algorithm) -> Algorithm:
+        b = balancing_factors(axis.input, bits, input_moments)
+        g = balancing_factors(axis.filter, bits, filter_moments)
+        return axis.rescale(a=[1 / (x * y) for x, y in zip(b, g, strict=True)], g=g, b=b)
+
+    return map_axes(algorithm, balanced)
 
 
 def _balance(taps: Taps, bits: int) -> Scaling:
@@ -191,7 +195,7 @@ def _balance(taps: Taps, bits: int) -> Scaling:
     factors = []
     for rows, scaling in ((taps.G, base.g), (taps.B, base.b)):
         scaled = [[x * s for x in row] for row, s in zip(rows, scaling, strict=True)]
-        table = LinearMap((exact_matrix(scaled, (len(rows), len(rows[0])), K),))
+        table = LinearMap.of(exact_matrix(scaled, (len(rows), len(rows[0])), K))
         factors.append([to_element(value, K) for value in balancing_factors(table, bits)])
     g, b = factors
     return Scaling([K.one / (x * y) for x, y in zip(g, b, strict=True)], _times(base.g, g), _times(base.b, b))

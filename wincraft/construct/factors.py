@@ -8,17 +8,16 @@ the stages of that map in the order of application. A^T gets the transposed stag
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm, map_axes
+from wincraft.algorithm.nesting import map_axes
 from wincraft.errors import BadShape, BadValue, NotApplicable, look_up
 from wincraft.exact.matrix import diagonal, exact_matrix, factor_between, from_numbers, read_rows
 from wincraft.exact.number import to_element
 
-Factorisation = Callable[[Any, BilinearAlgorithm], list[Any]]
+Factorisation = Callable[[Any, Algorithm], list[Any]]
 
 
 def factorise(
@@ -51,20 +50,18 @@ def factorise(
     return map_axes(algorithm, lambda axis: _factorise_axis(axis, chosen))
 
 
-def _factorise_axis(axis: BilinearAlgorithm, chosen: dict[str, Factorisation]) -> BilinearAlgorithm:
+def _factorise_axis(axis: Algorithm, chosen: dict[str, Factorisation]) -> Algorithm:
     maps: dict[str, Any] = {}
     for name, factors in chosen.items():
         if name == "output":
             stages = factors(axis.output.dense.transpose(), axis)
-            maps[name] = LinearMap(tuple(stage.transpose() for stage in reversed(stages)))
+            maps[name] = LinearMap.of(*(stage.transpose() for stage in reversed(stages)))
         else:
-            maps[name] = LinearMap(tuple(factors(getattr(axis, name).dense, axis)))
-    return replace(axis, **maps)
+            maps[name] = LinearMap.of(*factors(getattr(axis, name).dense, axis))
+    return axis.with_maps(**maps)
 
 
-def with_factor(
-    algorithm: BilinearAlgorithm, name: str, *, first: Any | None = None, last: Any | None = None
-) -> BilinearAlgorithm:
+def with_factor(algorithm: Algorithm, name: str, *, first: Any | None = None, last: Any | None = None) -> Algorithm:
     """One map as two stages, of which the first or the last is prescribed and the other one solved for. Exact.
 
     `name` is ``input``, ``filter`` or ``output``; `first` and `last` are rows of exact numbers. The map is V = L F with
@@ -82,7 +79,7 @@ def with_factor(
     >>> F.stage_texts()["G"][1]
     [['1', '0', '0', '0'], ['0', '1/2', '1/2', '0'], ['0', '1/2', '-1/2', '0'], ['-1', '1', '0', '0']]
     """
-    if not isinstance(algorithm, BilinearAlgorithm):
+    if len(algorithm.m) > 1:
         raise NotApplicable("a given factor", f"{algorithm.size} has several axes", "give one axis after the other")
     V = look_up("map", name, {k: getattr(algorithm, k) for k in ("input", "filter", "output")}).dense
     if (first is None) == (last is None):
@@ -96,7 +93,7 @@ def with_factor(
         if given.shape[0] != V.shape[0]:
             raise BadShape("the last factor", str(given.shape), f"({V.shape[0]}, any)")
         stages = _solve(given, V, name), given
-    return replace(algorithm, **{name: LinearMap(stages)})  # type: ignore[arg-type]
+    return algorithm.with_maps(**{name: LinearMap.of(*stages)})
 
 
 def _solve(left: Any, right: Any, name: str) -> Any:
@@ -111,7 +108,7 @@ def _solve(left: Any, right: Any, name: str) -> Any:
     return exact_matrix(solution, (columns, right.shape[1]), K)
 
 
-def butterfly(V: Any, axis: BilinearAlgorithm) -> list[Any]:
+def butterfly(V: Any, axis: Algorithm) -> list[Any]:
     """Pairs of taps p, -p as sum and difference of an even and an odd part: half the work in the first stage.
 
     Rows k and l pair where V[l,j] = c (-1)^j V[k,j] for one c. Then V[k] = e + o and V[l] = c (e - o), e the even and o
@@ -131,7 +128,7 @@ def butterfly(V: Any, axis: BilinearAlgorithm) -> list[Any]:
     return _paired(V, pairs, even, odd)
 
 
-def reciprocal(V: Any, axis: BilinearAlgorithm) -> list[Any]:
+def reciprocal(V: Any, axis: Algorithm) -> list[Any]:
     """Pairs of taps p, 1/p: sums and differences of the data with its reverse, then of the halves of every pair.
 
     Rows k and l pair where V[l,j] = c V[k,n-1-j] for one c. With s_j = d_j + d_{n-1-j} and t_j = d_j - d_{n-1-j}, the
@@ -184,7 +181,7 @@ def _paired(
     return [exact_matrix(core, (rank, n), K), exact_matrix(sums, (rank, rank), K)]
 
 
-def lu(V: Any, axis: BilinearAlgorithm) -> list[Any]:
+def lu(V: Any, axis: Algorithm) -> list[Any]:
     """V = L U, L unit lower triangular, without exchanges of rows.
 
     Raises:
@@ -196,7 +193,7 @@ def lu(V: Any, axis: BilinearAlgorithm) -> list[Any]:
     return _trimmed(L, U)
 
 
-def plu(V: Any, axis: BilinearAlgorithm) -> list[Any]:
+def plu(V: Any, axis: Algorithm) -> list[Any]:
     """V = P^T L U with exchanges of rows where a pivot is 0; the permutation is a stage of its own, if there is one."""
     L, U, swaps = V.lu()
     order = list(range(V.shape[0]))
@@ -216,7 +213,7 @@ def _trimmed(L: Any, U: Any) -> list[Any]:
     return [U.extract(keep, list(range(columns))), L.extract(list(range(rows)), keep)]
 
 
-def diagonals(V: Any, axis: BilinearAlgorithm) -> list[Any]:
+def diagonals(V: Any, axis: Algorithm) -> list[Any]:
     """V = D W: every row's largest entry in D, so that W has entries within +-1."""
     K = V.domain
     largest = [max(row, key=lambda value: abs(K.to_sympy(value))) for row in V.to_list()]
@@ -224,7 +221,7 @@ def diagonals(V: Any, axis: BilinearAlgorithm) -> list[Any]:
     return [diagonal([K.one / value for value in factors], K) * V, diagonal(factors, K)]
 
 
-def bjorck_pereyra(V: Any, axis: BilinearAlgorithm) -> list[Any]:
+def bjorck_pereyra(V: Any, axis: Algorithm) -> list[Any]:
     """B^T as bidiagonal stages: multiplication by x - p_0, x - p_1, ... and transposed divided differences.
 
     B^T = D N^{-T} P with P the Newton polynomials' coefficients, N = V_n P^T their values at the points, D diagonal.
@@ -239,7 +236,7 @@ def bjorck_pereyra(V: Any, axis: BilinearAlgorithm) -> list[Any]:
         if axis.input.dense != V:
             raise NotApplicable("bjorck-pereyra", "it factorises B^T alone", "ask for it as input=bjorck-pereyra")
         raise NotApplicable("bjorck-pereyra", "the moduli are not all points", "choose an algorithm on points alone")
-    K, n = axis.domain, axis.n
+    K, (n,) = axis.domain, axis.n
     order = [k for k, modulus in enumerate(axis.moduli) if not modulus.is_infinite]
     points = [-to_element(axis.moduli[k].coefficients[0], K) for k in order]
     stages = []

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm, Form
+from wincraft.algorithm.bilinear import Algorithm, Form
+from wincraft.algorithm.recipe import Recipe
 from wincraft.algorithm.refutation import Refuted
 from wincraft.construct.conventions import CONVENTIONS, Scaling
 from wincraft.construct.given import read_given, roundings
@@ -42,7 +43,7 @@ class Identification(Shown):
     `largest_error` is the largest deviation of a given entry, relative to the largest entry of its row; 0 if exact.
     """
 
-    algorithm: BilinearAlgorithm
+    algorithm: Algorithm
     transposed: tuple[str, ...] = ()
     scaling: Scaling | None = None
     conventions: tuple[str, ...] = ()
@@ -167,16 +168,16 @@ def read_tolerance(given: Fraction | float | str | None) -> Fraction | None:
     return limit
 
 
-def _describe(algorithm: BilinearAlgorithm, orientation: Orientation, error: Fraction) -> Identification:
-    algorithm = replace(algorithm, form=orientation.form, moduli=None, convention=None)
+def _describe(algorithm: Algorithm, orientation: Orientation, error: Fraction) -> Identification:
+    algorithm = replace(algorithm, form=orientation.form, recipe=())
     moduli = recover_moduli(algorithm)
     if moduli is None:
         return Identification(algorithm, orientation.transposed, largest_error=error)
-    taps = canonical_taps(algorithm.m, algorithm.r, moduli)
+    taps = canonical_taps(*algorithm.sizes[0], moduli)
     scaling = row_scaling(algorithm, taps)
     assert scaling is not None
     matching = tuple(name for name, convention in CONVENTIONS.items() if _same(convention, taps, scaling))
-    named = replace(algorithm, moduli=moduli, convention=matching[0] if matching else None)
+    named = replace(algorithm, recipe=(Recipe(moduli, matching[0] if matching else None),))
     return Identification(named, orientation.transposed, scaling, matching, error)
 
 

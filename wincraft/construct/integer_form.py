@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import gcd, lcm
 from typing import Any, NamedTuple
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm, map_axes
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.linear_map import LinearMap, Pass
+from wincraft.algorithm.nesting import map_axes
 from wincraft.errors import NotApplicable
 
 ElementTable = Sequence[Sequence[Any]]
@@ -38,7 +37,7 @@ def integer_form(algorithm: Algorithm) -> Algorithm:
     >>> integer_form(winograd(4, 3, points="0,1,-1,2,-2").change_basis("legendre")).scale
     24
     """
-    return map_axes(algorithm, _integer_axis)
+    return map_axes(algorithm, _integers) if algorithm.separable else _integers(algorithm)
 
 
 def integer_factors(columns: ElementTable, filter_rows: ElementTable, rows: ElementTable, K: Any) -> IntegerFactors:
@@ -65,13 +64,18 @@ def content(values: Sequence[Any], K: Any) -> Any:
     return K(gcd(*(p for p, _ in fractions)), lcm(*(q for _, q in fractions)))
 
 
-def _integer_axis(axis: BilinearAlgorithm) -> BilinearAlgorithm:
-    K = axis.domain
-    if not K.is_QQ:
+def _integers(algorithm: Algorithm) -> Algorithm:
+    """Of one axis, or of whole tiles."""
+    K = algorithm.domain
+    if not algorithm.field.rational:
         raise NotApplicable("integer matrices", f"entries lie in {K}", "choose rational points for integer arithmetic")
-    output, filter, input = (LinearMap((item.dense,)) for item in (axis.output, axis.filter, axis.input))
-    columns, filter_rows, rows = (table.to_list() for table in (output.dense.transpose(), filter.dense, input.dense))
-    a, g, b, _ = integer_factors(columns, filter_rows, rows, K)
-    g = [-x for x in g] if axis.scale < 0 else g
-    plain = replace(axis, output=output, filter=filter, input=input)
+    output, filter, input = (_one_pass(item) for item in (algorithm.output, algorithm.filter, algorithm.input))
+    columns, rows = output.dense.transpose().to_list(), input.dense.to_list()
+    a, g, b, _ = integer_factors(columns, filter.dense.to_list(), rows, K)
+    g = [-x for x in g] if algorithm.scale < 0 else g
+    plain = algorithm.with_maps(output=output, filter=filter, input=input)
     return plain.rescale(*([K.to_sympy(value) for value in factors] for factors in (a, g, b)))
+
+
+def _one_pass(item: LinearMap) -> LinearMap:
+    return LinearMap(item.tile, (Pass(item.dense, None, item.image),))

@@ -278,7 +278,7 @@ def check_coprime(moduli: tuple[Modulus, ...]) -> None:
     K = field_of(value for item in moduli for value in item.coefficients)
     seen: dict[tuple[Any, ...], int] = {}
     for position, item in enumerate(moduli):
-        key = item.coefficients if K.is_QQ else tuple(to_element(value, K) for value in item.coefficients)
+        key = tuple(to_element(value, K) for value in item.coefficients)
         if key in seen:
             raise NotCoprime(str(item), str(item), (seen[key], position))
         seen[key] = position

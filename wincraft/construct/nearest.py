@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import log10
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.proof import proved_scale
 from wincraft.construct.conventions import scaled_algorithm
@@ -20,14 +20,14 @@ from wincraft.exact.matrix import over_one_domain, transposed
 from wincraft.exact.number import exact_number, to_fraction
 
 
-def proved(tables: Sequence[Any]) -> BilinearAlgorithm | None:
+def proved(tables: Sequence[Any]) -> Algorithm | None:
     """The algorithm of exact tables A^T, G, B^T, or None where they are none."""
     AT, G, BT = over_one_domain(tables)
     scale = proved_scale(AT, G, BT)
     if scale is None:
         return None
-    maps = LinearMap((AT,)), LinearMap((G,)), LinearMap((BT,))
-    return BilinearAlgorithm(*maps, scale=BT.domain.to_sympy(scale))
+    maps = LinearMap.of(AT), LinearMap.of(G), LinearMap.of(BT)
+    return Algorithm(*maps, scale=BT.domain.to_sympy(scale))
 
 
 COARSEST = Fraction(1, 32)
@@ -40,7 +40,7 @@ def nearest(
     orientations: Sequence[Orientation],
     steps: Sequence[Sequence[Slack]],
     limit: Fraction | None,
-) -> tuple[BilinearAlgorithm, Orientation, Fraction] | None:
+) -> tuple[Algorithm, Orientation, Fraction] | None:
     """The exact algorithm whose rounding the given matrices are: at the first step whose simplest fractions prove.
 
     Where at none they do, the algorithm rebuilt on points that is told in the fewest characters, counting the digits

@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy.polys.polyerrors import CoercionFailed
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.conventions import Scaling
 from wincraft.construct.moduli import INFINITY, check_coprime, modulus, point, quadratic_inner
@@ -19,14 +19,15 @@ from wincraft.exact.matrix import factor_between
 from wincraft.exact.number import exact_number
 
 
-def recover_moduli(algorithm: BilinearAlgorithm) -> tuple[Modulus, ...] | None:
+def recover_moduli(algorithm: Algorithm) -> tuple[Modulus, ...] | None:
     """The moduli, in row order, whose canonical rows are the algorithm's up to row scales; None where there are none.
 
     Points, infinity and degree-2 moduli (three taps: constant, inner point c, leading) are recognised. Exact.
     """
+    (m,), (r,), (n,) = algorithm.m, algorithm.r, algorithm.n
     columns = algorithm.output.dense.transpose().to_Matrix().tolist()
     rows = algorithm.filter.dense.to_Matrix().tolist()
-    vectors = columns if algorithm.m >= algorithm.r else rows
+    vectors = columns if m >= r else rows
     found: list[Modulus] = []
     tap = 0
     while tap < len(vectors):
@@ -40,12 +41,12 @@ def recover_moduli(algorithm: BilinearAlgorithm) -> tuple[Modulus, ...] | None:
         check_coprime(moduli)
     except WincraftError:
         return None
-    if sum(item.degree for item in moduli) != algorithm.n:
+    if sum(item.degree for item in moduli) != n:
         return None
-    return moduli if row_scaling(algorithm, canonical_taps(algorithm.m, algorithm.r, moduli)) is not None else None
+    return moduli if row_scaling(algorithm, canonical_taps(m, r, moduli)) is not None else None
 
 
-def row_scaling(algorithm: BilinearAlgorithm, taps: Taps) -> Scaling | None:
+def row_scaling(algorithm: Algorithm, taps: Taps) -> Scaling | None:
     """What multiplies each canonical row in the algorithm, or None where a row is no multiple of its canonical one.
 
     In the domain of the taps where all factors lie in it, as conventions have them, else in the larger one.

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from wincraft.algorithm.balancing import MAX_GRID_BITS, balancing_factors
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm, map_axes
+from wincraft.algorithm.nesting import map_axes
 from wincraft.errors import BadValue
 from wincraft.exact.matrix import diagonal
 from wincraft.exact.number import to_element
@@ -36,13 +35,12 @@ def balance_stages(algorithm: Algorithm, bits: int = 0) -> Algorithm:
     return map_axes(algorithm, lambda axis: _balance_axis(axis, bits))
 
 
-def _balance_axis(axis: BilinearAlgorithm, bits: int) -> BilinearAlgorithm:
+def _balance_axis(axis: Algorithm, bits: int) -> Algorithm:
     G, B = axis.filter.dense, axis.input.dense
     grams = zip((G * G.transpose()).to_list(), (B * B.transpose()).to_list(), strict=True)
     products = [[g * b for g, b in zip(*rows, strict=True)] for rows in grams]
     moments = [[axis.domain.to_sympy(value) for value in row] for row in products]
-    return replace(
-        axis,
+    return axis.with_maps(
         input=_balance_chain(axis.input, bits, None),
         filter=_balance_chain(axis.filter, bits, None),
         output=_balance_chain(axis.output, bits, moments),
@@ -55,8 +53,8 @@ def _balance_chain(chain: LinearMap, bits: int, moments: Any) -> LinearMap:
         scaled = stage if undo is None else stage * undo
         done = stage if done is None else stage * done
         if number < len(chain.stages) - 1:
-            factors = [to_element(f, K) for f in balancing_factors(LinearMap((done,)), bits, moments)]
+            factors = [to_element(f, K) for f in balancing_factors(LinearMap.of(done), bits, moments)]
             scaled = diagonal(factors, K) * scaled
             undo = diagonal([K.one / f for f in factors], K)
         stages.append(scaled)
-    return LinearMap(tuple(stages))
+    return LinearMap.of(*stages)

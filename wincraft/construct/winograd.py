@@ -7,27 +7,37 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, map_axes, of_axes
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import map_axes, nest
 from wincraft.construct.catalogue import default_moduli, moduli_of_use, use_named
 from wincraft.construct.conventions import CONVENTIONS, scaled_algorithm
 from wincraft.construct.moduli import complete, parse_moduli
-from wincraft.construct.size import MAX_AXES, check_size, parse_size
+from wincraft.construct.size import MAX_AXES, check_size, parse_size, size_text
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.errors import BadSize, BadValue, NotApplicable, look_up
+from wincraft.errors import BadSize, BadValue, NotApplicable, look_up, shorten
 
 
 def winograd(
-    m: int, r: int, *, points: Any = None, moduli: Any = None, convention: str = "wincnn"
-) -> BilinearAlgorithm:
-    """Make and prove F(m,r), m outputs of an r-tap filter from a tile of n = m + r - 1.
+    m: int | str | Sequence[int],
+    r: int | Sequence[int] | None = None,
+    *,
+    points: Any = None,
+    moduli: Any = None,
+    convention: str = "wincnn",
+) -> Algorithm:
+    """Make and prove F(m,r), m outputs of an r-tap filter from a tile of n = m + r - 1 along each axis. Exact.
 
-    Without points the catalogue's are taken. `points` and `moduli` are texts or sequences (see `parse_moduli`), inf
-    anywhere or absent, of total degree n with inf, n - 1 without; a point p is the modulus x - p. Or one of the
-    catalogue's sets by name: accuracy, unrestricted, dyadic, integer, operations, quadratic (see `USES`). Exact.
+    Args:
+        m: outputs of one axis; of each of several; or the whole size as people write it, ``"F(4x4,3x3)"``.
+        r: filter taps likewise; left out where the size is a text.
+        points: texts or sequences (see `parse_moduli`), inf anywhere or absent; a point p is the modulus x - p. Or
+            one of the catalogue's sets by name (see `USES`): accuracy, unrestricted, dyadic, integer, operations,
+            quadratic. For all axes alike, or a text with ``;`` between axes. The catalogue's best by default.
+        moduli: the same where some are polynomials: of total degree n with inf, n - 1 without.
+        convention: a name in `CONVENTIONS`.
 
     Raises:
-        BadSize: m or r below 1, or beyond the limit.
+        BadSize: no size, m or r below 1 or beyond the limit, another number of point lists than axes.
         BadNumber, FloatGiven, BadModulus: what is no exact point or monic modulus.
         NotCoprime, WrongTotalDegree: moduli that make no algorithm of this size.
         UnknownName: a convention that is not in `CONVENTIONS`, a set that the catalogue has not.
@@ -41,75 +51,84 @@ def winograd(
     [0,  1,  1,  0],
     [0, -1,  1,  0],
     [0,  1,  0, -1]])
-    >>> winograd(4, 3, moduli="0,1,-1,x^2+1,inf").rank, winograd(4, 3, points="quadratic").rank
-    (7, 7)
+    >>> winograd(4, 3, moduli="0,1,-1,x^2+1,inf").rank, winograd("F(4x4,3x3)").rank, winograd((2, 4), (3, 3)).n
+    (7, 36, (4, 6))
     """
-    m, r = check_size(m, r)
+    sizes = _sizes(m, r)
     if points is not None and moduli is not None:
         raise BadValue("the set of points", "given as both points and moduli", "give one; moduli may contain points")
-    given = points if points is not None else moduli
+    given = _per_axis(points if points is not None else moduli, sizes)
+    look_up("convention", convention, CONVENTIONS)
+    made: dict[Any, Algorithm] = {}
+    for size, chosen in zip(sizes, given, strict=True):
+        if (size, id(chosen)) not in made:
+            made[size, id(chosen)] = _of_axis(*size, chosen, convention)
+    return nest(*(made[size, id(chosen)] for size, chosen in zip(sizes, given, strict=True)))
+
+
+def parse(size: str, *, points: Any = None, moduli: Any = None, convention: str = "wincnn") -> Algorithm:
+    """`winograd` of a size as people write it.
+
+    Raises:
+        BadSize: what is no text; else as `winograd`.
+
+    >>> parse("F(4x4,3x3)").rank, parse("2,3", points="0,1,-1").n
+    (36, (4,))
+    """
+    parse_size(size)
+    return winograd(size, points=points, moduli=moduli, convention=convention)
+
+
+def _sizes(m: Any, r: Any) -> Sequence[tuple[int, int]]:
+    """The (m, r) of every axis."""
+    if isinstance(m, str):
+        if r is not None:
+            raise BadSize(shorten(f"F({m!r},{r!r})"), 'give integers, 4 and 3, or "F(4,3)" alone')
+        return parse_size(m)
+    if not isinstance(m, Sequence) and not isinstance(r, Sequence):
+        return (check_size(m, r),)
+    if not (isinstance(m, Sequence) and isinstance(r, Sequence)) or len(m) != len(r) or not 1 <= len(m) <= MAX_AXES:
+        raise BadSize(shorten(f"F({m!r},{r!r})"), f"give as many outputs as filter sizes, for 1 to {MAX_AXES} axes")
+    return tuple(check_size(*pair) for pair in zip(m, r, strict=True))
+
+
+def _of_axis(m: int, r: int, given: Any, convention: str) -> Algorithm:
     if given is None:
         parsed = default_moduli(m, r)
     elif (use := use_named(given)) is not None:
         parsed = moduli_of_use(m, r, use)
     else:
         parsed = parse_moduli(given)
-    scaling = look_up("convention", convention, CONVENTIONS)
     taps = canonical_taps(m, r, complete(parsed, m, r))
-    return scaled_algorithm(taps, scaling(taps), convention)
+    return scaled_algorithm(taps, CONVENTIONS[convention](taps), convention)
 
 
-def parse(size: str, *, points: Any = None, moduli: Any = None, convention: str = "wincnn") -> Algorithm:
-    """Make and prove the algorithm of a size as people write it: one axis, or several nested ones.
-
-    Points and moduli as in `winograd`, for all axes alike, or per axis: a text with ``;`` between axes. Exact.
-
-    Raises:
-        BadSize: text that is no size, or another number of point lists than axes; else as `winograd`.
-
-    >>> parse("F(4x4,3x3)").rank, parse("2,3", points="0,1,-1").n
-    (36, 4)
-    """
-    sizes = parse_size(size)
-    per_axis_points = _per_axis(points, len(sizes), size)
-    per_axis_moduli = _per_axis(moduli, len(sizes), size)
-    made: dict[Any, BilinearAlgorithm] = {}
-    axes = []
-    for (m, r), p, q in zip(sizes, per_axis_points, per_axis_moduli, strict=True):
-        key = (m, r, str(p), str(q))
-        if key not in made:
-            made[key] = winograd(m, r, points=p, moduli=q, convention=convention)
-        axes.append(made[key])
-    return of_axes(axes)
-
-
-def _per_axis(given: Any, axes: int, size: str) -> Sequence[Any]:
+def _per_axis(given: Any, sizes: Sequence[tuple[int, int]]) -> Sequence[Any]:
     if not isinstance(given, str) or ";" not in given:
-        return [given] * axes
+        return [given] * len(sizes)
     lists = given.split(";")
-    if len(lists) != axes:
-        raise BadSize(
-            size, f"{len(lists)} lists of points are given for {axes} axes; separate one list per axis by ';'"
-        )
+    if len(lists) != len(sizes):
+        wrong = f"{len(lists)} lists of points are given for {len(sizes)} axes"
+        raise BadSize(size_text(sizes), f"{wrong}; separate one list per axis by ';'")
     return lists
 
 
-def nest(algorithm: Algorithm, axes: int) -> Algorithm:
+def along_axes(algorithm: Algorithm, axes: int) -> Algorithm:
     """An algorithm of one axis along several: 2 makes F(mxm,rxr) of F(m,r), for images.
 
     Raises:
         NotApplicable: an algorithm of several axes.
         BadValue: axes not from 1 to `MAX_AXES`.
 
-    >>> nest(winograd(2, 3), 2).size
+    >>> along_axes(winograd(2, 3), 2).size
     'F(2x2,3x3)'
     """
     if not 1 <= axes <= MAX_AXES:
         raise BadValue("the number of axes", str(axes), f"give 1 to {MAX_AXES}")
-    if len(algorithm.axes) > 1:
+    if len(algorithm.m) > 1:
         repair = "leave the axes out, or give an algorithm of one"
-        raise NotApplicable(f"{algorithm.size} along {axes} axes", f"it has {len(algorithm.axes)} already", repair)
-    return of_axes(algorithm.axes * axes)
+        raise NotApplicable(f"{algorithm.size} along {axes} axes", f"it has {len(algorithm.m)} already", repair)
+    return nest(*[algorithm] * axes)
 
 
 def in_convention(algorithm: Algorithm, convention: str) -> Algorithm:
@@ -126,7 +145,7 @@ def in_convention(algorithm: Algorithm, convention: str) -> Algorithm:
     return map_axes(algorithm, lambda axis: _axis_in_convention(axis, convention))
 
 
-def _axis_in_convention(axis: BilinearAlgorithm, convention: str) -> BilinearAlgorithm:
+def _axis_in_convention(axis: Algorithm, convention: str) -> Algorithm:
     what = f"convention {convention} of {axis.size}"
     if axis.moduli is None:
         raise NotApplicable(what, "its points are not known, only its matrices", "leave the convention out")
@@ -136,7 +155,7 @@ def _axis_in_convention(axis: BilinearAlgorithm, convention: str) -> BilinearAlg
     scaled = axis.rescale(*ratios)
     if [item.dense for item in scaled.maps] != [item.dense for item in wanted.maps] or scaled.scale != wanted.scale:
         raise NotApplicable(what, "its taps are not those of its points", "leave the convention out")
-    return replace(scaled, convention=convention)
+    return replace(scaled, recipe=(replace(axis.recipe[0], convention=convention),))
 
 
 def _ratio(new: Sequence[Any], old: Sequence[Any]) -> Any:

@@ -6,54 +6,54 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.recipe import Recipe
 from wincraft.emit.provenance import command
 from wincraft.exact.number import number_text
 from wincraft.files.document import ALGORITHM_KIND, ALGORITHM_VERSION
 
 
-def document(algorithm: Algorithm, basis: str | None = None) -> dict[str, Any]:
-    """The document of an algorithm as plain data; the schema is ``schema/algorithm-1.json`` beside this file.
+def document(algorithm: Algorithm) -> dict[str, Any]:
+    """The document of an algorithm as plain data; the schema is ``schema/algorithm-2.json`` beside this file.
 
-    A 1-D document has the matrices, and under ``stages`` the chain of every map of more than one stage, in the order
-    of application. An N-D document has ``axes``, a 1-D document each.
+    ``recipe`` says of each axis how it was made. An algorithm of one axis has its matrices, and under ``passes`` the
+    stages of every map of more than one; such of several axes have the passes of all their maps, in their order.
 
     >>> from wincraft import winograd
     >>> document(winograd(2, 3, points="0,1,-1"))["G"]
     [['1', '0', '0'], ['1/2', '1/2', '1/2'], ['1/2', '-1/2', '1/2'], ['0', '0', '1']]
+    >>> [step["axis"] for step in document(winograd("F(2x2,3x3)"))["passes"]["G"]]
+    [0, 1]
     """
-    head: dict[str, Any] = {
+    of_one = len(algorithm.m) == 1
+    matrices = {"AT": algorithm.output, "G": algorithm.filter, "BT": algorithm.input} if of_one else {}
+    passes = {name: steps for name, steps in algorithm.pass_texts().items() if len(steps) > 1 or not of_one}
+    return {
         "kind": ALGORITHM_KIND,
         "version": ALGORITHM_VERSION,
-        "command": command(algorithm, "json", basis),
+        "command": command(algorithm, "json"),
+        "m": list(algorithm.m),
+        "r": list(algorithm.r),
+        "rank": algorithm.rank,
+        "scale": number_text(algorithm.scale),
+        "form": algorithm.form,
+        "field": algorithm.field.name,
+        "recipe": [_recipe(recipe) for recipe in algorithm.recipe],
+        **{name: item.texts for name, item in matrices.items()},
+        **({"passes": passes} if passes else {}),
+        "sha256": algorithm.sha256,
     }
-    common = {"rank": algorithm.rank, "scale": number_text(algorithm.scale), "form": algorithm.form}
-    if not isinstance(algorithm, BilinearAlgorithm):
-        sizes = {"m": list(algorithm.m), "r": list(algorithm.r)}
-        axes = [document(axis, basis) for axis in algorithm.axes]
-        return head | sizes | common | {"axes": axes, "sha256": algorithm.sha256}
-    stages = {name: chain for name, chain in algorithm.stage_texts().items() if len(chain) > 1}
-    return (
-        head
-        | {"m": algorithm.m, "r": algorithm.r}
-        | common
-        | {
-            "moduli": None if algorithm.moduli is None else [str(modulus) for modulus in algorithm.moduli],
-            "convention": algorithm.convention,
-            "domain": str(algorithm.domain),
-            "AT": algorithm.output.texts,
-            "G": algorithm.filter.texts,
-            "BT": algorithm.input.texts,
-            "stages": stages,
-            "sha256": algorithm.sha256,
-        }
-    )
 
 
-def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
+def _recipe(recipe: Recipe) -> dict[str, Any]:
+    moduli = None if recipe.moduli is None else [str(modulus) for modulus in recipe.moduli]
+    known = {"moduli": moduli, "convention": recipe.convention}
+    return known if recipe.basis is None else known | {"basis": recipe.basis}
+
+
+def emit(algorithm: Algorithm, stream: TextIO) -> None:
     """Write the document, one matrix row per line."""
-    write_document(document(algorithm, basis), stream)
+    write_document(document(algorithm), stream)
 
 
 def write_document(content: dict[str, Any], stream: TextIO) -> None:

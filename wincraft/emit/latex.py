@@ -7,8 +7,8 @@ from typing import Any, TextIO
 
 from sympy import latex
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm
 from wincraft.emit.matrices import named_maps, named_matrices, named_stages
 from wincraft.emit.provenance import banner
 from wincraft.exact.matrix import to_numbers
@@ -17,11 +17,11 @@ LARGEST = 16
 """Matrices of more rows or columns are not shown in a notebook."""
 
 
-def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
+def emit(algorithm: Algorithm, stream: TextIO) -> None:
     """Write an aligned display of A^T, G and B^T for every distinct axis, each with the stages of its chain."""
-    for line in banner(algorithm, "latex", basis):
+    for line in banner(algorithm, "latex"):
         stream.write(f"% {line}\n")
-    axes = list(dict.fromkeys(algorithm.axes))
+    axes = list(dict.fromkeys(algorithm.factors))
     largest = max(max(matrix.shape[1] for matrix in named_matrices(axis).values()) for axis in axes)
     if axes != [algorithm]:
         stream.write(f"% {algorithm!r}\n")
@@ -48,7 +48,7 @@ def display(algorithm: Algorithm) -> str | None:
     >>> print(display(winograd(1, 2)).splitlines()[1])
       y &= A^T\left[(G\,g) \odot (B^T d)\right] \\
     """
-    axes = list(dict.fromkeys(algorithm.axes))
+    axes = list(dict.fromkeys(algorithm.factors))
     if max(axis.rank for axis in axes) > LARGEST:
         return None
     blocks = [_formula(algorithm)]
@@ -80,11 +80,11 @@ def _formula(algorithm: Algorithm) -> str:
     """What the matrices are for, as `apply` computes it."""
     over = "" if algorithm.scale == 1 else f"\\tfrac{{1}}{{{latex(algorithm.scale)}}}\\,"
     correlation = algorithm.form == "correlation"
-    if len(algorithm.axes) == 1:
+    if len(algorithm.m) == 1:
         text = "y &= {}A^T\\left[(G\\,g) \\odot (B^T d)\\right]"
         return "  " + (text if correlation else "s &= {}B\\left[(G\\,g) \\odot (A\\,h)\\right]").format(over)
-    if len(algorithm.axes) == 2 and correlation:
-        one, two = ("", "") if len(set(algorithm.axes)) == 1 else ("_{\\mathrm{I}}", "_{\\mathrm{II}}")
+    if len(algorithm.m) == 2 and correlation:
+        one, two = ("", "") if len(set(algorithm.factors)) == 1 else ("_{\\mathrm{I}}", "_{\\mathrm{II}}")
         taps = f"(G{one}\\,g\\,G{two}^T) \\odot (B{one}^T d\\,B{two})"
         return f"  Y &= {over}A{one}^T\\left[{taps}\\right]A{two}"
     return f"  &\\text{{{algorithm.size}, one axis after the other}}, \\text{{scale }} {latex(algorithm.scale)}"

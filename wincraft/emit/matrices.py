@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.refutation import MatrixName
 
 
-def named_maps(axis: BilinearAlgorithm) -> dict[MatrixName, LinearMap]:
+def named_maps(axis: Algorithm) -> dict[MatrixName, LinearMap]:
     """The three maps in the order in which every format lists them."""
     return {"AT": axis.output, "G": axis.filter, "BT": axis.input}
 
 
-def named_stages(axis: BilinearAlgorithm) -> dict[MatrixName, dict[str, Any]]:
+def named_stages(axis: Algorithm) -> dict[MatrixName, dict[str, Any]]:
     """BT0, BT1, ... in the order of application, so that BT = ... BT1 BT0; only maps of more than one stage.
 
     >>> from wincraft import winograd
@@ -30,7 +30,7 @@ def named_stages(axis: BilinearAlgorithm) -> dict[MatrixName, dict[str, Any]]:
     }
 
 
-def named_matrices(axis: BilinearAlgorithm) -> dict[str, Any]:
+def named_matrices(axis: Algorithm) -> dict[str, Any]:
     """Each map multiplied out, under its name, and behind it its stages."""
     stages = named_stages(axis)
     return {

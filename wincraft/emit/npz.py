@@ -7,14 +7,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.emit.matrices import named_maps
 from wincraft.errors import TooLarge, WrongForm
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
 
 
-def emit(algorithm: Algorithm, stream: BinaryIO, basis: str | None = None) -> None:
+def emit(algorithm: Algorithm, stream: BinaryIO) -> None:
     """Write the arrays, every entry rounded once; those of axes that differ are AT_0, G_0, BT_0, AT_1 and so on.
 
     Raises:
@@ -23,7 +23,7 @@ def emit(algorithm: Algorithm, stream: BinaryIO, basis: str | None = None) -> No
     """
     if algorithm.form != "correlation":
         raise WrongForm("npz output")
-    distinct = list(dict.fromkeys(algorithm.axes))
+    distinct = list(dict.fromkeys(algorithm.factors))
     arrays: dict[str, Any] = {}
     for position, axis in enumerate(distinct):
         suffix = f"_{position}" if len(distinct) > 1 else ""
@@ -33,6 +33,6 @@ def emit(algorithm: Algorithm, stream: BinaryIO, basis: str | None = None) -> No
                 arrays[name + suffix] = np.array([[float(value) for value in row] for row in rows])
             except OverflowError:
                 raise TooLarge("float64 in npz output", "an entry of the matrices", "use --format json") from None
-    if len(algorithm.axes) > 1:
-        arrays["sizes"] = np.array([[axis.m, axis.r] for axis in algorithm.axes])
+    if len(algorithm.m) > 1:
+        arrays["sizes"] = np.array(algorithm.sizes)
     np.savez(stream, **arrays)

@@ -6,8 +6,7 @@ from __future__ import annotations
 from textwrap import indent
 from typing import TextIO
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.emit.matrices import named_maps, named_stages
 from wincraft.emit.provenance import banner
 from wincraft.errors import TooLarge, WrongForm
@@ -32,7 +31,7 @@ def convolve_tile(d, g):
 '''
 
 
-def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
+def emit(algorithm: Algorithm, stream: TextIO) -> None:
     """Write AT, G, BT as float64 arrays, each entry a correctly rounded quotient, and a function for one tile.
 
     Beside a map of several stages stand its stages, as a tuple ``BT_STAGES``; the function uses the map itself.
@@ -43,9 +42,9 @@ def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None
     """
     if algorithm.form != "correlation":
         raise WrongForm("numpy output")
-    title, *rest = banner(algorithm, "numpy", basis)
+    title, *rest = banner(algorithm, "numpy")
     stream.write('"""' + "\n".join([title, *rest, f"{algorithm!r}"]) + '\n"""\n\nimport numpy as np\n\n')
-    distinct = list(dict.fromkeys(algorithm.axes))
+    distinct = list(dict.fromkeys(algorithm.factors))
     for position, axis in enumerate(distinct):
         suffix = f"_{position}" if len(distinct) > 1 else ""
         stages = named_stages(axis)
@@ -58,21 +57,16 @@ def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None
                 stream.writelines(indent(f"{_array(stage)},\n", "    ") for stage in stages[name].values())
                 stream.write(")\n")
     names = {axis: (f"_{position}" if len(distinct) > 1 else "") for position, axis in enumerate(distinct)}
-    triples = ", ".join(f"(AT{names[axis]}, G{names[axis]}, BT{names[axis]})" for axis in algorithm.axes)
+    triples = ", ".join(f"(AT{names[axis]}, G{names[axis]}, BT{names[axis]})" for axis in algorithm.factors)
     stream.write(f"AXES = ({triples},)\n")
     stream.write(
         _TILE.format(
             scale=_literal(algorithm.scale),
-            n=_shape(algorithm, "n"),
-            r=_shape(algorithm, "r"),
-            m=_shape(algorithm, "m"),
+            n=algorithm.n,
+            r=algorithm.r,
+            m=algorithm.m,
         )
     )
-
-
-def _shape(algorithm: Algorithm, name: str) -> tuple[int, ...]:
-    value = getattr(algorithm, name)
-    return (value,) if isinstance(algorithm, BilinearAlgorithm) else value
 
 
 def _array(matrix: Matrix) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import re
 
-from wincraft.algorithm.nested import Algorithm
-from wincraft.emit.matrices import named_stages
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.measure.integers import Integers, range_name
 from wincraft.version import __version__
 
@@ -14,33 +13,35 @@ _PLAIN = re.compile(r"[\w +\-*/=:;,.()^@]+", re.ASCII)
 """What of a basis's text can stand in a comment and between double quotes of a shell."""
 
 
-def command(algorithm: Algorithm, format: str, basis: str | None = None, integers: Integers | None = None) -> str:
+def command(algorithm: Algorithm, format: str, integers: Integers | None = None) -> str:
     """The command line that writes the same bytes again, or a word on why there is none.
 
-    An algorithm does not know the basis or factorisation that its chains come from: whoever does gives it. Without it
-    the command is that of the algorithm without chains, and says so. `integers` are the ranges of a C header.
+    The chains of an algorithm that `chained` made belong to it; of others the command is that of the algorithm without
+    chains, and says so. `integers` are the ranges of a C header.
 
     >>> from wincraft import winograd
     >>> F = winograd(2, 3, points="0,1,-1")
     >>> command(F, "c")
     'wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format c'
-    >>> command(F.change_basis("legendre"), "c", "legendre")
+    >>> from wincraft.construct.chains import chained
+    >>> command(chained(F, "legendre"), "c")
     'wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --basis "legendre" --format c'
     """
-    axes = algorithm.axes
-    moduli = [",".join(map(str, axis.moduli)) if axis.moduli is not None else None for axis in axes]
-    conventions = {axis.convention for axis in axes}
-    chained = any(named_stages(axis) for axis in axes)
+    moduli = [recipe.moduli and ",".join(map(str, recipe.moduli)) for recipe in algorithm.recipe]
+    chained = any(len(item.passes) > len(item.tile) for item in (algorithm.output, algorithm.filter, algorithm.input))
+    conventions = {recipe.convention for recipe in algorithm.recipe}
     if None in moduli or len(conventions) != 1 or None in conventions or algorithm.form != "correlation":
         chains = ", its maps chains of stages" * chained
         return f"from given matrices or scalings{chains}, no generate command makes them"
+    bases = {recipe.basis for recipe in algorithm.recipe}
+    (through,) = bases if len(bases) == 1 else (None,)
+    known = f' --basis "{through}"' if through is not None and _PLAIN.fullmatch(through) else ""
     unique = [moduli[0]] if len(set(moduli)) == 1 else moduli
-    known = basis if basis is not None and _PLAIN.fullmatch(basis) else None
-    through = f' --basis "{known}"' if known else ""
     written = f"--format {format}{_ranges(integers)}"
-    options = f'--moduli "{";".join(map(str, unique))}" --convention {axes[0].convention}{through} {written}'
+    options = f'--moduli "{";".join(map(str, unique))}" --convention {conventions.pop()}{known} {written}'
+    field = "" if algorithm.field.ordered else f"; over {algorithm.field.name}, as written here"
     extra = "" if known or not chained else "; its maps are chains of stages, as written here (--basis, or its JSON)"
-    return f'wincraft generate "{algorithm.size}" {options}{extra}'
+    return f'wincraft generate "{algorithm.size}" {options}{extra}{field}'
 
 
 def _ranges(integers: Integers | None) -> str:
@@ -56,14 +57,14 @@ def _ranges(integers: Integers | None) -> str:
     return "".join(f" --{name}={value}" for name, value, default in options if value != default)
 
 
-def banner(algorithm: Algorithm, format: str, basis: str | None = None, integers: Integers | None = None) -> list[str]:
+def banner(algorithm: Algorithm, format: str, integers: Integers | None = None) -> list[str]:
     """Version, command and hash, as the first lines of a comment: no time and no path.
 
     >>> from wincraft import winograd
     >>> banner(winograd(2, 3, points="0,1,-1"), "text")[0].partition(": ")[2]
     'wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format text'
     """
-    return [f"wincraft {__version__}: {command(algorithm, format, basis, integers)}", f"sha256 {algorithm.sha256}"]
+    return [f"wincraft {__version__}: {command(algorithm, format, integers)}", f"sha256 {algorithm.sha256}"]
 
 
 def identifier(algorithm: Algorithm) -> str:

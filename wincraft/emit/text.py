@@ -5,22 +5,22 @@ from __future__ import annotations
 
 from typing import Any, TextIO
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.emit.matrices import named_maps, named_stages
 from wincraft.emit.provenance import banner
 from wincraft.exact.matrix import to_texts
 
 
-def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None) -> None:
+def emit(algorithm: Algorithm, stream: TextIO) -> None:
     """Write the description, then A^T, G and B^T of every distinct axis; identify reads the sections back.
 
     The stages of a chain stand behind their map, as comments.
     """
-    for line in banner(algorithm, "text", basis):
+    for line in banner(algorithm, "text"):
         stream.write(f"# {line}\n")
     stream.write(f"# {algorithm!r}\n")
-    several = len(set(algorithm.axes)) > 1
-    for axis in dict.fromkeys(algorithm.axes):
+    several = len(set(algorithm.factors)) > 1
+    for axis in dict.fromkeys(algorithm.factors):
         if several or axis is not algorithm:
             stream.write(f"# {axis!r}{'' if several else ', on every axis'}\n")
         stages = named_stages(axis)

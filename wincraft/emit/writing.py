@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing an algorithm in one of the formats: a sibling module each, with ``emit(algorithm, stream, basis)``."""
+"""Writing an algorithm in one of the formats: a sibling module each, with ``emit(algorithm, stream)``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wincraft.errors import NotApplicable, look_up
 from wincraft.files.writing import format_of, write_whole
 
 if TYPE_CHECKING:
-    from wincraft.algorithm.nested import Algorithm
+    from wincraft.algorithm.bilinear import Algorithm
     from wincraft.measure.integers import Integers
 
 EMITTERS = {
@@ -22,7 +22,7 @@ EMITTERS = {
     "numpy": "wincraft.emit.numpy",
     "latex": "wincraft.emit.latex",
 }
-"""The registry: format name to the module whose ``emit(algorithm, stream, basis)`` writes it."""
+"""The registry: format name to the module whose ``emit(algorithm, stream)`` writes it."""
 
 BINARY = {"npz": "wincraft.emit.npz"}
 """The same of the formats that are no text: their ``emit`` writes bytes."""
@@ -34,13 +34,10 @@ SUFFIXES = {".txt": "text", ".json": "json", ".h": "c", ".py": "numpy", ".tex": 
 """The format that a file name implies."""
 
 
-def render(
-    algorithm: Algorithm, format: str = "text", basis: str | None = None, integers: Integers | None = None
-) -> str:
+def render(algorithm: Algorithm, format: str = "text", integers: Integers | None = None) -> str:
     """The algorithm as text in one of `EMITTERS`; the same algorithm gives the same bytes.
 
-    `basis` is the text that its chains were made from, as `wincraft.construct.chains.chained` takes it: only with it is
-    the command in the file the one that makes them again. `integers` are the ranges and the accumulator that the
+    `integers` are the ranges and the accumulator that the
     integer functions of a C header are for, int8 and 32 bits by default.
 
     Raises:
@@ -52,22 +49,20 @@ def render(
     '% wincraft 0.1.0: wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format latex'
     """
     emitter = import_module(look_up("format", format, EMITTERS))
-    from wincraft.algorithm.nested import check_algorithm
+    from wincraft.algorithm.nesting import check_algorithm
 
     check_algorithm(algorithm)
     stream = io.StringIO()
     if integers is None:
-        emitter.emit(algorithm, stream, basis)
+        emitter.emit(algorithm, stream)
     elif format in WITH_INTEGERS:
-        emitter.emit(algorithm, stream, basis, integers)
+        emitter.emit(algorithm, stream, integers)
     else:
         raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
     return stream.getvalue()
 
 
-def encode(
-    algorithm: Algorithm, format: str = "text", basis: str | None = None, integers: Integers | None = None
-) -> bytes:
+def encode(algorithm: Algorithm, format: str = "text", integers: Integers | None = None) -> bytes:
     """The algorithm as bytes in one of `EMITTERS` or `BINARY`, texts in UTF-8; else as `render`.
 
     Raises:
@@ -79,14 +74,14 @@ def encode(
     """
     look_up("format", format, EMITTERS | BINARY)
     if format not in BINARY:
-        return render(algorithm, format, basis, integers).encode("utf-8")
+        return render(algorithm, format, integers).encode("utf-8")
     if integers is not None:
         raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
-    from wincraft.algorithm.nested import check_algorithm
+    from wincraft.algorithm.nesting import check_algorithm
 
     check_algorithm(algorithm)
     stream = io.BytesIO()
-    import_module(BINARY[format]).emit(algorithm, stream, basis)
+    import_module(BINARY[format]).emit(algorithm, stream)
     return stream.getvalue()
 
 
@@ -94,12 +89,11 @@ def write(
     algorithm: Algorithm,
     path: str | Path,
     format: str | None = None,
-    basis: str | None = None,
     integers: Integers | None = None,
 ) -> None:
     """Write the algorithm to a file, whole or not at all, in the format that its suffix implies or in another.
 
-    Without a suffix and a format it is text, as on the command line. Format, basis and integers are as for `render`.
+    Without a suffix and a format it is text, as on the command line. Format and integers are as for `render`.
     The counterpart of `wincraft.read`.
 
     Raises:
@@ -114,4 +108,4 @@ def write(
     True
     """
     name = format or format_of(path, SUFFIXES, "any other with format=") or "text"
-    write_whole(path, encode(algorithm, name, basis, integers))
+    write_whole(path, encode(algorithm, name, integers))

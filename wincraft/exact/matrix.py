@@ -99,6 +99,18 @@ def diagonal(elements: Sequence[Element], K: Domain) -> Matrix:
     return exact_matrix(rows, (size, size), K)
 
 
+def kronecker(first: Matrix, second: Matrix) -> Matrix:
+    """The Kronecker product of two matrices over one domain.
+
+    >>> QQ = field_of([])
+    >>> to_texts(kronecker(diagonal([QQ(1), QQ(2)], QQ), diagonal([QQ(3)], QQ)))
+    [['3', '0'], ['0', '6']]
+    """
+    rows = [[x * y for x in left for y in right] for left in first.to_list() for right in second.to_list()]
+    shape = (first.shape[0] * second.shape[0], first.shape[1] * second.shape[1])
+    return exact_matrix(rows, shape, first.domain)
+
+
 def read_rows(name: str, rows: Any) -> list[list[Number]]:
     """Rows of exact numbers from a matrix or nested sequences.
 

@@ -161,6 +161,10 @@ def to_element(number: Number, K: Domain) -> Element:
     """
     if K.is_QQ and number.is_Rational:
         return QQ.from_sympy(number)
+    if K.is_FiniteField:
+        if not number.is_Rational or not K(int(number.q)):
+            raise BadNumber(shorten(str(number)), f"it does not lie in {K}")
+        return K(int(number.p)) / K(int(number.q))
     total = K.zero
     for term in Add.make_args(number):
         factor, root = term.as_coeff_Mul()

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.algorithm.nested import Algorithm, of_axes
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import nest
 from wincraft.algorithm.refutation import MATRICES
 from wincraft.construct.identify import identify
 from wincraft.construct.size import parse_size, size_text
@@ -73,7 +74,7 @@ def probe_transforms(
     axes = _axes(output, filter_, data, (m, r, n, ranks), 0.0 if exact else 4 * _ULPS * eps)
     found = [identify(*axis, tolerance=limit, form="correlation") for axis in axes]
     deviation = float(max(item.largest_error for item in found))
-    return Probed(of_axes([item.algorithm for item in found]), deviation)
+    return Probed(nest(*[item.algorithm for item in found]), deviation)
 
 
 def probe_tiles(path: str | Path, function: str, size: str, tolerance: Fraction | None = None) -> str:

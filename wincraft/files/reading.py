@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import nest
 from wincraft.construct.identify import Identification, identify
 from wincraft.construct.size import parse_size
 from wincraft.errors import BadDocument, BadSize, WincraftError
-from wincraft.files.document import check_statements, parse_document
+from wincraft.files.document import parse_document
 from wincraft.files.matrices import Found, Matrices, read_matrices
+from wincraft.files.statements import check_statements
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def algorithm_of(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:
     >>> algorithm_of(found, judge(found))
     F(1,1), rank 2, scale 1, proved
     """
-    if "axes" in found.document:
-        return Nested(tuple(_proved(verdict) for verdict in verdicts))
+    if found.document and not found.matrices:
+        return parse_document(found.document, found.path)
     if found.axes:
         return nested_of(found, verdicts)
     proved = [verdict.found.algorithm for verdict in verdicts if verdict.found]
@@ -79,7 +80,7 @@ def algorithm_of(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:
     return proved[0]
 
 
-def _proved(verdict: Verdict) -> BilinearAlgorithm:
+def _proved(verdict: Verdict) -> Algorithm:
     if verdict.found is None:
         assert verdict.error is not None
         raise verdict.error
@@ -136,9 +137,12 @@ def judge(found: Found, tolerance: Fraction | float | None = None) -> list[Verdi
     ['F(1,1)']
     """
     if found.document and not found.matrices:
-        return [_of_axis(axis, f"axis {k}") for k, axis in enumerate(parse_document(found.document, found.path).axes)]
+        algorithm = parse_document(found.document, found.path)
+        if not algorithm.separable:
+            return [Verdict(Matrices([], [], [], form=algorithm.form, label="whole tiles"), Identification(algorithm))]
+        return [_of_axis(axis, f"axis {k}") for k, axis in enumerate(algorithm.factors)]
     verdicts: list[Verdict] = []
-    seen: set[BilinearAlgorithm] = set()
+    seen: set[Algorithm] = set()
     for matrices in found.matrices:
         verdict = _judged(matrices, tolerance)
         if verdict.found:
@@ -153,7 +157,7 @@ def judge(found: Found, tolerance: Fraction | float | None = None) -> list[Verdi
     return verdicts
 
 
-def _of_axis(axis: BilinearAlgorithm, label: str) -> Verdict:
+def _of_axis(axis: Algorithm, label: str) -> Verdict:
     tables = axis.AT.tolist(), axis.G.tolist(), axis.BT.tolist()
     return Verdict(Matrices(*tables, form=axis.form, label=label), identify(*tables, form=axis.form))
 
@@ -171,7 +175,7 @@ def _judged(matrices: Matrices, tolerance: Fraction | float | None) -> Verdict:
     return Verdict(matrices, None, first)
 
 
-def nested_of(found: Found, verdicts: Sequence[Verdict]) -> Nested:
+def nested_of(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:
     """The N-D algorithm of a file that wincraft wrote, from those of its axes, equal axes written once.
 
     Raises:
@@ -184,15 +188,15 @@ def nested_of(found: Found, verdicts: Sequence[Verdict]) -> Nested:
     """
     first = _stem(verdicts[0].matrices.label)  # a header has the tables of several arithmetics
     proved = [_proved(verdict) for verdict in verdicts if _stem(verdict.matrices.label) == first]
-    if [(axis.m, axis.r) for axis in proved] == list(found.axes):
-        return Nested(tuple(proved))
-    by_size = {(axis.m, axis.r): axis for axis in proved}
+    if [axis.sizes[0] for axis in proved] == list(found.axes):
+        return nest(*proved)
+    by_size = {axis.sizes[0]: axis for axis in proved}
     if len(by_size) < len(proved):
         raise BadDocument(found.path, "axes of one size differ, and which is which it does not say", "give its JSON")
     missing = [f"F({m},{r})" for m, r in found.axes if (m, r) not in by_size]
     if missing:
         raise BadDocument(found.path, f"its axis {missing[0]} is missing", "write the file again")
-    return Nested(tuple(by_size[size] for size in found.axes))
+    return nest(*(by_size[size] for size in found.axes))
 
 
 def _stem(label: str) -> str:

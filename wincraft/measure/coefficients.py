@@ -9,8 +9,8 @@ from fractions import Fraction
 from functools import reduce
 from operator import mul
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.refutation import MATRICES
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
@@ -62,7 +62,7 @@ def magnitudes(algorithm: Algorithm) -> dict[str, Magnitudes]:
     """
     result: dict[str, Magnitudes] = {}
     for place, name in enumerate(MATRICES):
-        per_axis = [_magnitudes(axis.maps[place]) for axis in algorithm.axes]
+        per_axis = [_magnitudes(axis.maps[place]) for axis in algorithm.factors]
         result[name] = Magnitudes(
             reduce(mul, (m.largest for m in per_axis)), reduce(mul, (m.smallest for m in per_axis))
         )
@@ -93,7 +93,7 @@ def coefficients(algorithm: Algorithm) -> Iterator[Coefficient]:
     >>> print(*(c for c in coefficients(winograd(1, 2)) if c.value), sep="; ")
     AT[0][0] = 1; AT[0][1] = 1; G[0][0] = 1; G[1][1] = 1; BT[0][0] = 1; BT[1][1] = 1
     """
-    for number, axis in enumerate(algorithm.axes):
+    for number, axis in enumerate(algorithm.factors):
         for name, linear_map in zip(MATRICES, axis.maps, strict=True):
             for stage, matrix in enumerate(linear_map.stages):
                 for i, row in enumerate(to_numbers(matrix)):

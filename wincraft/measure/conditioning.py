@@ -17,9 +17,8 @@ from flint import arb, arb_mat, ctx, fmpq
 from sympy import Rational
 from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import NotApplicable, TooLarge
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import field_of, to_element
@@ -91,7 +90,7 @@ def conditioning(algorithm: Algorithm) -> Conditioning:
     >>> conditioning(winograd(4, 3, points="0,1,-1,2,-2")).matrices["V finite"].cond_2
     42.471912889067106
     """
-    axes = algorithm.axes
+    axes = algorithm.factors
     factors: dict[str, list[Matrix]] = {}
     if all(has_points(axis) for axis in axes):
         factors["V"] = [vandermonde(axis) for axis in axes]
@@ -111,7 +110,7 @@ def conditioning(algorithm: Algorithm) -> Conditioning:
     return Conditioning(algorithm.size, {name: matrix_conditioning(*items) for name, items in factors.items()})
 
 
-def has_points(axis: BilinearAlgorithm) -> bool:
+def has_points(axis: Algorithm) -> bool:
     """Whether the algorithm is known to come from interpolation points, inf included, and so has a V.
 
     >>> from wincraft import winograd
@@ -121,7 +120,7 @@ def has_points(axis: BilinearAlgorithm) -> bool:
     return axis.moduli is not None and all(modulus.degree == 1 for modulus in axis.moduli)
 
 
-def vandermonde(axis: BilinearAlgorithm, finite: bool = False) -> Matrix:
+def vandermonde(axis: Algorithm, finite: bool = False) -> Matrix:
     """V: row i is (1, p_i, ..., p_i^(n-1)), for inf (0, ..., 0, 1), in the order of the points; exact, n x n.
 
     With `finite`, inf is left out and V is square in the finite points.

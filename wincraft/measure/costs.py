@@ -16,8 +16,9 @@ from fractions import Fraction
 from math import prod
 from typing import Literal
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm, map_names
+from wincraft.algorithm.nesting import map_names
 from wincraft.errors import BadShape, WrongForm, shorten
 from wincraft.measure.execution import stages_of
 from wincraft.measure.operations import Operations, of_constant, of_matrix, sum_of
@@ -223,15 +224,15 @@ def costs(algorithm: Algorithm) -> Costs:
     names = map_names(algorithm)
     named = zip(_MAPS, names, strict=True)
     output, filters, data = (
-        _stages(of, name, [getattr(axis.maps, of) for axis in algorithm.axes]) for of, name in named
+        _stages(of, name, [getattr(axis.maps, of) for axis in algorithm.factors]) for of, name in named
     )
-    tile = tuple(axis.maps.output.shape[0] for axis in algorithm.axes)
+    tile = tuple(axis.maps.output.shape[0] for axis in algorithm.factors)
     return Costs(
         size=algorithm.size,
         form=algorithm.form,
         tile=tile,
         products=algorithm.rank,
-        direct=prod(axis.m * axis.r for axis in algorithm.axes),
+        direct=prod(algorithm.m) * prod(algorithm.r),
         stages=(*data, *filters, *output),
         input=sum_of(stage.operations for stage in data),
         filter=sum_of(stage.operations for stage in filters),

@@ -9,8 +9,8 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix
@@ -120,7 +120,7 @@ def chains_of(algorithm: Algorithm) -> Chains:
     >>> [[(item.axis, item.image) for item in stage] for stage in chains_of(winograd(2, 3)).output]
     [[(0, (2,))]]
     """
-    maps = [axis.maps for axis in algorithm.axes]
+    maps = [axis.maps for axis in algorithm.factors]
     output, filters, data = (stages_of([item[side] for item in maps]) for side in range(3))
     return Chains(output, filters, data, to_fraction(algorithm.scale))
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.errors import BadShape, BadValue, look_up
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
@@ -174,7 +174,7 @@ def tile_shapes(algorithm: Algorithm) -> tuple[tuple[int, ...], tuple[int, ...],
     >>> tile_shapes(winograd(2, 3).transpose())
     ((2,), (3,), (4,))
     """
-    maps = [axis.maps for axis in algorithm.axes]
+    maps = [axis.maps for axis in algorithm.factors]
     data, filters = (tuple(item[side].shape[1] for item in maps) for side in (2, 1))
     return data, filters, tuple(item.output.shape[0] for item in maps)
 

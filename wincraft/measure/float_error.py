@@ -10,7 +10,7 @@ from math import inf, nan, prod, sqrt
 
 import numpy as np
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.errors import BadValue, TooLarge, look_up
 from wincraft.measure.execution import chains_of, execute
 from wincraft.measure.float_bound import CHANNEL_ORDER, FP32, BoundMachine, check_channels, norm_bound, tile_shapes
@@ -158,8 +158,7 @@ def _uniform_doubles(rng: np.random.Generator, shape: Sequence[int]) -> np.ndarr
 
 def _chunk(algorithm: Algorithm, channels: int, runs: int) -> int:
     """How many runs to do at once."""
-    lengths = [max(axis.maps.input.shape[1], axis.r, axis.rank) for axis in algorithm.axes]
-    per_run = (channels + 1) * prod(lengths) * (1 + len(lengths))
+    per_run = (channels + 1) * max(prod(algorithm.n), algorithm.rank) * (1 + len(algorithm.m))
     if per_run > _MOST_PER_RUN:
         reason = f"one run needs about {per_run * 64 / 2**30:.3g} GiB"
         raise TooLarge("float_error", reason, "take a smaller algorithm or fewer channels")

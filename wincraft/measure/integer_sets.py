@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, Nested
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import nest
 from wincraft.construct.catalogue import USES, catalogue
 from wincraft.construct.winograd import winograd
 from wincraft.measure.channels import ChannelCounts, channel_counts
@@ -30,16 +30,16 @@ def integer_set(algorithm: Algorithm, integers: Integers) -> IntegerSet | None:
     >>> found.use, found.counts.products
     ('quadratic', 8256)
     """
-    entries = [catalogue().get((axis.m, axis.r)) for axis in algorithm.axes]
+    entries = [catalogue().get(size) for size in algorithm.sizes]
     best: IntegerSet | None = None
     for use in USES:
-        axes: list[BilinearAlgorithm] = []
+        axes: list[Algorithm] = []
         for entry in entries:
             if entry is not None and use in entry.uses:
                 axes.append(winograd(entry.m, entry.r, moduli=entry.uses[use].moduli, convention="integer"))
         if len(axes) < len(entries):
             continue
-        found = ranges(Nested(tuple(axes)), integers.data, integers.filter)
+        found = ranges(nest(*(axes)), integers.data, integers.filter)
         counts = channel_counts(found, integers.accumulator)
         if counts.outputs and (best is None or counts.outputs > (best.counts.outputs or 0)):
             best = IntegerSet(use, counts)

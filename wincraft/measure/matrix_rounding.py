@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
 from itertools import product
-from math import inf, log10
+from math import inf, log10, prod
 from operator import mul
 from typing import Literal
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.proof import convolution_tensor
 from wincraft.construct.size import size_text
 from wincraft.errors import BadValue, NotApplicable, look_up
@@ -44,7 +43,7 @@ class RoundedAxis:
     the order of application, stages of A^T by columns too.
     """
 
-    algorithm: BilinearAlgorithm
+    algorithm: Algorithm
     formats: dict[str, tuple[FixedPoint | FloatFormat, ...]]
     rounded: dict[str, Rows]
     vanished: tuple[tuple[str, int, int], ...]
@@ -106,7 +105,7 @@ class MatrixRounding(Shown):
             [sum((abs(v) for row in rows for v in row), Fraction(0)) for rows in axis.tensor] for axis in self.axes
         ]
         worst = Fraction(0)
-        for output in product(*(range(axis.algorithm.m) for axis in self.axes)):
+        for output in product(*(range(axis.algorithm.m[0]) for axis in self.axes)):
             everything = _product(sums[i] for sums, i in zip(absolute, output, strict=True))
             kept = [
                 _product(values)
@@ -122,7 +121,7 @@ class MatrixRounding(Shown):
             sum((v * v for rows in axis.tensor for row in rows for v in row), Fraction(0)) for axis in self.axes
         )
         kept = _product(sum((v for row in axis.kept for v in row), Fraction(0)) for axis in self.axes)
-        entries = _product(Fraction(axis.algorithm.m * axis.algorithm.r) for axis in self.axes)
+        entries = _product(Fraction(axis.algorithm.m[0] * axis.algorithm.r[0]) for axis in self.axes)
         return (squares - 2 * kept + entries) / entries
 
     @property
@@ -150,7 +149,7 @@ class MatrixRounding(Shown):
         if self.vanished:
             shown = ", ".join(f"{matrix} tap {tap} entry {at}" for _, matrix, tap, at in self.vanished[:6])
             notes.append(f"{len(self.vanished)} non-zero entries became 0: {shown}")
-        size = size_text((axis.algorithm.m, axis.algorithm.r) for axis in self.axes)
+        size = size_text(axis.algorithm.sizes[0] for axis in self.axes)
         return Layout(f"{size} with rounded matrices", (), (Section("", (), tuple(notes)),))
 
 
@@ -184,8 +183,8 @@ def round_matrices(
     look_up("granularity", per, {"matrix": None, "tap": None})
     if isinstance(format, int) and not 2 <= format <= MAX_WORD:
         raise BadValue("the word of rounded matrices", f"{format} bits", f"give 2 to {MAX_WORD}")
-    rounded = {axis: _round_axis(axis, format, per) for axis in dict.fromkeys(algorithm.axes)}
-    return MatrixRounding(tuple(rounded[axis] for axis in algorithm.axes))
+    rounded = {axis: _round_axis(axis, format, per) for axis in dict.fromkeys(algorithm.factors)}
+    return MatrixRounding(tuple(rounded[axis] for axis in algorithm.factors))
 
 
 def sweep_words(algorithm: Algorithm, words: Iterable[int], per: Granularity = "matrix") -> dict[int, MatrixRounding]:
@@ -227,16 +226,16 @@ def _certain_word(algorithm: Algorithm, tolerance: Fraction) -> int:
     (|G_k|_1 + r e)(|B_k|_1 + n e) - |A_ik| |G_k|_1 |B_k|_1) / |scale|, and several axes prod (r + D) - prod r.
     """
     tables = []
-    for axis in dict.fromkeys(algorithm.axes):
+    for axis in dict.fromkeys(algorithm.factors):
         maps = axis.output, axis.filter, axis.input
         if any(len(item.stages) > 1 for item in maps):
             return MAX_WORD
         tables.append((axis, [fraction_rows(item.dense) for item in maps]))
-    exact = _product(Fraction(axis.r) for axis in algorithm.axes)
+    exact = Fraction(prod(algorithm.r))
 
     def suffices(word: int) -> bool:
         spread = {axis: _spread(rows, to_fraction(axis.scale), word) for axis, rows in tables}
-        return _product(axis.r + spread[axis] for axis in algorithm.axes) - exact <= tolerance
+        return _product(axis.r[0] + spread[axis] for axis in algorithm.factors) - exact <= tolerance
 
     return bisect_left(range(MAX_WORD), True, lo=2, key=suffices)
 
@@ -251,7 +250,7 @@ def _spread(rows: Sequence[Rows], scale: Fraction, word: int) -> Fraction:
     return Fraction(max(sums)) / abs(scale)
 
 
-def _round_axis(algorithm: BilinearAlgorithm, format: int | FixedPoint | FloatFormat, per: Granularity) -> RoundedAxis:
+def _round_axis(algorithm: Algorithm, format: int | FixedPoint | FloatFormat, per: Granularity) -> RoundedAxis:
     formats: dict[str, tuple[FixedPoint | FloatFormat, ...]] = {}
     rounded: dict[str, Rows] = {}
     vanished: list[tuple[str, int, int]] = []
@@ -268,7 +267,7 @@ def _round_axis(algorithm: BilinearAlgorithm, format: int | FixedPoint | FloatFo
             for tap, pair in enumerate(zip(rows, after, strict=True)):
                 vanished += [(label, tap, at) for at, (x, y) in enumerate(zip(*pair, strict=True)) if x and not y]
             stored.append(rational_matrix(after))
-        rounded[name] = fraction_rows(LinearMap(tuple(stored)).dense)
+        rounded[name] = fraction_rows(LinearMap.of(*(stored)).dense)
     return RoundedAxis(algorithm, formats, rounded, tuple(vanished))
 
 

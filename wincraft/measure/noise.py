@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import tap_chart
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadShape, BadValue, NotApplicable
 from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import field_of, is_negative, number_text
@@ -89,7 +88,7 @@ def noise_gain(
     >>> noise_gain(winograd(2, 3, points="0,1,-1"), input_moments=smooth).value
     3/2
     """
-    axes = algorithm.axes
+    axes = algorithm.factors
     data, filters = _per_axis("input_moments", input_moments, axes), _per_axis("filter_moments", filter_moments, axes)
     factors = [_axis_contributions(*factor) for factor in zip(axes, data, filters, strict=True)]
     contributions = reduce(np.multiply.outer, factors)
@@ -108,10 +107,10 @@ def worst_case_amplification(algorithm: Algorithm) -> Number:
     >>> worst_case_amplification(winograd(2, 3, points="0,1,-1")), worst_case_amplification(parse("F(2x2,3x3)"))
     (8, 64)
     """
-    return reduce(mul, (_axis_amplification(axis) for axis in algorithm.axes))
+    return reduce(mul, (_axis_amplification(axis) for axis in algorithm.factors))
 
 
-def _axis_contributions(axis: BilinearAlgorithm, data: Table | None, filters: Table | None) -> np.ndarray:
+def _axis_contributions(axis: Algorithm, data: Table | None, filters: Table | None) -> np.ndarray:
     given = [value for rows in (data, filters) if rows is not None for row in rows for value in row]
     generator = [] if axis.domain.is_QQ else [axis.domain.to_sympy(axis.domain.unit)]
     K = field_of(generator + given)
@@ -144,7 +143,7 @@ def _gram(rows: LinearMap, moments: Table | None, what: str) -> list[list[Elemen
     return (matrix * S * matrix.transpose()).to_list()
 
 
-def _per_axis(what: str, given: Moments, axes: Sequence[BilinearAlgorithm]) -> list[Table | None]:
+def _per_axis(what: str, given: Moments, axes: Sequence[Algorithm]) -> list[Table | None]:
     if given is None:
         return [None] * len(axes)
     matrices = [given] if len(axes) == 1 else list(given)
@@ -153,7 +152,7 @@ def _per_axis(what: str, given: Moments, axes: Sequence[BilinearAlgorithm]) -> l
     return [None if matrix is None else read_rows(what, matrix) for matrix in matrices]
 
 
-def _axis_amplification(axis: BilinearAlgorithm) -> Number:
+def _axis_amplification(axis: Algorithm) -> Number:
     K, maps = axis.domain, axis.maps
     A, G, B = (_magnitudes(item) for item in maps)
     products = [sum(g, K.zero) * sum(b, K.zero) for g, b in zip(G, B, strict=True)]

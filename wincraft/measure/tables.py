@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap, Maps
-from wincraft.algorithm.nested import Algorithm
 from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.exact.matrix import diagonal
 from wincraft.numbers.summation import Tree
@@ -88,8 +88,8 @@ class Axis:
 
 def exact_axes(algorithm: Algorithm) -> list[Axis]:
     """The chains of every axis; equal axes share them."""
-    distinct = {axis: Axis(axis.maps) for axis in dict.fromkeys(algorithm.axes)}
-    return [distinct[axis] for axis in algorithm.axes]
+    distinct = {axis: Axis(axis.maps) for axis in dict.fromkeys(algorithm.factors)}
+    return [distinct[axis] for axis in algorithm.factors]
 
 
 def running(table: Table, order: Callable[[Sequence[float]], Tree]) -> Table:

@@ -8,7 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from wincraft.algorithm.nested import Algorithm, check_algorithm
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import check_algorithm
 from wincraft.errors import NotApplicable
 from wincraft.numbers.quantizer import Quantizer
 from wincraft.quantise.prediction import Prediction, predict

@@ -10,8 +10,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nested import Algorithm
 from wincraft.exact.matrix import fraction_rows, rational_matrix
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix
@@ -43,7 +43,7 @@ def stored_chains(algorithm: Algorithm, scheme: Scheme) -> Chains:
     >>> item.matrix.to_list() == [[1, 0], [0, 1]]
     True
     """
-    maps = [axis.maps for axis in algorithm.axes]
+    maps = [axis.maps for axis in algorithm.factors]
     output, filters, data = (
         stages_of(stored_maps([item[side] for item in maps], scheme, between))
         for side, between in enumerate((scheme.post_step, scheme.pre_step, scheme.pre_step))
@@ -62,9 +62,9 @@ def stored_maps(maps: Sequence[LinearMap], scheme: Scheme, between: Quantizer | 
     made: dict[int, LinearMap] = {}
     for item in maps:
         if id(item) not in made:
-            stored = LinearMap(tuple(stored_matrix(stage, scheme) for stage in item.stages))
+            stored = LinearMap.of(*(stored_matrix(stage, scheme) for stage in item.stages))
             fused = scheme.arithmetic is None and between is None
-            made[id(item)] = LinearMap((stored.dense,)) if fused else stored
+            made[id(item)] = LinearMap.of(stored.dense) if fused else stored
     return [made[id(item)] for item in maps]
 
 

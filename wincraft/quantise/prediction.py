@@ -16,7 +16,7 @@ from math import inf, isfinite, nan, prod
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.errors import BadShape, BadValue, TooLarge
 from wincraft.measure.execution import execute
 from wincraft.numbers.arrays import float64_array, is_integer
@@ -148,7 +148,7 @@ def predict(
     clips = unseen or scheme.calibration != "max-abs"
     sizes = {"outputs": outputs, "tiles": tiles, "groups": groups}
     machine = MomentsMachine(scheme, channels, scales, **sizes, clips=clips)
-    tile, taps = (tuple(getattr(axis, name) for axis in algorithm.axes) for name in "nr")
+    tile, taps = algorithm.n, algorithm.r
     data = Source(tile, _moments("data moments", data_moments, tile), _sample("data values", data_values))
     weights = Source(taps, _moments("weight moments", weight_moments, taps), _sample("weight values", weight_values))
     try:
@@ -202,8 +202,8 @@ def _shares(algorithm: Algorithm, y: Moments, channels: int, data: np.ndarray, w
 def _exact_form(algorithm: Algorithm) -> np.ndarray:
     """T[i, j, l] over flattened axes."""
     axes = []
-    for axis in algorithm.axes:
-        i, j, l = np.ogrid[: axis.m, : axis.r, : axis.n]
+    for axis in algorithm.factors:
+        i, j, l = np.ogrid[: axis.m[0], : axis.r[0], : axis.n[0]]
         axes.append((i + j == l).astype(float))
     return reduce(_kron3, axes)
 

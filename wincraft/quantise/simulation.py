@@ -10,7 +10,8 @@ from math import inf, nan
 
 import numpy as np
 
-from wincraft.algorithm.nested import Algorithm, check_algorithm
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import check_algorithm
 from wincraft.errors import BadShape, NotApplicable, WrongForm, look_up
 from wincraft.exact.matrix import fraction_rows
 from wincraft.measure.execution import execute
@@ -274,7 +275,7 @@ def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
     _check_form(algorithm)
     if scheme.word is None:
         return
-    maps = [axis.maps for axis in algorithm.axes]
+    maps = [axis.maps for axis in algorithm.factors]
     for name, stage, side in (("U", scheme.input, 2), ("V", scheme.weights, 1)):
         low, high = (float(end.item()) for end in stage.limits(np.zeros(1))) if stage else (inf, inf)
         bound = max(-low, high)
@@ -294,7 +295,7 @@ def _check_form(algorithm: Algorithm) -> None:
 
 def _check_batch(algorithm: Algorithm, batch: Batch) -> None:
     for what, array, letter in (("data", batch.data, "n"), ("weights", batch.weights, "r")):
-        needed = tuple(getattr(axis, letter) for axis in algorithm.axes)
+        needed = getattr(algorithm, letter)
         if array.shape[:-2] != needed:
             raise BadShape(f"{what} for {algorithm.size}", str(array.shape), f"({', '.join(map(str, needed))}, ...)")
 

@@ -11,7 +11,7 @@ from tokenize import TokenError
 
 import numpy as np
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.errors import BadDocument, BadShape, BadValue, TooLarge, check_type, look_up
 from wincraft.numbers.arrays import float64_array, is_integer
 from wincraft.numbers.memory import available_memory
@@ -103,7 +103,7 @@ class Workload:
             NotApplicable: where the simulation would need more memory than there is; the estimate is given.
         """
         check_memory(algorithm, self.channels, self.outputs, self.tiles)
-        n, r, m = ([getattr(axis, name) for axis in algorithm.axes] for name in "nrm")
+        n, r, m = algorithm.n, algorithm.r, algorithm.m
         rng = np.random.default_rng(self.seed)
         data = DISTRIBUTIONS[self.distribution](rng, (*n, self.channels, self.tiles))
         weights = (_uniform if self.distribution == "uniform" else _gaussian)(rng, (*r, self.outputs, self.channels))
@@ -188,7 +188,7 @@ class Layer:
             BadShape: where the algorithm's taps are not the filter's.
             NotApplicable: where the simulation would need more memory than there is; the estimate is given.
         """
-        m, r, n = (tuple(getattr(axis, name) for axis in algorithm.axes) for name in "mrn")
+        m, r, n = algorithm.m, algorithm.r, algorithm.n
         if r != self.weights.shape[2:]:
             needed = f"(K, C, {', '.join(map(str, r))})"
             raise BadShape(f"weights for {algorithm.size}", str(self.weights.shape), needed)
@@ -266,8 +266,8 @@ def check_memory(algorithm: Algorithm, channels: int, outputs: int, tiles: int, 
     Raises:
         TooLarge: with the estimate.
     """
-    rank = prod(axis.rank for axis in algorithm.axes)
-    patches = 2 * channels * tiles * prod(axis.m * axis.r for axis in algorithm.axes)
+    rank = algorithm.rank
+    patches = 2 * channels * tiles * prod(algorithm.m) * prod(algorithm.r)
     needed = 8 * (_COPIES * rank * (channels * tiles + outputs * channels // groups + outputs * tiles) + patches)
     available = available_memory()
     if needed > available:

@@ -9,8 +9,8 @@ from functools import partial
 from math import inf
 from typing import Any
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import chain_words, describe
-from wincraft.algorithm.nested import Algorithm
 from wincraft.construct.chains import basis_named, chained, parse_chains, split_balancing
 from wincraft.errors import BadValue
 from wincraft.measure.conditioning import conditioning, has_points, matrix_conditioning, vandermonde
@@ -125,7 +125,7 @@ class BasisComparison(Shown):
 
     def layout(self) -> Layout:
         """The comparison as titled tables of texts."""
-        tile = "x".join(str(axis.m) for axis in self.algorithm.axes)
+        tile = "x".join(map(str, self.algorithm.m))
         chained = bool(chain_words(self.algorithm))
         return Layout(
             title=f"{self.algorithm.size} in {plural(len(self.columns), 'basis', 'bases')}",
@@ -335,12 +335,12 @@ def _values_condition(name: str, algorithm: Algorithm) -> float | None:
     """
     words, _, _ = split_balancing(name)
     basis = basis_named(parse_chains(words).get("input", "canonical"))
-    plain = all(has_points(axis) and len(axis.input.stages) == 1 for axis in algorithm.axes)
+    plain = all(has_points(axis) and len(axis.input.stages) == 1 for axis in algorithm.factors)
     if basis is None or not plain:
         return None
     factors = []
-    for axis in algorithm.axes:
-        V, P = vandermonde(axis), basis.matrix(axis.n, axis.moduli)
+    for axis in algorithm.factors:
+        V, P = vandermonde(axis), basis.matrix(axis.n[0], axis.moduli)
         K = V.domain.unify(P.domain)
         factors.append(V.convert_to(K) * P.convert_to(K).transpose())
     return matrix_conditioning(*factors).cond_2

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.catalogue import default_moduli, default_source, use_of, use_source
 from wincraft.construct.integer_form import integer_form
 from wincraft.errors import NotApplicable, check_type
@@ -129,21 +129,21 @@ def available(compute: Callable[[], Any]) -> Any:
 def source_of(algorithm: Algorithm) -> str:
     """Where the points come from: the catalogue's words for its own, else that they are given."""
     sources = []
-    for axis in dict.fromkeys(algorithm.axes):
+    for axis in dict.fromkeys(algorithm.factors):
         if axis.moduli is None:
             sources.append("not known: given as matrices")
-        elif axis.moduli == default_moduli(axis.m, axis.r):
-            sources.append(default_source(axis.m, axis.r))
+        elif axis.moduli == default_moduli(*axis.sizes[0]):
+            sources.append(default_source(*axis.sizes[0]))
         else:
-            use = use_of(axis.m, axis.r, axis.moduli)
-            sources.append("given" if use is None else use_source(axis.m, axis.r, use))
+            use = use_of(*axis.sizes[0], axis.moduli)
+            sources.append("given" if use is None else use_source(*axis.sizes[0], use))
     return "; ".join(dict.fromkeys(sources))
 
 
 def _axis_condition(algorithm: Algorithm) -> float | None:
     """cond_2 of one axis's finite points, where all axes share them and there are several."""
-    distinct = list(dict.fromkeys(algorithm.axes))
-    if len(distinct) > 1 or len(algorithm.axes) == 1:
+    distinct = list(dict.fromkeys(algorithm.factors))
+    if len(distinct) > 1 or len(algorithm.m) == 1:
         return None
     matrix = available(lambda: vandermonde(distinct[0], finite=True))
     return None if isinstance(matrix, Unavailable) or not matrix.shape[0] else matrix_conditioning(matrix).cond_2
@@ -161,7 +161,7 @@ def _float_results(algorithm: Algorithm, seed: int) -> Iterator[FloatResult]:
 
 def _overflow(algorithm: Algorithm, format: FloatFormat) -> str | None:
     """The largest entry of a stage that is beyond a format's largest value, in words; None where all are within."""
-    for axis in dict.fromkeys(algorithm.axes):
+    for axis in dict.fromkeys(algorithm.factors):
         for name, chain in zip(("A^T", "G", "B^T"), axis.maps, strict=True):
             for stage in chain.stages:
                 largest = max(abs(to_fraction(value)) for row in to_numbers(stage) for value in row)

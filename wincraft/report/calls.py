@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import describe
-from wincraft.algorithm.nested import Algorithm, check_algorithm
+from wincraft.algorithm.nesting import check_algorithm
 from wincraft.construct.winograd import parse
 from wincraft.errors import check_type
 from wincraft.measure.costs import LayerShape, parse_layer_shape

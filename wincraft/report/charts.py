@@ -132,7 +132,7 @@ def shares_chart(title: str, found: Sequence[tuple[str, Mapping[str, float], flo
 def _coefficients(report: Report) -> Dots:
     """The magnitudes of the entries of A^T, G and B^T as powers of two; area by how often they occur."""
     counts: dict[str, Counter[Fraction]] = {"AT": Counter(), "G": Counter(), "BT": Counter()}
-    first = {axis.sha256: number for number, axis in reversed(list(enumerate(report.algorithm.axes)))}
+    first = {axis.sha256: number for number, axis in reversed(list(enumerate(report.algorithm.factors)))}
     for entry in coefficients(report.algorithm):
         if entry.value and entry.axis in first.values():
             counts[entry.matrix][abs(to_fraction(entry.value))] += 1

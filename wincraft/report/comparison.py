@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import Any
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import describe
-from wincraft.algorithm.nested import Algorithm
 from wincraft.errors import BadValue
 from wincraft.measure.costs import LayerShape
 from wincraft.measure.integers import Integers

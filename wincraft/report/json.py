@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.exact.number import number_text
 from wincraft.quantise.workload import Workload
 from wincraft.report.measures import MEASURES, SCHEME_MEASURES
@@ -57,17 +57,17 @@ def report_document(report: Report) -> dict[str, Any]:
 def _algorithm(algorithm: Algorithm) -> dict[str, Any]:
     axes = [
         {
-            "m": axis.m,
-            "r": axis.r,
+            "m": axis.m[0],
+            "r": axis.r[0],
             "rank": axis.rank,
             "scale": number_text(axis.scale),
             "moduli": None if axis.moduli is None else [str(modulus) for modulus in axis.moduli],
             "convention": axis.convention,
             "sha256": axis.sha256,
         }
-        for axis in algorithm.axes
+        for axis in algorithm.factors
     ]
-    common = {"rank": algorithm.rank, "scale": number_text(algorithm.scale), "form": algorithm.axes[0].form}
+    common = {"rank": algorithm.rank, "scale": number_text(algorithm.scale), "form": algorithm.form}
     return {"size": algorithm.size} | common | {"axes": axes, "sha256": algorithm.sha256}
 
 

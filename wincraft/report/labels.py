@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import chain_words
-from wincraft.algorithm.nested import Algorithm
 
 LONGEST = 28
 """A longer label does not head a column; the column's number does."""
@@ -22,7 +21,7 @@ def words_of(algorithm: Algorithm) -> dict[str, str]:
     >>> words_of(parse("F(4x4,3x3)", points="0,1,-1,2,-2", convention="pow2"))["points"]
     '±1 ±2'
     """
-    axes = list(dict.fromkeys(algorithm.axes))
+    axes = list(dict.fromkeys(algorithm.factors))
     return {
         "size": algorithm.size,
         "form": "" if algorithm.form == "correlation" else "linear form",
@@ -32,7 +31,7 @@ def words_of(algorithm: Algorithm) -> dict[str, str]:
     }
 
 
-def short_points(axis: BilinearAlgorithm) -> str:
+def short_points(axis: Algorithm) -> str:
     """The points in their order, p and -p as one, without 0 and infinity; ``points not known`` without moduli.
 
     >>> from wincraft import winograd

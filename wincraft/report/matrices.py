@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import tap_labels
-from wincraft.algorithm.nested import Algorithm, map_names
+from wincraft.algorithm.nesting import map_names
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text
 from wincraft.show.layout import Section, Table
@@ -20,18 +20,18 @@ def matrices_section(algorithm: Algorithm) -> Section:
     >>> matrices_section(winograd(2, 3, points="0,1,-1")).tables[0].rows[1]
     ('y1', '0', '1', '-1', '1')
     """
-    axes = list(dict.fromkeys(algorithm.axes))
+    axes = list(dict.fromkeys(algorithm.factors))
     tables = []
     for axis in axes:
         of = f" of {axis.size}" if len(axes) > 1 else ""
         tables += [*_tables(axis, of)]
     formula = "y = A^T [(G g) * (B^T d)]" if algorithm.form == "correlation" else "s = B [(G g) * (A h)]"
     scale = "" if algorithm.scale == 1 else f", which is {number_text(algorithm.scale)} times the convolution"
-    nested = "On every axis " if len(algorithm.axes) > 1 else ""
+    nested = "On every axis " if len(algorithm.m) > 1 else ""
     return Section("Matrices", tuple(tables), (f"{nested}{formula}{scale}; * is elementwise, tap by tap.",))
 
 
-def _tables(axis: BilinearAlgorithm, of: str) -> Iterator[Table]:
+def _tables(axis: Algorithm, of: str) -> Iterator[Table]:
     correlation = axis.form == "correlation"
     output, filter, input = axis.maps
     taps = tap_labels(axis)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.measure.channels import ChannelCounts
 from wincraft.measure.coefficients import Magnitudes
 from wincraft.measure.conditioning import Conditioning

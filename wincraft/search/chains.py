@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import describe
-from wincraft.algorithm.nested import Algorithm
 from wincraft.construct.chains import MAPS, apply_chains, plain_names
 from wincraft.construct.stage_balance import balance_stages
 from wincraft.errors import NotApplicable, look_up

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.winograd import winograd
 from wincraft.errors import BadModulus, BadValue, NotApplicable, NotCoprime, TooLarge, WrongTotalDegree
 from wincraft.exact.number import number_text
@@ -184,5 +184,5 @@ def _member(m: int, r: int, text: str) -> Member | None:
     )
 
 
-def _bits(integer: BilinearAlgorithm) -> int:
+def _bits(integer: Algorithm) -> int:
     return max(step.integer_bits for step in ranges(integer).steps)

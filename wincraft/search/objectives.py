@@ -14,7 +14,7 @@ from typing import Any
 
 from sympy import Integer, Rational
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.integer_form import content
 from wincraft.errors import BadValue, check_type, look_up, shorten
 from wincraft.exact.number import as_fractions, exact_number, read_fraction, to_fraction
@@ -52,7 +52,7 @@ class Objective:
 def _noise_gain(algorithm: Algorithm, correlation: Any = None) -> Any:
     if correlation is None:
         return noise_gain(algorithm).value
-    moments = [[[correlation ** abs(i - j) for j in range(a.n)] for i in range(a.n)] for a in algorithm.axes]
+    moments = [[[correlation ** abs(i - j) for j in range(n)] for i in range(n)] for n in algorithm.n]
     return noise_gain(algorithm, moments if len(moments) > 1 else moments[0]).value
 
 
@@ -105,7 +105,7 @@ def _is_shift(value: Fraction) -> bool:
 
 def _tap_vectors(algorithm: Algorithm) -> list[list[Fraction]]:
     tables = []
-    for axis in algorithm.axes:
+    for axis in algorithm.factors:
         tables += [axis.output.transpose(), axis.filter, axis.input]
     return [as_fractions(row, table.domain) for table in tables for row in table.dense.to_list()]
 
@@ -125,9 +125,9 @@ def _exact_bits(algorithm: Algorithm) -> Any:
 
 def _integer_width(algorithm: Algorithm) -> Any:
     """Bits (sign and magnitude) of the widest entry when every tap vector is made primitive integer."""
-    domain = algorithm.axes[0].domain
+    domain = algorithm.factors[0].domain
     widest = 0
-    for axis in algorithm.axes:
+    for axis in algorithm.factors:
         for table in (axis.output.transpose(), axis.filter, axis.input):
             for row in table.dense.to_list():
                 whole = [int(v / content(row, domain)) for v in row]
@@ -142,7 +142,7 @@ def _rank(algorithm: Algorithm) -> Any:
 
 def _height(algorithm: Algorithm) -> Any:
     """The largest numerator or denominator among the coefficients of the moduli."""
-    numbers = [n for axis in algorithm.axes for item in axis.moduli or () for n in item.coefficients]
+    numbers = [n for axis in algorithm.factors for item in axis.moduli or () for n in item.coefficients]
     return Integer(max((max(abs(n.p), n.q) for n in numbers), default=0))
 
 

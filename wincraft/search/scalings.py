@@ -10,8 +10,8 @@ from typing import Any
 
 from sympy import Integer, Rational
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, map_axes
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import map_axes
 from wincraft.construct.conventions import balance
 from wincraft.errors import NotApplicable
 from wincraft.numbers.decibels import sqnr
@@ -92,7 +92,7 @@ def search_scaling(
     >>> found.plain < found.balanced <= found.decibels
     True
     """
-    distinct = list(dict.fromkeys(algorithm.axes))
+    distinct = list(dict.fromkeys(algorithm.factors))
     bases = [balance(axis, bits=0) for axis in distinct]
     exponents: list[Exponents] = [{"G": [0] * axis.rank, "BT": [0] * axis.rank} for axis in distinct]
     evaluations = 0
@@ -123,7 +123,7 @@ def search_scaling(
     )
 
 
-def _groups(base: BilinearAlgorithm) -> list[list[int]]:
+def _groups(base: Algorithm) -> list[list[int]]:
     """Taps whose rows have the same norms, such as those of p and -p."""
     groups: dict[Any, list[int]] = {}
     for tap in range(base.rank):
@@ -151,16 +151,16 @@ def _try_steps(
         best = found
 
 
-def _scaled(base: BilinearAlgorithm, exponents: Exponents) -> BilinearAlgorithm:
+def _scaled(base: Algorithm, exponents: Exponents) -> Algorithm:
     g, b = ([Integer(2) ** e for e in exponents[name]] for name in ("G", "BT"))
     return base.rescale(a=[1 / (x * y) for x, y in zip(g, b, strict=True)], g=g, b=b)
 
 
-def _absolute(distinct: list[BilinearAlgorithm], result: Algorithm, algorithm: Algorithm) -> list[Exponents]:
+def _absolute(distinct: list[Algorithm], result: Algorithm, algorithm: Algorithm) -> list[Exponents]:
     """The exponents relative to the algorithm as it was given."""
     found = []
     for axis in distinct:
-        scaled = result.axes[algorithm.axes.index(axis)]
+        scaled = result.factors[algorithm.factors.index(axis)]
         found.append({"G": _ratios(scaled.G, axis.G), "BT": _ratios(scaled.BT, axis.BT)})
     return found
 

@@ -13,7 +13,8 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from wincraft.algorithm.nested import Algorithm, of_axes
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import nest
 from wincraft.construct.size import size_text
 from wincraft.construct.winograd import parse
 from wincraft.errors import BadShape, BadValue, NotApplicable, Refusal, UnknownName, WrongType
@@ -224,7 +225,7 @@ def _plans(layers: dict[str, _ConvNd], algorithm: Algorithm | None) -> dict[str,
         raise NotApplicable(f"layer {unfit[0]}", plans[unfit[0]][1], "no other layer takes the algorithm either")
     _check_slip(algorithm, [plan for plan, _ in plans.values() if plan is not None])
     for name, (plan, _) in plans.items():
-        if plan is not None and plan.size != _for_axes(algorithm, len(plan.axes)).size:
+        if plan is not None and plan.size != _for_axes(algorithm, len(plan.m)).size:
             plans[name] = plan, f"fitted from {algorithm.size}"
     return plans
 
@@ -236,13 +237,13 @@ def _check_slip(algorithm: Algorithm, plans: list[Algorithm]) -> None:
         NotApplicable: with the size that was meant.
     """
     for plan in plans:
-        given = _for_axes(algorithm, len(plan.axes))
-        pairs = list(zip(plan.axes, given.axes, strict=True))
-        if not any(axis.m > before.m and axis.r > 1 for axis, before in pairs):
+        given = _for_axes(algorithm, len(plan.m))
+        pairs = list(zip(plan.sizes, given.sizes, strict=True))
+        if not any(m > before and r > 1 for (m, r), (before, _) in pairs):
             return
     if not plans:
         return
-    axes = [(min(axis.m, before.m), axis.r) for axis, before in pairs]
+    axes = [(min(m, before), r) for (m, r), (before, _) in pairs]
     meant = size_text(axes)
     ratio = float(plan.noise_gain() / parse(meant).noise_gain())
     reason = f"no layer has as many taps; its tile gives {plan.size}, of {ratio:.1f} times the noise of {meant}"
@@ -250,7 +251,7 @@ def _check_slip(algorithm: Algorithm, plans: list[Algorithm]) -> None:
 
 
 def _for_axes(algorithm: Algorithm, count: int) -> Algorithm:
-    return of_axes(algorithm.axes * count) if len(algorithm.axes) == 1 else algorithm
+    return nest(*algorithm.factors * count) if len(algorithm.m) == 1 else algorithm
 
 
 def _not_plain(layer: _ConvNd) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm, of_axes
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import nest
 from wincraft.construct.winograd import winograd
 from wincraft.errors import BadShape, NotApplicable
 
@@ -30,12 +30,12 @@ def fitted(algorithm: Algorithm, kernel: Sequence[int]) -> Algorithm:
     >>> fitted(parse("F(4x4,3x3)"), (1, 7))
     F(1x2,1x7), rank 8 = 1*8, scale 1, proved
     """
-    axes = algorithm.axes * len(kernel) if len(algorithm.axes) == 1 else algorithm.axes
+    axes = algorithm.factors * len(kernel) if len(algorithm.m) == 1 else algorithm.factors
     if len(axes) != len(kernel):
         raise BadShape("algorithm", algorithm.size, f"{len(kernel)} axes, or one for all")
     made = [_fitted_axis(axis, size) for axis, size in zip(axes, kernel, strict=True)]
-    result = of_axes(made)
-    given = of_axes(axes)
+    result = nest(*made)
+    given = nest(*axes)
     grown = any(axis.n > before.n for axis, before in zip(made, axes, strict=True))
     if grown and result.noise_gain() > NOISIER * given.noise_gain():
         taps = "x".join(map(str, kernel))
@@ -45,15 +45,15 @@ def fitted(algorithm: Algorithm, kernel: Sequence[int]) -> Algorithm:
     return result
 
 
-def _fitted_axis(axis: BilinearAlgorithm, r: int) -> BilinearAlgorithm:
-    if axis.r == r:
+def _fitted_axis(axis: Algorithm, r: int) -> Algorithm:
+    if axis.r == (r,):
         return axis
     if any(len(chain.stages) > 1 for chain in axis.maps):
         raise NotApplicable(axis.size, f"its chains are not for kernels of {r} taps", f"give an algorithm F(m,{r})")
     convention = axis.convention or "wincnn"
     if r == 1:
         return winograd(1, 1, convention=convention)
-    if (m := axis.n - r + 1) < 2:
+    if (m := axis.n[0] - r + 1) < 2:
         return winograd(2, r, convention=convention)
     if axis.moduli is None:
         raise NotApplicable(axis.size, f"its moduli for {r} taps are unknown", f"give an algorithm F(m,{r})")

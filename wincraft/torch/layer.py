@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.size import size_text
 from wincraft.construct.winograd import parse
 from wincraft.errors import BadValue, look_up

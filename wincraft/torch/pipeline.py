@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.exact.number import to_fraction
 from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place
 from wincraft.quantise.schemes import Scheme
@@ -64,7 +64,7 @@ class Pipeline(StoringModule):
         algorithm, scheme, channels, outputs, self.groups = convolution
         check_scheme(algorithm, scheme)
         self.algorithm, self.scheme = algorithm, scheme
-        self.m, self.r, self.n = (tuple(getattr(axis, name) for axis in algorithm.axes) for name in "mrn")
+        self.m, self.r, self.n = algorithm.m, algorithm.r, algorithm.n
         self.plans = side_plans(algorithm, scheme)
         self.tiles = {place: tile for plan in self.plans for place, tile in zip(plan.places, plan.tiles, strict=True)}
         self.place_stages(

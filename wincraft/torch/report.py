@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.errors import NotApplicable
 from wincraft.numbers.decibels import sqnr
 from wincraft.quantise.evaluation import measured_moments, value_sample
@@ -130,6 +130,6 @@ def _gram(algorithm: Algorithm, data_moments: np.ndarray, weight_moments: np.nda
 
     sum(H) is the power of a tile's outputs per channel, trace(H) / sum(H) the noise gain.
     """
-    AT, G, BT = (reduce(np.kron, matrices) for matrices in zip(*(a.to_numpy() for a in algorithm.axes), strict=True))
+    AT, G, BT = (reduce(np.kron, matrices) for matrices in zip(*(a.to_numpy() for a in algorithm.factors), strict=True))
     H = (AT.T @ AT) * (G @ weight_moments @ G.T) * (BT @ data_moments @ BT.T)
     return np.asarray(H / float(algorithm.scale) ** 2)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
 from wincraft.measure.execution import Pass, Stages
@@ -57,7 +57,7 @@ def side_plans(algorithm: Algorithm, scheme: Scheme) -> tuple[SidePlan, SidePlan
 
     def plan(start: Place, size: str, stages: Stages, exact: Stages, end: Place) -> SidePlan:
         between = (step(start.side, number) for number in range(1, len(stages)))
-        tile = tuple(getattr(axis, size) for axis in algorithm.axes)
+        tile = tuple(getattr(axis, size) for axis in algorithm.factors)
         return SidePlan([start, *between, end], [tile, *(stage[-1].image for stage in stages)], stages, exact)
 
     return (

@@ -13,7 +13,7 @@ import click
 from wincraft.cli.shared.command import convention_option, offer, point_names
 
 if TYPE_CHECKING:
-    from wincraft.algorithm.nested import Algorithm
+    from wincraft.algorithm.bilinear import Algorithm
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -73,7 +73,7 @@ def read_algorithm(
         WincraftError: what reading the file or making the algorithm raises.
     """
     from wincraft.construct.chains import chained
-    from wincraft.construct.winograd import in_convention, nest, parse
+    from wincraft.construct.winograd import along_axes, in_convention, winograd
 
     if points is not None and moduli is not None:
         raise click.UsageError("give --points or --moduli, not both; --moduli may contain points")
@@ -86,7 +86,7 @@ def read_algorithm(
         if convention is not None:
             algorithm = in_convention(algorithm, convention)
     else:
-        algorithm = parse(given, points=points, moduli=moduli, convention=convention or "wincnn")
+        algorithm = winograd(given, points=points, moduli=moduli, convention=convention or "wincnn")
     if axes is not None:
-        algorithm = nest(algorithm, axes)
+        algorithm = along_axes(algorithm, axes)
     return algorithm if basis is None else chained(algorithm, basis)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import TextIO
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.emit.c.integers import integer_section
 from wincraft.emit.c.passes import Reading, read_passes
 from wincraft.emit.c.plan import float_section, stage_calls
@@ -27,7 +27,7 @@ _USE = (
 )
 
 
-def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None, integers: Integers | None = None) -> None:
+def emit(algorithm: Algorithm, stream: TextIO, integers: Integers | None = None) -> None:
     """Write the header: provenance, formula and proof, then macros, tables and functions of every arithmetic.
 
     Functions:  V = G g G^T,  U = B^T d B,  Y = A^T M A / scale  in 2-D, one matrix per axis in 1-D to 4-D. V, U and M
@@ -53,7 +53,7 @@ def emit(algorithm: Algorithm, stream: TextIO, basis: str | None = None, integer
     guard, content = f"{reading.prefix.upper()}_H", f"0x{_content(algorithm, integers)}u"
     parts = [
         comment(
-            *banner(algorithm, "c", basis, integers),
+            *banner(algorithm, "c", integers),
             "",
             *reading.description,
             "",

@@ -9,13 +9,14 @@ from decimal import Decimal
 
 from sympy import S
 
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.construct.integer_form import integer_form
 from wincraft.emit.c.kernels import HeaderSection
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes
 from wincraft.emit.c.plan import Numbers, functions, header_section, norm_line, tables
 from wincraft.emit.c.text import aligned
+from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Number
 from wincraft.measure.channels import channel_counts
 from wincraft.measure.integer_sets import integer_set
@@ -63,7 +64,7 @@ class IntegerBounds:
 
 def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
     """Integer matrices with the narrowest types that cannot overflow; where int64_t could, or over a field, why not."""
-    irrational = next((axis for axis in algorithm.axes if not axis.domain.is_QQ), None)
+    irrational = next((axis for axis in algorithm.factors if not axis.domain.is_QQ), None)
     if irrational is not None:
         where = f"entries of {irrational.size} lie in {irrational.domain}"
         return header_section(TITLE, f"Omitted: {where}, no scaling makes them integer.")
@@ -92,7 +93,7 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
         bounds=lambda transform: _bounds(reading, transform, bounds, limit),
     )
     accumulator = f"{limit}_INT{integers.accumulator}"
-    chained = any(len(item.stages) > 1 for axis in algorithm.axes for item in axis.maps)
+    chained = any(len(item.stages) > 1 for axis in algorithm.factors for item in axis.maps)
     return header_section(
         TITLE,
         *_walk(reading.scale, bounds, bounds.types, (limit, accumulator)),
@@ -117,7 +118,7 @@ def integer_bounds(algorithm: Algorithm, integers: Integers) -> IntegerBounds:
     ([-256, 255], 21845)
     """
     found = ranges(algorithm, integers.data, integers.filter)
-    outputs = sorted(end / algorithm.scale for end in (found.steps[-1].box.low, found.steps[-1].box.high))
+    outputs = sorted(end / to_fraction(algorithm.scale) for end in (found.steps[-1].box.low, found.steps[-1].box.high))
     sums = channel_counts(found, 64).partial_sums
     products = channel_counts(found, integers.accumulator).products
     assert sums is not None  # data and filters are not all 0

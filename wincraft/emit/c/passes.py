@@ -11,8 +11,7 @@ from typing import Literal
 
 from sympy import S
 
-from wincraft.algorithm.bilinear import BilinearAlgorithm
-from wincraft.algorithm.nested import Algorithm
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.emit.c.text import fill
 from wincraft.emit.matrices import named_maps, named_matrices, named_stages
 from wincraft.emit.provenance import identifier
@@ -121,7 +120,7 @@ def read_passes(algorithm: Algorithm, suffixes: Sequence[str] | None = None) -> 
     >>> [(item.factor.label, item.axis, item.image) for item in reading.transforms[0].passes]
     [('G_axis0', 0, (4, 3)), ('G_axis1', 1, (4, 6))]
     """
-    axes, suffixes = algorithm.axes, suffixes or axis_suffixes(algorithm)
+    axes, suffixes = algorithm.factors, suffixes or axis_suffixes(algorithm)
     named = {
         suffix: {name: Factor(name, suffix, exact, axis.size) for name, exact in named_matrices(axis).items()}
         for suffix, axis in dict(zip(suffixes, axes, strict=True)).items()
@@ -181,7 +180,7 @@ def largest_row_norm(matrix: Matrix) -> Number:
 
 def axis_suffixes(algorithm: Algorithm) -> tuple[str, ...]:
     """What ends the symbols of every axis: nothing where all axes are alike, else ``_axis0``, by first occurrence."""
-    axes = algorithm.axes
+    axes = algorithm.factors
     return tuple("" if len(set(axes)) == 1 else f"_axis{axes.index(axis)}" for axis in axes)
 
 
@@ -229,31 +228,31 @@ def _over(scale: Number) -> str:
 
 def _sizes(algorithm: Algorithm) -> Iterator[tuple[str, int]]:
     """The macros of the sizes per axis, without the prefix, and their values."""
-    several = len(algorithm.axes) > 1
-    for name, attribute in (("M", "m"), ("R", "r"), ("N", "n"), ("RANK", "rank")):
-        for number, axis in enumerate(algorithm.axes):
-            yield f"{name}{number if several else ''}", getattr(axis, attribute)
+    several = len(algorithm.m) > 1
+    for name, sizes in (("M", algorithm.m), ("R", algorithm.r), ("N", algorithm.n), ("RANK", algorithm.output.tile)):
+        for number, size in enumerate(sizes):
+            yield f"{name}{number if several else ''}", size
     if several:
         yield "RANK", algorithm.rank
 
 
 def _description(algorithm: Algorithm, suffixes: Sequence[str]) -> Iterator[str]:
     """The size in words, the formulas, and what each axis is, with its proof."""
-    m, r, n = (_by(getattr(axis, name) for axis in algorithm.axes) for name in ("m", "r", "n"))
-    products = " * ".join(str(axis.rank) for axis in algorithm.axes)
-    products = f"{products} = {algorithm.rank}" if len(algorithm.axes) > 1 else products
+    m, r, n = map(_by, (algorithm.m, algorithm.r, algorithm.n))
+    products = " * ".join(str(axis.rank) for axis in algorithm.factors)
+    products = f"{products} = {algorithm.rank}" if len(algorithm.m) > 1 else products
     outputs = f"{m} outputs of {r} filter taps from {n} data"
     yield f"Winograd convolution {algorithm.size}: {outputs}, by {products} products."
     yield ""
     yield f"    {whole_formulas(suffixes, algorithm.scale)['whole']}"
     yield "    y[i] = sum over p of d[i + p] g[p]    (i and p run over all axes; * is elementwise)"
     yield ""
-    for axis, suffix in dict(zip(algorithm.axes, suffixes, strict=True)).items():
+    for axis, suffix in dict(zip(algorithm.factors, suffixes, strict=True)).items():
         several = f"Axis {suffix.removeprefix('_axis')}" if suffix else "Every axis"
-        yield from _axis_lines(axis, "Matrices" if len(algorithm.axes) == 1 else several)
+        yield from _axis_lines(axis, "Matrices" if len(algorithm.m) == 1 else several)
 
 
-def _axis_lines(axis: BilinearAlgorithm, where: str) -> Iterator[str]:
+def _axis_lines(axis: Algorithm, where: str) -> Iterator[str]:
     maps = ("A^T", axis.output), ("G", axis.filter), ("B^T", axis.input)
     yield f"{where}: {', '.join(f'{name} {_by(item.shape)}' for name, item in maps)}, scale {number_text(axis.scale)};"
     moduli = f"moduli {','.join(map(str, axis.moduli))}" if axis.moduli is not None else "moduli not given"

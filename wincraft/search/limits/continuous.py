@@ -135,7 +135,7 @@ def noise_gain_of_points(m: int, r: int, points: Sequence[Fraction | None]) -> F
     """NG of n distinct points, None being inf:  m r NG = sum_p a(p) g(p) |l_p|^2 + |prod (x - p)|^2. Exact.
 
     a(p) = sum_{k<m} p^2k, g(p) = sum_{k<r} p^2k, l_p the Lagrange polynomials of the finite points; the last term is
-    there with inf. The same as `BilinearAlgorithm.noise_gain`, without building the algorithm.
+    there with inf. The same as `Algorithm.noise_gain`, without building the algorithm.
 
     Raises:
         BadShape: where there are not m + r - 1 points.

@@ -10,7 +10,8 @@ from functools import lru_cache
 from math import inf
 from typing import Any
 
-from wincraft.algorithm.nested import Algorithm, of_axes
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import nest
 from wincraft.construct.size import MAX_AXES
 from wincraft.construct.winograd import winograd
 from wincraft.errors import BadValue, MissingTool, NotApplicable, look_up
@@ -69,7 +70,7 @@ class Settings:
     def algorithm(self, moduli: tuple[str, ...]) -> Algorithm:
         """The proved algorithm of a set, in all axes."""
         axis = winograd(self.space.m, self.space.r, moduli=list(moduli), convention=self.convention)
-        return of_axes((axis,) * self.axes)
+        return nest(*(axis,) * self.axes)
 
     def feasible(self, algorithm: Algorithm) -> bool:
         """Whether every constraint holds."""
