@@ -38,7 +38,7 @@ def test_report_and_search_are_called_by_their_packages_names_whatever_was_impor
     assert [item.scheme.name for item in report.schemes] == ["fp16", "exact"]
     assert str(report.layer.layer) == "4,4,8,8"
     found = wc.search(wc.Space(2, 3, height=2), "noise-gain")
-    assert found.best.value == str(found.settings.objective.measure(wc.winograd(2, 3, points="0,1,-1"))) == "5/3"
+    assert found.best.value == str(found.settings.objective.value(wc.winograd(2, 3, points="0,1,-1"))) == "5/3"
     assert wc.search("2x2,3x3", height=2).best.value == "25/9"
     with refused(BadSize, "alike"):
         wc.search("2x3,3x3", height=2)

@@ -9,11 +9,10 @@ from wincraft import CONVENTIONS
 from wincraft.cli.main import COMMANDS
 from wincraft.construct import FACTORISATIONS, families
 from wincraft.emit import BINARY, EMITTERS, SUFFIXES
+from wincraft.measures import MEASURES
 from wincraft.numbers import FORMATS, GRANULARITIES, ORDERS
 from wincraft.quantise import DISTRIBUTIONS, SCHEMES
-from wincraft.report.measures import MEASURES
 from wincraft.search import STRATEGIES
-from wincraft.search.objectives import OBJECTIVES
 from wincraft.search.points.space import NUMBERS, SHAPES
 from wincraft.show import RENDERER_SUFFIXES, RENDERERS
 from wincraft.suggestion import ALIKE, suggestion
@@ -23,7 +22,7 @@ REGISTRIES = {
     "distribution": DISTRIBUTIONS, "format": FORMATS, "scheme": SCHEMES, "granularity": GRANULARITIES,
     "calibration": CALIBRATIONS, "emitter": EMITTERS | BINARY, "renderer": RENDERERS, "convention": CONVENTIONS,
     "basis": [*families(), "canonical", *FACTORISATIONS], "strategy": STRATEGIES, "space": [*NUMBERS, *SHAPES],
-    "objective": OBJECTIVES, "measure": MEASURES, "order": ORDERS, "command": COMMANDS,
+    "measure": MEASURES, "order": ORDERS, "command": COMMANDS,
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def wincraft_here(monkeypatch, capsys, tmp_path):
     from wincraft.cli.main import run
 
     # it takes a second, and is no part of what is tested through this fixture
-    monkeypatch.setattr("wincraft.report.build.smallest_word", lambda algorithm, tolerance, per="matrix": 14)
+    monkeypatch.setattr("wincraft.analysis.smallest_word", lambda algorithm, tolerance, per="matrix": 14)
 
     def call(*arguments, check=None):
         monkeypatch.chdir(tmp_path)

@@ -11,12 +11,11 @@ from click.shell_completion import BashComplete
 from wincraft.cli.main import main
 from wincraft.construct import CONVENTIONS, FACTORISATIONS, USES, families
 from wincraft.emit import BINARY, EMITTERS
+from wincraft.measures import MEASURES, names_with
 from wincraft.quantise import DISTRIBUTIONS, OPTIONS, SCHEMES
 from wincraft.report.sections import SECTIONS
 from wincraft.search import SPACES, STRATEGIES
-from wincraft.search.chains import OBJECTIVES as CHAIN_OBJECTIVES
 from wincraft.search.limits.sets import SetKind
-from wincraft.search.objectives import OBJECTIVES
 from wincraft.show import RENDERERS
 
 BASES = [*families(), *FACTORISATIONS]
@@ -31,9 +30,9 @@ OFFERED = {
     "report 4,3 --section": SECTIONS,
     "report 4,3 --distribution": DISTRIBUTIONS,
     "search 4,3 --space": SPACES,
-    "search 4,3 --objective": OBJECTIVES,
+    "search 4,3 --objective": names_with(SCHEMES),
     "search 4,3 --strategy": ["auto", *STRATEGIES],
-    "search chains 4,3 --objective": [*CHAIN_OBJECTIVES, *(f"error:{name}" for name in SCHEMES)],
+    "search chains 4,3 --objective": names_with(SCHEMES),
     "search limit 4,3 --sets": get_args(SetKind),
 }
 
@@ -56,8 +55,8 @@ def test_shells_offer_the_options_of_a_scheme():
         ("generate", [*CONVENTIONS, *EMITTERS, *BINARY]),
         ("basis", BASES),
         ("report", [*SCHEMES, *OPTIONS, *RENDERERS, *SECTIONS, *DISTRIBUTIONS]),
-        ("search", [*SPACES, *OBJECTIVES, *STRATEGIES]),
-        ("search chains", [*CHAIN_OBJECTIVES, *RENDERERS]),
+        ("search", [*SPACES, *MEASURES, *STRATEGIES]),
+        ("search chains", ["operations", "all-operations", "all-additions", "sqnr:SCHEME", *RENDERERS]),
         ("search limit", get_args(SetKind)),
     ],
 )

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
+from wincraft.measures import MEASURES
 from wincraft.search import SPACES
-from wincraft.search.objectives import OBJECTIVES
 
 
 def test_text(wincraft_here):
@@ -122,7 +122,7 @@ def test_spaces_by_name(wincraft_here, name):
 def test_the_help_lists_what_there_is(wincraft_here):
     text = " ".join(wincraft_here("search", "--help").stdout.split()).replace("- ", "-")
     objectives = text[text.index("--objective TEXT ") : text.index("[default: noise-gain]")]
-    assert [name for name in OBJECTIVES if f" {name}" not in objectives] == []
+    assert [name for name in MEASURES if f" {name}" not in objectives] == []
     spaces = text[text.index("--space TEXT ") : text.index("[default: rational]")]
     assert [name for name in SPACES if name not in spaces] == []
 

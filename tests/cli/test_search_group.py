@@ -64,7 +64,7 @@ def test_usage_errors(wincraft_here, words, mention):
         (("front", "2x4,3x3", "--max-height", "2"), "one axis after the other"),
         (("scaling", "4,3", "--scheme", "barabasz"), "did you mean"),
         (("chains", "4,3", "--objective", "operation"), "did you mean operations"),
-        (("chains", "4,3", "--objective", "error:tapwise"), "tapwise-8"),
+        (("chains", "4,3", "--objective", "sqnr:tapwise"), "tapwise-8"),
         (("chains", "4,3", "--bases", "buterfly"), "did you mean butterfly"),
         (("limit", "30,3"), "24"),
         (("limit", "4,3", "--tolerance", "2"), "between 0 and 1"),
@@ -140,23 +140,23 @@ def test_chains(wincraft_here, tmp_path):
         "canonical,butterfly",
         "--objective",
     )
-    done = wincraft_here(*size, "additions")
+    done = wincraft_here(*size, "all-additions")
     assert done.returncode == 0
     assert "additions: 53 with input=butterfly filter=butterfly output=butterfly" in " ".join(done.stdout.split())
-    document = json.loads(wincraft_here(*size, "additions", "--format", "json").stdout)
+    document = json.loads(wincraft_here(*size, "all-additions", "--format", "json").stdout)
     jsonschema.Draft202012Validator(chains_schema()).validate(document)
     assert (document["kind"], document["value"], document["unit"]) == ("wincraft.chains", 53, "operations")
     for suffix, mark in (("md", "| map | chain |"), ("html", "<!DOCTYPE")):
-        assert wincraft_here(*size, "additions", "-o", f"s.{suffix}").returncode == 0
+        assert wincraft_here(*size, "all-additions", "-o", f"s.{suffix}").returncode == 0
         assert mark in (tmp_path / f"s.{suffix}").read_text(encoding="utf-8")
 
 
-def test_chains_of_least_error_is_in_decibels(wincraft_here):
+def test_a_predicted_sqnr_is_in_decibels(wincraft_here):
     done = wincraft_here(
-        "search", "chains", "2x4,3x5", "--objective", "error:barabasz-2020-8", "--bases", "canonical,lu,plu"
+        "search", "chains", "2x4,3x5", "--objective", "sqnr:barabasz-2020-8", "--bases", "canonical,lu,plu"
     )
     assert done.returncode == 0, done.stderr
-    assert "error:barabasz-2020-8: -8.6 dB with" in " ".join(done.stdout.split())
+    assert "sqnr:barabasz-2020-8: 8.6 dB with" in " ".join(done.stdout.split())
 
 
 def chains_schema():

@@ -13,9 +13,7 @@ import pytest
 from wincraft.cli import basis, compare, report
 from wincraft.cli.search import points
 from wincraft.cli.shared.command import GROUPS
-from wincraft.cli.shared.measuring import LIMIT_NAMES
 from wincraft.cli.shared.showing import SECTION_NAMES
-from wincraft.report import measure_names
 from wincraft.report.sections import SECTIONS
 
 FAST = ("--scheme", "fp16", "--channels", "8")
@@ -27,7 +25,6 @@ def titles(text):
 
 def test_names_are_those_of_the_registries():
     assert list(SECTIONS) == list(SECTION_NAMES)
-    assert sorted(LIMIT_NAMES) == sorted(measure_names("SCHEME", limits=True))
 
 
 def test_the_screen_has_one_screen_and_says_how_to_get_the_rest(wincraft_here):

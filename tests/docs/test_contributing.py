@@ -16,9 +16,9 @@ from wincraft.cli.main import main
 from wincraft.construct.bases import ORTHOGONAL
 from wincraft.emit import EMITTERS, SUFFIXES
 from wincraft.files import SPELLINGS
+from wincraft.measures import MEASURES
 from wincraft.numbers import FORMATS
 from wincraft.quantise import PRESETS, SCHEMES, scheme_from_document
-from wincraft.search.objectives import OBJECTIVES
 
 PAGE = Path(__file__).parents[2] / "CONTRIBUTING.md"
 if not PAGE.exists():
@@ -40,11 +40,6 @@ def emitter(made, patch):
     patch.setitem(SUFFIXES, ".csv", "csv")
 
 
-def objective(made, patch):
-    ((name, entry),) = made["entry"].items()
-    patch.setitem(OBJECTIVES, name, entry)
-
-
 def scheme(made, patch):
     ((name, preset),) = made["entry"].items()
     fields = dict(field.split("=") for field in preset.text.split())
@@ -55,7 +50,7 @@ def scheme(made, patch):
 REGISTER = {
     "basis": basis,
     "number format": lambda made, patch: [patch.setitem(FORMATS, *item) for item in made["entry"].items()],
-    "search objective": objective,
+    "measure": lambda made, patch: patch.setitem(MEASURES, made["entry"].name, made["entry"]),
     "emitter": emitter,
     "scheme": scheme,
     "spelling of matrices": lambda made, patch: [patch.setitem(SPELLINGS, *item) for item in made["entry"].items()],

@@ -10,16 +10,16 @@ import pytest
 
 from wincraft import parse, winograd
 from wincraft.errors import BadNumber, BadValue
+from wincraft.measures import measure_named
 from wincraft.quantise import SCHEMES, parse_scheme
 from wincraft.report import (
-    Limit,
     SchemeResult,
     Unavailable,
     build_report,
     failures,
-    parse_limit,
-    parse_measure,
-    scheme_measure,
+    parse_fail_above,
+    text_of,
+    value_of,
 )
 from wincraft.report.sections import main_source
 from wincraft.report.verdict import LEVELS, brief_verdict, level_of, verdict
@@ -96,38 +96,37 @@ def test_loss_of_what_is_not_finite():
 
 
 def test_limits(empty):
-    (failed,) = failures(empty, [parse_limit("noise-gain=1.5"), parse_limit("noise-gain=2")], "it")
+    (failed,) = failures(empty, [parse_fail_above("noise-gain=1.5"), parse_fail_above("noise-gain=2")], "it")
     assert str(failed) == (
         "check failed: noise-gain of it is 1.66667, the limit is 1.5; choose another algorithm or another limit"
     )
-    (missing,) = failures(empty, [parse_limit("loss:fp16=100")], "it")
+    (missing,) = failures(empty, [parse_fail_above("loss:fp16=100")], "it")
     assert "not available (scheme fp16 was not evaluated)" in str(missing)
     never = build_report(winograd(1, 3), schemes=[])
-    assert len(failures(never, [parse_limit("break-even=1000")], "it")) == 1
+    assert len(failures(never, [parse_fail_above("break-even=1000")], "it")) == 1
     bad = replace(empty, schemes=(SchemeResult(SCHEMES["fp16"], Evaluated(nan, nan, Predicted(3))),))
-    assert len(failures(bad, [parse_limit("loss:fp16=100"), parse_limit("error:fp16=100")], "it")) == 2
+    assert len(failures(bad, [parse_fail_above("loss:fp16=100"), parse_fail_above("error:fp16=100")], "it")) == 2
     refusing = replace(empty, schemes=(SchemeResult(SCHEMES["fp16"], Unavailable("no")),))
-    assert len(failures(refusing, [parse_limit("loss:fp16=100")], "it")) == 1
+    assert len(failures(refusing, [parse_fail_above("loss:fp16=100")], "it")) == 1
 
 
 def test_a_scheme_with_options_is_another_scheme(empty):
     named = parse_scheme("tapwise-8+weights-per-channel")
     changed = replace(empty, schemes=(SchemeResult(named, Evaluated(30, 38, Predicted(30))),))
-    assert parse_measure("loss:tapwise-8+weights-per-channel").value(changed) == 8
-    assert isinstance(parse_measure("loss:tapwise-8").value(changed), Unavailable)
-    assert Limit(parse_measure("loss:tapwise-8"), 1).scheme == "tapwise-8"
-    assert Limit(parse_measure("noise-gain"), 1).scheme is None
+    assert value_of(changed, measure_named("loss:tapwise-8+weights-per-channel")) == 8
+    assert isinstance(value_of(changed, measure_named("loss:tapwise-8")), Unavailable)
+    assert measure_named("loss:tapwise-8").scheme == SCHEMES["tapwise-8"]
+    assert measure_named("noise-gain").scheme is None
 
 
 def test_what_overflows_is_no_small_loss(empty):
     assert loss(-inf, -inf) == inf
     assert loss(52, -inf) == inf
     assert [loss_text(value) for value in (3.54, inf, -inf, nan)] == ["3.5", "infinite", "none", "unknown"]
-    measure = scheme_measure("loss", "fp16")
     bad = replace(empty, schemes=(SchemeResult(SCHEMES["fp16"], Evaluated(-inf, -inf, Predicted(-inf))),))
-    assert measure.text(bad) == "infinite"
-    assert len(failures(bad, [parse_limit("loss:fp16=5")], "it")) == 1
-    assert scheme_measure("error", "fp16").text(bad) == "not finite"
+    assert text_of(bad, measure_named("loss:fp16")) == "infinite"
+    assert len(failures(bad, [parse_fail_above("loss:fp16=5")], "it")) == 1
+    assert text_of(bad, measure_named("error:fp16")) == "not finite"
 
 
 def test_predictions_that_overflow_agree_with_measurements_that_do(empty):
@@ -148,13 +147,12 @@ def test_the_source_of_what_overflows():
 
 
 def test_limits_are_fractions_too(empty):
-    assert failures(empty, [parse_limit("noise-gain=5/3")], "it") == []  # its value, exactly
-    assert len(failures(empty, [parse_limit("noise-gain=4999/3000")], "it")) == 1
-    assert parse_limit("noise-gain=inf").value == inf
-    assert parse_limit("noise-gain=1e999999999").value == inf
-    for text in ("noise-gain=1/0", "noise-gain=five", "noise-gain="):
+    assert failures(empty, [parse_fail_above("noise-gain=5/3")], "it") == []  # its value, exactly
+    assert len(failures(empty, [parse_fail_above("noise-gain=4999/3000")], "it")) == 1
+    assert parse_fail_above("noise-gain=inf").value == inf
+    for text in ("noise-gain=1e999999999", "noise-gain=1/0", "noise-gain=five", "noise-gain="):
         with pytest.raises((BadNumber, BadValue)):
-            parse_limit(text)
+            parse_fail_above(text)
 
 
 def test_the_brief_verdict_names_schemes_and_the_most_of_everything(empty):

@@ -10,8 +10,9 @@ from oracle_messages import refused
 
 from wincraft.construct import winograd
 from wincraft.errors import BadDocument
-from wincraft.search import Space, WrongResult, parse_constraints, recheck, search_space
-from wincraft.search.objectives import objective_named
+from wincraft.limits import parse_limits
+from wincraft.measures import measure_named
+from wincraft.search import Space, WrongResult, recheck, search_space
 from wincraft.search.points import certificate
 from wincraft.search.points.search import tolerant
 from wincraft.search.points.strategies import Settings
@@ -100,10 +101,10 @@ def test_sets_are_equivalent_only_where_the_constraints_agree(text):
     """x -> 1/x changes no rank but what is constrained, x -> -x neither: all sets up to negation are listed."""
     space = Space(2, 3, height=2, zero="with")
     found = search_space(space, "rank", constraints=[text], within=1.0)
-    (constraint,) = parse_constraints([text])
+    (constraint,) = parse_limits([text])
     part = space.parts()[0]
     sets = [part.texts((i, j)) for j in range(len(part.members)) for i in range(j)]
-    feasible = [moduli for moduli in sets if constraint.holds(winograd(2, 3, moduli=list(moduli)))]
+    feasible = [moduli for moduli in sets if constraint.met_by(winograd(2, 3, moduli=list(moduli)))]
     listed = [item.moduli for item in (found.best, *found.others)]
 
     def up_to_sign(moduli):
@@ -113,7 +114,7 @@ def test_sets_are_equivalent_only_where_the_constraints_agree(text):
         return text if text in ("0", "inf") else text.removeprefix("-") if text.startswith("-") else f"-{text}"
 
     inverse = {"2": "1/2", "1/2": "2", "-2": "-1/2", "-1/2": "-2"}
-    alone = [s for s in feasible if not constraint.holds(winograd(2, 3, moduli=[inverse.get(p, p) for p in s]))]
+    alone = [s for s in feasible if not constraint.met_by(winograd(2, 3, moduli=[inverse.get(p, p) for p in s]))]
     assert alone, "the constraint would not tell a set from its inverse"
     assert {up_to_sign(moduli) for moduli in listed} == {up_to_sign(moduli) for moduli in feasible}
     assert found.settings.equivalences == ("negate",)
@@ -123,7 +124,7 @@ def test_sets_are_equivalent_only_where_the_constraints_agree(text):
 def test_the_tolerance_grows_with_the_gain(m, r):
     """64 n^2 2^-52 m r NG of the set that the search starts with."""
     space, n = Space(m, r, height=3, shape="symmetric"), m + r - 1
-    settings = Settings(space, 1, objective_named("noise-gain"), (), "wincnn", "branch-and-bound", 0.0)
+    settings = Settings(space, 1, measure_named("noise-gain"), (), "wincnn", "branch-and-bound", 0.0)
     tightened, threshold, ((value, number, chosen),) = tolerant(settings, 0.0)
     gain = float(winograd(m, r, moduli=list(space.parts()[number].texts(chosen))).noise_gain())
     assert value == pytest.approx(gain * m * r, rel=1e-6)

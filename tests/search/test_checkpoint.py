@@ -13,8 +13,8 @@ import pytest
 from oracle_messages import refused
 
 from wincraft.errors import BadDocument, CannotWrite
+from wincraft.measures import measure_named
 from wincraft.search import Space, search_space
-from wincraft.search.objectives import objective_named
 from wincraft.search.points.checkpoint import Checkpoint
 from wincraft.search.points.running import Run, start
 from wincraft.search.points.strategies import Settings
@@ -167,7 +167,7 @@ def test_an_exhaustive_search_evaluates_every_set(stopped):
 def test_open_sets_add_up_and_do_not_overlap():
     """Choices of 2, 3, 3 and 4 of 6 numbers: 15, 20, 20 and 15 sets."""
     settings = Settings(
-        Space(2, 3, height=2, infinity="any"), 1, objective_named("rank"), (), "wincnn", "exhaustive", 1e-9
+        Space(2, 3, height=2, infinity="any"), 1, measure_named("rank"), (), "wincnn", "exhaustive", 1e-9
     )
     whole = [(0, ()), (1, ()), (2, ()), (3, ())]
     assert [part.count for part in settings.space.parts()] == [15, 20, 20, 15]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from wincraft import winograd
 from wincraft.errors import BadShape
+from wincraft.measures import measure_named
 from wincraft.search import pareto_front
 from wincraft.search.front import CRITERIA, Member, front_of
 
@@ -29,6 +30,7 @@ def test_values_are_those_of_the_algorithms():
     assert front.considered == len(LISTS)
     for member in front.members:
         algorithm = winograd(4, 3, moduli=member.moduli)
+        assert member.values == tuple(measure_named(name).value(algorithm) for name in CRITERIA)
         products, gain, *_ = member.values
         assert (float(products), gain) == (algorithm.rank / 4, algorithm.noise_gain())
         assert len(member.values) == len(CRITERIA)

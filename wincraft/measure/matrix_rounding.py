@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import cached_property, reduce
 from itertools import product
 from math import inf, log10, prod
-from operator import mul
+from operator import attrgetter, mul
 from typing import Literal
 
 from wincraft.algorithm.bilinear import Algorithm
@@ -153,13 +153,6 @@ class MatrixRounding(Shown):
         return Layout(f"{size} with rounded matrices", (), (Section("", (), tuple(notes)),))
 
 
-MEASURES: dict[str, Callable[[MatrixRounding], Fraction]] = {
-    "largest": lambda rounded: rounded.largest,
-    "worst case": lambda rounded: rounded.worst_case,
-}
-"""What `smallest_word` can hold to a tolerance, by name."""
-
-
 def round_matrices(
     algorithm: Algorithm, format: int | FixedPoint | FloatFormat, per: Granularity = "matrix"
 ) -> MatrixRounding:
@@ -198,21 +191,24 @@ def sweep_words(algorithm: Algorithm, words: Iterable[int], per: Granularity = "
 
 
 def smallest_word(
-    algorithm: Algorithm, tolerance: Fraction, measure: str = "largest", per: Granularity = "matrix"
+    algorithm: Algorithm,
+    tolerance: Fraction,
+    of: Callable[[MatrixRounding], Fraction] = attrgetter("largest"),
+    per: Granularity = "matrix",
 ) -> int:
-    """The smallest fixed-point word from which on, to 64 bits, a measure of the residual stays within a tolerance.
+    """The smallest fixed-point word from which on, to 64 bits, the residual stays within a tolerance.
+
+    `of` it are taken the largest entry by default, or another number, such as ``attrgetter("worst_case")``.
 
     Raises:
         NotApplicable: where 64 bits do not suffice.
-        UnknownName: for a measure that is not in `MEASURES`.
 
     >>> from wincraft import winograd
     >>> smallest_word(winograd(2, 3), Fraction(0)), smallest_word(winograd(4, 3), Fraction(1, 1000))
     (3, 14)
     """
-    value_of = look_up("measure", measure, MEASURES)
     word = _certain_word(algorithm, tolerance)
-    while word >= 2 and value_of(round_matrices(algorithm, word, per)) <= tolerance:
+    while word >= 2 and of(round_matrices(algorithm, word, per)) <= tolerance:
         word -= 1
     if word == MAX_WORD:
         raise NotApplicable("smallest word", f"{MAX_WORD} bits do not meet {float(tolerance):g}", "raise the tolerance")

@@ -27,12 +27,10 @@ if TYPE_CHECKING:
     from wincraft.report.labels import labels as labels
     from wincraft.report.matrices import matrices_section as matrices_section
     from wincraft.report.measures import (
-        Limit as Limit,
         failures as failures,
-        measure_names as measure_names,
-        parse_limit as parse_limit,
-        parse_measure as parse_measure,
-        scheme_measure as scheme_measure,
+        parse_fail_above as parse_fail_above,
+        text_of as text_of,
+        value_of as value_of,
     )
     from wincraft.report.model import Report as Report, SchemeResult as SchemeResult, Unavailable as Unavailable
 

@@ -22,9 +22,8 @@ from wincraft.quantise.evaluation import Evaluation, evaluate
 from wincraft.quantise.schemes import SCHEMES, Scheme
 from wincraft.quantise.workload import Layer, Workload, as_workload
 from wincraft.report.advice import Candidate, advice
-from wincraft.report.build import available
 from wincraft.report.charts import measured_chart, scheme_charts
-from wincraft.report.model import Unavailable
+from wincraft.report.model import Unavailable, available
 from wincraft.report.stages import (
     AMORTISED,
     PARTS,

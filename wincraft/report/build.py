@@ -3,39 +3,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.analysis import WORD_TOLERANCE, Analysis
 from wincraft.construct.catalogue import default_moduli, default_source, use_of, use_source
-from wincraft.construct.integer_form import integer_form
-from wincraft.errors import NotApplicable, check_type
+from wincraft.errors import check_type
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
-from wincraft.measure.channels import channel_counts
 from wincraft.measure.coefficients import magnitudes
-from wincraft.measure.conditioning import conditioning, matrix_conditioning, vandermonde
-from wincraft.measure.costs import LayerShape, costs, layer_costs
+from wincraft.measure.conditioning import matrix_conditioning, vandermonde
+from wincraft.measure.costs import LayerShape
 from wincraft.measure.float_error import float_error
 from wincraft.measure.integers import Integers
-from wincraft.measure.matrix_rounding import smallest_word, sweep_words
-from wincraft.measure.noise import noise_gain, worst_case_amplification
-from wincraft.measure.ranges import ranges
+from wincraft.measure.matrix_rounding import sweep_words
 from wincraft.numbers.formats import FORMATS, FloatFormat
 from wincraft.progress import Progress
-from wincraft.quantise.evaluation import evaluate
 from wincraft.quantise.schemes import SCHEMES, Scheme, integers_of
-from wincraft.quantise.workload import Layer, Workload, as_workload
-from wincraft.report.model import FloatResult, Report, SchemeResult, Unavailable, Words
+from wincraft.quantise.workload import Layer, Workload
+from wincraft.report.model import FloatResult, Report, SchemeResult, Unavailable, Words, available
 from wincraft.report.verdict import verdict
 from wincraft.show.numbers import number
 
-WORD_TOLERANCE = Fraction(1, 1000)
-"""The residual allowed to a rounded matrix: 1e-3 of the product of an input and a filter tap, about fp16's step."""
 SWEEP = range(4, 25)
 """The fixed-point words of the sweep."""
 
@@ -77,53 +70,39 @@ def build_report(
     """
     chosen = tuple(SCHEMES.values() if schemes is None else schemes)
     check_type("integers", integers, Integers | None, 'give Integers(parse_range("uint8")), of wincraft.measure')
-    data = as_workload(workload)
-    batch = data.batch(algorithm)  # once for all schemes, refused here where it is too large or does not fit
-    found = costs(algorithm)
-    of_layer = None if layer is None else layer_costs(found, layer)
+    known = Analysis(algorithm, integers_of(chosen) if integers is None else integers, workload)
+    _ = known.batch  # refused here where it is too large or does not fit
+    of_layer = None if layer is None else known.layer(layer)
     results = []
     for done, scheme in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen) + 1, scheme.name)
-        results.append(SchemeResult(scheme, available(partial(evaluate, algorithm, scheme, data, batch))))
+        results.append(SchemeResult(scheme, available(partial(known.evaluation, scheme))))
     if progress is not None:
         progress(len(chosen), len(chosen) + 1, "matrix words")
-    integer = available(lambda: integer_form(algorithm))
-    integers = integers_of(chosen) if integers is None else integers
-    spans = integer if isinstance(integer, Unavailable) else ranges(integer, integers.data, integers.filter)
-    counts = (
-        spans if isinstance(spans, Unavailable) else available(partial(channel_counts, spans, integers.accumulator))
-    )
     report = Report(
         algorithm=algorithm,
+        analysis=known,
         source=source_of(algorithm),
         proof=algorithm.verify(),
-        costs=found,
+        costs=known.costs,
         layer=of_layer,
-        noise=noise_gain(algorithm),
-        amplification=worst_case_amplification(algorithm),
-        conditioning=conditioning(algorithm),
+        noise=known.noise,
+        amplification=known.amplification,
+        conditioning=known.conditioning,
         axis_condition=_axis_condition(algorithm),
         magnitudes=magnitudes(algorithm),
-        words=_words(algorithm, sweep),
-        integer=integer,
-        integers=integers,
-        ranges=spans,
-        channels=counts,
+        words=_words(known, sweep),
+        integer=available(lambda: known.integer),
+        integers=known.integers,
+        ranges=available(lambda: known.ranges),
+        channels=available(lambda: known.channels),
         schemes=tuple(results),
-        float_errors=tuple(_float_results(algorithm, getattr(data, "seed", 0))),
-        workload=data,
+        float_errors=tuple(_float_results(algorithm, getattr(known.workload, "seed", 0))),
+        workload=known.workload,
         verdict=(),
     )
     return replace(report, verdict=verdict(report))
-
-
-def available(compute: Callable[[], Any]) -> Any:
-    """The result, or `Unavailable` with the reason where it is not applicable."""
-    try:
-        return compute()
-    except NotApplicable as error:
-        return Unavailable(f"{error.value}; {error.repair}")
 
 
 def source_of(algorithm: Algorithm) -> str:
@@ -177,10 +156,10 @@ def _rough(value: Fraction) -> str:
     return f"{Decimal(value.numerator) / Decimal(value.denominator):.3g}"
 
 
-def _words(algorithm: Algorithm, words: Iterable[int]) -> Words:
+def _words(known: Analysis, words: Iterable[int]) -> Words:
     smallest: dict[str, int | Unavailable] = {
-        "matrix": available(lambda: smallest_word(algorithm, WORD_TOLERANCE)),
-        "tap": available(lambda: smallest_word(algorithm, WORD_TOLERANCE, per="tap")),
+        "matrix": available(lambda: known.word),
+        "tap": available(lambda: known.word_per_tap),
     }
-    sweep = {word: rounded.decibels for word, rounded in sweep_words(algorithm, words).items()}
+    sweep = {word: rounded.decibels for word, rounded in sweep_words(known.algorithm, words).items()}
     return Words(WORD_TOLERANCE, smallest, sweep)

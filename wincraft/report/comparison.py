@@ -13,6 +13,7 @@ from wincraft.algorithm.description import describe
 from wincraft.errors import BadValue
 from wincraft.measure.costs import LayerShape
 from wincraft.measure.integers import Integers
+from wincraft.measures import MEASURES, Measure, measure_named
 from wincraft.progress import Progress
 from wincraft.quantise.schemes import SCHEMES, Scheme
 from wincraft.quantise.workload import Layer, Workload
@@ -21,7 +22,7 @@ from wincraft.report.build import build_report
 from wincraft.report.charts import measured_chart, scheme_charts
 from wincraft.report.json import REPORT_VERSION, report_document, value_document
 from wincraft.report.labels import LONGEST, labels, words_of
-from wincraft.report.measures import LAYER_MEASURES, MEASURES, Measure, parse_measure, scheme_measure
+from wincraft.report.measures import text_of, value_of
 from wincraft.report.model import Report, Unavailable
 from wincraft.report.verdict import noise_decibels
 from wincraft.show.chart import Axis, Bars, Chart
@@ -33,7 +34,13 @@ from wincraft.version import __version__
 
 DEFAULT_SCHEMES = ("fp16", "tapwise-8", "barabasz-2020-8")
 """One floating point, one with scales per tap, one with a scale per tensor."""
-ROWS_PER_SCHEME = ("measured", "predicted", "loss")
+ROWS = (
+    *("products-per-output", "operations", "additions", "break-even", "noise-gain", "worst-case"),
+    *("cond-V-finite", "cond-AT", "cond-G", "cond-BT", "word", "word-tap", "bits", "channels"),
+)
+"""The measures of every comparison."""
+ROWS_PER_LAYER = ("layer-operations:C,K,H,W", "layer-saving:C,K,H,W")
+ROWS_PER_SCHEME = ("measured:SCHEME", "predicted:SCHEME", "loss:SCHEME")
 
 
 @dataclass(frozen=True)
@@ -63,12 +70,11 @@ class Comparison(Shown):
 
         What is not available or no number is never best.
         """
-        found = [measure.value(column.report) for column in self.columns]
+        found = [value_of(column.report, measure) for column in self.columns]
         known = {index: float(value) for index, value in enumerate(found) if not isinstance(value, Unavailable)}
-        sign = -1 if measure.lower else 1
-        values = [sign * known[index] if index in known else None for index in range(len(found))]
+        values = [-measure.sign * known[index] if index in known else None for index in range(len(found))]
         alike = [index for index, value in known.items() if not isnan(value)]
-        return best_places([measure.text(column.report) for column in self.columns], values) or alike
+        return best_places([text_of(column.report, measure) for column in self.columns], values) or alike
 
     def measured(self, column: Column) -> dict[str, float]:
         """The measured SQNR of a column in dB, by scheme that applies."""
@@ -97,7 +103,7 @@ class Comparison(Shown):
     def layout(self) -> Layout:
         """The comparison as titled tables of texts."""
         rows = tuple(
-            (measure.title, *(measure.text(column.report) for column in self.columns)) for measure in self.measures
+            (measure.title, *(text_of(column.report, measure) for column in self.columns)) for measure in self.measures
         )
         best = [self.best(measure) for measure in self.measures]
         marked = frozenset(
@@ -113,7 +119,7 @@ class Comparison(Shown):
             f"{column.name} {measure.title}: n/a, {value.reason}."
             for measure in self.measures
             for column in self.columns
-            if isinstance(value := measure.value(column.report), Unavailable)
+            if isinstance(value := value_of(column.report, measure), Unavailable)
         )
         notes = (*_NOTES, self._data(), self._integers(), *reasons)
         return Layout(
@@ -150,8 +156,8 @@ class Comparison(Shown):
                 {
                     "measure": measure.name,
                     "meaning": measure.meaning,
-                    "better": "lower" if measure.lower else "higher",
-                    "values": [value_document(measure.value(column.report)) for column in self.columns],
+                    "better": measure.better,
+                    "values": [value_document(value_of(column.report, measure)) for column in self.columns],
                     "best": [self.columns[index].name for index in self.best(measure)],
                 }
                 for measure in self.measures
@@ -184,10 +190,10 @@ class Comparison(Shown):
         if measure is None and schemes:
             results = {column.label: [item.evaluation for item in column.report.schemes] for column in self.columns}
             return measured_chart({who: dict(zip(schemes, found, strict=True)) for who, found in results.items()})
-        chosen = parse_measure(measure or "noise-gain", schemes)
-        found = [chosen.value(column.report) for column in self.columns]
+        chosen = measure_named(measure or "noise-gain", [item.scheme for item in self.columns[0].report.schemes])
+        found = [value_of(column.report, chosen) for column in self.columns]
         numbers = [0.0 if isinstance(value, Unavailable) else float(value) for value in found]
-        texts = tuple(chosen.text(column.report) for column in self.columns)
+        texts = tuple(text_of(column.report, chosen) for column in self.columns)
         values = tuple(value if isfinite(value) else 0.0 for value in numbers)
         return Bars("", Axis(chosen.title), tuple(column.label for column in self.columns), (("", values),), texts)
 
@@ -237,10 +243,9 @@ def build_comparison(
             algorithm, chosen, workload=workload, progress=tell, sweep=(), integers=integers, layer=layer
         )
         columns.append(Column(f"#{number + 1}", description, report, named[number]))
-    of_schemes = (scheme_measure(kind, scheme.name) for scheme in chosen for kind in ROWS_PER_SCHEME)
-    of_matrices = (measure for name, measure in MEASURES.items() if name != "noise-gain-db")
-    of_layer = LAYER_MEASURES if layer is not None else ()
-    return Comparison(tuple(columns), (*of_layer, *of_matrices, *of_schemes))
+    of_layer = [] if layer is None else [MEASURES[name].of(layer, str(layer)) for name in ROWS_PER_LAYER]
+    of_schemes = (MEASURES[name].of(scheme, scheme.name) for scheme in chosen for name in ROWS_PER_SCHEME)
+    return Comparison(tuple(columns), (*of_layer, *(MEASURES[name] for name in ROWS), *of_schemes))
 
 
 def _heads(algorithms: Mapping[str, Algorithm]) -> list[str]:

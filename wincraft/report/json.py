@@ -10,7 +10,7 @@ from typing import Any
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.exact.number import number_text
 from wincraft.quantise.workload import Workload
-from wincraft.report.measures import MEASURES, SCHEME_MEASURES
+from wincraft.report.measures import OF_SCHEMES, REPORTED, value_of
 from wincraft.report.model import Report, SchemeResult, Unavailable
 from wincraft.report.stages import AMORTISED, amortised_document, operations_document
 from wincraft.show.numbers import finite
@@ -32,8 +32,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "costs": _costs(report),
         "layer": _layer(report),
         "measures": {
-            name: {"meaning": measure.meaning, "value": value_document(measure.value(report))}
-            for name, measure in MEASURES.items()
+            item.name: {"meaning": item.meaning, "value": value_document(value_of(report, item))} for item in REPORTED
         },
         "conditioning": {name: _floats(asdict(found)) for name, found in report.conditioning.matrices.items()},
         "coefficients": {
@@ -148,7 +147,7 @@ def _scheme(item: SchemeResult) -> dict[str, Any]:
     if isinstance(found, Unavailable):
         return head | {"unavailable": found.reason}
     widen = found.predicted.widen
-    numbers = {name: finite(read(found)) for name, (_, read, _) in SCHEME_MEASURES.items()}
+    numbers = {item.kind: finite(item.read(found)) for item in OF_SCHEMES}
     return (
         head
         | numbers

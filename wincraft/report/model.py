@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.analysis import Analysis
+from wincraft.errors import NotApplicable
 from wincraft.measure.channels import ChannelCounts
 from wincraft.measure.coefficients import Magnitudes
 from wincraft.measure.conditioning import Conditioning
@@ -32,6 +34,14 @@ class Unavailable:
     """
 
     reason: str
+
+
+def available(compute: Callable[[], Any]) -> Any:
+    """The result, or `Unavailable` with the reason where it is not applicable."""
+    try:
+        return compute()
+    except NotApplicable as error:
+        return Unavailable(f"{error.value}; {error.repair}")
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,7 @@ class Words:
 class Report(Shown):
     """Everything that is known of an algorithm's error and cost; the repr is what of it fits on a screen.
 
+    `analysis` is where measures are read.
     `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for the data, filters
     and accumulator of `integers`. `workload` is the data that the measured numbers are of. `float_errors` are of one
     channel of uniform data.
@@ -97,6 +108,7 @@ class Report(Shown):
     """
 
     algorithm: Algorithm
+    analysis: Analysis
     source: str
     proof: str
     costs: Costs

@@ -10,16 +10,17 @@ from math import inf, isfinite, isnan
 from wincraft.algorithm.description import describe
 from wincraft.exact.number import number_text
 from wincraft.measure.costs import Costs, LayerCosts
+from wincraft.measures import MEASURES
 from wincraft.report.charts import report_charts
 from wincraft.report.matrices import matrices_section
-from wincraft.report.measures import MEASURES
+from wincraft.report.measures import text_of, value_of
 from wincraft.report.model import Report, SchemeResult, Unavailable
 from wincraft.report.stages import AMORTISED, COLUMNS, kinds, stage_sums
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count, decibels, exact_text, loss, loss_text, number, plural
 from wincraft.version import __version__
 
-REPORT_MEASURES = ("noise-gain", "worst-case", "cond-V")
+REPORT_MEASURES = ("noise-gain", "worst-case", "cond-V-finite")
 """The first rows of the table of measures."""
 CONDITIONS = ("cond-AT", "cond-G", "cond-BT")
 """Shown together in one row."""
@@ -132,14 +133,14 @@ def _measures(report: Report) -> Section:
     rows = []
     for name in REPORT_MEASURES:
         measure = MEASURES[name]
-        value = measure.text(report)
+        value = text_of(report, measure)
         if name == "noise-gain":
-            value += f" ({MEASURES['noise-gain-db'].text(report)})"
-        if name == "cond-V" and report.axis_condition is not None:
+            value += f" ({text_of(report, MEASURES['noise-gain-db'])})"
+        if name == "cond-V-finite" and report.axis_condition is not None:
             value += f" ({number(report.axis_condition)}/axis)"
-        rows.append((measure.title, value, measure.meaning))
-    values = ", ".join(MEASURES[name].text(report) for name in CONDITIONS)
-    rows.append(("cond_2 A^T, G, B^T", values, MEASURES["cond-AT"].meaning))
+        rows.append((measure.title, value, measure.says))
+    values = ", ".join(text_of(report, MEASURES[name]) for name in CONDITIONS)
+    rows.append(("cond_2 A^T, G, B^T", values, MEASURES["cond-AT"].says))
     for matrix in ("AT", "G", "BT"):
         stages = [(key, item) for key, item in report.conditioning.matrices.items() if key.startswith(f"{matrix}[")]
         if stages:
@@ -151,8 +152,10 @@ def _measures(report: Report) -> Section:
         name = {"AT": "A^T", "BT": "B^T"}.get(matrix, matrix)
         rows.append((f"{name} entries", span, f"magnitudes; ratio {exact_text(found.dynamic_range)}"))
     for name in ("word", "word-tap"):
-        rows.append((MEASURES[name].title, MEASURES[name].text(report), MEASURES[name].meaning))
-    missing = ((MEASURES[name].title, MEASURES[name].value(report)) for name in (*REPORT_MEASURES, "word", "word-tap"))
+        rows.append((MEASURES[name].title, text_of(report, MEASURES[name]), MEASURES[name].says))
+    missing = (
+        (MEASURES[name].title, value_of(report, MEASURES[name])) for name in (*REPORT_MEASURES, "word", "word-tap")
+    )
     notes = tuple(f"{name}: n/a, {value.reason}." for name, value in missing if isinstance(value, Unavailable))
     return Section("Measures", (Table(("measure", "value", "what it says"), tuple(rows), "lrl"),), notes)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     )
     from wincraft.search.limits.sets import RealSets as RealSets
     from wincraft.search.limits.table import known_limits as known_limits
-    from wincraft.search.objectives import parse_constraints as parse_constraints
+    from wincraft.search.objectives import noise_gain_under as noise_gain_under
     from wincraft.search.points.certificate import WrongResult as WrongResult, recheck as recheck
     from wincraft.search.points.result import SearchResult as SearchResult
     from wincraft.search.points.search import search_space as search_space

@@ -8,7 +8,7 @@ from typing import Any
 
 from wincraft.construct.size import parse_size
 from wincraft.errors import BadSize
-from wincraft.search.objectives import Objective
+from wincraft.measures import Measure
 from wincraft.search.points.result import SearchResult
 from wincraft.search.points.search import search_space
 from wincraft.search.points.space import Space
@@ -16,7 +16,7 @@ from wincraft.search.points.space import Space
 _FIELDS = frozenset(item.name for item in fields(Space)) - {"m", "r"}
 
 
-def search(space: Space | str, objective: str | Objective = "noise-gain", **options: Any) -> SearchResult:
+def search(space: Space | str, objective: str | Measure = "noise-gain", **options: Any) -> SearchResult:
     """The best set of a space, proved to be that; ``wincraft.search`` itself.
 
     Args:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
 
-from wincraft.algorithm.bilinear import Algorithm
+from wincraft.analysis import Analysis
 from wincraft.construct.winograd import winograd
 from wincraft.errors import BadModulus, BadValue, NotApplicable, NotCoprime, TooLarge, WrongTotalDegree
 from wincraft.exact.number import number_text
-from wincraft.measure.costs import costs
-from wincraft.measure.ranges import ranges
+from wincraft.measures import MEASURES
 from wincraft.progress import Progress
 from wincraft.search.points.gain import instance
 from wincraft.search.points.kernels_numpy import full_sets
@@ -26,9 +25,8 @@ from wincraft.version import __version__
 
 MAX_SETS = 20_000
 """Each takes some milliseconds."""
-CRITERIA = ("products per output", "noise gain", "additions", "integer bits")
-"""What a front is over, less being better: R / m, the exact noise gain, additions and shifts and multiplications of the
-data and output transforms per output, and the bits of the widest value of exact integer arithmetic on int8."""
+CRITERIA = ("products-per-output", "noise-gain", "operations-per-output", "bits")
+"""The measures that a front is over, less being better."""
 _NOTES = (
     "Ops: additions, multiplications and shifts of the data and output transforms, nothing shared. Bits: of the "
     "widest value of exact integer arithmetic on int8.",
@@ -37,7 +35,7 @@ _NOTES = (
 
 @dataclass(frozen=True)
 class Member:
-    """One algorithm with its values, in the order of `CRITERIA`; exact but for the additions, which are per output."""
+    """One algorithm with its values, exact, in the order of `CRITERIA`."""
 
     moduli: str
     rank: int
@@ -134,7 +132,7 @@ def pareto_front(m: int, r: int, moduli: Iterable[str]) -> ParetoFront:
 
 
 def pareto_of_space(space: Space, progress: Progress = lambda done, total, name: None) -> ParetoFront:
-    """The front of all sets of a space, equivalent ones once (x -> -x changes no criterion).
+    """The front of all sets of a space.
 
     Raises:
         TooLarge: for more than `MAX_SETS` sets; each is constructed and measured exactly.
@@ -144,7 +142,8 @@ def pareto_of_space(space: Space, progress: Progress = lambda done, total, name:
     >>> [member.moduli for member in front.members], front.considered
     (['0,1,-1,inf'], 3)
     """
-    parts = [instance(part, space.m, space.r) for part in space.parts(("negate",))]
+    same = set.intersection(*(set(MEASURES[name].equivalences) for name in CRITERIA))
+    parts = [instance(part, space.m, space.r) for part in space.parts(tuple(sorted(same)))]
     total = sum(made.part.classes for made in parts)
     if total > MAX_SETS:
         raise TooLarge("a Pareto front", f"{total:,} sets", f"choose a space of at most {MAX_SETS:,}")
@@ -172,17 +171,8 @@ def front_of(members: Sequence[Member]) -> tuple[Member, ...]:
 def _member(m: int, r: int, text: str) -> Member | None:
     try:
         algorithm = winograd(m, r, moduli=text)
-        integer = winograd(m, r, moduli=text, convention="integer")
+        known = Analysis(algorithm)
+        values = tuple(MEASURES[name].value(known) for name in CRITERIA)
     except (NotCoprime, WrongTotalDegree, BadModulus, NotApplicable):
         return None
-    found = costs(algorithm)
-    operations = found.input.total + found.output.total
-    return Member(
-        ",".join(map(str, algorithm.moduli or ())),
-        algorithm.rank,
-        (found.products_per_output, algorithm.noise_gain(), operations / found.outputs, _bits(integer)),
-    )
-
-
-def _bits(integer: Algorithm) -> int:
-    return max(step.integer_bits for step in ranges(integer).steps)
+    return Member(",".join(map(str, algorithm.moduli or ())), algorithm.rank, values)

@@ -12,12 +12,12 @@ from sympy import Integer, Rational
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import map_axes
+from wincraft.analysis import CHANNELS
 from wincraft.construct.conventions import balance
 from wincraft.errors import NotApplicable
 from wincraft.numbers.decibels import sqnr
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import Scheme
-from wincraft.search.objectives import CHANNELS
 from wincraft.show.layout import Layout, Section
 from wincraft.show.numbers import finite
 from wincraft.show.shown import Shown

@@ -7,8 +7,6 @@ from decimal import Decimal
 from math import inf, isfinite, isnan
 from typing import Any
 
-from wincraft.exact.number import number_text
-
 LONGEST_EXACT = 12
 """Longer exact numbers are given as decimals."""
 
@@ -22,6 +20,8 @@ def exact_text(value: Any) -> str:
     >>> exact_text(Rational(10**400))
     '1.0000e+400'
     """
+    from wincraft.exact.number import number_text  # here, so that measures are named without algebra
+
     text = number_text(value)
     if len(text) <= LONGEST_EXACT:
         return text

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -13,13 +12,8 @@ from wincraft.cli.shared.command import Command, basis_names, offer, offer_files
 from wincraft.cli.shared.measuring import finish, format_name
 from wincraft.cli.shared.output import output_option
 from wincraft.cli.shared.showing import with_command
+from wincraft.measures import names_with
 from wincraft.quantise.presets import PRESETS
-
-
-def _objective_names() -> Iterable[str]:
-    from wincraft.search.chains import OBJECTIVES
-
-    return (*OBJECTIVES, *(f"error:{scheme}" for scheme in PRESETS))
 
 
 @click.command(name="chains", cls=Command)
@@ -29,8 +23,9 @@ def _objective_names() -> Iterable[str]:
     "--objective",
     default="operations",
     show_default=True,
-    shell_complete=offer(_objective_names),
-    help="What is to be least: operations, all-operations, additions, or error:SCHEME.",
+    shell_complete=offer(lambda: names_with(PRESETS)),
+    help="The measure that is to be best: operations, all-operations, all-additions, sqnr:SCHEME, or another of those "
+    "of points.",
 )
 @click.option(
     "--bases",
@@ -52,8 +47,8 @@ def command(
     \b
     Examples:
       wincraft search chains 6x6,3x3
-      wincraft search chains 4x4,3x3 --objective error:tapwise-8
-      wincraft search chains 6,3 --bases canonical,butterfly,lu --objective additions
+      wincraft search chains 4x4,3x3 --objective sqnr:tapwise-8
+      wincraft search chains 6,3 --bases canonical,butterfly,lu --objective all-additions
 
     wincraft basis puts bases side by side; its --help lists them.
     """

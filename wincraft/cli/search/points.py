@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +15,11 @@ from wincraft.cli.shared.output import output_option
 from wincraft.cli.shared.progress import progress_bar
 from wincraft.cli.shared.showing import with_command
 from wincraft.errors import BadNumber, NotApplicable, shorten
+from wincraft.measures import MEASURES, measure_named, names_with
+from wincraft.quantise.presets import PRESETS
 
 if TYPE_CHECKING:
     from wincraft.search.points.space import Space
-
-
-def _objective_names() -> Iterable[str]:
-    from wincraft.search.objectives import OBJECTIVES
-
-    return OBJECTIVES
 
 
 @click.command(name="points", cls=Command)
@@ -33,12 +28,10 @@ def _objective_names() -> Iterable[str]:
     "--objective",
     default="noise-gain",
     show_default=True,
-    shell_complete=offer(_objective_names),
-    help="What is to be least: noise-gain, noise-gain:RHO (neighbours with correlation RHO), worst-case, "
-    "matrix-rounding:BITS, sqnr:SCHEME, operations, integer-width, exact-bits, coefficients, rank, height, cond-V, "
-    "cond-V-finite, cond-AT, cond-G, cond-BT.",
+    shell_complete=offer(lambda: names_with(PRESETS)),
+    help=f"The measure that is to be best: {', '.join(MEASURES)}.",
 )
-@click.option("--constraint", "constraints", multiple=True, metavar="NAME<=X", help="An objective's limit; repeatable.")
+@click.option("--constraint", "constraints", multiple=True, metavar="NAME<=X", help="A measure's limit; repeatable.")
 @convention_option(default="wincnn", show_default=True, help="For objectives that depend on scaling.")
 @click.option(
     "--strategy",
@@ -128,11 +121,10 @@ def _advice(space: Space, objective: str, engine: str) -> str | None:
     """What would make the search faster: the kernels, where there are some that are not installed."""
     from importlib.util import find_spec
 
-    from wincraft.search.objectives import objective_named
     from wincraft.search.points.strategies import instances
 
-    chosen = objective_named(objective)
-    if engine != "auto" or find_spec("numba") or not chosen.fast:
+    chosen = measure_named(objective)
+    if engine != "auto" or find_spec("numba") or not chosen.bound:
         return None
     if instances(space, tuple(sorted(chosen.equivalences)))[0].nodes is None:
         return None

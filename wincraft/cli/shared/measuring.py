@@ -13,13 +13,14 @@ import click
 from wincraft.cli.shared.command import offer, offer_files
 from wincraft.cli.shared.output import choose_format, output_option, page_width, to_stdout, write_output
 from wincraft.errors import NotApplicable
+from wincraft.measures import MEASURES, names_with
 from wincraft.quantise.presets import OPTIONS, PRESETS
 
 if TYPE_CHECKING:
+    from wincraft.limits import Limit
     from wincraft.measure.integers import Integers
     from wincraft.quantise.schemes import Scheme
     from wincraft.quantise.workload import Layer, Workload
-    from wincraft.report.measures import Limit
     from wincraft.report.model import Report
     from wincraft.show.shown import LaidOut
 
@@ -74,36 +75,16 @@ _INTEGERS = (
     click.option("--accumulator", type=int, metavar="BITS", help="Its accumulator.  [default: 32]"),
 )
 
-LIMIT_NAMES = (
-    "loss:SCHEME",
-    "error:SCHEME",
-    "noise-gain",
-    "noise-gain-db",
-    "worst-case",
-    "cond-V",
-    "cond-AT",
-    "cond-G",
-    "cond-BT",
-    "word",
-    "word-tap",
-    "bits",
-    "products-per-output",
-    "transform-operations",
-    "additions",
-    "break-even",
-)
-"""Those of `wincraft.report.measures` of which less is better, whose import takes longer than a help page may."""
+_LIMITED = [item for item in MEASURES.values() if item.better == "lower"]
 _LIMIT_HELP = (
-    f"Exit with 1 if a measure is above: {', '.join(LIMIT_NAMES)}. loss is in dB below direct convolution, error minus "
-    "the SQNR in dB."
+    f"Exit with 1 if a measure is above: {', '.join(item.name for item in _LIMITED)}. loss is in dB below direct "
+    "convolution, error minus the SQNR in dB."
 )
 
 
 def _limit_beginnings() -> Iterator[str]:
     """What shells complete: every limit up to its value, of schemes for each preset."""
-    for name in LIMIT_NAMES:
-        kind, colon, _ = name.partition(":")
-        yield from (f"{kind}:{scheme}=" for scheme in PRESETS) if colon else (f"{name}=",)
+    yield from (f"{name}=" for name in names_with(PRESETS, _LIMITED))
 
 
 _LIMITS = click.option(
@@ -148,10 +129,10 @@ def read_limits(texts: Sequence[str], schemes: Sequence[str]) -> list[Limit]:
         UnknownName, BadNumber, NotApplicable: what is no limit, or no scheme.
     """
     from wincraft.quantise.schemes import parse_scheme
-    from wincraft.report.measures import parse_limit
+    from wincraft.report.measures import parse_fail_above
 
-    names = [parse_scheme(text).name for text in schemes]
-    return [parse_limit(text, names) for text in texts]
+    known = [parse_scheme(text) for text in schemes]
+    return [parse_fail_above(text, known) for text in texts]
 
 
 def read_schemes(names: Sequence[str], defaults: Sequence[str], limits: Sequence[Limit] = ()) -> list[Scheme]:
@@ -168,8 +149,9 @@ def read_schemes(names: Sequence[str], defaults: Sequence[str], limits: Sequence
         if chosen.setdefault(scheme.name, scheme) != scheme:
             raise NotApplicable(f"--scheme {text}", f"another scheme has the name {scheme.name}", "give it another")
     for limit in limits:
-        if limit.scheme is not None and limit.scheme not in chosen:
-            chosen[limit.scheme] = parse_scheme(limit.scheme)
+        scheme = limit.measure.scheme
+        if scheme is not None:
+            chosen.setdefault(scheme.name, scheme)
     return list(chosen.values())
 
 

@@ -14,7 +14,8 @@ from sympy import Rational
 from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.size import parse_size
 from wincraft.errors import BadDocument, WincraftError
-from wincraft.search.objectives import objective_named, parse_constraints
+from wincraft.limits import parse_limits
+from wincraft.measures import measure_named
 from wincraft.search.points.gain import values
 from wincraft.search.points.leaves import MAX_LEAVES
 from wincraft.search.points.result import (
@@ -124,8 +125,8 @@ def _settings(content: dict[str, Any], path: str) -> tuple[Settings, float]:
         settings = Settings(
             space,
             int(content["dimensions"]),
-            objective_named(content["objective"]),
-            parse_constraints(_texts(content["constraints"], "constraints")),
+            measure_named(content["objective"]),
+            parse_limits(_texts(content["constraints"], "constraints")),
             str(content["convention"]),
             str(content["strategy"]),
             _real(content["tolerance"], "tolerance"),
@@ -193,7 +194,7 @@ class _Checker:
             found = self.item(item)
             self.listed.append(found)
             for constraint in self.settings.constraints:
-                holds = constraint.holds(self.settings.algorithm(found.moduli))
+                holds = constraint.met_by(self.settings.algorithm(found.moduli))
                 self.same(f"{constraint.text} for {','.join(found.moduli)}", True, holds)
         order = [self.rank(item) for item in self.listed]
         self.same("the first of the listed sets as the best", True, not order or order[0] == min(order))
@@ -223,7 +224,7 @@ class _Checker:
 
     def rank(self, item: PointSet) -> Any:
         """The exact value, the less the better."""
-        return number_of(item.value, item.approximate) * (-1 if self.settings.objective.maximise else 1)
+        return number_of(item.value, item.approximate) * self.settings.objective.sign
 
     def limit(self) -> Any:
         """The greatest rank of a set within the distance from the best."""
@@ -290,11 +291,11 @@ class _Checker:
     def sampled(self) -> list[str]:
         """No random set is better; says that this is no proof."""
         best, count = self.listed[0].approximate, 0
-        sign = -1 if self.settings.objective.maximise else 1
+        sign = self.settings.objective.sign
         for moduli, value in _random_sets(self.settings):
             count += 1
             worse = sign * value >= sign * best - abs(best) * 1e-9
-            if not worse and all(c.holds(self.settings.algorithm(moduli)) for c in self.settings.constraints):
+            if not worse and self.settings.feasible(self.settings.algorithm(moduli)):
                 raise WrongResult(
                     self.path, f"the value of {','.join(moduli)}", f"no better than {best:g}", f"{value:g}"
                 )

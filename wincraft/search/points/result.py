@@ -164,7 +164,7 @@ def settings_hash(settings: Settings, within: float) -> str:
 
 def point_set(settings: Settings, moduli: tuple[str, ...]) -> PointSet:
     """A set with its value from the proved algorithm."""
-    value = settings.objective.measure(settings.algorithm(moduli))
+    value = settings.objective.value(settings.algorithm(moduli))
     approximate = float(value)
     if isinstance(value, float):
         return PointSet(moduli, repr(value), approximate)

@@ -162,8 +162,8 @@ class Run:
         if settings.fast:
             value = float(values(made, [chosen])[0])
         else:
-            value = float(settings.objective.measure(settings.algorithm(made.part.texts(chosen))))
-            value = -value if settings.objective.maximise else value
+            value = float(settings.objective.value(settings.algorithm(made.part.texts(chosen))))
+            value *= settings.objective.sign
         n = settings.space.m + settings.space.r - 1
         if not isclose(stated, value, rel_tol=max(1e-6, 64 * n * n * 2**-52 * abs(value))):
             raise ValueError("the value of a found set is wrong")
@@ -289,4 +289,4 @@ def _once(found: list[RatedSet]) -> list[RatedSet]:
 def _shown(value: float, settings: Settings) -> str:
     if settings.fast:
         value = (value / (settings.space.m * settings.space.r)) ** settings.axes
-    return f"{-value if settings.objective.maximise else value:.6g}"
+    return f"{settings.objective.sign * value:.6g}"

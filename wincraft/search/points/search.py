@@ -17,8 +17,9 @@ from sympy import Rational
 
 from wincraft.construct.conventions import CONVENTIONS
 from wincraft.errors import BadValue, NotApplicable, TooLarge, check_type, look_up
+from wincraft.limits import parse_limits
+from wincraft.measures import Measure, measure_named
 from wincraft.progress import Progress
-from wincraft.search.objectives import Objective, objective_named, parse_constraints
 from wincraft.search.points import kernels_numpy
 from wincraft.search.points.checkpoint import Checkpoint
 from wincraft.search.points.gain import Instance, lower_bound
@@ -48,7 +49,7 @@ SHARES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 
 def search_space(
     space: Space,
-    objective: str | Objective = "noise-gain",
+    objective: str | Measure = "noise-gain",
     *,
     axes: int = 1,
     constraints: Sequence[str] = (),
@@ -98,15 +99,15 @@ def search_space(
     if time_limit is not None and not 0 <= time_limit < inf:
         raise BadValue("the time limit", f"{time_limit:g} seconds", "give a finite number, 0 or more")
     deadline = inf if time_limit is None else began + time_limit
-    check_type("an objective", objective, Objective | str, 'give a name, such as "noise-gain"')
-    chosen = objective if isinstance(objective, Objective) else objective_named(objective)
+    check_type("an objective", objective, Measure | str, 'give a name, such as "noise-gain"')
+    chosen = objective if isinstance(objective, Measure) else measure_named(objective)
     look_up("convention", convention, CONVENTIONS)
     kernels(engine)
-    name = strategy if strategy != "auto" else ("branch-and-bound" if chosen.fast else "exhaustive")
+    name = strategy if strategy != "auto" else ("branch-and-bound" if chosen.bound else "exhaustive")
     look_up("strategy", name, STRATEGIES)
     if not 0 <= within <= 10:
         raise BadValue("within", f"{within:g}", "give a relative distance from the best, 0 to 10")
-    limits = parse_constraints(constraints)
+    limits = parse_limits(constraints)
     settings = Settings(space, axes, chosen, limits, convention, name, max(within, TOLERANCE))
     parts = instances(space, settings.equivalences)
     limited = allow_long or time_limit is not None
@@ -130,8 +131,8 @@ def search_space(
 def tolerant(settings: Settings, within: float) -> tuple[Settings, float, list[RatedSet]]:
     """The settings with the slack that covers the float error, and the threshold and the set that a search starts with.
 
-    >>> from wincraft.search.objectives import objective_named
-    >>> rank = Settings(Space(2, 3, height=2), 1, objective_named("rank"), (), "wincnn", "exhaustive", 0.0)
+    >>> from wincraft.measures import measure_named
+    >>> rank = Settings(Space(2, 3, height=2), 1, measure_named("rank"), (), "wincnn", "exhaustive", 0.0)
     >>> tolerant(rank, 0.0)[0].slack
     1e-09
     """
@@ -233,8 +234,8 @@ class _Search:
     def beyond(self, threshold: float) -> bool:
         """Whether a constraint on the objective itself excludes everything above the threshold."""
         value = (threshold / (self.settings.space.m * self.settings.space.r)) ** self.settings.axes
-        own = (c for c in self.settings.constraints if c.objective.name == self.settings.objective.name)
-        return any(c.relation in ("<", "<=") and value > c.limit for c in own)
+        own = (c for c in self.settings.constraints if c.measure.name == self.settings.objective.name)
+        return any(c.relation in ("<", "<=") and value > c.value for c in own)
 
     def feasible(self, ranking: Iterable[RatedSet]) -> list[RatedSet]:
         """The best of the ranked sets that meets the constraints, and those within the slack of it."""
@@ -249,7 +250,7 @@ class _Search:
     def exact(self, found: Iterable[RatedSet], only_feasible: bool = True) -> list[PointSet]:
         """The sets with their exact values, best first, those beyond `within` of the best left out."""
         sets = [point_set(self.settings, self.parts[part].part.texts(chosen)) for _, part, chosen in found]
-        sign = -1 if self.settings.objective.maximise else 1
+        sign = self.settings.objective.sign
         ranked = sorted(sets, key=lambda item: (sign * _number(item), _simplicity(item), item.moduli))
         if not ranked or not only_feasible:
             return ranked
@@ -308,7 +309,7 @@ def _finite(settings: Settings, moduli: tuple[str, ...], convention: str) -> boo
     """Whether the objective of a set is a number in a convention."""
     try:
         algorithm = replace(settings, convention=convention).algorithm(moduli)
-        return isfinite(settings.objective.measure(algorithm))
+        return isfinite(settings.objective.value(algorithm))
     except NotApplicable:
         return False
 
@@ -339,7 +340,7 @@ def _check_enumeration(settings: Settings, parts: Sequence[Instance], engine: st
         sample = [part.part.texts(chosen) for chosen in islice(kernels_numpy.full_sets(part, ()), 3)]
         began = time.monotonic()
         for moduli in sample:
-            settings.objective.measure(settings.algorithm(moduli))
+            settings.objective.value(settings.algorithm(moduli))
         seconds = classes * (time.monotonic() - began) / len(sample) / max(jobs, 1)
         _refuse_long(seconds, f"{_many(classes)} sets, to be evaluated one by one,", settings.strategy)
 

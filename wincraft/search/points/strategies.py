@@ -12,10 +12,12 @@ from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import nest
+from wincraft.analysis import Analysis
 from wincraft.construct.size import MAX_AXES
 from wincraft.construct.winograd import winograd
 from wincraft.errors import BadValue, MissingTool, NotApplicable, look_up
-from wincraft.search.objectives import Constraint, Objective
+from wincraft.limits import Limit
+from wincraft.measures import Measure
 from wincraft.search.points import kernels_numpy
 from wincraft.search.points.gain import Instance, instance
 from wincraft.search.points.leaves import Leaf, Leaves
@@ -46,8 +48,8 @@ class Settings:
 
     space: Space
     axes: int
-    objective: Objective
-    constraints: tuple[Constraint, ...]
+    objective: Measure
+    constraints: tuple[Limit, ...]
     convention: str
     strategy: str
     slack: float
@@ -59,22 +61,23 @@ class Settings:
     @property
     def equivalences(self) -> tuple[str, ...]:
         """Those that the objective and every constraint share."""
-        kept = set(self.objective.equivalences).intersection(*(c.objective.equivalences for c in self.constraints))
+        kept = set(self.objective.equivalences).intersection(*(c.measure.equivalences for c in self.constraints))
         return tuple(sorted(kept))
 
     @property
     def fast(self) -> bool:
         """Whether the kernels evaluate the objective."""
-        return self.objective.fast
+        return self.objective.bound
 
     def algorithm(self, moduli: tuple[str, ...]) -> Algorithm:
         """The proved algorithm of a set, in all axes."""
         axis = winograd(self.space.m, self.space.r, moduli=list(moduli), convention=self.convention)
         return nest(*(axis,) * self.axes)
 
-    def feasible(self, algorithm: Algorithm) -> bool:
+    def feasible(self, algorithm: Algorithm | Analysis) -> bool:
         """Whether every constraint holds."""
-        return all(item.holds(algorithm) for item in self.constraints)
+        known = algorithm if isinstance(algorithm, Analysis) else Analysis(algorithm)
+        return all(item.met_by(known) for item in self.constraints)
 
     def __hash__(self) -> int:
         return hash((self.space, self.objective.name, self.constraints, self.convention, self.axes))
@@ -164,10 +167,9 @@ def _one_by_one(task: Task, made: Instance, leaves: Leaves) -> int:
     evaluated = 0
     for chosen in kernels_numpy.full_sets(made, task.prefix):
         evaluated += 1
-        algorithm = task.settings.algorithm(made.part.texts(chosen))
-        value = float(task.settings.objective.measure(algorithm))
-        value = -value if task.settings.objective.maximise else value
-        if value <= leaves.threshold and value < inf and task.settings.feasible(algorithm):
+        known = Analysis(task.settings.algorithm(made.part.texts(chosen)))
+        value = task.settings.objective.sign * float(task.settings.objective.value(known))
+        if value <= leaves.threshold and value < inf and task.settings.feasible(known):
             leaves.add(value, chosen)
     return evaluated
 
