@@ -293,7 +293,7 @@ def measure_named(text: str, schemes: Iterable[Scheme] = ()) -> Measure:
     kind, colon, argument = (part.strip() for part in text.partition(":"))
     found = {bool(item.takes): item for item in MEASURES.values() if item.kind == kind}
     if not found:
-        raise UnknownName("measure", text, [name.replace("SCHEME", argument or "fp16") for name in MEASURES])
+        raise UnknownName("measure", text, tuple(name.replace("SCHEME", argument or "fp16") for name in MEASURES))
     measure = found.get(bool(colon))
     if measure is None:
         (other,) = found.values()
