@@ -89,10 +89,11 @@ def test_generate_verify_identify_round_trip(tmp_path):
     assert "proved" in wincraft("verify", "f.json", cwd=tmp_path, check=0).stdout
     found = json.loads(wincraft("identify", "f.json", "--format", "json", cwd=tmp_path, check=0).stdout)
     assert found["kind"] == ALGORITHM_KIND
-    assert found["moduli"] == ["0", "1", "-1", "2", "-2", "1/2", "-1/2", "inf"]
-    assert found["convention"] == "wincnn"
     assert found["form"] == "correlation"
-    assert set(found["row_scaling"]) == {"AT_col", "G_row", "BT_row"}
+    (axis,) = found["recipe"]
+    assert axis["moduli"] == ["0", "1", "-1", "2", "-2", "1/2", "-1/2", "inf"]
+    assert axis["convention"] == "wincnn"
+    assert set(axis["row_scaling"]) == {"AT_col", "G_row", "BT_row"}
     schema = json.loads(resources.files("wincraft.emit").joinpath("schema/algorithm-2.json").read_text())
     jsonschema.validate(found, schema)
     (tmp_path / "again.json").write_text(json.dumps(found))
