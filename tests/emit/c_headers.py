@@ -176,7 +176,8 @@ def window(values, dtype):
 
 
 def shape(name, attribute):
-    return tuple(getattr(axis, attribute) for axis in made(name).factors)
+    """The shape of the outputs "m", the taps "r", the data "n" or the products "rank"."""
+    return made(name).output.tile if attribute == "rank" else getattr(made(name), attribute)
 
 
 def kronecker(matrices):

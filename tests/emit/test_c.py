@@ -82,7 +82,8 @@ def test_first_lines_are_the_command_and_the_hash():
 
 
 def test_comments_cannot_be_closed_from_within():
-    text = render(replace(made("F(2,3)"), convention="x */ int intruder; /* y"), "c")
+    (recipe,) = made("F(2,3)").recipe
+    text = render(replace(made("F(2,3)"), recipe=(replace(recipe, convention="x */ int intruder; /* y"),)), "c")
     assert "intruder" not in re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     assert text.count("/*") == text.count("*/")
 

@@ -123,7 +123,7 @@ def test_the_transforms_at_the_corners_of_their_inputs(library, name, capfd):
         assert TYPES[read][0] <= box.low <= box.high <= TYPES[read][1]
         limit = np.iinfo(written)
         assert limit.min <= low <= high <= limit.max
-        sizes, rank = ([getattr(axis, what) for axis in made(name).factors] for what in (attribute, "rank"))
+        sizes, rank = getattr(made(name), attribute), made(name).output.tile
         for row in matrix:
             for value, corner in ends(row, box):
                 assert low <= value <= high
@@ -190,7 +190,7 @@ def products_in_c(library, name, g, d):
     found = []
     for transform, given, letters, attribute in (("filter", g, "gV", "r"), ("input", d, "dU", "n")):
         (read, *_), (written, *_) = (stated(name, letter) for letter in letters)
-        sizes, rank = ([getattr(axis, what) for axis in made(name).factors] for what in (attribute, "rank"))
+        sizes, rank = getattr(made(name), attribute), made(name).output.tile
         source = np.array(given, dtype=read).reshape(sizes)
         through = library.through(name, "int", transform, source, rank, (np.dtype(read), np.dtype(written)))
         found.append(through.astype(object))
@@ -213,7 +213,7 @@ def test_that_many_channels_fit_and_one_more_does_not(library, name, capfd):
     sums = [products_in_c(library, name, g, d) for _, g, d in products]
     assert all(fits(held * int(x), bits) for M in sums for x in M.flat)
     assert not all(fits((held + 1) * int(x), bits) for M in sums for x in M.flat)
-    m = [axis.m for axis in made(name).factors]
+    m = made(name).m
     for value, g, d in outputs:
         M = (channels * products_in_c(library, name, g, d)).astype(np.int64)
         Y = library.through(name, "int", "output", M, m, (np.int64, np.int64))

@@ -31,15 +31,14 @@ def integer_set(algorithm: Algorithm, integers: Integers) -> IntegerSet | None:
     ('quadratic', 8256)
     """
     entries = [catalogue().get(size) for size in algorithm.sizes]
-    best: IntegerSet | None = None
+    best, tried = None, set()
     for use in USES:
-        axes: list[Algorithm] = []
-        for entry in entries:
-            if entry is not None and use in entry.uses:
-                axes.append(winograd(entry.m, entry.r, moduli=entry.uses[use].moduli, convention="integer"))
-        if len(axes) < len(entries):
+        sets = tuple((entry.m, entry.r, entry.uses[use].moduli) for entry in entries if entry and use in entry.uses)
+        if len(sets) < len(entries) or sets in tried:
             continue
-        found = ranges(nest(*(axes)), integers.data, integers.filter)
+        tried.add(sets)
+        axes = {of: winograd(*of[:2], moduli=of[2], convention="integer") for of in dict.fromkeys(sets)}
+        found = ranges(nest(*(axes[of] for of in sets)), integers.data, integers.filter)
         counts = channel_counts(found, integers.accumulator)
         if counts.outputs and (best is None or counts.outputs > (best.counts.outputs or 0)):
             best = IntegerSet(use, counts)
