@@ -15,7 +15,7 @@ from oracle_convolution import plain
 from oracle_messages import refused
 
 from wincraft import nest, parse, winograd
-from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, WrongForm, WrongType
+from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, UnknownName, WrongForm, WrongType
 from wincraft.numbers import Scale, parse_quantizer, sqnr
 from wincraft.quantise import SCHEMES, Batch, Layer, Scheme, Workload, parse_scheme, simulate, simulate_direct
 
@@ -663,7 +663,7 @@ def test_what_has_no_simulation():
         simulate_direct(linear, SCHEMES["tapwise-8"], small_batch(F43))
     with refused(NotApplicable, "int16", "inf"):
         simulate(F43, replace(SCHEMES["ncnn-int8"], input=None), small_batch(F43))
-    with refused(NotApplicable, "fp16"):
+    with refused(TooLarge, "fp16"):
         simulate(OTHERS["large"], SCHEMES["fp16"], small_batch(OTHERS["large"]))
 
 

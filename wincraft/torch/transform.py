@@ -55,15 +55,14 @@ def side_plans(algorithm: Algorithm, scheme: Scheme) -> tuple[SidePlan, SidePlan
     if isinstance(scheme.matrices, IntegerGrid):
         exact = stored_chains(algorithm, replace(scheme, matrices=None))
 
-    def plan(start: Place, size: str, stages: Stages, exact: Stages, end: Place) -> SidePlan:
+    def plan(start: Place, tile: tuple[int, ...], stages: Stages, exact: Stages, end: Place) -> SidePlan:
         between = (step(start.side, number) for number in range(1, len(stages)))
-        tile = tuple(getattr(axis, size) for axis in algorithm.factors)
         return SidePlan([start, *between, end], [tile, *(stage[-1].image for stage in stages)], stages, exact)
 
     return (
-        plan(INPUT, "n", chains.input, exact.input, U),
-        plan(WEIGHTS, "r", chains.filter, exact.filter, V),
-        plan(M, "rank", chains.output, exact.output, OUTPUT),
+        plan(INPUT, algorithm.n, chains.input, exact.input, U),
+        plan(WEIGHTS, algorithm.r, chains.filter, exact.filter, V),
+        plan(M, algorithm.output.tile, chains.output, exact.output, OUTPUT),
     )
 
 
