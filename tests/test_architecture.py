@@ -80,7 +80,6 @@ def test_faces_are_for_users():
     assert found == []
 
 
-@pytest.mark.xfail(reason="results look their displays up the floors", strict=True)
 def test_one_import_at_most_is_spelled_as_a_string():
     found = [name for tree in modules().values() for node in ast.walk(tree) if (name := string_import(node))]
     assert len(found) <= 1, found

@@ -35,7 +35,7 @@ def test_they_compute_the_correlation(algorithm):
         for name in ("A^T", "G", "B^T")
         if (stages := [table for table in tables if table.header[0].partition("[")[0] == name])
     }
-    m, r, n = algorithm.m, algorithm.r, algorithm.n
+    (m,), (r,), (n,) = algorithm.m, algorithm.r, algorithm.n
     rng = np.random.default_rng(0)
     d, g = rng.integers(-9, 9, n), rng.integers(-9, 9, r)
     y = dense["A^T"] @ ((dense["G"] @ g) * (dense["B^T"] @ d))

@@ -3,40 +3,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, get_args
 
+import numpy as np
 from sympy import S
 from sympy.polys.domains.domain import Domain as SympyDomain
 
+from wincraft.algorithm.content import Content, Form
+from wincraft.algorithm.description import tap_chart
 from wincraft.algorithm.diagnosis import diagnosis_of
-from wincraft.algorithm.display import ShownAxis, display
-from wincraft.algorithm.linear_map import LinearMap, Maps, Pass, check_shapes, side_by_side, whole_maps
+from wincraft.algorithm.linear_map import LinearMap, Maps, check_shapes, whole_maps
 from wincraft.algorithm.proof import scale_of
-from wincraft.algorithm.recipe import Recipe, size_words
-from wincraft.algorithm.refutation import MATRICES, Refuted
+from wincraft.algorithm.recipe import Recipe
+from wincraft.algorithm.refutation import Refuted
 from wincraft.algorithm.rescaling import read_diagonals
 from wincraft.algorithm.tile import apply_tile
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, WrongForm, WrongType, check_type
 from wincraft.exact.field import Field
-from wincraft.exact.matrix import from_numbers, read_rows, to_texts
+from wincraft.exact.matrix import from_numbers, read_rows
 from wincraft.exact.number import exact_number, field_of, number_text, to_element
-from wincraft.exact.types import Domain, Number
-
-if TYPE_CHECKING:
-    import numpy as np
-
-Form = Literal["correlation", "linear"]
+from wincraft.exact.types import Number
 
 
 @dataclass(frozen=True, eq=False)
-class Algorithm:
+class Algorithm(Content):
     """F(m,r) as three exact linear maps; an instance is a proof, since construction checks the identity.
 
     Correlation form:  y = A^T [(G g) * (B^T d)] / scale,  y_i = sum_j d_{i+j} g_j.
@@ -63,13 +58,6 @@ class Algorithm:
     >>> winograd("F(2x4,3x3)")
     F(2x4,3x3), rank 24 = 4*6, scale 1, proved
     """
-
-    output: LinearMap
-    filter: LinearMap
-    input: LinearMap
-    scale: Number = S.One
-    form: Form = "correlation"
-    recipe: tuple[Recipe, ...] = ()
 
     def __post_init__(self) -> None:
         for item in (self.output, self.filter, self.input):
@@ -120,64 +108,13 @@ class Algorithm:
             raise Refuted(diagnosis_of(maps, None))
         return cls(*maps, scale=scale, form=form)
 
-    @property
-    def m(self) -> tuple[int, ...]:
-        """Outputs per tile, along each axis."""
-        return self.output.image
-
-    @property
-    def r(self) -> tuple[int, ...]:
-        """Filter taps along each axis."""
-        return self.filter.tile
-
-    @property
-    def n(self) -> tuple[int, ...]:
-        """The input tile, m + r - 1 along each axis."""
-        return self.input.tile
-
-    @property
-    def sizes(self) -> tuple[tuple[int, int], ...]:
-        """The (m, r) of each axis."""
-        return tuple(zip(self.m, self.r, strict=True))
-
-    @property
-    def rank(self) -> int:
-        """Number of products R of one tile."""
-        return self.output.shape[1]
-
-    @property
-    def domain(self) -> Domain:
-        """The domain of all entries."""
-        return self.output.domain
-
-    @property
-    def field(self) -> Field:
-        """The field of all entries."""
-        return Field(self.domain)
-
-    @property
-    def maps(self) -> Maps:
-        """The maps as this form applies them; the linear form swaps and transposes A^T and B^T."""
-        if self.form == "correlation":
-            return Maps(self.output, self.filter, self.input)
-        return Maps(self.input.transpose(), self.filter, self.output.transpose())
-
-    @property
-    def size(self) -> str:
-        """``F(4,3)``, ``F(4x4,3x3)``."""
-        return size_words(self.m, self.r)
-
-    @property
-    def separable(self) -> bool:
-        """Whether it is the Kronecker product of algorithms of one axis each."""
-        return all(item.factors is not None for item in (self.output, self.filter, self.input))
-
     @cached_property
     def factors(self) -> tuple[Algorithm, ...]:
         """The algorithm of every axis; axes that are alike are one object, an algorithm of one axis is its own.
 
         Raises:
             NotApplicable: where a pass takes whole tiles, so that there are none.
+            Refuted: never of an algorithm, which is proved by these.
 
         >>> from wincraft import winograd
         >>> [axis.size for axis in winograd("F(2x4,3x3)").factors]
@@ -200,79 +137,6 @@ class Algorithm:
                 made[key] = Algorithm(output, filter, input, scale, self.form, (recipe,))
             factors.append(made[key])
         return tuple(factors)
-
-    @property
-    def moduli(self) -> Any:
-        """The moduli, None if unknown; of axes that differ a tuple with those of each."""
-        return _alike([recipe.moduli for recipe in self.recipe])
-
-    @property
-    def convention(self) -> Any:
-        """The convention, None if it is none; of axes that differ a tuple with that of each."""
-        return _alike([recipe.convention for recipe in self.recipe])
-
-    @property
-    def points(self) -> Any:
-        """The interpolation points as sympy numbers, infinity as ``oo``; None if unknown or some modulus is no point.
-
-        Of axes that differ a tuple with those of each.
-
-        >>> from wincraft import winograd
-        >>> winograd(2, 3).points
-        (0, 1, -1, oo)
-        """
-        return _alike([recipe.points for recipe in self.recipe])
-
-    @property
-    def AT(self) -> Any:
-        """A^T as a sympy matrix, m x R.
-
-        Of several axes that of each where all are alike, a tuple where they differ, and the matrix for whole tiles,
-        flattened row by row, where there are no `factors`; so too `A`, `G`, `BT`, `B` and `to_numpy`.
-        """
-        return self._matrix("output")
-
-    @property
-    def A(self) -> Any:
-        """A, the transpose of `AT`, R x m."""
-        return self._matrix("output", transposed=True)
-
-    @property
-    def G(self) -> Any:
-        """G as a sympy matrix, R x r."""
-        return self._matrix("filter")
-
-    @property
-    def BT(self) -> Any:
-        """B^T as a sympy matrix, R x n."""
-        return self._matrix("input")
-
-    @property
-    def B(self) -> Any:
-        """B, the transpose of `BT`, n x R."""
-        return self._matrix("input", transposed=True)
-
-    def _matrix(self, of: str, transposed: bool = False) -> Any:
-        def shown(algorithm: Algorithm) -> Any:
-            matrix = getattr(algorithm, of).dense.to_Matrix()
-            return matrix.T if transposed else matrix
-
-        return _alike([shown(axis) for axis in self.factors]) if self.separable else shown(self)
-
-    @property
-    def variant(self) -> tuple[str, ...]:
-        """What sets it apart from the algorithm of its moduli in a named convention, in words; empty for that itself.
-
-        >>> from wincraft import winograd
-        >>> winograd(2, 3).rescale(a=[2] * 4).change_basis(input="legendre").variant
-        ('own scaling', 'B^T in 2 stages')
-        """
-        if len(self.m) > 1 and self.separable:
-            return tuple(dict.fromkeys(words for axis in self.factors for words in axis.variant))
-        scaling = ("own scaling",) if self.moduli is not None and self.convention is None else ()
-        maps = (("A^T", self.output), ("G", self.filter), ("B^T", self.input))
-        chains = (f"{name} in {len(item.passes)} stages" for name, item in maps if len(item.passes) > 1)
-        return (*scaling, *chains)
 
     def _prove(self) -> None:
         several = len(self.m) > 1 and self.separable
@@ -378,18 +242,27 @@ class Algorithm:
         >>> winograd(2, 3, points="0,1,-1").noise_gain()
         5/3
         """
-        self.field.need_order(f"noise gain of {self.size}")
         if len(self.m) > 1 and self.separable:
             return prod((axis.noise_gain() for axis in self.factors), start=S.One)
+        return sum(self.tap_gains(), start=S.Zero)
+
+    def tap_gains(self) -> list[Number]:
+        """What each tap adds to the noise gain: |A_k|^2 |G_k|^2 |B_k|^2 / (m r scale^2), exact.
+
+        Raises:
+            NotApplicable: over GF(p), whose elements have no size.
+
+        >>> from wincraft import winograd
+        >>> winograd(2, 3, points="0,1,-1").tap_gains()
+        [1/3, 1/2, 1/2, 1/3]
+        """
+        self.field.need_order(f"noise gain of {self.size}")
         K = self.domain
         matrices = self.output.dense.transpose(), self.filter.dense, self.input.dense
-        norms = [
-            [sum((x * x for x in vector), K.zero) for vector in tap]
-            for tap in zip(*(matrix.to_list() for matrix in matrices), strict=True)
-        ]
-        scale = to_element(self.scale, K)
-        entries = prod(self.m) * prod(self.r)
-        return K.to_sympy(sum((a * g * b for a, g, b in norms), K.zero) / (entries * scale * scale))
+        taps = zip(*(matrix.to_list() for matrix in matrices), strict=True)
+        unit = to_element(self.scale, K) ** 2 * prod(self.m) * prod(self.r)
+        norms = ([sum((x * x for x in vector), K.zero) for vector in tap] for tap in taps)
+        return [K.to_sympy(a * g * b / unit) for a, g, b in norms]
 
     def apply(self, data: Any, filter: Any) -> Any:
         """One exact tile: nested lists of shapes n and r give one of shape m, sympy numbers (linear form: m, r, n).
@@ -403,24 +276,6 @@ class Algorithm:
         [9/2, 7]
         """
         return apply_tile(self.maps, self.scale, data, filter)
-
-    def to_numpy(self, dtype: Any = float) -> Any:
-        """(AT, G, BT) as NumPy arrays, each entry rounded once to nearest even; dtype `object` keeps Fractions.
-
-        Of axes that differ a tuple with those of each, see `AT`.
-
-        >>> from wincraft import winograd
-        >>> winograd(2, 3, points="0,1,-1").to_numpy("float16")[1][1]
-        array([0.5, 0.5, 0.5], dtype=float16)
-        """
-        from wincraft.algorithm.numeric import matrix_to_numpy
-
-        def arrays(of: Algorithm) -> tuple[np.ndarray, ...]:
-            return tuple(matrix_to_numpy(item.dense, dtype) for item in (of.output, of.filter, of.input))
-
-        if not self.separable or len(set(self.factors)) == 1:
-            return arrays(self.factors[0] if self.separable else self)
-        return tuple(arrays(axis) for axis in self.factors)
 
     def convolve(self, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
         """Convolve whole signals or images tile by tile; see `wincraft.algorithm.numeric.convolve`.
@@ -444,72 +299,16 @@ class Algorithm:
         module = import_module("wincraft.construct.change")  # by name: a convenience that looks up the floors
         return module.change_basis(self, basis, input=input, filter=filter, output=output)
 
-    @cached_property
-    def sha256(self) -> str:
-        """Hash of the exact content: form, sizes, domain, scale, and the passes of the three maps."""
-        if len(self.m) > 1 and self.separable and all(map(_stage_by_stage, (self.output, self.filter, self.input))):
-            return hashlib.sha256(",".join(axis.sha256 for axis in self.factors).encode()).hexdigest()
-        of_one = len(self.m) == 1
-        content = {
-            "form": self.form,
-            "m": self.m[0] if of_one else self.m,
-            "r": self.r[0] if of_one else self.r,
-            "domain": str(self.domain),
-            "scale": number_text(self.scale),
-            **({"stages": self.stage_texts()} if of_one else {"passes": self.pass_texts()}),
-        }
-        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-    def stage_texts(self) -> dict[str, list[list[list[str]]]]:
-        """The matrices of A^T, G and B^T in the order they are applied, each as rows of texts."""
-        maps = {"AT": self.output, "G": self.filter, "BT": self.input}
-        return {name: [to_texts(stage) for stage in item.stages] for name, item in maps.items()}
-
-    def pass_texts(self) -> dict[str, list[dict[str, Any]]]:
-        """The passes of A^T, G and B^T as documents hold them: rows of texts, and the axis or the result's shape."""
-        maps = {"AT": self.output, "G": self.filter, "BT": self.input}
-        return {name: [_pass_text(step) for step in item.passes] for name, item in maps.items()}
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Algorithm) and self.sha256 == other.sha256
-
-    def __hash__(self) -> int:
-        return hash(self.sha256)
-
-    def _repr_latex_(self) -> str | None:
-        axes = []
-        for axis in dict.fromkeys(self.factors if self.separable else ()):
-            stages = (item.stages for item in (axis.output, axis.filter, axis.input))
-            axes.append(ShownAxis(axis.size, dict(zip(MATRICES, stages, strict=True))))
-        return display(self.size, len(self.m), self.scale, self.form == "correlation", axes)
-
     def plot(self, ax: Any = None) -> Any:
-        """What each tap adds to the noise gain; see `wincraft.measure.noise.NoiseGain`."""
-        return import_module("wincraft.measure.noise").noise_gain(self).plot(ax)
+        """What each tap adds to the noise gain, as bars, of two axes as a map; see `tap_chart`.
+
+        Raises:
+            NotApplicable: of more than two axes.
+        """
+        from wincraft.show.matplotlib import draw
+
+        gains = [axis.tap_gains() for axis in self.factors] if self.separable else [self.tap_gains()]
+        return draw(tap_chart(self, reduce(np.multiply.outer, [np.array(axis, dtype=float) for axis in gains])), ax)
 
     def __repr__(self) -> str:
-        variant = "".join(f", {words}" for words in self.variant)
-        form = ", linear convolution form" if self.form == "linear" else ""
-        ranks = [axis.rank for axis in self.factors] if self.separable else []
-        if len(self.m) > 1:
-            known = f" = {'*'.join(map(str, ranks))}" if ranks else ""
-        else:
-            moduli = f", moduli {','.join(map(str, self.moduli))}" if self.moduli is not None else ""
-            known = moduli + (f", convention {self.convention}" if self.convention else "")
-        field = "" if self.field.ordered else f", over {self.field.name}"
-        scale = number_text(self.scale)
-        return f"{self.size}, rank {self.rank}{known}{variant}{form}{field}, scale {scale}, proved"
-
-
-def _alike(values: Sequence[Any]) -> Any:
-    """The one value that all are, else all as a tuple."""
-    return values[0] if all(value == values[0] for value in values) else tuple(values)
-
-
-def _stage_by_stage(item: LinearMap) -> bool:
-    return item.factors is not None and item.passes == side_by_side(item.factors).passes
-
-
-def _pass_text(step: Pass) -> dict[str, Any]:
-    place = {"image": list(step.image)} if step.axis is None else {"axis": step.axis}
-    return place | {"matrix": to_texts(step.matrix)}
+        return f"{super().__repr__()}, proved"

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.nesting import map_names
+import numpy as np
+
+from wincraft.algorithm.content import Content, map_names
+from wincraft.algorithm.recipe import Recipe
 from wincraft.errors import NotApplicable
 from wincraft.exact.number import number_text
 from wincraft.show.chart import Axis, Bars, Chart, Heat
@@ -15,7 +17,7 @@ LONGEST_CHAIN = 4
 """Products of more stages are abridged."""
 
 
-def describe(algorithm: Algorithm) -> str:
+def describe(content: Content) -> str:
     """Points, convention, scale and chains, once where the axes agree.
 
     >>> from wincraft import parse
@@ -24,41 +26,40 @@ def describe(algorithm: Algorithm) -> str:
     >>> describe(parse("F(2x2,3x3)", points="0,1,-1").change_basis(input="legendre"))
     'points 0,1,-1,inf on every axis; convention wincnn; B^T = BT[1] BT[0]'
     """
-    parts = []
-    for axis in dict.fromkeys(algorithm.factors):
-        moduli = "points not known" if axis.moduli is None else f"points {','.join(map(str, axis.moduli))}"
-        if axis.moduli is not None and any(modulus.degree > 1 for modulus in axis.moduli):
-            moduli = moduli.replace("points", "moduli", 1)
-        parts.append(moduli)
-    where = " on every axis" if len(parts) == 1 and len(algorithm.m) > 1 else ""
-    conventions = list(dict.fromkeys(axis.convention or "none" for axis in algorithm.factors))
-    scale = "" if algorithm.scale == 1 else f"; scale {number_text(algorithm.scale)}"
-    form = "" if algorithm.form == "correlation" else "; linear convolution form"
-    chains = chain_words(algorithm)
+    parts = list(dict.fromkeys(_points(recipe) for recipe in content.recipe))
+    where = " on every axis" if len(parts) == 1 and len(content.m) > 1 else ""
+    conventions = list(dict.fromkeys(recipe.convention or "none" for recipe in content.recipe))
+    scale = "" if content.scale == 1 else f"; scale {number_text(content.scale)}"
+    form = "" if content.form == "correlation" else "; linear convolution form"
+    chains = chain_words(content)
     return f"{'; '.join(parts)}{where}; convention {', '.join(conventions)}{scale}{form}{'; ' * bool(chains)}{chains}"
 
 
-def chain_words(algorithm: Algorithm) -> str:
+def _points(recipe: Recipe) -> str:
+    if recipe.moduli is None:
+        return "points not known"
+    words = "points" if recipe.points is not None else "moduli"
+    return f"{words} {','.join(map(str, recipe.moduli))}"
+
+
+def chain_words(content: Content) -> str:
     """The maps that are chains of stages, the first stage rightmost; empty where none is.
 
     >>> from wincraft import winograd
     >>> chain_words(winograd(4, 3).change_basis("legendre"))
     'A^T = AT[1] AT[0], G = G[1] G[0], B^T = BT[1] BT[0]'
     """
-    several = len(set(algorithm.factors)) > 1
-    names = map_names(algorithm)
     words: dict[str, list[int]] = {}
-    for number_, axis in enumerate(algorithm.factors):
-        for name, item in zip(names, axis.maps, strict=True):
-            if len(item.stages) > 1:
-                shown = name.replace("T", "^T")
-                words.setdefault(f"{shown} = {_product(name, len(item.stages))}", []).append(number_)
-    every = len(algorithm.factors)
-    listed = (
-        text + (f" on axis {' and '.join(map(str, axes))}" if several and len(axes) < every else "")
-        for text, axes in words.items()
-    )
-    return ", ".join(listed)
+    for name, item in zip(map_names(content), content.maps, strict=True):
+        for axis, factor in enumerate(item.factors or ()):
+            if len(factor.stages) > 1:
+                product = f"{name.replace('T', '^T')} = {_product(name, len(factor.stages))}"
+                words.setdefault(product, []).append(axis)
+    every = len(content.m)
+    places = {
+        text: "" if len(axes) == every else f" on axis {' and '.join(map(str, axes))}" for text, axes in words.items()
+    }
+    return ", ".join(text + place for text, place in places.items())
 
 
 def _product(name: str, length: int) -> str:
@@ -67,23 +68,25 @@ def _product(name: str, length: int) -> str:
     return " ".join(numbers if length <= LONGEST_CHAIN else [numbers[0], "...", numbers[-1]])
 
 
-def tap_labels(axis: Algorithm) -> list[str]:
+def tap_labels(axis: Content) -> list[str]:
     """The modulus of every tap, with a number where it has several; the numbers of the taps where it is not known.
 
     >>> from wincraft import winograd
     >>> tap_labels(winograd(2, 3, moduli="0,x^2+1,inf"))
     ['0', 'x^2+1 (0)', 'x^2+1 (1)', 'x^2+1 (2)', 'inf']
     """
-    if axis.moduli is None:
-        return [str(tap) for tap in range(axis.rank)]
+    return _labels(axis.recipe[0], axis.rank) if len(axis.m) == 1 else list(map(str, range(axis.rank)))
+
+
+def _labels(recipe: Recipe, taps: int) -> list[str]:
     labels = []
-    for modulus in axis.moduli:
-        taps, name = 2 * modulus.degree - 1, str(modulus).partition("@")[0]
-        labels += [name] if taps == 1 else [f"{name} ({tap})" for tap in range(taps)]
-    return labels
+    for modulus in recipe.moduli or ():
+        name = str(modulus).partition("@")[0]
+        labels += [name] if modulus.taps == 1 else [f"{name} ({tap})" for tap in range(modulus.taps)]
+    return labels or list(map(str, range(taps)))
 
 
-def tap_chart(algorithm: Algorithm, shares: Any) -> Chart:
+def tap_chart(content: Content, shares: Any) -> Chart:
     """What each tap adds to the noise gain, `shares` with an axis per axis: bars for one, a map in grey for two.
 
     Raises:
@@ -93,12 +96,11 @@ def tap_chart(algorithm: Algorithm, shares: Any) -> Chart:
     >>> tap_chart(winograd(2, 3), [0.3, 0.5, 0.5, 0.3]).title
     'F(2,3): noise gain 1.6'
     """
-    labels = [tuple(tap_labels(axis)) for axis in algorithm.factors]
-    if len(labels) > 2:
-        raise NotApplicable("plot", f"{len(labels)} axes do not fit into one plot", "plot the axes one by one")
-    rows = shares if len(labels) == 2 else [shares]
-    values = tuple(tuple(float(value) for value in row) for row in rows)
-    title = f"{algorithm.size}: noise gain {sum(map(sum, values)):.4g}"
-    if len(labels) == 1:
-        return Bars(title, Axis("part of the noise gain"), labels[0], (("", values[0]),))
-    return Heat(title, labels[0], labels[1], values, "modulus of the tap")
+    values = np.asarray(shares, dtype=float)
+    if values.ndim > 2:
+        raise NotApplicable("plot", f"{values.ndim} axes do not fit into one plot", "plot the axes one by one")
+    title = f"{content.size}: noise gain {values.sum():.4g}"
+    if values.ndim == 1:
+        return Bars(title, Axis("part of the noise gain"), tuple(tap_labels(content)), (("", tuple(values.tolist())),))
+    rows, columns = (tuple(_labels(*axis)) for axis in zip(content.recipe, content.output.tile, strict=True))
+    return Heat(title, rows, columns, tuple(map(tuple, values.tolist())), "modulus of the tap")

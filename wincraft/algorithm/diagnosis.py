@@ -79,6 +79,10 @@ def diagnosis_of(maps: ThreeMaps, stated_scale: Any) -> Diagnosis:
     """Why three maps fail the identity at a stated scale, None for any. Exact.
 
     Of several axes no repair is looked for, and i, j, l are counted through the flattened tiles.
+
+    >>> from wincraft import winograd
+    >>> print(diagnosis_of(winograd(2, 3).maps, 2).summary)
+    not F(2,3): the matrices have scale 1, not 2; correct the scale
     """
     AT, G, BT = maps.output.dense, maps.filter.dense, maps.input.dense
     m, r = maps.output.image, maps.filter.tile

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from sympy import latex
 
@@ -15,11 +14,8 @@ LARGEST = 16
 """Matrices of more rows or columns are not shown in a notebook."""
 
 
-class ShownAxis(NamedTuple):
-    """One distinct axis: its size in words, and the matrices of A^T, G and B^T in the order they are applied."""
-
-    size: str
-    maps: dict[str, Sequence[Matrix]]
+ShownAxis = tuple[str, Mapping[str, Sequence[Matrix]]]
+"""An axis's size in words, and its maps by name, the matrices of each in the order they are applied."""
 
 
 def display(size: str, dimensions: int, scale: Number, correlation: bool, axes: Sequence[ShownAxis]) -> str | None:
@@ -31,22 +27,15 @@ def display(size: str, dimensions: int, scale: Number, correlation: bool, axes: 
     >>> print(winograd(1, 2)._repr_latex_().splitlines()[1])
       y &= A^T\left[(G\,g) \odot (B^T d)\right] \\
     """
-    if (
-        not axes
-        or max(max(matrix.shape) for axis in axes for chain in axis.maps.values() for matrix in chain) > LARGEST
-    ):
+    if not axes or max(max(matrix.shape) for _, maps in axes for chain in maps.values() for matrix in chain) > LARGEST:
         return None
     blocks = [_formula(size, dimensions, scale, correlation, len(axes))]
-    for number, axis in enumerate(axes):
+    for number, (of_axis, maps) in enumerate(axes):
         if len(axes) > 1:
-            blocks.append(f"  &\\text{{axis {'I' * (number + 1)}, {axis.size}:}}")
-        blocks += [f"  {symbol(name)} &= {_product(chain)}" for name, chain in axis.maps.items()]
-    return f"$\\displaystyle \\begin{{aligned}}\n{aligned(blocks)}\n\\end{{aligned}}$"
-
-
-def aligned(blocks: Iterable[str]) -> str:
-    """Lines of an aligned display."""
-    return " \\\\\n".join(blocks)
+            blocks.append(f"  &\\text{{axis {'I' * (number + 1)}, {of_axis}:}}")
+        blocks += [f"  {symbol(name)} &= {_product(chain)}" for name, chain in maps.items()]
+    lines = " \\\\\n".join(blocks)
+    return f"$\\displaystyle \\begin{{aligned}}\n{lines}\n\\end{{aligned}}$"
 
 
 def display_chain(stages: Sequence[Matrix]) -> str | None:

@@ -22,6 +22,11 @@ class Pass(NamedTuple):
     """One exact matrix applied along one axis of a tile; or, where `axis` is None, to the whole tile, row by row.
 
     `image` is the shape of what a matrix for the whole tile gives; along an axis it follows from the tile.
+
+    >>> from wincraft import winograd
+    >>> step = winograd("F(2x4,3x3)").input.passes[1]
+    >>> step.axis, step.matrix.shape, step.shape_after((4, 6))
+    (1, (6, 6), (4, 6))
     """
 
     matrix: Matrix
@@ -286,6 +291,9 @@ def check_shapes(output: LinearMap, filter: LinearMap, input: LinearMap) -> None
 
     Raises:
         BadShape
+
+    >>> from wincraft import winograd
+    >>> check_shapes(*winograd(2, 3).maps)
     """
     (m, products), (r, of_filter), (n, of_input) = (
         (output.image, output.tile),

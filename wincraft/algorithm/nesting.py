@@ -10,7 +10,6 @@ from sympy import S
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import side_by_side
-from wincraft.algorithm.refutation import MATRICES
 from wincraft.errors import BadShape, check_type
 from wincraft.exact.field import common_field
 
@@ -78,13 +77,3 @@ def check_algorithm(given: object) -> None:
     wincraft.errors.WrongType: '4,3' is not an algorithm; make one of its size, winograd("F(4,3)"), or read(path)
     """
     check_type("an algorithm", given, Algorithm, 'make one of its size, winograd("F(4,3)"), or read(path)')
-
-
-def map_names(algorithm: Algorithm) -> tuple[str, str, str]:
-    """The names of the output, filter and input map: AT, G, BT; in linear convolution form B, G, A.
-
-    >>> from wincraft import winograd
-    >>> map_names(winograd(2, 3)), map_names(winograd(2, 3).transpose())
-    (('AT', 'G', 'BT'), ('B', 'G', 'A'))
-    """
-    return MATRICES if algorithm.form == "correlation" else ("B", "G", "A")

@@ -144,7 +144,14 @@ CONVENTIONS: dict[str, Convention] = {
 
 
 def scaled_algorithm(taps: Taps, scaling: Scaling, convention: str | None) -> Algorithm:
-    """The proved algorithm of canonical taps under a scaling."""
+    """The proved algorithm of canonical taps under a scaling.
+
+    >>> from wincraft.construct.moduli import parse_moduli
+    >>> from wincraft.construct.toom_cook import canonical_taps
+    >>> taps = canonical_taps(1, 2, parse_moduli("0,inf"))
+    >>> scaled_algorithm(taps, CONVENTIONS["monic"](taps), "monic")
+    F(1,2), rank 2, moduli 0,inf, convention monic, scale 1, proved
+    """
     rank, K = len(taps.f), taps.K
     columns, G, BT = _scaled(taps.A, scaling.a), _scaled(taps.G, scaling.g), _scaled(taps.B, scaling.b)
     return Algorithm(

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from wincraft.algorithm.bilinear import Algorithm, Form
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.content import Form
 from wincraft.algorithm.recipe import Recipe
 from wincraft.algorithm.refutation import Refuted
 from wincraft.construct.conventions import CONVENTIONS, Scaling

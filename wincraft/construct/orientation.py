@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, get_args
 
-from wincraft.algorithm.bilinear import Form
+from wincraft.algorithm.content import Form
 from wincraft.algorithm.refutation import Placing
 from wincraft.construct.given import Given
 from wincraft.errors import look_up

@@ -12,7 +12,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from wincraft.algorithm.bilinear import Form
+from wincraft.algorithm.content import Form
 from wincraft.algorithm.refutation import MATRICES
 from wincraft.construct.size import MAX_TILE
 from wincraft.errors import BadDocument, BadNumber, shorten

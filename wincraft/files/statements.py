@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from wincraft.algorithm.bilinear import Algorithm, Form
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.content import Form
 from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.recipe import Recipe
 from wincraft.construct.chains import chained

@@ -17,8 +17,8 @@ from math import prod
 from typing import Literal
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.content import map_names
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nesting import map_names
 from wincraft.errors import BadShape, WrongForm, shorten
 from wincraft.measure.execution import stages_of
 from wincraft.measure.operations import Operations, of_constant, of_matrix, sum_of

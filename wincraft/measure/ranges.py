@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.nesting import map_names
+from wincraft.algorithm.content import map_names
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, look_up
 from wincraft.measure.integers import INT8
 from wincraft.measure.spans import Side, data_corner, filter_corner, linear_corner

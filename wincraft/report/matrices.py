@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.content import map_names
 from wincraft.algorithm.description import tap_labels
-from wincraft.algorithm.nesting import map_names
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text
 from wincraft.show.layout import Section, Table
