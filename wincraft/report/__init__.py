@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         text_of as text_of,
         value_of as value_of,
     )
-    from wincraft.report.model import Report as Report, SchemeResult as SchemeResult, Unavailable as Unavailable
+    from wincraft.report.model import Results as Results, SchemeResult as SchemeResult, Unavailable as Unavailable
+    from wincraft.report.shown import Report as Report
 
 show(__name__, called=True)

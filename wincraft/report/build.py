@@ -25,7 +25,8 @@ from wincraft.numbers.formats import FORMATS, FloatFormat
 from wincraft.progress import Progress
 from wincraft.quantise.schemes import SCHEMES, Scheme, integers_of
 from wincraft.quantise.workload import Layer, Workload
-from wincraft.report.model import FloatResult, Report, SchemeResult, Unavailable, Words, available
+from wincraft.report.model import FloatResult, SchemeResult, Unavailable, Words, available
+from wincraft.report.shown import Report
 from wincraft.report.verdict import verdict
 from wincraft.show.numbers import number
 

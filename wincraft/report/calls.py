@@ -16,7 +16,7 @@ from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.workload import Layer, Workload
 from wincraft.report.build import build_report
 from wincraft.report.comparison import Comparison, build_comparison
-from wincraft.report.model import Report
+from wincraft.report.shown import Report
 
 Schemes = Sequence[Scheme | str] | Scheme | str | None
 

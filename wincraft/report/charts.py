@@ -13,7 +13,7 @@ from wincraft.errors import shorten
 from wincraft.exact.number import to_fraction
 from wincraft.measure.coefficients import coefficients
 from wincraft.quantise.evaluation import Evaluation
-from wincraft.report.model import Report, Unavailable
+from wincraft.report.model import Results, Unavailable
 from wincraft.show.chart import MARKS, Axis, Bars, Chart, Dots, Note, Point, Rule, Series
 from wincraft.show.numbers import decibels, exact_text, plural
 
@@ -44,7 +44,7 @@ class Row(NamedTuple):
         return f"{self.name}: {', '.join(f'{word} {decibels(value)}' for word, value in words)}"
 
 
-def report_charts(report: Report) -> tuple[Chart, ...]:
+def report_charts(report: Results) -> tuple[Chart, ...]:
     """Those that a report has data for; its schemes from the best measured on."""
     found = [(item.label, item.evaluation) for item in report.schemes]
     known = [(name, item) for name, item in found if not isinstance(item, Unavailable)]
@@ -129,7 +129,7 @@ def shares_chart(title: str, found: Sequence[tuple[str, Mapping[str, float], flo
     )
 
 
-def _coefficients(report: Report) -> Dots:
+def _coefficients(report: Results) -> Dots:
     """The magnitudes of the entries of A^T, G and B^T as powers of two; area by how often they occur."""
     counts: dict[str, Counter[Fraction]] = {"AT": Counter(), "G": Counter(), "BT": Counter()}
     first = {axis.sha256: number for number, axis in reversed(list(enumerate(report.algorithm.factors)))}
@@ -167,7 +167,7 @@ def _coefficients(report: Report) -> Dots:
     )
 
 
-def _sweep(report: Report) -> Dots | None:
+def _sweep(report: Results) -> Dots | None:
     """Error power over output power when the matrices are rounded to fixed-point words."""
     points = {word: value for word, value in report.words.sweep.items() if isfinite(value)}
     if len(points) < 2:

@@ -23,7 +23,8 @@ from wincraft.report.charts import measured_chart, scheme_charts
 from wincraft.report.json import REPORT_VERSION, report_document, value_document
 from wincraft.report.labels import LONGEST, labels, words_of
 from wincraft.report.measures import text_of, value_of
-from wincraft.report.model import Report, Unavailable
+from wincraft.report.model import Unavailable
+from wincraft.report.shown import Report
 from wincraft.report.verdict import noise_decibels
 from wincraft.show.chart import Axis, Bars, Chart
 from wincraft.show.layout import Layout, Section, Table, best_places

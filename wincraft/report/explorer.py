@@ -15,7 +15,7 @@ from wincraft.numbers.quantizer import parse_quantizer
 from wincraft.quantise.schemes import SCHEMES, STAGES, Scheme
 from wincraft.quantise.workload import Workload
 from wincraft.report.build import build_report
-from wincraft.report.model import Report
+from wincraft.report.shown import Report
 from wincraft.show.html import fragment
 
 SCALE_CHOICES = {"stage": "tensor", "tap": "tap", "tap, a power of two": "tap/pow2"}

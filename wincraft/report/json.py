@@ -11,7 +11,7 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.exact.number import number_text
 from wincraft.quantise.workload import Workload
 from wincraft.report.measures import OF_SCHEMES, REPORTED, value_of
-from wincraft.report.model import Report, SchemeResult, Unavailable
+from wincraft.report.model import Results, SchemeResult, Unavailable
 from wincraft.report.stages import AMORTISED, amortised_document, operations_document
 from wincraft.show.numbers import finite
 from wincraft.version import __version__
@@ -20,7 +20,7 @@ REPORT_KIND = "wincraft.report"
 REPORT_VERSION = 1
 
 
-def report_document(report: Report) -> dict[str, Any]:
+def report_document(report: Results) -> dict[str, Any]:
     """A report as plain data; the schema is ``schema/report-1.json`` beside this file."""
     return {
         "kind": REPORT_KIND,
@@ -70,7 +70,7 @@ def _algorithm(algorithm: Algorithm) -> dict[str, Any]:
     return {"size": algorithm.size} | common | {"axes": axes, "sha256": algorithm.sha256}
 
 
-def _costs(report: Report) -> dict[str, Any]:
+def _costs(report: Results) -> dict[str, Any]:
     costs = report.costs
     return {
         "outputs": costs.outputs,
@@ -97,7 +97,7 @@ def _costs(report: Report) -> dict[str, Any]:
     }
 
 
-def _layer(report: Report) -> dict[str, Any] | None:
+def _layer(report: Results) -> dict[str, Any] | None:
     layer = report.layer
     if layer is None:
         return None
@@ -106,7 +106,7 @@ def _layer(report: Report) -> dict[str, Any] | None:
     return shape | counts | {"direct": layer.direct, "saving": float(layer.saving), "break_even": layer.break_even}
 
 
-def _ranges(report: Report) -> dict[str, Any]:
+def _ranges(report: Results) -> dict[str, Any]:
     found, integer = report.ranges, report.integer
     if isinstance(found, Unavailable) or isinstance(integer, Unavailable):
         return {"unavailable": found.reason if isinstance(found, Unavailable) else ""}
@@ -125,7 +125,7 @@ def _ranges(report: Report) -> dict[str, Any]:
     return {"scale": number_text(integer.scale), "data": str(found.data), "filter": str(found.filter), "steps": steps}
 
 
-def _channels(report: Report) -> dict[str, Any]:
+def _channels(report: Results) -> dict[str, Any]:
     counts = report.channels
     if isinstance(counts, Unavailable):
         return {"unavailable": counts.reason}
@@ -133,7 +133,7 @@ def _channels(report: Report) -> dict[str, Any]:
     return {name: getattr(counts, name) for name in names}
 
 
-def _workload(report: Report) -> dict[str, Any]:
+def _workload(report: Results) -> dict[str, Any]:
     data = report.workload
     if isinstance(data, Workload):
         return {"description": data.describe()} | asdict(data)
@@ -161,7 +161,7 @@ def _scheme(item: SchemeResult) -> dict[str, Any]:
     )
 
 
-def _float_errors(report: Report) -> list[dict[str, Any]]:
+def _float_errors(report: Results) -> list[dict[str, Any]]:
     names = ("error", "standard_error", "direct_error", "bound", "norm_bound")
     rows = []
     for item in report.float_errors:

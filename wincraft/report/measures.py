@@ -11,7 +11,7 @@ from wincraft.errors import CheckFailed, NotApplicable
 from wincraft.limits import Limit, parse_limit
 from wincraft.measures import MEASURES, Measure
 from wincraft.quantise.schemes import Scheme
-from wincraft.report.model import Report, Unavailable, available
+from wincraft.report.model import Results, Unavailable, available
 
 REPORTED = tuple(item for item in MEASURES.values() if not item.takes)
 """Those of every report: what needs no argument."""
@@ -19,7 +19,7 @@ OF_SCHEMES = tuple(item for item in MEASURES.values() if item.evaluated)
 """Those of every scheme of a report."""
 
 
-def value_of(report: Report, measure: Measure) -> Any:
+def value_of(report: Results, measure: Measure) -> Any:
     """The value, or `Unavailable`; that of a scheme is from its evaluation, where it was evaluated.
 
     >>> from wincraft import winograd
@@ -36,7 +36,7 @@ def value_of(report: Report, measure: Measure) -> Any:
     return Unavailable(f"scheme {measure.scheme.name} was not evaluated")
 
 
-def text_of(report: Report, measure: Measure) -> str:
+def text_of(report: Results, measure: Measure) -> str:
     """The value as tables show it, ``n/a`` where there is none.
 
     >>> from wincraft import winograd
@@ -68,7 +68,7 @@ def parse_fail_above(text: str, schemes: Iterable[Scheme] = ()) -> Limit:
     return limit
 
 
-def failures(report: Report, limits: Iterable[Limit], name: str) -> list[CheckFailed]:
+def failures(report: Results, limits: Iterable[Limit], name: str) -> list[CheckFailed]:
     """The limits that a report exceeds; a value that is not available or no number fails too.
 
     >>> from wincraft import winograd

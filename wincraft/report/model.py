@@ -21,8 +21,7 @@ from wincraft.measure.ranges import Ranges
 from wincraft.quantise.evaluation import Evaluation
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.workload import Layer, Workload
-from wincraft.show.layout import Layout, Level
-from wincraft.show.shown import Shown, rendered
+from wincraft.show.layout import Level
 
 
 @dataclass(frozen=True)
@@ -93,18 +92,13 @@ class Words:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Report(Shown):
-    """Everything that is known of an algorithm's error and cost; the repr is what of it fits on a screen.
+class Results:
+    """Everything that is known of an algorithm's error and cost; `Report` shows it.
 
     `analysis` is where measures are read.
     `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for the data, filters
     and accumulator of `integers`. `workload` is the data that the measured numbers are of. `float_errors` are of one
     channel of uniform data.
-
-    >>> from wincraft import winograd
-    >>> from wincraft.report.build import build_report
-    >>> build_report(winograd(2, 3), schemes=[]).layout().title
-    'F(2,3): 4 products for 2 outputs'
     """
 
     algorithm: Algorithm
@@ -127,24 +121,3 @@ class Report(Shown):
     float_errors: tuple[FloatResult, ...]
     workload: Workload | Layer
     verdict: tuple[Finding, ...]
-
-    def layout(self) -> Layout:
-        """The report as titled tables of texts."""
-        from wincraft.report.sections import report_layout
-
-        return report_layout(self)
-
-    def screen(self) -> Layout:
-        """The verdict and a table of the schemes: what fits on one screen."""
-        from wincraft.report.screen import report_screen
-
-        return report_screen(self)
-
-    def document(self) -> dict[str, Any]:
-        """The report as plain data."""
-        from wincraft.report.json import report_document
-
-        return report_document(self)
-
-    def __repr__(self) -> str:
-        return rendered(self.screen().ending("wincraft.show.rendered(report) gives all of it.")).rstrip("\n")

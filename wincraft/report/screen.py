@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from wincraft.algorithm.description import describe
-from wincraft.report.model import Report, Unavailable
+from wincraft.report.model import Results, Unavailable
 from wincraft.report.sections import SCHEME_COLUMNS, formats_row, report_title
 from wincraft.report.verdict import brief_verdict, noise_decibels
 from wincraft.show.layout import Layout, Section, Table
@@ -17,7 +17,7 @@ FEW_ROWS = 6
 """Of the table of schemes: with so many there is room for the reasons why others are not in it."""
 
 
-def report_screen(report: Report) -> Layout:
+def report_screen(report: Results) -> Layout:
     """The answer and the numbers it rests on, for `SCHEMES` in about 30 lines of 80 columns.
 
     >>> from wincraft import winograd
@@ -36,7 +36,7 @@ def report_screen(report: Report) -> Layout:
     )
 
 
-def _formats(report: Report) -> list[Section]:
+def _formats(report: Results) -> list[Section]:
     """A row for every scheme that applies; empty without schemes."""
     if not report.schemes:
         return []
@@ -51,7 +51,7 @@ def _formats(report: Report) -> list[Section]:
     return [Section(_TITLE, tables, tuple(notes), name="formats")]
 
 
-def _reasons(report: Report) -> list[str]:
+def _reasons(report: Results) -> list[str]:
     """Why schemes do not apply, those of one reason together."""
     found: dict[str, list[str]] = {}
     for item in report.schemes:

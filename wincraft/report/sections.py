@@ -14,7 +14,7 @@ from wincraft.measures import MEASURES
 from wincraft.report.charts import report_charts
 from wincraft.report.matrices import matrices_section
 from wincraft.report.measures import text_of, value_of
-from wincraft.report.model import Report, SchemeResult, Unavailable
+from wincraft.report.model import Results, SchemeResult, Unavailable
 from wincraft.report.stages import AMORTISED, COLUMNS, kinds, stage_sums
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count, decibels, exact_text, loss, loss_text, number, plural
@@ -30,26 +30,26 @@ SCHEME_COLUMNS = ("format", "predicted", "measured", "direct", "loss", "main sou
 """The columns of the table of schemes."""
 
 
-def report_layout(report: Report) -> Layout:
+def report_layout(report: Results) -> Layout:
     """Everything, the answer first."""
     sections = (replace(section_of(report), name=name) for name, section_of in SECTIONS.items())
     return Layout(report_title(report), tuple(_head(report)), tuple(sections), report_charts(report))
 
 
-def report_title(report: Report) -> str:
+def report_title(report: Results) -> str:
     """The size, its products and outputs."""
     costs = report.costs
     return f"{report.algorithm.size}: {plural(costs.products, 'product')} for {plural(costs.outputs, 'output')}"
 
 
-def _head(report: Report) -> Iterable[str]:
+def _head(report: Results) -> Iterable[str]:
     yield describe(report.algorithm)
     yield f"source of the points: {report.source}"
     yield report.proof
     yield f"wincraft {__version__}, sha256 {report.algorithm.sha256[:16]}"
 
 
-def _cost(report: Report) -> Section:
+def _cost(report: Results) -> Section:
     """Operations by stage and kind, by channels, and of the layer."""
     costs = report.costs
     rows: list[tuple[str, ...]] = []
@@ -128,7 +128,7 @@ def _layer_table(layer: LayerCosts) -> Table:
     return Table((f"layer C,K,H,W = {layer.layer}", "operations", "of direct"), rows, "lrr")
 
 
-def _measures(report: Report) -> Section:
+def _measures(report: Results) -> Section:
     """Noise gain, worst case, condition numbers, entries and words of the matrices."""
     rows = []
     for name in REPORT_MEASURES:
@@ -160,7 +160,7 @@ def _measures(report: Report) -> Section:
     return Section("Measures", (Table(("measure", "value", "what it says"), tuple(rows), "lrl"),), notes)
 
 
-def _formats(report: Report) -> Section:
+def _formats(report: Results) -> Section:
     """The schemes, predicted and measured, beside direct convolution."""
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []
@@ -193,7 +193,7 @@ def formats_row(item: SchemeResult) -> tuple[str, ...]:
     return (item.label, *map(decibels, numbers), "inf" if below == inf else loss_text(below), main_source(item))
 
 
-def _floats(report: Report) -> Section:
+def _floats(report: Results) -> Section:
     """The mean error of floating point, and its bound."""
     title = "Floating point: mean error per output, one channel of uniform data in [-1, 1)"
     rows: list[tuple[str, ...]] = []
@@ -228,7 +228,7 @@ def main_source(item: SchemeResult) -> str:
     return f"{worst} ({stages[worst] / total:.0%})"
 
 
-def _widths(report: Report) -> Section:
+def _widths(report: Results) -> Section:
     """The ranges of exact integer arithmetic step by step, and the safe channels."""
     title = f"Bit widths: exact arithmetic on {report.integers.describe()}"
     if isinstance(report.ranges, Unavailable):
@@ -269,18 +269,18 @@ def _channels(value: int | None) -> str:
     return "no limit" if value is None else count(value)
 
 
-def _verdict(report: Report) -> Section:
+def _verdict(report: Results) -> Section:
     """The findings with their levels."""
     notes = tuple(finding.text for finding in report.verdict)
     return Section("Verdict", (), notes, tuple(finding.level for finding in report.verdict))
 
 
-def _matrices(report: Report) -> Section:
+def _matrices(report: Results) -> Section:
     """A^T, G and B^T, exact."""
     return matrices_section(report.algorithm)
 
 
-SECTIONS: dict[str, Callable[[Report], Section]] = {
+SECTIONS: dict[str, Callable[[Results], Section]] = {
     "verdict": _verdict,
     "formats": _formats,
     "cost": _cost,

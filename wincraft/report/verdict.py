@@ -10,7 +10,7 @@ from wincraft.measure.integer_sets import integer_set
 from wincraft.measure.integers import INT8
 from wincraft.quantise.evaluation import Evaluation
 from wincraft.quantise.prediction import SLACK
-from wincraft.report.model import Finding, Report, SchemeResult, Unavailable
+from wincraft.report.model import Finding, Results, SchemeResult, Unavailable
 from wincraft.show.layout import Level
 from wincraft.show.numbers import count, decibels, loss, number, plural
 
@@ -49,7 +49,7 @@ def level_of(measured: float) -> Level:
     return next((level for level, (least, _) in LEVELS.items() if measured >= least), "bad")
 
 
-def verdict(report: Report) -> tuple[Finding, ...]:
+def verdict(report: Results) -> tuple[Finding, ...]:
     """The findings, from cost to accumulator.
 
     The levels of schemes are those of `LEVELS`, by measured SQNR; the loss against direct convolution under the same
@@ -69,7 +69,7 @@ def verdict(report: Report) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def brief_verdict(report: Report) -> tuple[Finding, ...]:
+def brief_verdict(report: Results) -> tuple[Finding, ...]:
     """The findings that fit on a screen with a table of the schemes: these by name, of the rest what matters most."""
     findings = _layer(report) or [_cost(report)]
     findings += _grades(report.schemes, lambda item: item.label)
@@ -85,7 +85,7 @@ def brief_verdict(report: Report) -> tuple[Finding, ...]:
     return (*findings, _accumulator(report))
 
 
-def _cost(report: Report) -> Finding:
+def _cost(report: Results) -> Finding:
     costs = report.costs
     if costs.products >= costs.direct:
         text = f"Takes {count(costs.products)} products per tile, direct convolution {count(costs.direct)}: saves none."
@@ -95,17 +95,17 @@ def _cost(report: Report) -> Finding:
     return Finding("good", text)
 
 
-def _noise(report: Report) -> Finding:
+def _noise(report: Results) -> Finding:
     times = f"{number(float(report.noise.value))} times in power ({noise_decibels(report):+.1f} dB)"
     return Finding("fact", f"Amplifies the rounding of its products {times}.")
 
 
-def noise_decibels(report: Report) -> float:
+def noise_decibels(report: Results) -> float:
     """The noise gain in dB."""
     return 10 * log10(float(report.noise.value))
 
 
-def _layer(report: Report) -> list[Finding]:
+def _layer(report: Results) -> list[Finding]:
     if report.layer is None:
         return []
     saving = float(report.layer.saving)
@@ -201,7 +201,7 @@ def _gap(predicted: float, measured: float) -> float:
     return abs(predicted - measured) if isfinite(predicted) and isfinite(measured) else inf
 
 
-def _accumulator(report: Report) -> Finding:
+def _accumulator(report: Results) -> Finding:
     counts = report.channels
     if isinstance(counts, Unavailable):
         return Finding("fact", f"No channel count: {counts.reason}.")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wincraft.measure.integers import Integers
     from wincraft.quantise.schemes import Scheme
     from wincraft.quantise.workload import Layer, Workload
-    from wincraft.report.model import Report
+    from wincraft.report.shown import Report
     from wincraft.show.shown import LaidOut
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
