@@ -80,7 +80,7 @@ def test_compare_with_a_layer(wincraft_here, files):
         wincraft_here("report", size, *points, "--layer", one, *FAST, "-o", "r.json", check=0)
         layer = json.loads((files / "r.json").read_text())["layer"]
         assert rows[f"layer-operations:{one}"]["values"][column] == layer["total"]
-        assert rows[f"layer-saving:{one}"]["values"][column] == layer["saving"]
+        assert rows[f"layer-saving:{one}"]["values"][column]["float"] == layer["saving"]
     assert rows[f"layer-operations:{one}"]["best"] == ["#2"]
     plain = json.loads(wincraft_here("compare", "2,3", *FAST, "--format", "json", check=0).stdout)
     assert not any("layer" in row["measure"] for row in plain["rows"])

@@ -7,10 +7,12 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import click
 import pytest
 
+from wincraft import Algorithm
 from wincraft.cli.main import COMMANDS, main
 
 FAST = ("--scheme", "fp16", "--channels", "2")
@@ -64,11 +66,8 @@ def test_the_target_is_tried_before_the_work(line, wincraft_here, tmp_path, monk
     def work(*arguments, **options):
         raise AssertionError("the work was begun")
 
-    for name in (
-        "wincraft.algorithm.bilinear.Algorithm.__post_init__",
-        "wincraft.construct.catalogue.catalogue",
-    ):
-        monkeypatch.setattr(name, work)
+    monkeypatch.setattr(Algorithm, "__post_init__", work)
+    monkeypatch.setattr(import_module("wincraft.construct.catalogue"), "catalogue", work)
     done = wincraft_here(*line, "-o", target)
     assert done.returncode == 3
     assert reason in done.stderr

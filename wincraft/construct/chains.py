@@ -55,7 +55,8 @@ def chained(algorithm: Algorithm, text: str) -> Algorithm:
         look_up("balancing", balancing.strip(), {"pow2": None})
     result = apply_chains(algorithm, parse_chains(words))
     made = balance_stages(result) if slash else result
-    return replace(made, recipe=tuple(replace(axis, basis=text) for axis in made.recipe))
+    told = None if ".json" in words.lower() else text  # what a file holds is not told by its name
+    return replace(made, recipe=tuple(replace(axis, basis=told) for axis in made.recipe))
 
 
 def parse_chains(text: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import chain_words
+from wincraft.algorithm.modulus import Modulus
 
 LONGEST = 28
 """A longer label does not head a column; the column's number does."""
@@ -21,27 +22,27 @@ def words_of(algorithm: Algorithm) -> dict[str, str]:
     >>> words_of(parse("F(4x4,3x3)", points="0,1,-1,2,-2", convention="pow2"))["points"]
     '±1 ±2'
     """
-    axes = list(dict.fromkeys(algorithm.factors))
+    axes = algorithm.recipe
     return {
         "size": algorithm.size,
         "form": "" if algorithm.form == "correlation" else "linear form",
         "convention": " ".join(dict.fromkeys(axis.convention or "own scaling" for axis in axes)),
-        "points": "; ".join(dict.fromkeys(map(short_points, axes))),
+        "points": "; ".join(dict.fromkeys(short_points(axis.moduli) for axis in axes)),
         "chains": "chains" if chain_words(algorithm) else "",
     }
 
 
-def short_points(axis: Algorithm) -> str:
+def short_points(moduli: Sequence[Modulus] | None) -> str:
     """The points in their order, p and -p as one, without 0 and infinity; ``points not known`` without moduli.
 
     >>> from wincraft import winograd
-    >>> short_points(winograd(4, 3, points="0,1/2,-2,2,1")), short_points(winograd(4, 3, moduli="0,1,-1,x^2+1,inf"))
-    ('1/2 ±2 1', '±1 x^2+1')
+    >>> short_points(winograd(4, 3, points="0,1/2,-2,2,1").moduli)
+    '1/2 ±2 1'
     """
-    if axis.moduli is None:
+    if moduli is None:
         return "points not known"
     points = dict.fromkeys(
-        text for text in (str(modulus).partition("@")[0] for modulus in axis.moduli) if text not in ("0", "inf")
+        text for text in (str(modulus).partition("@")[0] for modulus in moduli) if text not in ("0", "inf")
     )
     shown = []
     for text in points:
