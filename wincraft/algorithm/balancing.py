@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import isqrt
-from typing import Any
 
 from sympy import Integer, Rational
 
@@ -14,11 +13,12 @@ from wincraft.algorithm.linear_map import LinearMap
 from wincraft.errors import BadShape, BadValue
 from wincraft.exact.matrix import read_rows
 from wincraft.exact.number import as_fractions, to_fraction
+from wincraft.exact.types import Number
 
 MAX_GRID_BITS = 64
 
 
-def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[Any]] | None = None) -> list[Any]:
+def balancing_factors(rows: LinearMap, bits: int, moments: Sequence[Sequence[object]] | None = None) -> list[Number]:
     """The factor of each row of a map that brings its standard deviation nearest to 1, on the grid of `balance`.
 
     Raises:

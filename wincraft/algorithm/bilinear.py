@@ -11,6 +11,7 @@ from math import prod
 from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sympy import S
 from sympy.polys.domains.domain import Domain as SympyDomain
 
@@ -21,7 +22,7 @@ from wincraft.algorithm.linear_map import LinearMap, Maps, check_shapes, whole_m
 from wincraft.algorithm.proof import scale_of
 from wincraft.algorithm.recipe import Recipe
 from wincraft.algorithm.refutation import Refuted
-from wincraft.algorithm.rescaling import read_diagonals
+from wincraft.algorithm.rescaling import Factors, read_diagonals
 from wincraft.algorithm.tile import apply_tile
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, WrongForm, WrongType, check_type
 from wincraft.exact.field import Field
@@ -77,9 +78,9 @@ class Algorithm(Content):
     @classmethod
     def from_matrices(
         cls,
-        AT: Any,
-        G: Any,
-        BT: Any,
+        AT: object,
+        G: object,
+        BT: object,
         *,
         m: Sequence[int] | None = None,
         r: Sequence[int] | None = None,
@@ -125,7 +126,7 @@ class Algorithm(Content):
         if not self.separable:
             repair = "take an algorithm that is made axis by axis"
             raise NotApplicable(f"axes of {self.size}", "its maps are no products of maps of one axis", repair)
-        made: dict[Any, Algorithm] = {}
+        made: dict[object, Algorithm] = {}
         maps = zip(*(item.factors or () for item in (self.output, self.filter, self.input)), strict=True)
         factors = []
         for axis, recipe in zip(maps, self.recipe, strict=True):
@@ -181,9 +182,7 @@ class Algorithm(Content):
         """
         return replace(self, **maps, recipe=tuple(replace(axis, basis=None) for axis in self.recipe))  # type: ignore[arg-type]
 
-    def rescale(
-        self, a: Sequence[Any] | None = None, g: Sequence[Any] | None = None, b: Sequence[Any] | None = None
-    ) -> Algorithm:
+    def rescale(self, a: Factors | None = None, g: Factors | None = None, b: Factors | None = None) -> Algorithm:
         """Multiply AT's columns by a, G's rows by g, BT's rows by b, where a*g*b is one constant c.
 
         The scale is multiplied by c. Each is a sequence of R non-zero exact numbers, all ones if left out: of several
@@ -208,7 +207,7 @@ class Algorithm(Content):
         recipe = tuple(replace(axis, convention=None) for axis in self.recipe)
         return replace(self, output=output, filter=filter, input=input, scale=scale, recipe=recipe)
 
-    def convert(self, K: Any) -> Algorithm:
+    def convert(self, K: object) -> Algorithm:
         """The same algorithm with its entries in another field that holds them: a domain of sympy, or ``"GF(31)"``.
 
         Raises:
@@ -264,7 +263,7 @@ class Algorithm(Content):
         norms = ([sum((x * x for x in vector), K.zero) for vector in tap] for tap in taps)
         return [K.to_sympy(a * g * b / unit) for a, g, b in norms]
 
-    def apply(self, data: Any, filter: Any) -> Any:
+    def apply(self, data: object, filter: object) -> Any:
         """One exact tile: nested lists of shapes n and r give one of shape m, sympy numbers (linear form: m, r, n).
 
         Raises:
@@ -277,7 +276,7 @@ class Algorithm(Content):
         """
         return apply_tile(self.maps, self.scale, data, filter)
 
-    def convolve(self, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
+    def convolve(self, data: ArrayLike, filters: ArrayLike, padding: int | Sequence[int] = 0) -> np.ndarray:
         """Convolve whole signals or images tile by tile; see `wincraft.algorithm.numeric.convolve`.
 
         Raises:
@@ -289,7 +288,9 @@ class Algorithm(Content):
             raise WrongForm("convolve")
         return convolve(self.maps, self.scale, data, filters, padding)
 
-    def change_basis(self, basis: Any = None, *, input: Any = None, filter: Any = None, output: Any = None) -> Any:
+    def change_basis(
+        self, basis: object = None, *, input: object = None, filter: object = None, output: object = None
+    ) -> Algorithm:
         """The same algorithm through other polynomial bases; see `wincraft.construct.change.change_basis`.
 
         >>> from wincraft import winograd
@@ -297,9 +298,10 @@ class Algorithm(Content):
         2
         """
         module = import_module("wincraft.construct.change")  # by name: a convenience that looks up the floors
-        return module.change_basis(self, basis, input=input, filter=filter, output=output)
+        changed: Algorithm = module.change_basis(self, basis, input=input, filter=filter, output=output)
+        return changed
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: object = None) -> Any:
         """What each tap adds to the noise gain, as bars, of two axes as a map; see `tap_chart`.
 
         Raises:

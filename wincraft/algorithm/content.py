@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from numpy.typing import DTypeLike
 from sympy import S
 
 from wincraft.algorithm.display import display
@@ -143,7 +144,7 @@ class Content:
         """B, the transpose of `BT`, n x R."""
         return _alike([matrix.to_Matrix().T for matrix in self._matrices("BT")])
 
-    def to_numpy(self, dtype: Any = float) -> Any:
+    def to_numpy(self, dtype: DTypeLike = float) -> Any:
         """(AT, G, BT) as NumPy arrays, each entry rounded once to nearest even; dtype `object` keeps Fractions.
 
         Of axes that differ a tuple with those of each, see `AT`.
@@ -201,7 +202,7 @@ class Content:
         """The matrices of A^T, G and B^T in the order they are applied, each as rows of texts."""
         return {name: [to_texts(stage) for stage in item.stages] for name, item in self.named.items()}
 
-    def pass_texts(self) -> dict[str, list[dict[str, Any]]]:
+    def pass_texts(self) -> dict[str, list[dict[str, object]]]:
         """The passes of A^T, G and B^T as documents hold them: rows of texts, and the axis or the result's shape."""
         return {name: [_pass_text(step) for step in item.passes] for name, item in self.named.items()}
 
@@ -254,6 +255,6 @@ def _stage_by_stage(item: LinearMap) -> bool:
     return item.factors is not None and item.passes == side_by_side(item.factors).passes
 
 
-def _pass_text(step: Pass) -> dict[str, Any]:
-    place = {"image": list(step.image)} if step.axis is None else {"axis": step.axis}
+def _pass_text(step: Pass) -> dict[str, object]:
+    place: dict[str, object] = {"image": list(step.image)} if step.axis is None else {"axis": step.axis}
     return place | {"matrix": to_texts(step.matrix)}

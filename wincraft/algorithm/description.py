@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wincraft.algorithm.content import Content, map_names
 from wincraft.algorithm.recipe import Recipe
@@ -86,7 +85,7 @@ def _labels(recipe: Recipe, taps: int) -> list[str]:
     return labels or list(map(str, range(taps)))
 
 
-def tap_chart(content: Content, shares: Any) -> Chart:
+def tap_chart(content: Content, shares: ArrayLike) -> Chart:
     """What each tap adds to the noise gain, `shares` with an axis per axis: bars for one, a map in grey for two.
 
     Raises:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from wincraft.algorithm.faults import Fault, TapVectors, reversals
 from wincraft.algorithm.proof import ThreeMaps, convolution_tensor, tap_products, tensor_rows
@@ -21,6 +20,7 @@ from wincraft.algorithm.solving import disagreements
 from wincraft.algorithm.typos import wrong_entries
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import number_text, to_fraction
+from wincraft.exact.types import Domain, Element, Matrix, Number
 
 LARGEST_REPAIRED = 40
 """Above this rank no repair is looked for, only the residual is told."""
@@ -32,10 +32,12 @@ _SCALES = 4
 """So many of the scales that outputs agree on are tried where wrong entries are looked for."""
 
 _AS_NAMED = Placing()
-_Rows = dict[tuple[int, int], list[Any]]
+_Rows = dict[tuple[int, int], list[Element]]
 
 
-def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None, layout: Placing = _AS_NAMED) -> Diagnosis:
+def diagnose(
+    AT: Matrix, G: Matrix, BT: Matrix, stated_scale: Number | None = None, layout: Placing = _AS_NAMED
+) -> Diagnosis:
     """Find out why (AT, G, BT), of shapes (m, R), (R, r), (R, n), fail the exact identity at a stated scale. Exact.
 
     `layout` says how the matrices stand where they were read, for the words of the diagnosis.
@@ -75,7 +77,7 @@ def diagnose(AT: Any, G: Any, BT: Any, stated_scale: Any = None, layout: Placing
     )
 
 
-def diagnosis_of(maps: ThreeMaps, stated_scale: Any) -> Diagnosis:
+def diagnosis_of(maps: ThreeMaps, stated_scale: Number | None) -> Diagnosis:
     """Why three maps fail the identity at a stated scale, None for any. Exact.
 
     Of several axes no repair is looked for, and i, j, l are counted through the flattened tiles.
@@ -109,7 +111,7 @@ def diagnosis_of(maps: ThreeMaps, stated_scale: Any) -> Diagnosis:
     )
 
 
-def _cause(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Placing) -> Fault | None:
+def _cause(matrices: TapVectors, rows: _Rows, votes: Counter[Element], layout: Placing) -> Fault | None:
     """The fault that changes least among those whose repair is proved."""
     best: Fault | None = None
     for fault in _faults(matrices, rows, votes, layout):
@@ -120,7 +122,7 @@ def _cause(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Placi
     return best
 
 
-def _faults(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Placing) -> Iterator[Fault]:
+def _faults(matrices: TapVectors, rows: _Rows, votes: Counter[Element], layout: Placing) -> Iterator[Fault]:
     yield from reversals(matrices, layout)
     yield from disagreements(matrices, layout)
     for scale, _ in votes.most_common(_SCALES):
@@ -129,7 +131,7 @@ def _faults(matrices: TapVectors, rows: _Rows, votes: Counter[Any], layout: Plac
             yield from wrong_entries(matrices, residuals, scale)
 
 
-def _residuals(rows: _Rows, scale: Any) -> dict[tuple[int, int, int], Any]:
+def _residuals(rows: _Rows, scale: Element) -> dict[tuple[int, int, int], Element]:
     """The non-zero entries of  sum_k AT[i,k] G[k,j] BT[k,l] - scale [l = i + j]  by (i, j, l)."""
     entries = (
         ((i, j, l), value - scale if l == i + j else value)
@@ -139,11 +141,11 @@ def _residuals(rows: _Rows, scale: Any) -> dict[tuple[int, int, int], Any]:
     return {position: residual for position, residual in entries if residual}
 
 
-def _first_failure(AT: Any, G: Any, BT: Any) -> Diagnosis:
+def _first_failure(AT: Matrix, G: Matrix, BT: Matrix) -> Diagnosis:
     """The first wrong row of the tensor, diagonal by diagonal, at the scale of its first entry."""
     m, K = AT.shape[0], BT.domain
     size = size_words((m,), G.shape[1:])
-    scale: Any = None
+    scale: Element | None = None
     for diagonal, (owners, products) in enumerate(tap_products(AT, G)):
         tensor = (exact_matrix(products, (len(products), BT.shape[0]), K) * BT).to_list()
         for (position, *_), row in zip(owners, tensor, strict=True):
@@ -156,5 +158,5 @@ def _first_failure(AT: Any, G: Any, BT: Any) -> Diagnosis:
     return Diagnosis(size, m, _text(scale, K), (), "0", (0, 0, 0), partial=True)
 
 
-def _text(element: Any, K: Any) -> str:
-    return number_text(K.to_sympy(element))
+def _text(element: Element | None, K: Domain) -> str:
+    return "0" if element is None else number_text(K.to_sympy(element))

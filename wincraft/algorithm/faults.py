@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from wincraft.algorithm.proof import proved_scale
 from wincraft.algorithm.refutation import MATRICES, Placing, RowRepair
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import number_text
+from wincraft.exact.types import Domain, Element, Matrix
 
-Vectors = list[list[Any]]
+Vectors = list[list[Element]]
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class TapVectors:
     """
 
     vectors: dict[str, Vectors]
-    K: Any
+    K: Domain
 
     @classmethod
-    def of(cls, AT: Any, G: Any, BT: Any) -> TapVectors:
+    def of(cls, AT: Matrix, G: Matrix, BT: Matrix) -> TapVectors:
         """From matrices of shapes (m, R), (R, r), (R, n)."""
         return cls({"AT": AT.transpose().to_list(), "G": G.to_list(), "BT": BT.to_list()}, BT.domain)
 
@@ -37,12 +37,12 @@ class TapVectors:
         """The same with one matrix replaced."""
         return TapVectors({**self.vectors, matrix: vectors}, self.K)
 
-    def scale(self) -> Any | None:
+    def scale(self) -> Element | None:
         """The scale at which they are proved, or None."""
         columns, G, BT = (self._dense(name) for name in MATRICES)
         return proved_scale(columns.transpose(), G, BT)
 
-    def _dense(self, matrix: str) -> Any:
+    def _dense(self, matrix: str) -> Matrix:
         rows = self.vectors[matrix]
         return exact_matrix(rows, (len(rows), len(rows[0])), self.K)
 
@@ -56,10 +56,10 @@ class Fault:
     """
 
     changes: int
-    scale: Any
+    scale: Element
     repaired: TapVectors
     cause: str = ""
-    row_scales: tuple[tuple[int, Any], ...] = ()
+    row_scales: tuple[tuple[int, Element], ...] = ()
     whole: bool = False
 
     def repairs(self, given: TapVectors) -> tuple[RowRepair, ...]:
@@ -74,7 +74,7 @@ class Fault:
         )
 
 
-def texts(row: Sequence[Any], K: Any) -> tuple[str, ...]:
+def texts(row: Sequence[Element], K: Domain) -> tuple[str, ...]:
     """Domain elements as texts.
 
     >>> from sympy import QQ

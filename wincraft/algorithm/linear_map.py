@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from math import prod
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import DTypeLike
 from sympy.polys.matrices import DomainMatrix
 
 from wincraft.algorithm.display import display_chain
@@ -119,13 +121,13 @@ class LinearMap:
             check_type("a stage", stage, DomainMatrix, "give a DomainMatrix, as wincraft.exact.matrix.from_numbers")
         return cls(tuple(stage.shape[1] for stage in stages[:1]), tuple(Pass(stage) for stage in stages))
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         field, K = Field(self.domain), self.domain
         extension = [] if field.rational or not field.ordered else list(K.orig_ext)
         passes = [(to_numbers(step.matrix), step.axis, step.image) for step in self.passes]
         return _unpickled, (field.name, extension, self.tile, passes)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         from wincraft.algorithm.numeric import matrix_to_numpy
 
         return matrix_to_numpy(self.dense, float if dtype is None else dtype)
@@ -230,7 +232,7 @@ class LinearMap:
             return self._through(lambda matrix: from_numbers(to_numbers(matrix), K))
         return self._through(lambda matrix: matrix.convert_to(K))
 
-    def _through(self, change: Any) -> LinearMap:
+    def _through(self, change: Callable[[Matrix], Matrix]) -> LinearMap:
         return LinearMap(self.tile, tuple(step._replace(matrix=change(step.matrix)) for step in self.passes))
 
     def transpose(self) -> LinearMap:

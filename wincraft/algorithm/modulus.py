@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from wincraft.exact.number import number_text
 from wincraft.exact.polynomial import polynomial_text
+from wincraft.exact.types import Number
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,7 +23,7 @@ class Modulus:
     (1/2, inf, x^2+x+1@-1, x^2+1@-1)
     """
 
-    coefficients: tuple[Any, ...]
+    coefficients: tuple[Number, ...]
     inner: tuple[Modulus, ...] = ()
 
     @property
@@ -37,7 +37,7 @@ class Modulus:
         return max(1, len(self.coefficients) - 1)
 
     @property
-    def point(self) -> Any | None:
+    def point(self) -> Number | None:
         """The interpolation point of a linear modulus, else None."""
         return -self.coefficients[0] if len(self.coefficients) == 2 else None
 
@@ -47,7 +47,7 @@ class Modulus:
         return sum(modulus.taps for modulus in self.inner) or 1
 
     @property
-    def numbers(self) -> tuple[Any, ...]:
+    def numbers(self) -> tuple[Number, ...]:
         """All coefficients in it, the inner ones included: what the field must hold."""
         return self.coefficients + tuple(value for modulus in self.inner for value in modulus.numbers)
 

@@ -13,6 +13,7 @@ from numbers import Integral, Rational
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from wincraft.algorithm.linear_map import Maps, Pass
 from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, WrongType, shorten
@@ -46,7 +47,7 @@ def round_to_dtype(value: Fraction, dtype: np.dtype) -> Any:
         return dtype.type(nearest)
 
 
-def matrix_to_numpy(matrix: Matrix, dtype: Any) -> np.ndarray:
+def matrix_to_numpy(matrix: Matrix, dtype: DTypeLike) -> np.ndarray:
     """An exact matrix as an array, each entry rounded once to nearest even; `object` keeps Fractions.
 
     Raises:
@@ -93,7 +94,9 @@ def matrix_to_numpy(matrix: Matrix, dtype: Any) -> np.ndarray:
     return rounded
 
 
-def convolve(maps: Maps, scale: Number, data: Any, filters: Any, padding: int | Sequence[int] = 0) -> np.ndarray:
+def convolve(
+    maps: Maps, scale: Number, data: ArrayLike, filters: ArrayLike, padding: int | Sequence[int] = 0
+) -> np.ndarray:
     """Correlate whole signals or images with a bank of filters, tile by tile; every border included.
 
     y[b,k,p] = sum_{c,q} x[b,c,p+q] w[k,c,q], q over the filter taps, x padded with zeros.
@@ -159,7 +162,7 @@ class Chains(NamedTuple):
     input: list[ArrayPass]
 
 
-def _rounded(step: Pass, dtype: Any) -> ArrayPass:
+def _rounded(step: Pass, dtype: DTypeLike) -> ArrayPass:
     return ArrayPass(matrix_to_numpy(step.matrix, dtype), step.axis, step.image)
 
 
@@ -171,7 +174,9 @@ def _residues(y: np.ndarray, field: Field, divisor: Fraction) -> np.ndarray:
     return np.asarray(convert(y), dtype=y.dtype)
 
 
-def _checked(maps: Maps, data: Any, filters: Any, padding: Any) -> tuple[np.ndarray, np.ndarray, list[int]]:
+def _checked(
+    maps: Maps, data: ArrayLike, filters: ArrayLike, padding: object
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
     try:
         x, w = np.asarray(data), np.asarray(filters)
     except ValueError:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from operator import mul
-from typing import Any, Protocol
+from typing import Protocol
 
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.exact.matrix import exact_matrix
@@ -38,7 +38,7 @@ SMALL = 32
 """Largest tile that is proved by one product of matrices."""
 
 
-def tap_products(AT: Any, G: Any) -> Iterator[tuple[list[list[tuple[int, int]]], list[list[Any]]]]:
+def tap_products(AT: Matrix, G: Matrix) -> Iterator[tuple[list[list[tuple[int, int]]], list[list[Element]]]]:
     """The distinct rows AT[i,:] * G[:,j] of each diagonal i + j, in order, each beside the (i, j) whose row it is.
 
     Interpolation makes all rows of a diagonal equal, so that n products of rows prove what m r would.
@@ -48,7 +48,7 @@ def tap_products(AT: Any, G: Any) -> Iterator[tuple[list[list[tuple[int, int]]],
     filters = G.transpose().to_list()
     m, r = len(outputs), len(filters)
     for diagonal in range(m + r - 1):
-        rows: list[list[Any]] = []
+        rows: list[list[Element]] = []
         owners: list[list[tuple[int, int]]] = []
         for i in range(max(0, diagonal - r + 1), min(m, diagonal + 1)):
             row = list(map(mul, outputs[i], filters[diagonal - i]))
@@ -60,7 +60,7 @@ def tap_products(AT: Any, G: Any) -> Iterator[tuple[list[list[tuple[int, int]]],
         yield owners, rows
 
 
-def convolution_tensor(AT: Any, G: Any, BT: Any) -> tuple[list[list[Any]], list[list[int]]]:
+def convolution_tensor(AT: Matrix, G: Matrix, BT: Matrix) -> tuple[list[list[Element]], list[list[int]]]:
     """The tensor sum_k AT[i,k] G[k,j] BT[k,l]: its distinct rows over l, and which row belongs to (i, j).
 
     >>> from wincraft import winograd
@@ -68,7 +68,7 @@ def convolution_tensor(AT: Any, G: Any, BT: Any) -> tuple[list[list[Any]], list[
     >>> convolution_tensor(f.output.dense, f.filter.dense, f.input.dense)
     ([[1, 0], [0, 1]], [[0, 1]])
     """
-    products: list[list[Any]] = []
+    products: list[list[Element]] = []
     where = [[0] * G.shape[1] for _ in range(AT.shape[0])]
     for owners, rows in tap_products(AT, G):
         for positions, row in zip(owners, rows, strict=True):
@@ -78,7 +78,7 @@ def convolution_tensor(AT: Any, G: Any, BT: Any) -> tuple[list[list[Any]], list[
     return _times(products, BT), where
 
 
-def proved_scale(AT: Any, G: Any, BT: Any) -> Any | None:
+def proved_scale(AT: Matrix, G: Matrix, BT: Matrix) -> Element | None:
     """The scale at which the identity holds for every i, j, l, or None. Exact, over the matrices' common domain.
 
     Small tiles take one product of matrices. Of larger ones the first diagonal i + j is looked at alone, the others by
@@ -90,8 +90,8 @@ def proved_scale(AT: Any, G: Any, BT: Any) -> Any | None:
     1
     """
     n, zero = BT.shape[1], BT.domain.zero
-    scale: Any = None
-    rows: list[list[Any]] = []
+    scale: Element | None = None
+    rows: list[list[Element]] = []
     diagonals: list[int] = []
     enough = 1 if n > SMALL else n**2
     for diagonal, (_, products) in enumerate(tap_products(AT, G)):
@@ -159,6 +159,6 @@ def scale_of(maps: ThreeMaps) -> Number | None:
     return None if scale is None else BT.domain.to_sympy(scale)
 
 
-def _times(rows: list[list[Any]], BT: Any) -> list[list[Any]]:
+def _times(rows: list[list[Element]], BT: Matrix) -> list[list[Element]]:
     product = exact_matrix(rows, (len(rows), BT.shape[0]), BT.domain) * BT
-    return product.to_list()  # type: ignore[no-any-return]
+    return product.to_list()

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from wincraft.errors import BadScaling, BadShape, WrongType, shorten
 from wincraft.exact.field import common_field
 from wincraft.exact.number import exact_number, number_text, to_element
-from wincraft.exact.types import Domain, Element
+from wincraft.exact.types import Domain, Element, Number
+
+Factors = Sequence[object]
 
 
 class Diagonals(NamedTuple):
@@ -22,7 +24,7 @@ class Diagonals(NamedTuple):
     constant: Element
 
 
-def read_diagonals(a: Any, g: Any, b: Any, rank: int, domain: Domain) -> Diagonals:
+def read_diagonals(a: Factors | None, g: Factors | None, b: Factors | None, rank: int, domain: Domain) -> Diagonals:
     """What `Algorithm.rescale` was given: sequences of `rank` exact numbers, None for ones.
 
     Raises:
@@ -45,7 +47,7 @@ def read_diagonals(a: Any, g: Any, b: Any, rank: int, domain: Domain) -> Diagona
     return Diagonals(K, of_output, of_filter, of_input, products[0])
 
 
-def _numbers(name: str, given: Sequence[Any] | None, rank: int) -> list[Any]:
+def _numbers(name: str, given: Factors | None, rank: int) -> list[Number]:
     if given is not None and (isinstance(given, str) or not isinstance(given, Iterable)):
         raise WrongType(f"a scaling {name}", shorten(repr(given)), "give a sequence of one factor per tap")
     values = [exact_number(value) for value in (given if given is not None else [1] * rank)]

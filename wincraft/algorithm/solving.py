@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from wincraft.algorithm.faults import Fault, TapVectors, Vectors, texts
 from wincraft.algorithm.refutation import MATRICES, Placing
 from wincraft.exact.matrix import exact_matrix, factor_between
+from wincraft.exact.types import Domain, Element
 
 
 def disagreements(given: TapVectors, layout: Placing) -> Iterator[Fault]:
@@ -56,9 +56,10 @@ def solve(given: TapVectors, matrix: str) -> Vectors | None:
 
 def _compare(given: TapVectors, matrix: str, needed: Vectors, layout: Placing) -> Iterator[Fault]:
     rows, K = given.vectors[matrix], given.K
-    ratios = [_ratio(row, wanted) for row, wanted in zip(rows, needed, strict=True)]
-    votes = Counter(ratio for ratio in ratios if ratio is not None)
-    if votes and None not in ratios:
+    found = [_ratio(row, wanted) for row, wanted in zip(rows, needed, strict=True)]
+    ratios = [ratio for ratio in found if ratio is not None]
+    votes = Counter(ratios)
+    if votes and len(ratios) == len(found):
         scale = _elected(votes, K)
         wrong = tuple((k, ratio / scale) for k, ratio in enumerate(ratios) if ratio != scale)
         products = dict(wrong)
@@ -78,7 +79,7 @@ def _compare(given: TapVectors, matrix: str, needed: Vectors, layout: Placing) -
         yield Fault(1 if cause else changes, scale, repaired, cause)
 
 
-def _elected(votes: Counter[Any], K: Any) -> Any:
+def _elected(votes: Counter[Element], K: Domain) -> Element:
     """The scale of most votes, 1 where it is among equals."""
     return max(votes, key=lambda ratio: (votes[ratio], ratio == K.one))
 
@@ -95,7 +96,7 @@ def _order(matrix: str, rows: Vectors, right: Vectors, wrong: Sequence[int], lay
     return f"the {layout.line(matrix)}s of {layout.name(matrix)} are permuted: put them in the order {order} (from 0)"
 
 
-def _repeated(matrix: str, rows: Vectors, right: Vectors, wrong: Sequence[int], layout: Placing, K: Any) -> str:
+def _repeated(matrix: str, rows: Vectors, right: Vectors, wrong: Sequence[int], layout: Placing, K: Domain) -> str:
     """The words where the one wrong row, wrong in more than an entry, stands a second time, else ''."""
     if len(wrong) != 1:
         return ""
@@ -109,6 +110,6 @@ def _repeated(matrix: str, rows: Vectors, right: Vectors, wrong: Sequence[int], 
     return f"tap {tap} (from 0): {layout.vectors(matrix, tap)} repeats {layout.line(matrix)} {twin}, must be ({needed})"
 
 
-def _ratio(row: Sequence[Any], wanted: Sequence[Any]) -> Any | None:
+def _ratio(row: Sequence[Element], wanted: Sequence[Element]) -> Element | None:
     """The factor that makes `wanted` into `row`, or None if none does or it is 0."""
     return factor_between(row, wanted) or None

@@ -12,7 +12,7 @@ from wincraft.exact.number import exact_number, to_element
 from wincraft.exact.types import Number
 
 
-def apply_tile(maps: Maps, scale: Number, data: Any, filter: Any) -> Any:
+def apply_tile(maps: Maps, scale: Number, data: object, filter: object) -> Any:
     """output[(filter g) * (input d)] / scale as nested lists of sympy numbers. Exact.
 
     Shapes are those of the maps: data `maps.input.tile`, filter `maps.filter.tile`, result `maps.output.image`.
@@ -30,7 +30,7 @@ def apply_tile(maps: Maps, scale: Number, data: Any, filter: Any) -> Any:
     return _unflatten([K.to_sympy(value / divisor) for value in sums], maps.output.image)
 
 
-def _flatten(what: str, values: Any, shape: tuple[int, ...]) -> list[Number]:
+def _flatten(what: str, values: object, shape: tuple[int, ...]) -> list[Number]:
     def walk(part: Any, depth: int) -> list[Number]:
         if depth == len(shape):
             return [exact_number(part)]

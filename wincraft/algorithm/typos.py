@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 from wincraft.algorithm.faults import Fault, TapVectors
 from wincraft.algorithm.refutation import MATRICES
+from wincraft.exact.types import Element
 
 Position = tuple[int, int, int]
 """(i, j, l): output, filter tap, input; matrix number `axis` of (AT, G, BT) spoils a slice of axis `axis`."""
@@ -31,7 +31,7 @@ class _Slice:
         return position[self.axis] == self.place
 
 
-def wrong_entries(given: TapVectors, residuals: Mapping[Position, Any], scale: Any) -> Iterator[Fault]:
+def wrong_entries(given: TapVectors, residuals: Mapping[Position, Element], scale: Element) -> Iterator[Fault]:
     """Every way to make the matrices right at this scale by changing one or two entries, as far as slices tell.
 
     `residuals` are the non-zero entries of the tensor less the one it should be.
@@ -63,8 +63,8 @@ def _covers(wrong: list[Position]) -> Iterator[tuple[_Slice, ...]]:
 
 
 def _changes(
-    given: TapVectors, residuals: Mapping[Position, Any], own: _Slice, slices: tuple[_Slice, ...]
-) -> Iterator[tuple[int, Any]]:
+    given: TapVectors, residuals: Mapping[Position, Element], own: _Slice, slices: tuple[_Slice, ...]
+) -> Iterator[tuple[int, Element]]:
     """(tap, change) of an entry that explains the residuals of its slice, where no other slice crosses it."""
     others = [item for item in slices if item != own]
     first, second = (axis for axis in range(3) if axis != own.axis)

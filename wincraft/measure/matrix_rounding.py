@@ -26,7 +26,7 @@ from wincraft.construct.size import size_text
 from wincraft.errors import BadValue, NotApplicable, look_up
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows, rational_matrix
-from wincraft.exact.number import to_fraction
+from wincraft.exact.number import as_fractions, to_fraction
 from wincraft.numbers.fixed_point import MAX_FRACTION, MAX_WORD, FixedPoint
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.show.layout import Layout, Section
@@ -57,7 +57,7 @@ class RoundedAxis:
         )
         tensor, where = convolution_tensor(AT, G, BT)
         scale = to_fraction(self.algorithm.scale)
-        rows = [[Fraction(int(value.numerator), int(value.denominator)) / scale for value in row] for row in tensor]
+        rows = [[value / scale for value in as_fractions(row, BT.domain)] for row in tensor]
         return [[rows[number] for number in numbers] for numbers in where]
 
     @cached_property
