@@ -19,7 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from wincraft.errors import BadDocument, BadValue
 from wincraft.torch import DirectConv2d, StaleScales, WinogradConv2d, calibrate, convert
-from wincraft.torch import calibrated as module
+from wincraft.torch import replacement as module
 
 X = rand(2, 3, 10, 10)
 

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from wincraft.torch.calibrated import StaleScales
 from wincraft.torch.conversion import calibrate, convert
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
+from wincraft.torch.replacement import StaleScales
 from wincraft.torch.report import network_report
 from wincraft.torch.watching import watching
 

@@ -25,7 +25,7 @@ from wincraft.torch.folding import fold_batch_norms
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
 from wincraft.torch.learning import BalancedPipeline
 from wincraft.torch.replacement import Replacement
-from wincraft.torch.storing import StoringModule
+from wincraft.torch.stage import StoringModule
 
 Chosen = str | Algorithm | None
 """An algorithm or its text; None for direct convolution."""

@@ -16,9 +16,8 @@ from wincraft.quantise.simulation import direct_quantizers
 from wincraft.torch.learning import LearnedStage
 from wincraft.torch.replacement import Replacement, check_input, like_direct
 from wincraft.torch.rounding import FLOAT32_BITS, exact_word
-from wincraft.torch.stage import StoredStage, of_integers
+from wincraft.torch.stage import StoredStage, StoringModule, fill_in, of_integers
 from wincraft.torch.state import StateDict
-from wincraft.torch.storing import StoringModule, fill_in
 
 
 class _Direct(StoringModule, Replacement):

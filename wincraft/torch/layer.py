@@ -21,9 +21,8 @@ from wincraft.torch.fitting import fitted
 from wincraft.torch.learning import TRANSFORMS, Learning, pipeline_for
 from wincraft.torch.pipeline import UNQUANTISED, Convolution
 from wincraft.torch.replacement import Replacement, check_input, like_direct, pads
-from wincraft.torch.stage import StoredStage
+from wincraft.torch.stage import StoredStage, fill_in
 from wincraft.torch.state import StateDict
-from wincraft.torch.storing import fill_in
 from wincraft.torch.tiles import phases
 
 

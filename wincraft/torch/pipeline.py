@@ -14,10 +14,8 @@ from wincraft.exact.number import to_fraction
 from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import check_scheme
-from wincraft.torch.casts import WideModule
 from wincraft.torch.rounding import exact_word
-from wincraft.torch.stage import StoredStage
-from wincraft.torch.storing import StoringModule
+from wincraft.torch.stage import StoredStage, StoringModule, WideModule
 from wincraft.torch.sums import plan_sums
 from wincraft.torch.tiles import covered, cut, interleaved, padded, tile_counts
 from wincraft.torch.transform import TileTransform, multiplied, ones, outer, side_plans

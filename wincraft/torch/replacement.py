@@ -1,19 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What layers share that take the place of torch's own convolutions: weights, inputs, and the look of outputs."""
+"""What layers share that take the place of torch's own: inputs, outputs, and which weights their scales belong to."""
 
 from __future__ import annotations
 
+import hashlib
+import warnings
+from collections.abc import Callable
 from typing import Any, Self
 
 import torch
 from torch.nn.modules.conv import _ConvNd
 
 from wincraft.errors import BadShape, TooLarge, WrongType
-from wincraft.torch.calibrated import Calibrated
+from wincraft.torch.stage import StoredStage
+from wincraft.torch.state import StateDict, take_bytes
+
+_DIGEST = 16
+"""Bytes of a fingerprint."""
 
 
-class Replacement(Calibrated):
-    """A layer that can be made from the one it replaces."""
+class StaleScales(UserWarning):
+    """A layer's weights are others than those its scales were calibrated with; `layer` is its name.
+
+    Typically batch normalisation was folded, or a state loaded, after `calibrate`: values then leave the ranges that
+    the scales were made for, and are clipped.
+
+    >>> print(StaleScales("stem"))
+    layer stem: its weights changed since it was calibrated, its scales did not; call calibrate(model, loader) again
+    """
+
+    def __init__(self, layer: str) -> None:
+        super().__init__(layer)
+        self.layer = layer
+
+    def __str__(self) -> str:
+        reason = "its weights changed since it was calibrated, its scales did not"
+        return f"layer {self.layer}: {reason}; call calibrate(model, loader) again"
+
+
+def fingerprint(weight: torch.Tensor) -> bytes:
+    """A hash of the shape and the values of a tensor, whatever its dtype, its device and its order in memory.
+
+    >>> w = torch.tensor([0.5, -2.0])
+    >>> fingerprint(w) == fingerprint(w.half()), fingerprint(w) == fingerprint(w.flip(0))
+    (True, False)
+    """
+    values = weight.detach().to("cpu", torch.float64).contiguous().numpy().astype("<f8", copy=False)
+    digest = hashlib.blake2b(str(tuple(weight.shape)).encode(), digest_size=_DIGEST)
+    digest.update((values + 0.0).data)  # -0 is 0
+    return digest.digest()
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _check(weight: torch.Tensor, known: bytes, layer: str) -> bool:
+    """Warn where weights are others than the known ones; compiled, when the layer is."""
+    other = fingerprint(weight) != known
+    if other:
+        warnings.warn(StaleScales(layer), stacklevel=3)
+    return other
+
+
+class Replacement(_ConvNd):
+    """A convolution that takes the place of torch's own, and may store stages with scales of its own weights.
+
+    `calibrate` has it remember the weights. In use it looks at them again whenever they may be others (a new tensor, or
+    one written to) and warns once, with `StaleScales`. Weights that are trained, in training mode and with gradients,
+    are the scales' own: they adapt to them. What writes past PyTorch's counter of changes, through ``weight.data``, is
+    seen at the next change of mode and in a report; a compiled layer looks when it is compiled.
+    """
+
+    layer_name = ""
+    _known: bytes | None = None
+    _seen: tuple[torch.Tensor, int, int] | None = None
+    _trained = False
+    _warned = False
 
     @classmethod
     def from_direct(cls, direct: _ConvNd, **options: Any) -> Self:
@@ -34,6 +94,95 @@ class Replacement(Calibrated):
         )
         layer.weight, layer.bias = direct.weight, direct.bias
         return layer.train(direct.training).to(direct.weight.device)
+
+    @property
+    def labelled(self) -> dict[str, StoredStage]:
+        """The stored stages by label."""
+        return {}
+
+    def remember_weights(self, name: str) -> None:
+        """The scales now belong to the present weights; `name` is that of the layer in its network."""
+        if not any(stage.quantizer.per for stage in self.labelled.values()):
+            return
+        self.layer_name, self._known = name, fingerprint(self.weight)
+        self._seen, self._trained, self._warned = None, False, False
+
+    @property
+    def stale(self) -> bool:
+        """Whether the weights are others than those of the calibration."""
+        self._settle()
+        return self._known is not None and not self._trained and fingerprint(self.weight) != self._known
+
+    def check_weights(self, weight: torch.Tensor) -> None:
+        """Warn with `StaleScales` where the weights of this forward pass are not those of the calibration."""
+        if self.training and torch.is_grad_enabled() and weight.requires_grad:
+            if not torch.compiler.is_exporting():
+                self._trained = True
+            return
+        if torch.compiler.is_compiling():
+            if self._known is not None and not self._trained and not torch.compiler.is_exporting():
+                _check(weight, self._known, self.layer_name or type(self).__name__)
+            return
+        self._settle()
+        if self._known is None or self._warned or self._trained:
+            return
+        try:
+            seen = (weight, 0 if weight.is_inference() else weight._version, weight.data_ptr())
+        except RuntimeError:  # a tensor without values, as while a network is traced
+            return
+        if self._seen is not None and self._seen[0] is weight and self._seen[1:] == seen[1:]:
+            return
+        if any(stage.observing for stage in self.labelled.values()):  # the scales are being made for these weights
+            return
+        self._warned = _check(weight, self._known, self.layer_name or type(self).__name__)
+        self._seen = seen
+
+    def _settle(self) -> None:
+        """Weights that were trained are the known ones; while training goes on they are again and again."""
+        if self._trained and not self.training:
+            self._known = self._known and fingerprint(self.weight)
+            self._trained = False
+
+    def train(self, mode: bool = True) -> Self:
+        """As of every module; when training ends its weights are known, and looked at anew."""
+        ends = self.training and not mode
+        super().train(mode)
+        if ends:
+            self._settle()
+            self._seen = None
+        return self
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
+        """Weights in another dtype are the same ones."""
+        before = self.weight.detach()
+        super()._apply(fn, recurse)
+        cast = self._known is not None and before.dtype != self.weight.dtype
+        if cast and not (before.is_meta or self.weight.is_meta) and fingerprint(before) == self._known:
+            self._known = fingerprint(self.weight)
+        return self
+
+    def _save_to_state_dict(self, destination: StateDict, prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        self._settle()
+        known = self._known and (fingerprint(self.weight) if self._trained else self._known)
+        if known is not None:
+            destination[f"{prefix}calibrated_weights"] = torch.tensor(list(known), dtype=torch.uint8)
+
+    def _load_from_state_dict(self, state_dict: StateDict, prefix: str, *args: object) -> None:
+        """Which weights the scales belong to comes with them; a state with scales that does not say is of its own."""
+        if not self.labelled:
+            super()._load_from_state_dict(state_dict, prefix, *args)
+            return
+        known = take_bytes(state_dict, f"{prefix}calibrated_weights", _DIGEST)
+        weight = state_dict.get(f"{prefix}weight")
+        scales = any(key.startswith(prefix) and key.endswith(".scale") for key in state_dict)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+        if known is None and not scales:
+            return
+        if isinstance(weight, torch.Tensor) and not (weight.is_meta or self.weight.is_meta):
+            own = known in (None, fingerprint(weight))
+            known = fingerprint(self.weight) if own else known
+        self._known, self._seen, self._trained, self._warned = known, None, False, False
 
 
 def check_input(layer: _ConvNd, x: torch.Tensor) -> None:

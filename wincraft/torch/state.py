@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from wincraft.errors import BadDocument
@@ -35,6 +37,24 @@ def take_bytes(state_dict: StateDict, key: str, length: int | None = None) -> by
     return None if given.is_meta else bytes(given.tolist())
 
 
+def check_values(state_dict: StateDict, key: str, rule: str, good: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    """Check the values under a key, if there are any, by a rule in words and a function that says which are good.
+
+    Raises:
+        BadDocument: where one is not.
+
+    >>> check_values({"zero_point": torch.tensor([0.0, 128.0])}, "zero_point", "codes", lambda values: values < 256)
+    """
+    given = state_dict.get(key)
+    if not isinstance(given, torch.Tensor) or given.is_meta:  # PyTorch says what is missing or no tensor
+        return
+    if given.is_complex():
+        raise BadDocument(f"{key} of a state", "its values are complex", _REPAIR)
+    values = given.detach().double()
+    if len(wrong := values[~good(values)].flatten()):
+        raise BadDocument(f"{key} of a state", f"it holds {float(wrong[0]):g}; {rule}", _REPAIR)
+
+
 def check_scales(state_dict: StateDict, key: str, unknown: bool = False) -> None:
     """Check that what a layer divides by is finite, positive and no subnormal number; NaN where `unknown` is allowed.
 
@@ -43,52 +63,20 @@ def check_scales(state_dict: StateDict, key: str, unknown: bool = False) -> None
 
     >>> check_scales({"scale": torch.tensor([0.5, float("nan")])}, "scale", unknown=True)
     """
-    values = _values(state_dict, key)
-    if values is None:
-        return
-    good = (values >= torch.finfo(torch.float64).tiny) & values.isfinite()
-    if unknown:
-        good |= values.isnan()
-    _refuse(key, values, good, "scales are positive, finite and normal numbers")
+
+    def good(values: torch.Tensor) -> torch.Tensor:
+        normal = (values >= torch.finfo(torch.float64).tiny) & values.isfinite()
+        return normal | values.isnan() if unknown else normal
+
+    check_values(state_dict, key, "scales are positive, finite and normal numbers", good)
 
 
 def check_exponents(state_dict: StateDict, key: str) -> None:
-    """Check that 2 to the values is a normal number.
+    """Check that 2 to the values, and to their negatives, is a normal number.
 
     Raises:
         BadDocument: where it is not.
 
     >>> check_exponents({"log_scale": torch.tensor([-3.5])}, "log_scale")
     """
-    values = _values(state_dict, key)
-    if values is not None:
-        _refuse(key, values, values.abs() <= LARGEST_EXPONENT, "they are logarithms of scales")
-
-
-def check_codes(state_dict: StateDict, key: str, low: int, high: int) -> None:
-    """Check that the values are integers from `low` to `high`.
-
-    Raises:
-        BadDocument: where they are not.
-
-    >>> check_codes({"zero_point": torch.tensor([0.0, 128.0])}, "zero_point", 0, 255)
-    """
-    values = _values(state_dict, key)
-    if values is not None:
-        good = (values == values.round()) & (values >= low) & (values <= high)
-        _refuse(key, values, good, f"zero points are integers from {low} to {high}")
-
-
-def _values(state_dict: StateDict, key: str) -> torch.Tensor | None:
-    """The values under a key; None where there are none to look at."""
-    given = state_dict.get(key)
-    if not isinstance(given, torch.Tensor) or given.is_meta:  # PyTorch says what is missing or no tensor
-        return None
-    if given.is_complex():
-        raise BadDocument(f"{key} of a state", "its values are complex", _REPAIR)
-    return given.detach().double()
-
-
-def _refuse(key: str, values: torch.Tensor, good: torch.Tensor, rule: str) -> None:
-    if not bool(good.all()):
-        raise BadDocument(f"{key} of a state", f"it holds {float(values[~good].flatten()[0]):g}; {rule}", _REPAIR)
+    check_values(state_dict, key, "they are logarithms of scales", lambda values: values.abs() <= LARGEST_EXPONENT)

@@ -23,7 +23,7 @@ from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, U, V, step
 from wincraft.numbers.integer_grid import IntegerGrid
 from wincraft.quantise.machines import stored_chains
 from wincraft.quantise.schemes import Scheme
-from wincraft.torch.casts import WideModule
+from wincraft.torch.stage import WideModule
 
 Factors = tuple[tuple[Fraction, ...], ...]
 """One exact factor per position, axis by axis."""

@@ -20,8 +20,7 @@ from wincraft.quantise.evaluation import measured_moments, value_sample
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
 from wincraft.torch.pipeline import ProductPipeline
-from wincraft.torch.stage import Tally
-from wincraft.torch.storing import StoringModule, Watcher
+from wincraft.torch.stage import StoringModule, Tally, Watcher
 from wincraft.torch.tiles import covered, cut, padded
 
 WINOGRAD, DIRECT = (WinogradConv1d, WinogradConv2d), (DirectConv1d, DirectConv2d)
