@@ -108,7 +108,7 @@ def test_tiny_entries_are_omitted_and_said():
 
 def test_integers_over_a_field_are_omitted_and_said():
     text = header("F(4x4,3x3), sqrt(2)")
-    assert "Omitted: entries of F(4,3) lie in QQ<sqrt(2)>, no scaling makes them integer." in text
+    assert "Omitted: entries of F(4x4,3x3) lie in QQ<sqrt(2)>, no scaling makes them integer." in text
     assert "int8_t" not in re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
 
 

@@ -10,9 +10,10 @@ from sympy import Integer
 from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
-from wincraft.emit.c.passes import Factor, NamedPass, Reading, Transform
+from wincraft.emit.c.passes import Reading, Transform
 from wincraft.emit.c.plan import float_section
 from wincraft.emit.c.printing import section_texts
+from wincraft.emit.matrices import NamedPass
 
 SHAPES = {"filter": ((3, 2), (5,)), "input": ((4, 3), (5,)), "output": ((5,), (2, 3))}
 
@@ -23,8 +24,8 @@ def transform(name, reads, writes, rng):
     count, length = np.prod(image), np.prod(tile)
     entries = rng.choice([0, 0, 1, -1, 2, -5], (count, length)).tolist()
     exact = DomainMatrix([[QQ(x, 4 if x == -5 else 1) for x in row] for row in entries], (count, length), QQ)
-    factor = Factor({"filter": "G", "input": "BT", "output": "AT"}[name], "", exact, "F(2x3,3x2)")
-    return Transform(name, reads, writes, tile, (NamedPass(factor, None, image),), f"{writes.upper()} = ...")
+    step = NamedPass({"filter": "G", "input": "BT", "output": "AT"}[name], "", exact, None, image)
+    return Transform(name, reads, writes, tile, image, (step,), f"{writes.upper()} = ...", Integer(1))
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +37,8 @@ def reading():
         size="F(2x3,3x2)",
         prefix="wincraft_f2x3_3x2",
         scale=Integer(2),
-        factors=tuple(item.passes[0].factor for item in transforms),
+        tables={item.passes[0].label: item.passes[0] for item in transforms},
         transforms=transforms,
-        formula="",
         sizes=(),
         description=(),
     )
@@ -70,7 +70,7 @@ def test_a_dense_pass_is_its_matrix_times_the_flattened_tile(library, reading, n
     (item,) = [part for part in reading.transforms if part.name == name]
     x = np.random.default_rng(2).standard_normal(item.tile).astype(dtype)
     got = library.through("dense", suffix, name, x, item.image, (dtype, dtype))
-    rows = [[float(entry) for entry in row] for row in item.passes[0].factor.exact.to_list()]
+    rows = [[float(entry) for entry in row] for row in item.passes[0].matrix.to_list()]
     wanted = np.array([summed(row, x.ravel()) for row in rows], dtype=dtype).reshape(item.image)
     np.testing.assert_array_equal(got, wanted / dtype(2) if name == "output" else wanted)
 
@@ -79,6 +79,6 @@ def test_what_is_said_of_a_dense_pass(reading):
     text = "\n".join(section_texts(float_section(reading, "float")))
     assert "Input transform U = ...:\n * d 4x3 at d[d_stride * i + j] -> U 5 at u[i]." in text
     assert "static const float wincraft_f2x3_3x2_BT_f32[5][12]" in text
-    entries = [abs(float(x)) for x in np.ravel(reading.transforms[1].passes[0].factor.exact.to_list())]
+    entries = [abs(float(x)) for x in np.ravel(reading.transforms[1].passes[0].matrix.to_list())]
     additions = sum(x > 0 for x in entries) - 5
     assert f"{additions} additions and {sum(x not in (0, 1) for x in entries)} multiplications." in text

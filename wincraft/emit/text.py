@@ -3,37 +3,38 @@
 
 from __future__ import annotations
 
-from typing import Any, TextIO
+from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.emit.matrices import named_maps, named_stages
+from wincraft.emit.matrices import distinct_parts, named_chain, named_maps, product_text
 from wincraft.emit.provenance import banner
 from wincraft.exact.matrix import to_texts
+from wincraft.exact.types import Matrix
 
 
 def emit(algorithm: Algorithm, stream: TextIO) -> None:
     """Write the description, then A^T, G and B^T of every distinct axis; identify reads the sections back.
 
-    The stages of a chain stand behind their map, as comments.
+    Of an algorithm of whole tiles the matrices are those for tiles flattened row by row, of which the description
+    says the sizes. The stages of a chain stand behind their map, as comments. Over GF(p) entries are residues.
     """
     for line in banner(algorithm, "text"):
         stream.write(f"# {line}\n")
     stream.write(f"# {algorithm!r}\n")
-    several = len(set(algorithm.factors)) > 1
-    for axis in dict.fromkeys(algorithm.factors):
-        if several or axis is not algorithm:
-            stream.write(f"# {axis!r}{'' if several else ', on every axis'}\n")
-        stages = named_stages(axis)
-        for name, item in named_maps(axis).items():
+    parts = distinct_parts(algorithm)
+    for part in parts:
+        if part is not algorithm:
+            stream.write(f"# {part!r}{', on every axis' if len(parts) == 1 else ''}\n")
+        for name, item in named_maps(part).items():
             stream.write(f"\n{name}\n" + _rows(item.dense, ""))
-            chain = stages.get(name, {})
+            chain = named_chain(name, item)
             if chain:
-                stream.write(f"# {name} = {' '.join(reversed(chain))}, the stages of its chain\n")
-            for stage, matrix in chain.items():
-                stream.write(f"# {stage}\n" + _rows(matrix, "#   "))
+                stream.write(f"# {name} = {product_text(name, item)}, the stages of its chain\n")
+            for label, step in chain.items():
+                stream.write(f"# {label}\n" + _rows(step.matrix, "#   "))
 
 
-def _rows(matrix: Any, indent: str) -> str:
+def _rows(matrix: Matrix, indent: str) -> str:
     rows = to_texts(matrix)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "".join(

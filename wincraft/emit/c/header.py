@@ -43,9 +43,11 @@ def emit(algorithm: Algorithm, stream: TextIO, integers: Integers | None = None)
 
     Raises:
         WrongForm: in linear convolution form.
+        NotApplicable: over GF(p).
     """
     if algorithm.form != "correlation":
         raise WrongForm("C header")
+    algorithm.field.need_order(f"C headers of {algorithm.size}")
     integers = Integers() if integers is None else integers
     reading = read_passes(algorithm)
     floats = {c_type: float_section(reading, c_type) for c_type in ("float", "double")}
@@ -91,5 +93,6 @@ def _stage_lines(reading: Reading, c_type: str | None) -> Iterator[str]:
     for transform in reading.chained:
         yield f"    {transform.title}, stage by stage:"
         yield from (f"        {line}" for line in stage_calls(reading, transform, c_type))
-    if not all(len(stage.passes) == len(stage.tile) for transform in reading.chained for stage in transform.stages):
+    along_axes = [transform for transform in reading.chained if transform.passes]
+    if not all(len(stage.passes) == len(stage.tile) for transform in along_axes for stage in transform.stages):
         yield "Where the axes' chains differ in length, stage t runs along the axes that have a stage t."

@@ -16,6 +16,7 @@ from wincraft.emit.c.kernels import HeaderSection
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes
 from wincraft.emit.c.plan import Numbers, functions, header_section, norm_line, tables
 from wincraft.emit.c.text import aligned
+from wincraft.errors import NotApplicable
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Number
 from wincraft.measure.channels import channel_counts
@@ -64,17 +65,20 @@ class IntegerBounds:
 
 def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
     """Integer matrices with the narrowest types that cannot overflow; where int64_t could, or over a field, why not."""
-    irrational = next((axis for axis in algorithm.factors if not axis.domain.is_QQ), None)
-    if irrational is not None:
-        where = f"entries of {irrational.size} lie in {irrational.domain}"
+    if not algorithm.field.rational:
+        where = f"entries of {algorithm.size} lie in {algorithm.domain}"
         return header_section(TITLE, f"Omitted: {where}, no scaling makes them integer.")
     form = integer_form(algorithm)
-    reading, bounds = read_passes(form, axis_suffixes(algorithm)), integer_bounds(form, integers)
+    try:
+        bounds = integer_bounds(form, integers)
+    except NotApplicable:
+        return header_section(TITLE, f"Omitted: the ranges of {algorithm.size} over whole tiles are not known.")
+    reading = read_passes(form, axis_suffixes(algorithm))
     if bounds.types is None:
         return header_section(TITLE, f"Omitted: {integers.describe()} are beyond int32_t.")
     rows = {
-        factor.label: [[int(x) for x in row] for row in matrix_to_numpy(factor.exact, object)]
-        for factor in reading.factors
+        label: [[int(x) for x in row] for row in matrix_to_numpy(table.matrix, object)]
+        for label, table in reading.tables.items()
     }
     entries = [x for matrix in rows.values() for row in matrix for x in row]
     table = Box(min(entries), max(entries))
@@ -93,7 +97,7 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
         bounds=lambda transform: _bounds(reading, transform, bounds, limit),
     )
     accumulator = f"{limit}_INT{integers.accumulator}"
-    chained = any(len(item.stages) > 1 for axis in algorithm.factors for item in axis.maps)
+    chained = any(len(item.collapsed.passes) < len(item.passes) for item in algorithm.maps)
     return header_section(
         TITLE,
         *_walk(reading.scale, bounds, bounds.types, (limit, accumulator)),

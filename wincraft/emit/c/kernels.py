@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands in a C header, as plain data: tables, and functions of one line, of a tile, and of a whole dense tile."""
+"""What stands in a C header, as plain data: tables, and functions of one line and of a tile."""
 
 from __future__ import annotations
 
@@ -62,24 +62,6 @@ class Array:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """Additions and multiplications; a subtraction and a negation count as additions."""
-
-    additions: int = 0
-    multiplications: int = 0
-
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(self.additions + other.additions, self.multiplications + other.multiplications)
-
-    def __mul__(self, times: int) -> Cost:
-        return Cost(self.additions * times, self.multiplications * times)
-
-    def __str__(self) -> str:
-        counts = (self.additions, "addition"), (self.multiplications, "multiplication")
-        return " and ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts)
-
-
-@dataclass(frozen=True)
 class ConstantTable:
     """A constant matrix; `exact` are the texts of its exact entries, none where the values are exact themselves."""
 
@@ -103,36 +85,31 @@ class Line:
 
 @dataclass(frozen=True)
 class Tile:
-    """A function that runs line functions along axes of a tile, one axis after the other, then divides by the scale.
+    """A function that computes a tile from a tile, then divides by the scale, and how it does that, one of three.
 
-    `calls` are the axis and the line function of each pass, `division` the C operation, empty where the scale is 1.
+    `calls` are the axis and the line function of each pass along an axis, `rows` a matrix over the flattened tiles, and
+    `steps` C statements that call the functions of its stages. `division` is the C operation, empty where the scale is
+    1 or the last step divides.
     """
 
     name: str
     comment: tuple[str, ...]
     source: Array
     target: Array
-    calls: tuple[tuple[int, str], ...]
+    calls: tuple[tuple[int, str], ...] = ()
+    rows: FloatRows = ()
+    steps: tuple[str, ...] = ()
     division: str = ""
 
     def others(self, axis: int) -> dict[int, int]:
-        """The lengths of the other axes while a pass runs along one: those before it are done."""
-        return loop_lengths(self.source.shape, self.target.shape, axis)
+        """The lengths of the other axes while a pass runs along one: those of the passes before it are done."""
+        order = [along for along, _ in self.calls]
+        done = order[: order.index(axis)]
+        lengths = enumerate(zip(self.source.shape, self.target.shape, strict=True))
+        return {other: after if other in done else before for other, (before, after) in lengths if other != axis}
 
 
-@dataclass(frozen=True)
-class Dense:
-    """A function that computes a whole tile from a whole tile by one matrix over the flattened tiles."""
-
-    name: str
-    comment: tuple[str, ...]
-    source: Array
-    target: Array
-    rows: FloatRows
-    division: str = ""
-
-
-CFunction = Line | Tile | Dense
+CFunction = Line | Tile
 
 
 @dataclass(frozen=True)
@@ -143,8 +120,3 @@ class HeaderSection:
     macros: tuple[tuple[str, object], ...] = ()
     tables: tuple[ConstantTable, ...] = ()
     kernels: tuple[CFunction, ...] = ()
-
-
-def loop_lengths(before: Sequence[int], after: Sequence[int], axis: int) -> dict[int, int]:
-    """The lengths of the axes beside one along which a pass runs, after those before it and before the others."""
-    return {other: (after if other < axis else before)[other] for other in range(len(after)) if other != axis}

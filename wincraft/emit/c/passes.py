@@ -12,8 +12,10 @@ from typing import Literal
 from sympy import S
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.refutation import MatrixName
 from wincraft.emit.c.text import fill
-from wincraft.emit.matrices import named_maps, named_matrices, named_stages
+from wincraft.emit.matrices import NamedPass, named_chain, named_maps, named_stages, product_text
 from wincraft.emit.provenance import identifier
 from wincraft.exact.number import is_negative, number_text
 from wincraft.exact.types import Matrix, Number
@@ -21,50 +23,29 @@ from wincraft.exact.types import Matrix, Number
 Letter = Literal["g", "d", "v", "u", "m", "y", "x", "z"]
 """Filter, data, their transforms, products and output; x and z are what lies between two stages, read and written."""
 
-_MAPS: tuple[tuple[str, Literal["G", "BT", "AT"], Letter, Letter], ...] = (
+_MAPS: tuple[tuple[str, MatrixName, Letter, Letter], ...] = (
     ("filter", "G", "g", "v"),
     ("input", "BT", "d", "u"),
     ("output", "AT", "m", "y"),
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Factor:
-    """An exact matrix, the name of its table, the suffix of the axis it belongs to, and the size of that one."""
-
-    name: str
-    suffix: str
-    exact: Matrix
-    size: str
-
-    @property
-    def label(self) -> str:
-        """``BT0_axis1``."""
-        return self.name + self.suffix
-
-
-@dataclass(frozen=True)
-class NamedPass:
-    """A matrix along one axis, or over the whole flattened tile where `axis` is None, and the shape of the result."""
-
-    factor: Factor
-    axis: int | None
-    image: tuple[int, ...]
-
-
 @dataclass(frozen=True)
 class Transform:
     """One of the three transforms, or one stage of it: what it reads and writes, and its passes in their order.
 
-    `stages` are those of a transform of several. A stage runs along the axes whose chains have a stage of its number.
+    `norm` bounds what it writes where it reads numbers up to 1. `stages` are those of a transform of several; where it
+    has no passes of its own, it calls them in turn.
     """
 
     name: str
     reads: Letter
     writes: Letter
     tile: tuple[int, ...]
+    image: tuple[int, ...]
     passes: tuple[NamedPass, ...]
     formula: str
+    norm: Number
     stage: int | None = None
     stages: tuple[Transform, ...] = ()
 
@@ -76,31 +57,18 @@ class Transform:
     @property
     def title(self) -> str:
         """What names it in comments."""
-        return (
-            f"the {self.name} transform" if self.stage is None else f"stage {self.stage} of the {self.name} transform"
-        )
-
-    @property
-    def image(self) -> tuple[int, ...]:
-        """The shape of what it writes."""
-        return self.passes[-1].image
-
-    @property
-    def norm(self) -> Number:
-        """A bound on what it writes where it reads numbers up to 1: the product of its passes' largest row norms."""
-        return prod((largest_row_norm(item.factor.exact) for item in self.passes), start=S.One)
+        return f"{'' if self.stage is None else f'stage {self.stage} of '}the {self.name} transform"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """All that a header says and computes of an algorithm, but for its numbers in a type."""
+    """All that a header says and computes of an algorithm, but for its numbers in a type. `tables` are by label."""
 
     size: str
     prefix: str
     scale: Number
-    factors: tuple[Factor, ...]
+    tables: dict[str, NamedPass]
     transforms: tuple[Transform, ...]
-    formula: str
     sizes: tuple[tuple[str, int], ...]
     description: tuple[str, ...]
 
@@ -113,62 +81,70 @@ class Reading:
 def read_passes(algorithm: Algorithm, suffixes: Sequence[str] | None = None) -> Reading:
     """Every matrix, pass and fact of an algorithm that a header holds; the only place that asks the algorithm for them.
 
-    `suffixes` end the names of each axis, where they are not those of `axis_suffixes`.
+    `suffixes` end the names of each axis, where they are not those of `axis_suffixes`. Maps along axes are also
+    multiplied out, along each axis; others are computed by calling their stages in turn.
 
-    >>> from wincraft import parse
-    >>> reading = read_passes(parse("F(2x4,3x3)"))
-    >>> [(item.factor.label, item.axis, item.image) for item in reading.transforms[0].passes]
+    >>> from wincraft import winograd
+    >>> reading = read_passes(winograd("F(2x4,3x3)"))
+    >>> [(item.label, item.axis, item.image) for item in reading.transforms[0].passes]
     [('G_axis0', 0, (4, 3)), ('G_axis1', 1, (4, 6))]
     """
-    axes, suffixes = algorithm.factors, suffixes or axis_suffixes(algorithm)
-    named = {
-        suffix: {name: Factor(name, suffix, exact, axis.size) for name, exact in named_matrices(axis).items()}
-        for suffix, axis in dict(zip(suffixes, axes, strict=True)).items()
-    }
-    factors = [named[suffix] for suffix in suffixes]
-    formulas = whole_formulas(suffixes, algorithm.scale)
+    suffixes = axis_suffixes(algorithm) if suffixes is None else suffixes
+    formulas, maps = whole_formulas(suffixes, algorithm.scale), named_maps(algorithm)
+    tables: dict[str, NamedPass] = {}
     transforms = []
     for name, symbol, reads, writes in _MAPS:
-        tile = tuple(named_maps(axis)[symbol].shape[1] for axis in axes)
-        passes = _passes(tile, [of_axis[symbol] for of_axis in factors])
-        whole = Transform(name, reads, writes, tile, passes, formulas[name])
-        lengths = [len(named_maps(axis)[symbol].stages) for axis in axes]
-        stages: list[Transform] = []
-        for number in range(max(lengths) if max(lengths) > 1 else 0):
-            along = [
-                None if number >= length else of_axis[symbol if length == 1 else f"{symbol}{number}"]
-                for of_axis, length in zip(factors, lengths, strict=True)
-            ]
-            stage = replace(
-                whole,
-                stage=number,
-                reads="x" if number else reads,
-                writes=writes if number == max(lengths) - 1 else "z" if number else "x",
-                tile=stages[-1].image if stages else tile,
-                passes=_passes(stages[-1].image if stages else tile, along),
-            )
-            stages.append(replace(stage, formula=_stage_formula(stage, algorithm.scale)))
-        transforms.append(replace(whole, stages=tuple(stages)))
+        item = maps[symbol]
+        multiplied, stages = tuple(_multiplied(symbol, item, suffixes)), named_stages(symbol, item, suffixes)
+        dense = NamedPass(symbol, "", item.dense, None, item.image)
+        for step in [*(multiplied or [dense]), *(step for stage in stages for step in stage)]:
+            tables.setdefault(step.label, step)
+        if not multiplied and len(stages) == 1:
+            multiplied = tuple(stages[0])
+        norm = _norm(multiplied) if multiplied else largest_row_norm(dense.matrix)
+        whole = Transform(name, reads, writes, item.tile, item.image, multiplied, formulas[name], norm)
+        transforms.append(replace(whole, stages=tuple(_stages(whole, stages, algorithm.scale))))
     return Reading(
         size=algorithm.size,
         prefix=identifier(algorithm),
         scale=algorithm.scale,
-        factors=tuple(factor for of_axis in named.values() for factor in of_axis.values()),
+        tables=dict(sorted(tables.items(), key=_table_order)),
         transforms=tuple(transforms),
-        formula=formulas["whole"],
         sizes=tuple(_sizes(algorithm)),
-        description=tuple(_description(algorithm, suffixes)),
+        description=tuple(_description(algorithm, suffixes, formulas["whole"])),
     )
 
 
-def _passes(tile: tuple[int, ...], factors: Sequence[Factor | None]) -> tuple[NamedPass, ...]:
-    """One pass along each axis that has a factor, the first axis first."""
-    passes, image = [], list(tile)
-    for axis, factor in enumerate(factors):
-        if factor is not None:
-            image[axis] = factor.exact.shape[0]
-            passes.append(NamedPass(factor, axis, tuple(image)))
-    return tuple(passes)
+def _multiplied(symbol: MatrixName, item: LinearMap, suffixes: Sequence[str]) -> Iterator[NamedPass]:
+    """The product of each axis's passes, the axis first whose passes begin; none where `suffixes` name no axes."""
+    tile, order = list(item.tile), [step.axis for step in item.passes if step.axis is not None]
+    for axis in dict.fromkeys((*order, *range(len(suffixes)))) if suffixes and item.factors else ():
+        matrix = item.factors[axis].dense
+        tile[axis] = matrix.shape[0]
+        yield NamedPass(symbol, suffixes[axis], matrix, axis, tuple(tile))
+
+
+def _stages(whole: Transform, stages: Sequence[Sequence[NamedPass]], scale: Number) -> Iterator[Transform]:
+    """Those of a transform of several."""
+    tile = whole.tile
+    for number, passes in enumerate(stages if len(stages) > 1 else ()):
+        reads: Letter = "x" if number else whole.reads
+        writes: Letter = whole.writes if number == len(stages) - 1 else "z" if number else "x"
+        formula = _stage_formula(passes, len(tile), reads, writes) + (_over(scale) if writes == "y" else "")
+        image = passes[-1].image
+        yield Transform(whole.name, reads, writes, tile, image, tuple(passes), formula, _norm(passes), number)
+        tile = image
+
+
+def _table_order(table: tuple[str, NamedPass]) -> tuple[str, int, int, str]:
+    """Axis by axis A^T, G and B^T, behind each its stages."""
+    step = table[1]
+    return step.suffix, "AGB".index(step.name[0]), len(step.name), step.name
+
+
+def _norm(passes: Iterable[NamedPass]) -> Number:
+    """The largest row norm of a Kronecker product of matrices along different axes, or of one over whole tiles."""
+    return prod((largest_row_norm(step.matrix) for step in passes), start=S.One)
 
 
 def largest_row_norm(matrix: Matrix) -> Number:
@@ -179,22 +155,24 @@ def largest_row_norm(matrix: Matrix) -> Number:
 
 
 def axis_suffixes(algorithm: Algorithm) -> tuple[str, ...]:
-    """What ends the symbols of every axis: nothing where all axes are alike, else ``_axis0``, by first occurrence."""
-    axes = algorithm.factors
+    """What ends the symbols of every axis: nothing where all axes are alike, else ``_axis0``, by first occurrence.
+
+    None of an algorithm of whole tiles.
+    """
+    axes = algorithm.factors if algorithm.separable else ()
     return tuple("" if len(set(axes)) == 1 else f"_axis{axes.index(axis)}" for axis in axes)
 
 
 def whole_formulas(suffixes: Sequence[str], scale: Number) -> dict[str, str]:
-    """The formula of each transform by name, and of the whole algorithm, with a scale."""
+    """The formula of each transform by name, and of the whole algorithm; of whole tiles as of one axis."""
     tags = [suffix.removeprefix("_axis") for suffix in suffixes]
-    if len(tags) == 1:
-        V, U, left, right = "G g", "B^T d", "A^T", ""
-    elif len(tags) == 2:
+    V, U, left, right = "G g", "B^T d", "A^T", ""
+    if len(tags) == 2:
         p, q = tags
         V, U, left, right = f"G{p} g G{q}^T", f"B{p}^T d B{q}", f"A{p}^T", f" A{q}"
-    else:
+    elif len(tags) > 2:
         G, BT, left = (f"({' (x) '.join(name.format(tag) for tag in tags)})" for name in ("G{}", "B{}^T", "A{}^T"))
-        V, U, right = f"{G} g", f"{BT} d", ""
+        V, U = f"{G} g", f"{BT} d"
     return {
         "filter": f"V = {V}",
         "input": f"U = {U}",
@@ -203,18 +181,18 @@ def whole_formulas(suffixes: Sequence[str], scale: Number) -> dict[str, str]:
     }
 
 
-def _stage_formula(stage: Transform, scale: Number) -> str:
+def _stage_formula(passes: Sequence[NamedPass], axes: int, reads: Letter, writes: Letter) -> str:
     """The formula of a stage, whose matrices have the names of their tables: ``X = BT0 d BT0^T``."""
-    value, along = array_name(stage.reads), {item.axis: item.factor.label for item in stage.passes}
-    names = [along.get(axis, "") for axis in range(len(stage.tile))]
+    value, along = array_name(reads), {step.axis: step.label for step in passes}
+    names = [along.get(axis, "") for axis in range(axes)]
     if None in along:
         product = f"{along[None]} {value}"
-    elif len(names) > 2:
+    elif axes > 2:
         product = f"({' (x) '.join(name or 'I' for name in names)}) {value}"
     else:
         left, right = (*names, "")[:2]
         product = " ".join(part for part in (left, value, right and f"{right}^T") if part)
-    return f"{array_name(stage.writes)} = {product}{_over(scale) if stage.writes == 'y' else ''}"
+    return f"{array_name(writes)} = {product}"
 
 
 def array_name(letter: str) -> str:
@@ -227,40 +205,46 @@ def _over(scale: Number) -> str:
 
 
 def _sizes(algorithm: Algorithm) -> Iterator[tuple[str, int]]:
-    """The macros of the sizes per axis, without the prefix, and their values."""
-    several = len(algorithm.m) > 1
-    for name, sizes in (("M", algorithm.m), ("R", algorithm.r), ("N", algorithm.n), ("RANK", algorithm.output.tile)):
+    """The macros of the sizes per axis, without the prefix, and their values; products have axes where maps have."""
+    several, rank = len(algorithm.m) > 1, algorithm.output.tile if algorithm.separable else ()
+    for name, sizes in (("M", algorithm.m), ("R", algorithm.r), ("N", algorithm.n), ("RANK", rank)):
         for number, size in enumerate(sizes):
             yield f"{name}{number if several else ''}", size
     if several:
         yield "RANK", algorithm.rank
 
 
-def _description(algorithm: Algorithm, suffixes: Sequence[str]) -> Iterator[str]:
+def _description(algorithm: Algorithm, suffixes: Sequence[str], formula: str) -> Iterator[str]:
     """The size in words, the formulas, and what each axis is, with its proof."""
-    m, r, n = map(_by, (algorithm.m, algorithm.r, algorithm.n))
-    products = " * ".join(str(axis.rank) for axis in algorithm.factors)
-    products = f"{products} = {algorithm.rank}" if len(algorithm.m) > 1 else products
+    m, r, n, ranks = map(_by, (algorithm.m, algorithm.r, algorithm.n, algorithm.output.tile))
+    products = f"{ranks.replace('x', ' * ')} = {algorithm.rank}" if len(algorithm.output.tile) > 1 else ranks
     outputs = f"{m} outputs of {r} filter taps from {n} data"
     yield f"Winograd convolution {algorithm.size}: {outputs}, by {products} products."
     yield ""
-    yield f"    {whole_formulas(suffixes, algorithm.scale)['whole']}"
+    yield f"    {formula}"
     yield "    y[i] = sum over p of d[i + p] g[p]    (i and p run over all axes; * is elementwise)"
     yield ""
-    for axis, suffix in dict(zip(algorithm.factors, suffixes, strict=True)).items():
+    if not suffixes:
+        yield from _part_lines(algorithm, "Matrices for whole tiles, flattened row by row")
+    for axis, suffix in dict(zip(algorithm.factors, suffixes, strict=True)).items() if suffixes else ():
         several = f"Axis {suffix.removeprefix('_axis')}" if suffix else "Every axis"
-        yield from _axis_lines(axis, "Matrices" if len(algorithm.m) == 1 else several)
+        yield from _part_lines(axis, "Matrices" if len(algorithm.m) == 1 else several)
 
 
-def _axis_lines(axis: Algorithm, where: str) -> Iterator[str]:
-    maps = ("A^T", axis.output), ("G", axis.filter), ("B^T", axis.input)
-    yield f"{where}: {', '.join(f'{name} {_by(item.shape)}' for name, item in maps)}, scale {number_text(axis.scale)};"
-    moduli = f"moduli {','.join(map(str, axis.moduli))}" if axis.moduli is not None else "moduli not given"
-    yield f"    {moduli}; convention {axis.convention or 'not named'};"
-    for name, item in named_stages(axis).items():
-        factors = [f"{stage} ({_by(matrix.shape)})" for stage, matrix in reversed(item.items())]
-        yield from fill(f"    {name} = ", factors, ";").splitlines()
-    yield f"    {axis.verify()}."
+def _part_lines(part: Algorithm, where: str) -> Iterator[str]:
+    maps = ("A^T", part.output), ("G", part.filter), ("B^T", part.input)
+    yield f"{where}: {', '.join(f'{name} {_by(item.shape)}' for name, item in maps)}, scale {number_text(part.scale)};"
+    moduli = f"moduli {','.join(map(str, part.moduli))}" if part.moduli is not None else "moduli not given"
+    if part.separable:
+        yield f"    {moduli}; convention {part.convention or 'not named'};"
+    for name, item in named_maps(part).items():
+        chain = named_chain(name, item)
+        if chain and part.separable:
+            factors = [f"{label} ({_by(step.matrix.shape)})" for label, step in reversed(chain.items())]
+            yield from fill(f"    {name} = ", factors, ";").splitlines()
+        elif chain:
+            yield f"    {name} = {product_text(name, item)};"
+    yield f"    {part.verify()}."
 
 
 def _by(sizes: Iterable[int]) -> str:

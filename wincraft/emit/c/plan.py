@@ -12,21 +12,11 @@ import numpy as np
 from sympy import S
 
 from wincraft.algorithm.numeric import matrix_to_numpy, round_to_dtype
-from wincraft.emit.c.kernels import (
-    Array,
-    CFunction,
-    ConstantTable,
-    Cost,
-    Dense,
-    FloatRows,
-    HeaderSection,
-    Line,
-    Tile,
-    loop_lengths,
-)
-from wincraft.emit.c.passes import Factor, Letter, Reading, Transform, array_name, largest_row_norm
+from wincraft.emit.c.kernels import Array, CFunction, ConstantTable, FloatRows, HeaderSection, Line, Tile
+from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, largest_row_norm
 from wincraft.emit.c.printing import listed, literal, row_cost
 from wincraft.emit.c.text import LINE_LENGTH, bound_text, fill
+from wincraft.emit.matrices import NamedPass
 from wincraft.exact.matrix import to_texts
 from wincraft.exact.number import to_fraction
 
@@ -64,14 +54,14 @@ def header_section(title: str, *lines: str, **parts: Any) -> HeaderSection:
 def float_section(reading: Reading, c_type: str) -> HeaderSection:
     """The matrices rounded once to float or double, and the functions; of a type that cannot hold them, why not."""
     rows: dict[str, FloatRows] = {}
-    for factor in reading.factors:
-        exact = matrix_to_numpy(factor.exact, object)
+    for label, table in reading.tables.items():
+        exact = matrix_to_numpy(table.matrix, object)
         rounded = [[float(round_to_dtype(entry, _DTYPES[c_type])) for entry in row] for row in exact]
         for (i, j), entry in np.ndenumerate(exact):
             if entry and not _is_normal(rounded[i][j], c_type):
-                place = f"{factor.name}[{i}][{j}] of {factor.size}"
+                place = f"{table.name}[{i}][{j}] of {reading.size}"
                 return header_section(c_type, f"Omitted: {place} is outside the normal range of {c_type}.")
-        rows[factor.label] = rounded
+        rows[label] = rounded
     inverse = float(round_to_dtype(to_fraction(1 / reading.scale), _DTYPES[c_type]))
     if not _is_normal(inverse, c_type):
         return header_section(c_type, f"Omitted: 1/scale is outside the normal range of {c_type}.")
@@ -96,23 +86,24 @@ def tables(reading: Reading, numbers: Numbers, exact: bool) -> tuple[ConstantTab
     """A table for every matrix, with its exact entries where its own are rounded."""
     return tuple(
         ConstantTable(
-            f"{reading.prefix}_{factor.name}_{numbers.suffix}{factor.suffix}",
+            f"{reading.prefix}_{table.name}_{numbers.suffix}{table.suffix}",
             numbers.table_type,
-            numbers.rows[factor.label],
-            to_texts(factor.exact) if exact else (),
+            numbers.rows[label],
+            to_texts(table.matrix) if exact else (),
         )
-        for factor in reading.factors
+        for label, table in reading.tables.items()
     )
 
 
 def functions(reading: Reading, numbers: Numbers) -> tuple[CFunction, ...]:
     """For each transform: its line functions, one per distinct axis and element type, then the one over all axes.
 
-    Behind it the same for every stage of its chain.
+    Behind it the same for every stage; before it where it calls them.
     """
     found: dict[str, CFunction] = {}
     for whole in reading.transforms:
-        for transform in (whole, *whole.stages):
+        order = (whole, *whole.stages) if whole.passes else (*whole.stages, whole)
+        for transform in order:
             for kernel in _functions(reading, numbers, whole, transform):
                 found.setdefault(kernel.name, kernel)
     return tuple(found.values())
@@ -120,7 +111,7 @@ def functions(reading: Reading, numbers: Numbers) -> tuple[CFunction, ...]:
 
 def stage_calls(reading: Reading, transform: Transform, c_type: str) -> list[str]:
     """C text: the arrays between the stages of a transform, then the calls, one after the other."""
-    between, calls = [], []
+    between, calls = list[str](), list[str]()
     for number, stage in enumerate(transform.stages):
         source, target = _arrays(stage, dict.fromkeys(get_args(Letter), c_type))
         if number > 0:
@@ -130,7 +121,7 @@ def stage_calls(reading: Reading, transform: Transform, c_type: str) -> list[str
             between.append(f"{target.name}[{' * '.join(map(str, target.shape))}]")
         arguments = [parameter.split()[-1].strip("*") for parameter in (*source.parameters, *target.parameters)]
         calls.append(f"{reading.prefix}_{stage.symbol}_{_SUFFIX[c_type]}({', '.join(arguments)});")
-    declared = fill(f"{c_type} ", listed(between, ";"))
+    declared = fill(f"{c_type} ", listed(between, ";")) if between else ""
     return [line.strip() for line in declared.splitlines()] + calls
 
 
@@ -141,48 +132,57 @@ def norm_line(reading: Reading, transform: Transform) -> str:
 
 
 def _functions(reading: Reading, numbers: Numbers, whole: Transform, transform: Transform) -> Iterator[CFunction]:
-    """The functions of a transform whose passes all run along axes, or of one dense pass."""
+    """The functions of a transform: lines and a tile along axes, or a tile by one dense pass or by calls of stages."""
     source, target = _arrays(transform, numbers.types)
-    name = f"{reading.prefix}_{transform.symbol}_{numbers.suffix}"
-    calls, cost = list[tuple[int, str]](), Cost()
-    for item in transform.passes:
-        once = row_cost(numbers.rows[item.factor.label])
-        if item.axis is None:
-            cost += once
-            continue
-        along = replace(transform, stage=None) if item.factor in [part.factor for part in whole.passes] else transform
-        line = _line(reading, numbers, along, item.factor, first=not calls)
-        calls.append((item.axis, line.name))
-        cost += once * prod(loop_lengths(source.shape, target.shape, item.axis).values())
-        yield line
+    calls, additions, multiplications = list[tuple[int, str]](), 0, 0
+    for step in transform.passes or [step for stage in transform.stages for step in stage.passes]:
+        count = 1 if step.axis is None else prod(step.image) // step.image[step.axis]
+        of_line = row_cost(numbers.rows[step.label])
+        additions, multiplications = additions + count * of_line[0], multiplications + count * of_line[1]
+        if step.axis is not None and transform.passes:
+            shared = step.label in [other.label for other in whole.passes]
+            along = replace(transform, stage=None) if shared else transform
+            line = _line(reading, numbers, along, step, first=not calls)
+            calls.append((step.axis, line.name))
+            yield line
     division = numbers.division if transform.writes == "y" else ""
     divisions = f", {prod(target.shape)} {numbers.divided}" if division else ""
-    at_once = ", in one step by the product of its stages" if transform.stages else ""
-    comment = (
-        f"{transform.title.removeprefix('the ').capitalize()} {transform.formula}{at_once}:",
-        f"{source} -> {target}.",
-        *numbers.bounds(transform),
-        f"{cost}{divisions}.",
+    how = ", in one step by the product of its stages" if transform.passes else ", stage by stage"
+    yield Tile(
+        f"{reading.prefix}_{transform.symbol}_{numbers.suffix}",
+        (
+            f"{transform.title.removeprefix('the ').capitalize()} {transform.formula}{how * bool(transform.stages)}:",
+            f"{source} -> {target}.",
+            *numbers.bounds(transform),
+            f"{_cost_text(additions, multiplications)}{divisions}.",
+        ),
+        source,
+        target,
+        calls=tuple(calls),
+        rows=numbers.rows[transform.passes[0].label] if transform.passes and not calls else (),
+        steps=() if transform.passes else tuple(stage_calls(reading, transform, numbers.types["x"])),
+        division=division if transform.passes else "",
     )
-    if calls:
-        yield Tile(name, comment, source, target, tuple(calls), division)
-    else:
-        yield Dense(name, comment, source, target, numbers.rows[transform.passes[0].factor.label], division)
 
 
-def _line(reading: Reading, numbers: Numbers, transform: Transform, factor: Factor, first: bool) -> Line:
+def _line(reading: Reading, numbers: Numbers, transform: Transform, step: NamedPass, first: bool) -> Line:
     """The function of one line; behind the first pass it reads what it writes."""
-    x, y, rows = transform.reads, transform.writes, numbers.rows[factor.label]
+    x, y, rows = transform.reads, transform.writes, numbers.rows[step.label]
     written = numbers.types[y]
     read = numbers.types[x] if first else written
-    product = f"{y} = {_MATRIX_TEXT.get(factor.name, factor.name)} {x}"
+    product = f"{y} = {_MATRIX_TEXT.get(step.name, step.name)} {x}"
     overlap = f" {x} and {y} may overlap." if read == written else ""
     comment = (
         f"One line of {transform.title}, {product}, {len(rows[0])} -> {len(rows)} values.",
-        f"{bound_text(y, largest_row_norm(factor.exact), x)}. {row_cost(rows)}.{overlap}",
+        f"{bound_text(y, largest_row_norm(step.matrix), x)}. {_cost_text(*row_cost(rows))}.{overlap}",
     )
-    name = f"{reading.prefix}_{transform.symbol}_line_{_TYPE_SUFFIX[read]}{factor.suffix}"
+    name = f"{reading.prefix}_{transform.symbol}_line_{_TYPE_SUFFIX[read]}{step.suffix}"
     return Line(name, comment, x, y, (read, written), rows)
+
+
+def _cost_text(additions: int, multiplications: int) -> str:
+    counts = (additions, "addition"), (multiplications, "multiplication")
+    return " and ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts)
 
 
 def _arrays(transform: Transform, types: Mapping[Letter, str]) -> tuple[Array, Array]:

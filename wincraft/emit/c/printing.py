@@ -11,8 +11,6 @@ from wincraft.emit.c.kernels import (
     Array,
     CFunction,
     ConstantTable,
-    Cost,
-    Dense,
     FloatRows,
     HeaderSection,
     Line,
@@ -48,7 +46,7 @@ def kernel_text(kernel: CFunction) -> str:
     """The definition of a function, behind its comment.
 
     >>> d, u = Array.in_image("d", "float", (2, 1)), Array.row_major("u", "float", (2,))
-    >>> print(kernel_text(Dense("f", ("u = d.",), d, u, [[1, -4], [0, 0.5]])))
+    >>> print(kernel_text(Tile("f", ("u = d.",), d, u, rows=[[1, -4], [0, 0.5]])))
     /* u = d. */
     static inline void f(const float *d, ptrdiff_t d_stride, float *u)
     {
@@ -65,7 +63,8 @@ def kernel_text(kernel: CFunction) -> str:
     else:
         source, target = kernel.source, kernel.target
         parameters = [f"const {source.parameters[0]}", *source.parameters[1:], *target.parameters]
-        body = _dense_body(kernel) if isinstance(kernel, Dense) else _tile_body(kernel)
+        body = [f"    {step}" for step in kernel.steps]
+        body += _dense_body(kernel) if kernel.rows else _calls_body(kernel) if kernel.calls else []
         if kernel.division:
             offset = f"y[{' + '.join(target.offset())}] "
             body += _loops(dict(enumerate(target.shape)), offset, [f"{kernel.division};"])
@@ -73,9 +72,18 @@ def kernel_text(kernel: CFunction) -> str:
     return "\n".join([comment(*kernel.comment), head, "{", *body, "}"])
 
 
-def row_cost(rows: FloatRows) -> Cost:
-    """The operations of the sums of a matrix's rows."""
-    return sum((_linear_sum(row, "", "int")[1] for row in rows), Cost())
+def row_cost(rows: FloatRows) -> tuple[int, int]:
+    """The additions and multiplications of the sums of a matrix's rows; a negation counts as an addition.
+
+    >>> row_cost([[1, -4], [0, 0.5]])
+    (1, 2)
+    """
+    additions = multiplications = 0
+    for row in rows:
+        used = [x for x in row if x]
+        additions += max(0, len(used) - 1) + (bool(used) and max(used) < 0 and used[0] == -1)
+        multiplications += sum(abs(x) != 1 for x in used)
+    return additions, multiplications
 
 
 def literal(value: float, c_type: str) -> str:
@@ -105,7 +113,7 @@ def _line_body(kernel: Line) -> list[str]:
     return _sums(kernel.rows, kernel.reads, kernel.types[1], *places)
 
 
-def _dense_body(kernel: Dense) -> list[str]:
+def _dense_body(kernel: Tile) -> list[str]:
     source, target = (
         [array.element(index) for index in product(*map(range, array.shape))]
         for array in (kernel.source, kernel.target)
@@ -119,24 +127,23 @@ def _sums(rows: FloatRows, letter: str, c_type: str, source: Sequence[str], targ
         f"    const {c_type} {letter}{k} = {place};" for k, place in enumerate(source) if any(row[k] for row in rows)
     ]
     sums = zip(target, rows, strict=True)
-    return body + [fill(f"    {place} = ", _linear_sum(row, letter, c_type)[0], ";") for place, row in sums]
+    return body + [fill(f"    {place} = ", _linear_sum(row, letter, c_type), ";") for place, row in sums]
 
 
-def _linear_sum(row: Sequence[float], letter: str, c_type: str) -> tuple[list[str], Cost]:
+def _linear_sum(row: Sequence[float], letter: str, c_type: str) -> list[str]:
     """The signed terms of a row times letter0, letter1, ... in `C_ORDER`: no zeros, no factors 1."""
     tree = ORDERS[C_ORDER](row)
     if tree.root is None:
-        return [literal(row[0], c_type)], Cost()
-    used = [tree.root, *(k for _, k in tree.additions)]
+        return [literal(row[0], c_type)]
     terms = []
-    for k in used:
+    for k in (tree.root, *(k for _, k in tree.additions)):
         term = f"{letter}{k}" if abs(row[k]) == 1 else f"{literal(abs(row[k]), c_type)} * {letter}{k}"
         terms.append(f"{'-' if row[k] < 0 else '+'} {term}")
     terms[0] = terms[0].removeprefix("+ ").replace("- ", "-")
-    return terms, Cost(len(used) - 1 + (row[used[0]] == -1), sum(abs(row[k]) != 1 for k in used))
+    return terms
 
 
-def _tile_body(kernel: Tile) -> list[str]:
+def _calls_body(kernel: Tile) -> list[str]:
     source, target, passes = kernel.source, kernel.target, [axis for axis, _ in kernel.calls]
     between, body = target, []
     if len(passes) > 1 and (target.name == "y" or any(source.shape[k] > target.shape[k] for k in passes[1:])):
