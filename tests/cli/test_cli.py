@@ -94,7 +94,7 @@ def test_generate_verify_identify_round_trip(tmp_path):
     assert axis["moduli"] == ["0", "1", "-1", "2", "-2", "1/2", "-1/2", "inf"]
     assert axis["convention"] == "wincnn"
     assert set(axis["row_scaling"]) == {"AT_col", "G_row", "BT_row"}
-    schema = json.loads(resources.files("wincraft.emit").joinpath("schema/algorithm-2.json").read_text())
+    schema = json.loads(resources.files("wincraft.files").joinpath("schema/algorithm-2.json").read_text())
     jsonschema.validate(found, schema)
     (tmp_path / "again.json").write_text(json.dumps(found))
     wincraft("verify", "again.json", cwd=tmp_path, check=0)

@@ -29,8 +29,8 @@ from c_headers import (
 )
 
 from wincraft import Algorithm, render, winograd
-from wincraft.emit.provenance import identifier
 from wincraft.errors import NotApplicable
+from wincraft.files import identifier
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

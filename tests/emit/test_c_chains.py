@@ -35,8 +35,8 @@ from sympy.polys.domains import QQ
 from wincraft import LinearMap, nest, render, winograd
 from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.construct import change_basis
-from wincraft.emit.provenance import identifier
 from wincraft.exact import diagonal
+from wincraft.files import identifier
 from wincraft.measure.execution import chains_of, execute
 from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers import FORMATS, Arithmetic

@@ -15,8 +15,8 @@ from oracle_messages import refused
 
 from wincraft import Algorithm, nest, parse, render, winograd
 from wincraft.construct import change_basis
-from wincraft.emit.provenance import identifier
 from wincraft.errors import NotApplicable
+from wincraft.files import identifier
 from wincraft.measure import Integers, channel_counts
 from wincraft.numbers import Box
 from wincraft.report import build_report

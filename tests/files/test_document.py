@@ -53,7 +53,7 @@ ALGORITHMS = {
 
 @pytest.fixture(scope="module")
 def schema():
-    return json.loads(resources.files("wincraft.emit").joinpath("schema/algorithm-2.json").read_text())
+    return json.loads(resources.files("wincraft.files").joinpath("schema/algorithm-2.json").read_text())
 
 
 def write(tmp_path, content):

@@ -12,7 +12,7 @@ from oracle_rows import ROWS
 import wincraft as wc
 from wincraft.algorithm import Refuted
 from wincraft.errors import BadDocument, WincraftError
-from wincraft.files.arrays import MAX_ARRAY_BYTES
+from wincraft.files.npz import MAX_ARRAY_BYTES
 from wincraft.files.text import MAX_TEXT_BYTES
 
 AT, G, BT = wc.winograd(2, 3, points="0,1,-1").to_numpy()

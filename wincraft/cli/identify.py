@@ -68,7 +68,7 @@ def command(files: tuple[str, ...], tolerance: str | None, format_given: str | N
 
 def _json(algorithm: Algorithm, verdicts: Sequence[Verdict]) -> str:
     """The document, and beside the matrices of every axis how they were given."""
-    from wincraft.emit.json import document, write_document
+    from wincraft.files.document import document, write_document
 
     about = {verdict.found.algorithm: _about(verdict.found) for verdict in verdicts if verdict.found}
     content = document(algorithm)

@@ -8,7 +8,7 @@ from typing import TextIO
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.display import matrix_latex, symbol
 from wincraft.emit.matrices import distinct_parts, named_chain, named_maps, product_text
-from wincraft.emit.provenance import banner
+from wincraft.files.provenance import banner
 
 
 def emit(algorithm: Algorithm, stream: TextIO) -> None:

@@ -8,11 +8,11 @@ from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.emit.matrices import distinct_parts, named_maps
-from wincraft.emit.provenance import banner
 from wincraft.errors import TooLarge, WrongForm
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
 from wincraft.exact.types import Matrix, Number
+from wincraft.files.provenance import banner
 
 _AXES = '''
 def convolve_tile(d, g):

@@ -7,9 +7,9 @@ from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.emit.matrices import distinct_parts, named_chain, named_maps, product_text
-from wincraft.emit.provenance import banner
 from wincraft.exact.matrix import to_texts
 from wincraft.exact.types import Matrix
+from wincraft.files.provenance import banner
 
 
 def emit(algorithm: Algorithm, stream: TextIO) -> None:

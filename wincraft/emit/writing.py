@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 EMITTERS = {
     "text": "wincraft.emit.text",
-    "json": "wincraft.emit.json",
+    "json": "wincraft.files.document",
     "c": "wincraft.emit.c.header",
     "numpy": "wincraft.emit.numpy",
     "latex": "wincraft.emit.latex",
 }
 """The registry: format name to the module whose ``emit(algorithm, stream)`` writes it."""
 
-BINARY = {"npz": "wincraft.emit.npz"}
+BINARY = {"npz": "wincraft.files.npz"}
 """The same of the formats that are no text: their ``emit`` writes bytes."""
 
 WITH_INTEGERS = frozenset({"c"})

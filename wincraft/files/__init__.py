@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading algorithm documents and bare matrices of others."""
+"""JSON documents and NumPy archives, written and read; bare matrices of others; what files say of themselves."""
 
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from wincraft.files.document import (
         ALGORITHM_KIND as ALGORITHM_KIND,
         ALGORITHM_VERSION as ALGORITHM_VERSION,
+        document as document,
         parse_document as parse_document,
         read_document as read_document,
+        write_document as write_document,
     )
     from wincraft.files.kernels import probe_tiles as probe_tiles, probe_transforms as probe_transforms
     from wincraft.files.matrices import Found as Found, Matrices as Matrices, read_matrices as read_matrices
     from wincraft.files.names import last_role as last_role, role_of as role_of
     from wincraft.files.probe import probe as probe
+    from wincraft.files.provenance import banner as banner, identifier as identifier
     from wincraft.files.reading import algorithm_of as algorithm_of, found_in as found_in, judge as judge, read as read
     from wincraft.files.source import parameters as parameters
     from wincraft.files.spellings import SPELLINGS as SPELLINGS

@@ -17,13 +17,13 @@ from wincraft.algorithm.refutation import MATRICES
 from wincraft.construct.size import MAX_TILE
 from wincraft.errors import BadDocument, BadNumber, shorten
 from wincraft.exact.matrix import transposed
-from wincraft.files.arrays import MAX_ARCHIVE_BYTES, load_arrays
 from wincraft.files.document import is_document, parse_json
 from wincraft.files.entry import read_entry
 from wincraft.files.grouping import Triple, contradictions, fits, named_triples, rank_of, unnamed_triples
 from wincraft.files.header import with_exact_entries
 from wincraft.files.markup import without_markup
 from wincraft.files.names import Role, role_of
+from wincraft.files.npz import MAX_ARCHIVE_BYTES, load_arrays
 from wincraft.files.spellings import SPELLINGS, Text
 from wincraft.files.statements import MAX_RANK
 from wincraft.files.table import Table

@@ -13,9 +13,9 @@ from wincraft.emit.c.passes import Reading, read_passes
 from wincraft.emit.c.plan import float_section, stage_calls
 from wincraft.emit.c.printing import defines, section_texts
 from wincraft.emit.c.text import comment
-from wincraft.emit.provenance import banner
 from wincraft.errors import WrongForm
-from wincraft.measure.integers import Integers
+from wincraft.files.provenance import banner
+from wincraft.measure.integers import Integers, range_name
 
 _USE = (
     "Use, for every tile of data, with M cleared first and every filter transformed once, g -> V:",
@@ -55,7 +55,7 @@ def emit(algorithm: Algorithm, stream: TextIO, integers: Integers | None = None)
     guard, content = f"{reading.prefix.upper()}_H", f"0x{_content(algorithm, integers)}u"
     parts = [
         comment(
-            *banner(algorithm, "c", integers),
+            *banner(algorithm, "c", _options(integers)),
             "",
             *reading.description,
             "",
@@ -74,6 +74,17 @@ def emit(algorithm: Algorithm, stream: TextIO, integers: Integers | None = None)
         f"#endif /* {guard} */",
     ]
     stream.write("\n\n".join(parts) + "\n")
+
+
+def _options(integers: Integers) -> str:
+    """The options that give ranges of integers, those left out that are the default."""
+    usual = Integers()
+    options = (
+        ("data-range", range_name(integers.data), range_name(usual.data)),
+        ("weight-range", range_name(integers.filter), range_name(usual.filter)),
+        ("accumulator", str(integers.accumulator), str(usual.accumulator)),
+    )
+    return "".join(f" --{name}={value}" for name, value, default in options if value != default)
 
 
 def _content(algorithm: Algorithm, integers: Integers) -> str:

@@ -16,9 +16,9 @@ from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.refutation import MatrixName
 from wincraft.emit.c.text import fill
 from wincraft.emit.matrices import NamedPass, named_chain, named_maps, named_stages, product_text
-from wincraft.emit.provenance import identifier
 from wincraft.exact.number import is_negative, number_text
 from wincraft.exact.types import Matrix, Number
+from wincraft.files.provenance import identifier
 
 Letter = Literal["g", "d", "v", "u", "m", "y", "x", "z"]
 """Filter, data, their transforms, products and output; x and z are what lies between two stages, read and written."""

@@ -6,18 +6,17 @@ from __future__ import annotations
 import re
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.measure.integers import Integers, range_name
 from wincraft.version import __version__
 
 _PLAIN = re.compile(r"[\w +\-*/=:;,.()^@]+", re.ASCII)
 """What of a basis's text can stand in a comment and between double quotes of a shell."""
 
 
-def command(algorithm: Algorithm, format: str, integers: Integers | None = None) -> str:
+def command(algorithm: Algorithm, format: str, options: str = "") -> str:
     """The command line that writes the same bytes again, or a word on why there is none.
 
     The chains of an algorithm that `chained` made belong to it; of others the command is that of the algorithm without
-    chains, and says so. `integers` are the ranges of a C header.
+    chains, and says so. `options` are further ones of ``wincraft generate``, each behind a blank.
 
     >>> from wincraft import winograd
     >>> F = winograd(2, 3, points="0,1,-1")
@@ -37,34 +36,21 @@ def command(algorithm: Algorithm, format: str, integers: Integers | None = None)
     (through,) = bases if len(bases) == 1 else (None,)
     known = f' --basis "{through}"' if through is not None and _PLAIN.fullmatch(through) else ""
     unique = [moduli[0]] if len(set(moduli)) == 1 else moduli
-    written = f"--format {format}{_ranges(integers)}"
-    options = f'--moduli "{";".join(map(str, unique))}" --convention {conventions.pop()}{known} {written}'
+    written = f"--format {format}{options}"
+    made = f'--moduli "{";".join(map(str, unique))}" --convention {conventions.pop()}{known} {written}'
     field = "" if algorithm.field.ordered else f"; over {algorithm.field.name}, as written here"
     extra = "" if known or not chained else "; its maps are chains of stages, as written here (--basis, or its JSON)"
-    return f'wincraft generate "{algorithm.size}" {options}{extra}{field}'
+    return f'wincraft generate "{algorithm.size}" {made}{extra}{field}'
 
 
-def _ranges(integers: Integers | None) -> str:
-    """The options that give ranges of integers, those left out that are the default."""
-    if integers is None:
-        return ""
-    usual = Integers()
-    options = (
-        ("data-range", range_name(integers.data), range_name(usual.data)),
-        ("weight-range", range_name(integers.filter), range_name(usual.filter)),
-        ("accumulator", str(integers.accumulator), str(usual.accumulator)),
-    )
-    return "".join(f" --{name}={value}" for name, value, default in options if value != default)
-
-
-def banner(algorithm: Algorithm, format: str, integers: Integers | None = None) -> list[str]:
+def banner(algorithm: Algorithm, format: str, options: str = "") -> list[str]:
     """Version, command and hash, as the first lines of a comment: no time and no path.
 
     >>> from wincraft import winograd
     >>> banner(winograd(2, 3, points="0,1,-1"), "text")[0].partition(": ")[2]
     'wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format text'
     """
-    return [f"wincraft {__version__}: {command(algorithm, format, integers)}", f"sha256 {algorithm.sha256}"]
+    return [f"wincraft {__version__}: {command(algorithm, format, options)}", f"sha256 {algorithm.sha256}"]
 
 
 def identifier(algorithm: Algorithm) -> str:
