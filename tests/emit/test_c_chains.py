@@ -37,7 +37,7 @@ from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.construct import change_basis
 from wincraft.exact import diagonal
 from wincraft.files import identifier
-from wincraft.measure.execution import chains_of, execute
+from wincraft.measure.execution import execute
 from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers import FORMATS, Arithmetic
 from wincraft.numbers.summation import C_ORDER
@@ -354,7 +354,7 @@ def of_float_error(name):
     rng, machine = np.random.default_rng(5), RoundedMachine(Arithmetic(FORMATS["fp32"]), C_ORDER)
     d = rng.uniform(-1, 1, (*shape(name, "n"), 1, 3)).astype(np.float32)
     g = rng.uniform(-1, 1, (*shape(name, "r"), 1, 1)).astype(np.float32)
-    return lambda watch: execute(chains_of(made(name)), machine, d, g, watch)
+    return lambda watch: execute(made(name).maps, made(name).scale, machine, d, g, watch)
 
 
 @needs_cc
@@ -393,7 +393,8 @@ def test_other_orders_have_other_bits(library):
     d = rng.uniform(-1, 1, (*shape(name, "n"), 1, 3)).astype(np.float32)
     seen = {}
     execute(
-        chains_of(made(name)),
+        made(name).maps,
+        made(name).scale,
         machine,
         d,
         np.ones((*shape(name, "r"), 1, 1)),

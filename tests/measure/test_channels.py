@@ -86,7 +86,7 @@ def test_partial_sums_of_that_many_channels_fit_and_of_one_more_do_not(size):
     made = winograd(*map(int, size[2:-1].split(",")), convention="integer")
     count = channel_counts(ranges(made), 48).partial_sums
     AT, G, BT = (matrix.astype(np.int64) for matrix in made.to_numpy())
-    data, taps = (np.array(list(product((-128, 127), repeat=n))) for n in (made.n, made.r))
+    data, taps = (np.array(list(product((-128, 127), repeat=n))) for n in (*made.n, *made.r))
     M = (data @ BT.T)[:, None] * (taps @ G.T)
     sums = [M @ form for row in AT for form in on_the_way(row)]
     low, high = min(M.min(), *(x.min() for x in sums)), max(M.max(), *(x.max() for x in sums))
@@ -100,7 +100,7 @@ def test_what_an_order_passes_through_is_attained(order):
     """F(4,3): every product and every sum of the order's tree, over all corners of data and filter."""
     made = winograd(4, 3, points=POINTS["F(4,3)"], convention="integer")
     AT, G, BT = (matrix.astype(np.int64) for matrix in made.to_numpy())
-    data, taps = (np.array(list(product((-128, 127), repeat=n))) for n in (made.n, made.r))
+    data, taps = (np.array(list(product((-128, 127), repeat=n))) for n in (*made.n, *made.r))
     M = (data @ BT.T)[:, None] * (taps @ G.T)
     reached = [M @ row for row in AT]
     for row in AT:

@@ -21,7 +21,7 @@ from wincraft.algorithm import LinearMap, nest
 from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, UnknownName, WrongType
 from wincraft.exact import from_numbers
 from wincraft.measure import error_bound, float_error, uniform_floats
-from wincraft.measure.execution import chains_of, execute
+from wincraft.measure.execution import execute
 from wincraft.measure.float_bound import BoundMachine, tile_shapes
 from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers import FORMATS, ORDERS, Arithmetic, parse_format
@@ -54,7 +54,7 @@ def legendre(algorithm):
     K, n = algorithm.domain, algorithm.n[0]
     rows = [[Fraction(i == j) - Fraction(i == j + 2, 3) for j in range(n)] for i in range(n)]
     P = from_numbers([[as_sympy(value) for value in row] for row in rows], K)
-    return replace(algorithm, input=LinearMap.of(P, algorithm.input.dense * P.inv()), moduli=None, convention=None)
+    return algorithm.with_maps(input=LinearMap.of(P, algorithm.input.dense * P.inv()))
 
 
 @st.composite
@@ -88,11 +88,11 @@ def test_huffman_is_the_best_order():
 def run_tile(algorithm, machine, data, filters):
     """One tile (C, *n) with one filter (C, *r)."""
     d, g = (np.moveaxis(x, 0, -1) for x in (data, filters))
-    return execute(chains_of(algorithm), machine, d[..., None], g[..., None, :])
+    return execute(algorithm.maps, algorithm.scale, machine, d[..., None], g[..., None, :])
 
 
 def slow_tile(algorithm, format, order, data, filters):
-    """A tile by fractions, operation for operation, stage by stage; data (C, *n), filters (C, *r)."""
+    """A tile by fractions, operation for operation, pass by pass; data (C, *n), filters (C, *r)."""
 
     def quantized(value):
         return format.quantize_exact(Fraction(value))
@@ -111,23 +111,20 @@ def slow_tile(algorithm, format, order, data, filters):
 
         return np.apply_along_axis(one, axis, array)
 
-    def transform(axes, array):
-        for number in range(max(len(item.stages) for item in axes)):
-            for axis, item in enumerate(axes):
-                for stage in item.stages[number : number + 1]:
-                    rows = [[Fraction(str(value)) for value in row] for row in LinearMap.of(stage).texts]
-                    array = along(rows, array, axis)
+    def transform(item, array):
+        for step in item.passes:
+            rows = [[Fraction(str(value)) for value in row] for row in LinearMap.of(step.matrix).texts]
+            array = along(rows, array, step.axis)
         return array
 
-    axes = algorithm.factors
     to_fractions = np.frompyfunc(Fraction, 1, 1)
     total = None
     for d, g in zip(data.astype(float), filters.astype(float), strict=True):
-        U = transform([axis.maps.input for axis in axes], to_fractions(d))
-        V = transform([axis.maps.filter for axis in axes], to_fractions(g))
+        U = transform(algorithm.maps.input, to_fractions(d))
+        V = transform(algorithm.maps.filter, to_fractions(g))
         term = np.frompyfunc(quantized, 1, 1)(U * V)
         total = term if total is None else np.frompyfunc(quantized, 1, 1)(total + term)
-    y = transform([axis.maps.output for axis in axes], total)
+    y = transform(algorithm.maps.output, total)
     scale = Fraction(str(algorithm.scale))
     return y if scale == 1 else np.frompyfunc(quantized, 1, 1)(y * quantized(1 / scale))
 

@@ -10,7 +10,6 @@ so that transforms never take more than is counted here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -202,10 +201,9 @@ def costs(algorithm: Algorithm) -> Costs:
     """Operation counts of an algorithm, straight from its matrices. Exact.
 
     A row with q non-zero entries takes q - 1 additions, and for each entry other than +-1 a multiplication, a shift if
-    it is a power of two, or one by a small integer (see `Operations`). Of several axes, a stage along one of them is
-    applied to all vectors along it: the product of the current sizes of the other axes. Stages run one after the other,
-    each along all axes in turn. A scale other than 1 takes one multiplication (shift) per output. In linear convolution
-    form an output is one of n.
+    it is a power of two, or one by a small integer (see `Operations`). A pass along one of several
+    axes is applied to all vectors along it: the product of the current sizes of the other axes. A scale other than 1
+    takes one multiplication (shift) per output. In linear convolution form an output is one of n.
 
     Source: counted as by Lavin & Gray, arXiv 1509.09308, whose 32 and 24 for F(2x2,3x3) these are.
 
@@ -221,12 +219,10 @@ def costs(algorithm: Algorithm) -> Costs:
     >>> found.input.total, found.output.total
     (32, 24)
     """
-    names = map_names(algorithm)
-    named = zip(_MAPS, names, strict=True)
-    output, filters, data = (
-        _stages(of, name, [getattr(axis.maps, of) for axis in algorithm.factors]) for of, name in named
-    )
-    tile = tuple(axis.maps.output.shape[0] for axis in algorithm.factors)
+    algorithm.field.need_order("operation counts")
+    named = zip(_MAPS, map_names(algorithm), algorithm.maps, strict=True)
+    output, filters, data = (_stages(*of) for of in named)
+    tile = algorithm.maps.output.image
     return Costs(
         size=algorithm.size,
         form=algorithm.form,
@@ -288,18 +284,15 @@ def parse_layer_shape(text: str) -> LayerShape:
     return LayerShape(C, K, tuple(spatial))
 
 
-def _stages(of: MapName, name: str, maps: Sequence[LinearMap]) -> list[StageCost]:
-    tile = tuple(item.shape[1] for item in maps)
-    stages = stages_of(maps)
-    found = []
-    for number, passes in enumerate(stages):
-        for matrix, axis, image in passes:
+def _stages(of: MapName, name: str, item: LinearMap) -> list[StageCost]:
+    stages, found = stages_of(item), []
+    for number, stage in enumerate(stages):
+        for (matrix, axis, _), tile in zip(stage.passes, stage.shapes, strict=False):
             vectors = 1 if axis is None else prod(tile) // tile[axis]
-            label = name + f"[{number}]" * (len(stages) > 1) + f" axis {axis}" * (len(maps) > 1 and axis is not None)
+            along = f" axis {axis}" * (len(tile) > 1 and axis is not None)
             once, filled = of_matrix(matrix)
-            operations = once.times(vectors)
-            found.append(StageCost(label, of, name, number, axis, matrix.shape, vectors, filled, operations))
-            tile = image
+            label = name + f"[{number}]" * (len(stages) > 1) + along
+            found.append(StageCost(label, of, name, number, axis, matrix.shape, vectors, filled, once.times(vectors)))
     return found
 
 

@@ -3,49 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.linear_map import LinearMap, Maps, Pass
 from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.exact.number import to_fraction
-from wincraft.exact.types import Matrix
+from wincraft.exact.types import Matrix, Number
 from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, U, V, step
 
 Value = TypeVar("Value")
 Given_contra = TypeVar("Given_contra", contravariant=True)
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-
-
-class Pass(NamedTuple):
-    """An exact matrix along one axis of a tile; with axis None over the flattened tile. `image`: the tile after it.
-
-    >>> from wincraft import winograd
-    >>> chains_of(winograd(2, 3)).filter[0][0].image
-    (4,)
-    """
-
-    matrix: Matrix
-    axis: int | None
-    image: tuple[int, ...]
-
-
-Stages = tuple[tuple[Pass, ...], ...]
-"""A map, stage by stage: values can be stored between stages, not between the passes of one."""
-
-
-class Chains(NamedTuple):
-    """An algorithm as it is run: its maps as passes, and the number that the outputs are divided by."""
-
-    output: Stages
-    filter: Stages
-    input: Stages
-    scale: Fraction
 
 
 class Machine(Protocol[Given_contra, Value]):
@@ -75,17 +48,19 @@ class Machine(Protocol[Given_contra, Value]):
 
 
 def execute(
-    chains: Chains,
+    maps: Maps,
+    scale: Number,
     machine: Machine[Given, Value],
     data: Given,
     filters: Given,
     watch: Callable[[Place, Value], object] | None = None,
 ) -> Value:
-    """The outputs of an algorithm. `watch` is told the value of every place, in the order of the computation.
+    """The outputs of maps over a scale. `watch` is told the value of every place, in the order of the computation.
 
     >>> from wincraft import winograd
+    >>> F = winograd(2, 3)
     >>> d, g = np.arange(4).reshape(4, 1, 1), np.ones((3, 1, 1), dtype=int)
-    >>> execute(chains_of(winograd(2, 3)), ArrayMachine(object), d, g).ravel().tolist()
+    >>> execute(F.maps, F.scale, ArrayMachine(object), d, g).ravel().tolist()
     [Fraction(3, 1), Fraction(6, 1)]
     """
 
@@ -94,55 +69,48 @@ def execute(
             watch(place, value)
         return value
 
-    def transformed(stages: Stages, start: Place, value: Value) -> Value:
-        for number, passes in enumerate(stages):
+    def transformed(item: LinearMap, start: Place, value: Value) -> Value:
+        for number, stage in enumerate(stages_of(item)):
             if number:
                 between = step(start.side, number)
                 value = seen(between, machine.store(between, value))
-            for item in passes:
-                value = machine.apply(item, value)
+            for one in stage.passes:
+                value = machine.apply(one, value)
         return value
 
     operands = []
-    for start, given, stages, end in ((INPUT, data, chains.input, U), (WEIGHTS, filters, chains.filter, V)):
-        value = transformed(stages, start, seen(start, machine.load(start, given)))
+    for start, given, item, end in ((INPUT, data, maps.input, U), (WEIGHTS, filters, maps.filter, V)):
+        value = transformed(item, start, seen(start, machine.load(start, given)))
         operands.append(seen(end, machine.store(end, value)))
     products = seen(M, machine.store(M, machine.multiply(*operands)))
-    y = transformed(chains.output, M, products)
-    y = y if chains.scale == 1 else machine.divide(y, chains.scale)
+    y = transformed(maps.output, M, products)
+    y = y if scale == 1 else machine.divide(y, to_fraction(scale))
     return seen(OUTPUT, machine.store(OUTPUT, y))
 
 
-def chains_of(algorithm: Algorithm) -> Chains:
-    """The passes of an algorithm: stage by stage, each stage along all axes in turn.
+def stages_of(item: LinearMap) -> list[LinearMap]:
+    """A map stage by stage: values can be stored between stages, not between the passes of one.
 
-    >>> from wincraft import winograd
-    >>> [[(item.axis, item.image) for item in stage] for stage in chains_of(winograd(2, 3)).output]
-    [[(0, (2,))]]
-    """
-    maps = [axis.maps for axis in algorithm.factors]
-    output, filters, data = (stages_of([item[side] for item in maps]) for side in range(3))
-    return Chains(output, filters, data, to_fraction(algorithm.scale))
+    A stage has one pass along each of some axes, or one for the whole tile.
 
-
-def stages_of(maps: Sequence[LinearMap]) -> Stages:
-    """The passes of one chain per axis, which may differ in length: the shorter ones end earlier.
-
-    >>> from wincraft import winograd
+    >>> from wincraft import nest, winograd
     >>> one = winograd(2, 3)
-    >>> two = one.change_basis("legendre")
-    >>> [[item.axis for item in stage] for stage in stages_of([one.input, two.input])]
+    >>> [[step.axis for step in stage.passes] for stage in stages_of(nest(one, one.change_basis("legendre")).input)]
     [[0, 1], [1]]
     """
-    tile, found = [item.shape[1] for item in maps], []
-    for number in range(max(len(item.stages) for item in maps)):
-        passes = []
-        for axis, item in enumerate(maps):
-            if number < len(item.stages):
-                tile[axis] = item.stages[number].shape[0]
-                passes.append(Pass(item.stages[number], axis, tuple(tile)))
-        found.append(tuple(passes))
-    return tuple(found)
+    stages: list[list[Pass]] = []
+    taken: set[int | None] = {None}
+    for one in item.passes:
+        if one.axis is None or taken & {None, one.axis}:
+            stages.append([])
+            taken = set()
+        stages[-1].append(one)
+        taken.add(one.axis)
+    found, tile = [], item.tile
+    for passes in stages:
+        found.append(LinearMap(tile, tuple(passes)))
+        tile = found[-1].image
+    return found
 
 
 def along(matrix: np.ndarray, array: np.ndarray, item: Pass) -> np.ndarray:

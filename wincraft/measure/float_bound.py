@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.linear_map import Pass
 from wincraft.errors import BadShape, BadValue, look_up
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
-from wincraft.measure.execution import Chains, Pass, PerMatrix, along, chains_of, execute, grouped
+from wincraft.exact.number import to_fraction
+from wincraft.measure.execution import PerMatrix, along, execute, grouped
 from wincraft.measure.places import Place
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.arrays import float64_array
@@ -89,7 +91,8 @@ class BoundMachine:
     Every operation rounds to the format, row sums are taken in `order`, channels are added up one after the other.
 
     >>> from wincraft import winograd
-    >>> y = execute(chains_of(winograd(1, 1)), BoundMachine(FP32), np.full((1, 2, 1), 3.0), np.ones((1, 1, 2)))
+    >>> F = winograd(1, 1)
+    >>> y = execute(F.maps, F.scale, BoundMachine(FP32), np.full((1, 2, 1), 3.0), np.ones((1, 1, 2)))
     >>> y.size.item(), round(y.error.item() * 2**24, 3)
     (6.0, 12.0)
     """
@@ -105,7 +108,8 @@ class BoundMachine:
     def apply(self, step: Pass, value: Bounded) -> Bounded:
         """Errors carried on, and made by the products and the sums."""
         growth = self.growth(step.matrix)
-        sizes = step.image if step.axis is None else (-1, *[1] * len(step.image[step.axis + 1 :]))
+        tile = value.size.shape[:-2]
+        sizes = step.image if step.axis is None else (-1, *[1] * len(tile[step.axis + 1 :]))
         least = growth.least.reshape(*sizes, 1, 1)
         error = along(growth.carried, value.error, step) + along(growth.made, value.size, step) + least
         return self._within_range(along(growth.size, value.size, step), error)
@@ -148,18 +152,18 @@ def channel_growth(channels: int, format: FloatFormat) -> Growth:
     return growth_of([[Fraction(1)] * channels], format, CHANNEL_ORDER)
 
 
-def norm_bound(chains: Chains, machine: BoundMachine, data: np.ndarray, filters: np.ndarray) -> np.ndarray:
+def norm_bound(algorithm: Algorithm, machine: BoundMachine, data: np.ndarray, filters: np.ndarray) -> np.ndarray:
     """The largest sum of the errors of a tile's outputs, from norms alone, unless something underflows or overflows.
 
     |data| (n..., T C, 1), tile after tile, and |filters| (r..., T, C) give (T,).
     """
-    format, (T, C) = machine.format, filters.shape[-2:]
+    maps, format, (T, C) = algorithm.maps, machine.format, filters.shape[-2:]
     inner, outer = (
-        [machine.growth(item.matrix) for stages in maps for passes in stages for item in passes]
-        for maps in ((chains.input, chains.filter), (chains.output,))
+        [machine.growth(step.matrix) for item in sides for step in item.passes]
+        for sides in ((maps.input, maps.filter), (maps.output,))
     )
-    if chains.scale != 1:
-        outer.append(growth_of([[1 / chains.scale]], format, machine.order))
+    if algorithm.scale != 1:
+        outer.append(growth_of([[1 / to_fraction(algorithm.scale)]], format, machine.order))
     count = sum(growth.roundings for growth in (*inner, *outer, channel_growth(C, format))) + 1
     gain = prod(float(np.linalg.norm(growth.size)) for growth in inner)
     gain *= prod(float(growth.size.sum(axis=0).max()) for growth in outer)
@@ -174,9 +178,8 @@ def tile_shapes(algorithm: Algorithm) -> tuple[tuple[int, ...], tuple[int, ...],
     >>> tile_shapes(winograd(2, 3).transpose())
     ((2,), (3,), (4,))
     """
-    maps = [axis.maps for axis in algorithm.factors]
-    data, filters = (tuple(item[side].shape[1] for item in maps) for side in (2, 1))
-    return data, filters, tuple(item.output.shape[0] for item in maps)
+    maps = algorithm.maps
+    return maps.input.tile, maps.filter.tile, maps.output.image
 
 
 def error_bound(
@@ -226,7 +229,7 @@ def error_bound(
             raise BadShape(name, str(values.shape), str((channels, *shape))) from None
     with np.errstate(all="ignore"):
         d, g = limits[0][..., None], limits[1][..., None, :]
-        error = execute(chains_of(algorithm), BoundMachine(format, order), d, g).error[..., 0, 0]
+        error = execute(algorithm.maps, algorithm.scale, BoundMachine(format, order), d, g).error[..., 0, 0]
     return np.where(np.isnan(error), np.inf, error)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.errors import BadValue, TooLarge, look_up
-from wincraft.measure.execution import chains_of, execute
+from wincraft.measure.execution import execute
 from wincraft.measure.float_bound import CHANNEL_ORDER, FP32, BoundMachine, check_channels, norm_bound, tile_shapes
 from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers.arithmetic import Arithmetic
@@ -104,7 +104,7 @@ def float_error(
         if not isinstance(value, int) or value < least:
             raise BadValue(name, repr(value), f"give an integer from {least}")
     chunk = _chunk(algorithm, channels, runs)
-    chains, shapes = chains_of(algorithm), tile_shapes(algorithm)
+    shapes = tile_shapes(algorithm)
     machine, bounds_of = RoundedMachine(arithmetic, order, channel_order=CHANNEL_ORDER), BoundMachine(format, order)
     rng = np.random.default_rng(seed)
     draw = uniform_floats if format.precision <= _FLOAT32_PRECISION else _uniform_doubles
@@ -115,12 +115,12 @@ def float_error(
             data, filters = (arithmetic.round(draw(rng, (channels, *shape, tiles))) for shape in shapes[:2])
             direct, high, low = _direct(algorithm, arithmetic, data, filters)
             d, g = _side_by_side(data, filters)
-            computed = execute(chains, machine, d, g)[..., 0]
+            computed = execute(algorithm.maps, algorithm.scale, machine, d, g)[..., 0]
             outputs = tuple(range(high.ndim - 1))
             sums = [np.abs((y - high) - low).sum(axis=outputs) for y in (computed, direct)]
             d, g = (np.abs(x).astype(np.float64) for x in (d, g))
-            bound = execute(chains, bounds_of, d, g).error[..., 0]
-            sums += [np.where(np.isnan(bound), inf, bound).sum(axis=outputs), norm_bound(chains, bounds_of, d, g)]
+            bound = execute(algorithm.maps, algorithm.scale, bounds_of, d, g).error[..., 0]
+            sums += [np.where(np.isnan(bound), inf, bound).sum(axis=outputs), norm_bound(algorithm, bounds_of, d, g)]
             parts.append(np.array(sums) / prod(shapes[2]))
         errors, direct, bounds, norm_bounds = np.concatenate(parts, axis=1)
         return FloatError(

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wincraft.algorithm.linear_map import Pass
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
-from wincraft.measure.execution import Pass, PerMatrix, along, grouped
+from wincraft.measure.execution import PerMatrix, along, grouped
 from wincraft.measure.places import Place
 from wincraft.numbers.quantizer import Quantizer, Scale
 
@@ -39,9 +40,9 @@ class IntegerMachine:
     With `wrap`, the sums at every place keep their low 32 bits.
 
     >>> from wincraft import winograd
-    >>> from wincraft.measure.execution import chains_of, execute
-    >>> machine = IntegerMachine()
-    >>> y = execute(chains_of(winograd(2, 3)), machine, np.ones((4, 1, 1)), np.ones((3, 1, 1)))
+    >>> from wincraft.measure.execution import execute
+    >>> F, machine = winograd(2, 3), IntegerMachine()
+    >>> y = execute(F.maps, F.scale, machine, np.ones((4, 1, 1)), np.ones((3, 1, 1)))
     >>> y.multiples.ravel().tolist(), machine.real(y).ravel().tolist()
     ([6.0, 6.0], [3.0, 3.0])
     """

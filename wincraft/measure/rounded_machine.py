@@ -7,9 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from wincraft.algorithm.linear_map import Pass
 from wincraft.exact.matrix import fraction_rows
 from wincraft.exact.types import Matrix
-from wincraft.measure.execution import Pass, PerMatrix, grouped
+from wincraft.measure.execution import PerMatrix, grouped
 from wincraft.measure.places import Place
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.quantizer import Quantizer, Scale
@@ -22,11 +23,11 @@ class RoundedMachine:
     The sum over channels is taken in the `accumulator` (None: the arithmetic) in its own order, then rounded.
 
     >>> from wincraft import winograd
-    >>> from wincraft.measure.execution import chains_of, execute
+    >>> from wincraft.measure.execution import execute
     >>> from wincraft.numbers.formats import FORMATS
-    >>> machine = RoundedMachine(Arithmetic(FORMATS["fp16"]))
+    >>> F, machine = winograd(2, 3), RoundedMachine(Arithmetic(FORMATS["fp16"]))
     >>> data = machine.arithmetic.round(np.full((4, 1, 1), 0.1))
-    >>> execute(chains_of(winograd(2, 3)), machine, data, np.ones((3, 1, 1))).ravel()
+    >>> execute(F.maps, F.scale, machine, data, np.ones((3, 1, 1))).ravel()
     array([0.2998047, 0.2998047], dtype=float32)
     """
 

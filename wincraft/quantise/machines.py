@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Generic, Protocol, TypeVar
@@ -11,11 +11,10 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.exact.matrix import fraction_rows, rational_matrix
-from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix
-from wincraft.measure.execution import ArrayMachine, Chains, Machine, stages_of
+from wincraft.measure.execution import ArrayMachine, Machine, PerMatrix
 from wincraft.measure.float_bound import FP32, BoundMachine
 from wincraft.measure.integer_machine import IntegerMachine
 from wincraft.measure.places import Place
@@ -32,40 +31,21 @@ MOSTLY = 0.5
 Value = TypeVar("Value")
 
 
-def stored_chains(algorithm: Algorithm, scheme: Scheme) -> Chains:
-    """The passes of an algorithm as a scheme stores their matrices.
+def stored_maps(algorithm: Algorithm, scheme: Scheme) -> Maps:
+    """The maps of an algorithm with their matrices as a scheme stores them.
 
-    In exact arithmetic stages that nothing is stored between are multiplied out.
-
-    >>> from wincraft import winograd
-    >>> from wincraft.quantise.schemes import SCHEMES
-    >>> [[[item]]] = [stored_chains(winograd(1, 2, points="0"), SCHEMES["tapwise-8"]).input]
-    >>> item.matrix.to_list() == [[1, 0], [0, 1]]
-    True
-    """
-    maps = [axis.maps for axis in algorithm.factors]
-    output, filters, data = (
-        stages_of(stored_maps([item[side] for item in maps], scheme, between))
-        for side, between in enumerate((scheme.post_step, scheme.pre_step, scheme.pre_step))
-    )
-    return Chains(output, filters, data, to_fraction(algorithm.scale))
-
-
-def stored_maps(maps: Sequence[LinearMap], scheme: Scheme, between: Quantizer | None) -> list[LinearMap]:
-    """Chains with their matrices as a scheme stores them; maps that are alike once.
+    In exact arithmetic stages along axes that nothing is stored between are multiplied out.
 
     >>> from wincraft import winograd
     >>> from wincraft.quantise.schemes import SCHEMES
-    >>> stored_maps([winograd(2, 3).change_basis("legendre").input], SCHEMES["tapwise-8"], None)
-    [LinearMap of 4x4 over QQ]
+    >>> stored_maps(winograd(2, 3).change_basis("legendre"), SCHEMES["tapwise-8"]).input
+    LinearMap of 4x4 over QQ
     """
-    made: dict[int, LinearMap] = {}
-    for item in maps:
-        if id(item) not in made:
-            stored = LinearMap.of(*(stored_matrix(stage, scheme) for stage in item.stages))
-            fused = scheme.arithmetic is None and between is None
-            made[id(item)] = LinearMap.of(stored.dense) if fused else stored
-    return [made[id(item)] for item in maps]
+    stored, maps = PerMatrix(lambda matrix: stored_matrix(matrix, scheme)), []
+    for item, between in zip(algorithm.maps, (scheme.post_step, scheme.pre_step, scheme.pre_step), strict=True):
+        kept = LinearMap(item.tile, tuple(step._replace(matrix=stored(step.matrix)) for step in item.passes))
+        maps.append(kept.collapsed if scheme.arithmetic is None and between is None else kept)
+    return Maps(*maps)
 
 
 def stored_matrix(matrix: Matrix, scheme: Scheme) -> Matrix:

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wincraft.algorithm.linear_map import Pass
 from wincraft.errors import NotApplicable, look_up
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
-from wincraft.measure.execution import Pass, PerMatrix
+from wincraft.measure.execution import PerMatrix
 from wincraft.measure.places import Place, Side
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.quantizer import UNSCALED, Quantizer, Scale, checked_scale
@@ -197,7 +198,7 @@ class MomentsMachine:
         whole = np.kron(np.eye(prod(before)), whole) if before else whole
         mapped = replace(
             value.mapped(whole),
-            shape=step.image,
+            shape=step.shape_after(value.shape),
             grid=value.grid and Grid(_row_lattice(rows, value.grid.lattice.reshape(split)).ravel(), value.grid.unit),
             held=value.held and Held(value.held.format, _passed(matrix, value.held.positions.reshape(split)).ravel()),
         )

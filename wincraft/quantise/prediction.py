@@ -22,7 +22,7 @@ from wincraft.measure.execution import execute
 from wincraft.numbers.arrays import float64_array, is_integer
 from wincraft.numbers.decibels import sqnr
 from wincraft.numbers.quantizer import Scale
-from wincraft.quantise.machines import stored_chains
+from wincraft.quantise.machines import stored_maps
 from wincraft.quantise.moments import Moments, MomentsMachine, OutOfFormat, Source
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import check_scheme
@@ -153,7 +153,7 @@ def predict(
     weights = Source(taps, _moments("weight moments", weight_moments, taps), _sample("weight values", weight_values))
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            y = execute(stored_chains(algorithm, scheme), machine, data, weights)
+            y = execute(stored_maps(algorithm, scheme), algorithm.scale, machine, data, weights)
             shares = _shares(algorithm, y, channels, data.second, weights.second)
     except OutOfFormat as overflow:
         shares = {str(overflow): inf}

@@ -25,7 +25,6 @@ from wincraft.quantise.machines import (
     SchemeMachine,
     StageRecord,
     machine_for,
-    stored_chains,
     stored_maps,
 )
 from wincraft.quantise.schemes import Scheme, as_scheme
@@ -205,7 +204,7 @@ def run_stages(
     given = {parse_place(text): scale for text, scale in (scales or {}).items()}
     machine = SchemeMachine(numbers, scheme.stages, scheme.calibration, given)
     seen = None if watch is None else lambda place, value: watch(place, numbers.real(value))
-    y = execute(stored_chains(algorithm, scheme), machine, batch.data, batch.weights, seen)
+    y = execute(stored_maps(algorithm, scheme), algorithm.scale, machine, batch.data, batch.weights, seen)
     for place in given:
         look_up("stage with a scale", str(place), machine.records)
     return numbers.real(y), machine.records, numbers.overflowed
@@ -275,11 +274,11 @@ def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
     _check_form(algorithm)
     if scheme.word is None:
         return
-    maps = [axis.maps for axis in algorithm.factors]
-    for name, stage, side in (("U", scheme.input, 2), ("V", scheme.weights, 1)):
+    maps = stored_maps(algorithm, scheme)
+    for name, stage, stored in (("U", scheme.input, maps.input), ("V", scheme.weights, maps.filter)):
         low, high = (float(end.item()) for end in stage.limits(np.zeros(1))) if stage else (inf, inf)
         bound = max(-low, high)
-        for item in stored_maps([axis[side] for axis in maps], scheme, None):
+        for item in stored.factors or (stored,):
             rows = fraction_rows(item.dense)
             matrix, _ = integer_rows(rows, [Fraction(1)] * len(rows[0]))
             bound *= np.abs(matrix).sum(axis=1).max()

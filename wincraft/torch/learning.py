@@ -116,11 +116,11 @@ class LearnedTransform(TileTransform):
         last = len(self.growth) - 1
         self.core = 0 if plan.places[0] == M else last
         self._grid = scheme.matrices if isinstance(scheme.matrices, IntegerGrid) else None
-        before, after = plan.tiles[self.core : self.core + 2]
+        after = plan.stages[self.core].image
         self._set(self.core, np.zeros((0, 0)), ones(after) if self.core < last else over(ones(after), divisor), inf)
         axes = [
             tuple(tuple(float(value * factor) for value, factor in zip(row, factors, strict=True)) for row in rows)
-            for rows, factors in axis_rows(plan.exact[self.core], before, None if self.core else columns)
+            for rows, factors in axis_rows(plan.exact[self.core], None if self.core else columns)
         ]
         seen = list(dict.fromkeys(axes))
         self.matrices = nn.ParameterList(nn.Parameter(torch.tensor(entries, dtype=torch.float64)) for entries in seen)

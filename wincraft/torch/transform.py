@@ -15,13 +15,14 @@ import numpy as np
 import torch
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.linear_map import LinearMap
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
-from wincraft.measure.execution import Pass, Stages
+from wincraft.measure.execution import stages_of
 from wincraft.measure.integer_machine import float_outer, integer_rows
 from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, U, V, step
 from wincraft.numbers.integer_grid import IntegerGrid
-from wincraft.quantise.machines import stored_chains
+from wincraft.quantise.machines import stored_maps
 from wincraft.quantise.schemes import Scheme
 from wincraft.torch.stage import WideModule
 
@@ -31,15 +32,19 @@ ONE = Fraction(1)
 
 
 class SidePlan(NamedTuple):
-    """The places that one side's values pass, the tiles there, and from each to the next the passes.
+    """The places that one side's values pass, and from each to the next the stage of its map.
 
-    The passes are as a scheme stores them; `exact` ones are as they are where it stores them on a grid.
+    The stages are as a scheme stores them; `exact` ones are as they are where it stores them on a grid.
     """
 
     places: list[Place]
-    tiles: list[tuple[int, ...]]
-    stages: Stages
-    exact: Stages
+    stages: list[LinearMap]
+    exact: list[LinearMap]
+
+    @property
+    def tiles(self) -> list[tuple[int, ...]]:
+        """The tiles at the places."""
+        return [self.stages[0].tile, *(stage.image for stage in self.stages)]
 
 
 def side_plans(algorithm: Algorithm, scheme: Scheme) -> tuple[SidePlan, SidePlan, SidePlan]:
@@ -51,18 +56,19 @@ def side_plans(algorithm: Algorithm, scheme: Scheme) -> tuple[SidePlan, SidePlan
     >>> [str(place) for place in plan.places], plan.tiles
     (['weights', 'V'], [(3, 3), (6, 6)])
     """
-    chains = exact = stored_chains(algorithm, scheme)
+    maps = exact = stored_maps(algorithm, scheme)
     if isinstance(scheme.matrices, IntegerGrid):
-        exact = stored_chains(algorithm, replace(scheme, matrices=None))
+        exact = stored_maps(algorithm, replace(scheme, matrices=None))
 
-    def plan(start: Place, tile: tuple[int, ...], stages: Stages, exact: Stages, end: Place) -> SidePlan:
+    def plan(start: Place, stored: LinearMap, exact: LinearMap, end: Place) -> SidePlan:
+        stages = stages_of(stored)
         between = (step(start.side, number) for number in range(1, len(stages)))
-        return SidePlan([start, *between, end], [tile, *(stage[-1].image for stage in stages)], stages, exact)
+        return SidePlan([start, *between, end], stages, stages_of(exact))
 
     return (
-        plan(INPUT, algorithm.n, chains.input, exact.input, U),
-        plan(WEIGHTS, algorithm.r, chains.filter, exact.filter, V),
-        plan(M, algorithm.output.tile, chains.output, exact.output, OUTPUT),
+        plan(INPUT, maps.input, exact.input, U),
+        plan(WEIGHTS, maps.filter, exact.filter, V),
+        plan(M, maps.output, exact.output, OUTPUT),
     )
 
 
@@ -83,11 +89,11 @@ class TileTransform(WideModule):
         self.plan = plan
         self.growth = [inf] * len(plan.stages)
         for number, stage in enumerate(plan.stages):
-            matrix, factors, growth = flattened(stage, plan.tiles[number], None if number else columns)
+            matrix, factors, growth = flattened(stage, None if number else columns)
             if number == len(self.growth) - 1:
                 factors = over(factors, divisor)
             if not scheme.stages:
-                matrix, factors, growth = matrix * outer(factors).numpy()[:, 0], ones(plan.tiles[number + 1]), inf
+                matrix, factors, growth = matrix * outer(factors).numpy()[:, 0], ones(stage.image), inf
             self._set(number, matrix, factors, growth)
 
     def _set(self, number: int, matrix: np.ndarray, factors: Factors, growth: float) -> None:
@@ -114,31 +120,25 @@ class TileTransform(WideModule):
         return product.view(len(product), *value.shape[1:])
 
 
-def flattened(
-    stage: Sequence[Pass], tile: tuple[int, ...], columns: Factors | None
-) -> tuple[np.ndarray, Factors, float]:
+def flattened(stage: LinearMap, columns: Factors | None) -> tuple[np.ndarray, Factors, float]:
     """The passes of one stage as one matrix: integer rows, their factors, and the largest absolute row sum or inf.
 
     >>> from wincraft import winograd
-    >>> from wincraft.measure.execution import chains_of
-    >>> [stage] = chains_of(winograd(2, 3)).filter
-    >>> matrix, factors, growth = flattened(stage, (3,), None)
+    >>> matrix, factors, growth = flattened(winograd(2, 3).filter, None)
     >>> matrix.tolist()[1], [str(factor) for factor in factors[0]], growth
     ([1.0, 1.0, 1.0], ['1', '1/2', '1/2', '1'], 3.0)
     """
-    pairs = [integer_rows(rows, before) for rows, before in axis_rows(stage, tile, columns)]
+    pairs = [integer_rows(rows, before) for rows, before in axis_rows(stage, columns)]
     matrix = reduce(np.kron, (matrix for matrix, _ in pairs))
     integers = np.array_equal(matrix, np.rint(matrix))  # not so for irrational points
     growth = float(np.abs(matrix).sum(axis=1).max()) if integers else inf
     return matrix, tuple(contents for _, contents in pairs), growth
 
 
-def axis_rows(
-    stage: Sequence[Pass], tile: tuple[int, ...], columns: Factors | None
-) -> Iterator[tuple[Rows, tuple[Fraction, ...]]]:
+def axis_rows(stage: LinearMap, columns: Factors | None) -> Iterator[tuple[Rows, tuple[Fraction, ...]]]:
     """The rows of each axis with the factors of their columns; those of a pass over the whole tile are of one axis."""
-    columns = columns or ones(tile)
-    given = {item.axis: fraction_rows(item.matrix) for item in stage}
+    columns = columns or ones(stage.tile)
+    given = {item.axis: fraction_rows(item.matrix) for item in stage.passes}
     if None in given:
         yield given[None], tuple(prod(position, start=ONE) for position in product(*columns))
         return
