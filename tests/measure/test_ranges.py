@@ -19,8 +19,9 @@ from sympy import QQ, Rational
 
 from wincraft import LinearMap, nest, winograd
 from wincraft.algorithm import Algorithm
+from wincraft.algorithm.linear_map import Pass
 from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName
-from wincraft.exact import from_numbers
+from wincraft.exact import diagonal, from_numbers
 from wincraft.measure import INT8, ranges
 from wincraft.numbers import Box
 
@@ -42,6 +43,16 @@ def chained(made):
         filter=LinearMap.of(P_r, made.filter.dense * P_r.inv()),
         output=LinearMap.of(P_m * made.output.dense, P_m.inv()),
     )
+
+
+def whole(made, *sides):
+    """The same algorithm with a pass over the whole tile in place of its maps, or after the passes of one of them."""
+    maps = {}
+    for side in sides or ("output", "filter", "input"):
+        item, K = getattr(made, side), made.domain
+        unit = diagonal([K.one] * item.shape[0], K) if sides else item.dense
+        maps[side] = LinearMap(item.tile, (*(item.passes if sides else ()), Pass(unit, None, item.image)))
+    return made.with_maps(**maps)
 
 
 F23 = winograd(2, 3, points="0,1,-1")
@@ -67,37 +78,43 @@ ALGORITHMS = {
     "2-D, no chain and a chain, negative scale": nest(chained(NEGATIVE), F23),
     "2-D, a negative scale before a chain": nest(SIGNED, chained(F23)),
     "3-D": nest(F23, winograd(1, 2, points="0,2"), chained(winograd(2, 1, points="0,1"))),
+    "whole tiles": whole(nest(SKEW, F23)),
+    "whole tiles after passes along axes": whole(nest(NEGATIVE, F23), "output"),
+    "whole tiles, linear form": whole(nest(SKEW, F23), "input").transpose(),
 }
 every_algorithm = pytest.mark.parametrize("made", ALGORITHMS.values(), ids=ALGORITHMS)
 BOXES = [(INT8, INT8), (Box(5, 10), Box(-3, 7)), (Box.unsigned(8), Box(-31, 31)), (Box("-1/3", 0), Box(2, 2))]
 
 
-@cache
-def stage_arrays(axis, name):
-    """The stages of the output, filter or input chain of one axis, as arrays of Fractions."""
-    return [table(stage.to_Matrix()) for stage in getattr(axis.maps, name).stages]
+def pass_arrays(item):
+    """The passes of a map: the axis, and the matrix as an array of Fractions."""
+    return [(step.axis, table(step.matrix.to_Matrix())) for step in item.passes]
 
 
 def run(made, data, taps, errors=None):
-    """Every intermediate of one exact tile, by the label of its step: stage by stage, each along all axes in turn.
+    """Every intermediate of one exact tile, by the label of its step, pass by pass.
 
-    `errors` is added to the values of a step where it has its label.
+    Values are flattened where a pass takes whole tiles. `errors` is added to the values of a step that has its label.
     """
-    names = ("AT", "G", "BT") if made.factors[0].form == "correlation" else ("B", "G", "A")
+    names = ("AT", "G", "BT") if made.form == "correlation" else ("B", "G", "A")
     values = {}
 
     def store(label, array):
-        values[label] = array + errors[label].reshape(array.shape) if errors and label in errors else array
-        return values[label]
+        array = array + errors[label].reshape(array.shape) if errors and label in errors else array
+        values[label] = array if made.separable else array.ravel()
+        return array
 
     def passes(array, name, chain):
-        chains = [stage_arrays(axis, chain) for axis in made.factors]
-        longest = max(map(len, chains))
-        for stage in range(longest):
-            for axis, stages in enumerate(chains):
-                if stage < len(stages):
-                    label = name + f"[{stage}]" * (longest > 1) + f" axis {axis}" * (len(chains) > 1)
-                    array = store(label, np.moveaxis(np.tensordot(stages[stage], array, axes=(1, axis)), 0, axis))
+        item = getattr(made.maps, chain)
+        axes = [axis if made.separable else None for axis, _ in pass_arrays(item)]
+        longest = max(axes.count(axis) for axis in axes)
+        for place, (axis, matrix) in enumerate(pass_arrays(item)):
+            number = axes[:place].count(axes[place])
+            label = name + f"[{number}]" * (longest > 1) + f" axis {axis}" * (made.separable and array.ndim > 1)
+            if axis is None:
+                array = store(label, (matrix @ array.ravel()).reshape(item.shapes[place + 1]))
+            else:
+                array = store(label, np.moveaxis(np.tensordot(matrix, array, axes=(1, axis)), 0, axis))
         return array
 
     V = passes(store("g", np.asarray(taps)), names[1], "filter")
@@ -113,7 +130,7 @@ def drawn(data, box, shape, corners=False):
 
 
 def shapes(made):
-    return tuple(tuple(getattr(item.maps, name).shape[1] for item in made.factors) for name in ("input", "filter"))
+    return made.maps.input.tile, made.maps.filter.tile
 
 
 @every_algorithm
@@ -189,7 +206,7 @@ def test_brute_force_over_all_512_filters_in_2d(name, boxes):
     filters = np.array(list(product((low, high), repeat=9)))
     rows, common = (filters @ G.T)[:, :, None] * BT, G_common * BT_common
     passes = [("M", np.eye(16, dtype=object))]
-    stages = stage_arrays(axis, "output")
+    stages = [matrix for _, matrix in pass_arrays(axis.maps.output)]
     for number, stage in enumerate(stages):
         name = f"AT[{number}]" if len(stages) > 1 else "AT"
         outputs, inputs = (np.eye(size, dtype=object) for size in stage.shape)
@@ -212,7 +229,7 @@ def test_partial_sums_of_the_first_passes_are_attained_and_of_the_last_bounded(b
         for taps in product((boxes[1].low, boxes[1].high), repeat=3)
     ]
     for label, before, name in (("G", "g", "filter"), ("BT", "d", "input"), ("AT", "M", "output")):
-        for i, row in enumerate(stage_arrays(INTEGER, name)[0]):
+        for i, row in enumerate(pass_arrays(getattr(INTEGER.maps, name))[0][1]):
             sums = [sum(terms) for values in runs for terms in subsets(row * values[before])]
             assert found[label].partial_low[i] <= min(sums)
             assert max(sums) <= found[label].partial_high[i]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import reduce
 from itertools import product
+from math import prod
 
 import numpy as np
 import pytest
@@ -114,12 +115,23 @@ def knows_the_maps(machine, algorithm):
         assert found.shape == {"output": algorithm.m}.get(side, U.shape)
 
 
+def plays_back_the_convolution(machine, algorithm):
+    data, filters = operands(algorithm)
+    symbols = run_on(algorithm, machine, data, filters)
+    given, values = dict(zip(machine.inputs, map(int, [*data.flat, *filters.flat]), strict=True)), []
+    for number, operation in enumerate(machine.operations):
+        sums = (a * prod(values[k] for k in factors) for a, factors in operation.terms)
+        values.append(given[number] if number in given else sum(sums, Fraction(0)))
+    assert (np.array(values, dtype=object)[symbols] == convolution(algorithm, data, filters)).all()
+
+
 CHECKS = {
     "exact": is_the_convolution,
     "NumPy": is_nearly_the_convolution,
     "integers": is_nearly_the_convolution,
     "rounded": is_nearly_the_convolution_in_fp32,
     "error bound": bounds_the_error_of_fp32,
+    "recording": plays_back_the_convolution,
     "second moments": knows_the_maps,
 }
 

@@ -10,11 +10,11 @@ from functools import reduce
 from operator import mul
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.refutation import MATRICES
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
 from wincraft.exact.types import Number
+from wincraft.measure.tables import axis_maps
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Magnitudes:
 
 @dataclass(frozen=True)
 class Coefficient:
-    """One entry of one stage of a matrix of one axis; `value` is an exact sympy number."""
+    """One entry of one stage of a matrix of one axis, of pass `stage` over whole tiles; `value` is a sympy number."""
 
     matrix: str
     axis: int
@@ -56,16 +56,18 @@ def magnitudes(algorithm: Algorithm) -> dict[str, Magnitudes]:
 
     Of several axes those of the Kronecker products, which are products.
 
+    Raises:
+        NotApplicable: over GF(p), whose elements have no size.
+
     >>> from wincraft import winograd
     >>> print(magnitudes(winograd(4, 3, points="0,1,-1,2,-2"))["G"])
     1/24 to 1, ratio 24
     """
+    algorithm.field.need_order(f"magnitudes of {algorithm.size}")
     result: dict[str, Magnitudes] = {}
-    for place, name in enumerate(MATRICES):
-        per_axis = [_magnitudes(axis.maps[place]) for axis in algorithm.factors]
-        result[name] = Magnitudes(
-            reduce(mul, (m.largest for m in per_axis)), reduce(mul, (m.smallest for m in per_axis))
-        )
+    for name, maps in zip(MATRICES, zip(*axis_maps(algorithm), strict=True), strict=True):
+        values = [[abs(value) for row in to_numbers(item.dense) for value in row if value] for item in maps]
+        result[name] = Magnitudes(reduce(mul, map(max, values)), reduce(mul, map(min, values)))
     return result
 
 
@@ -74,11 +76,15 @@ def unrepresentable(algorithm: Algorithm, represents: Callable[[Fraction], bool]
 
     `represents` says of a rational whether the format holds it; irrational entries no format holds.
 
+    Raises:
+        NotApplicable: over GF(p), whose elements have no size.
+
     >>> from wincraft import winograd
     >>> dyadic = lambda value: value.denominator.bit_count() == 1
     >>> print(*unrepresentable(winograd(2, 3, points="0,1,-2"), dyadic), sep="; ")
     G[1][0] = 1/3; G[1][1] = 1/3; G[1][2] = 1/3; G[2][0] = 1/6; G[2][1] = -1/3; G[2][2] = 2/3
     """
+    algorithm.field.need_order("numbers that a format holds")
     return tuple(
         entry
         for entry in coefficients(algorithm)
@@ -87,20 +93,16 @@ def unrepresentable(algorithm: Algorithm, represents: Callable[[Fraction], bool]
 
 
 def coefficients(algorithm: Algorithm) -> Iterator[Coefficient]:
-    """Every entry of every stage of A^T, G and B^T, axis by axis; zeros included.
+    """Every entry of every stage of A^T, G and B^T, axis by axis; pass by pass where some take whole tiles.
 
     >>> from wincraft import winograd
     >>> print(*(c for c in coefficients(winograd(1, 2)) if c.value), sep="; ")
     AT[0][0] = 1; AT[0][1] = 1; G[0][0] = 1; G[1][1] = 1; BT[0][0] = 1; BT[1][1] = 1
     """
-    for number, axis in enumerate(algorithm.factors):
+    axes = algorithm.factors if algorithm.separable else [algorithm]
+    for number, axis in enumerate(axes):
         for name, linear_map in zip(MATRICES, axis.maps, strict=True):
             for stage, matrix in enumerate(linear_map.stages):
                 for i, row in enumerate(to_numbers(matrix)):
                     for j, value in enumerate(row):
                         yield Coefficient(name, number, stage, i, j, value)
-
-
-def _magnitudes(linear_map: LinearMap) -> Magnitudes:
-    values = [abs(value) for row in to_numbers(linear_map.dense) for value in row if value]
-    return Magnitudes(max(values), min(values))

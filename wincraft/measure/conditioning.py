@@ -18,11 +18,12 @@ from sympy import Rational
 from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.refutation import MATRICES
 from wincraft.errors import NotApplicable, TooLarge
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import field_of, to_element
 from wincraft.exact.types import Domain, Element, Matrix
+from wincraft.measure.tables import axis_maps
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.shown import Shown
 
@@ -82,7 +83,10 @@ def conditioning(algorithm: Algorithm) -> Conditioning:
     """Norms and condition numbers of V, A^T, G, B^T and of every stage of their chains, correctly rounded floats.
 
     Of several axes: those of the Kronecker products; stage t is the product of the axes' stages t (where an axis has no
-    more stages, it has none to multiply with).
+    more stages, it has none to multiply with). Where passes take whole tiles, there is no V.
+
+    Raises:
+        NotApplicable: over GF(p), whose elements have no size.
 
     Source: condition numbers as in Lohia, NOVA, arXiv 2512.18453 (``V finite``).
 
@@ -90,19 +94,16 @@ def conditioning(algorithm: Algorithm) -> Conditioning:
     >>> conditioning(winograd(4, 3, points="0,1,-1,2,-2")).matrices["V finite"].cond_2
     42.471912889067106
     """
-    axes = algorithm.factors
+    algorithm.field.need_order(f"conditioning of {algorithm.size}")
     factors: dict[str, list[Matrix]] = {}
-    if all(has_points(axis) for axis in axes):
+    axes = algorithm.factors if algorithm.separable else ()
+    if axes and all(has_points(axis) for axis in axes):
         factors["V"] = [vandermonde(axis) for axis in axes]
         if all(any(not modulus.is_infinite for modulus in axis.moduli or ()) for axis in axes):
             factors["V finite"] = [vandermonde(axis, finite=True) for axis in axes]
-    chains: dict[str, list[LinearMap]] = {
-        "AT": [axis.output for axis in axes],
-        "G": [axis.filter for axis in axes],
-        "BT": [axis.input for axis in axes],
-    }
-    for name, maps in chains.items():
-        factors[name] = [item.dense for item in maps]
+    forward = algorithm if algorithm.form == "correlation" else algorithm.transpose()
+    chains = dict(zip(MATRICES, zip(*axis_maps(forward), strict=True), strict=True))
+    factors |= {name: [item.dense for item in maps] for name, maps in chains.items()}
     for name, maps in chains.items():
         if any(len(item.stages) > 1 for item in maps):
             for t, stages in enumerate(zip_longest(*(item.stages for item in maps))):

@@ -205,6 +205,9 @@ def costs(algorithm: Algorithm) -> Costs:
     axes is applied to all vectors along it: the product of the current sizes of the other axes. A scale other than 1
     takes one multiplication (shift) per output. In linear convolution form an output is one of n.
 
+    Raises:
+        NotApplicable: over GF(p), whose elements have no size.
+
     Source: counted as by Lavin & Gray, arXiv 1509.09308, whose 32 and 24 for F(2x2,3x3) these are.
 
     >>> from wincraft import parse, winograd
@@ -219,7 +222,7 @@ def costs(algorithm: Algorithm) -> Costs:
     >>> found.input.total, found.output.total
     (32, 24)
     """
-    algorithm.field.need_order("operation counts")
+    algorithm.field.need_order(f"operation counts of {algorithm.size}")
     named = zip(_MAPS, map_names(algorithm), algorithm.maps, strict=True)
     output, filters, data = (_stages(*of) for of in named)
     tile = algorithm.maps.output.image

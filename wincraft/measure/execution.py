@@ -15,13 +15,13 @@ from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix, Number
 from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, U, V, step
 
-Value = TypeVar("Value")
-Given_contra = TypeVar("Given_contra", contravariant=True)
-Given = TypeVar("Given")
+Stored = TypeVar("Stored")
+Operand_contra = TypeVar("Operand_contra", contravariant=True)
+Operand = TypeVar("Operand")
 Made = TypeVar("Made")
 
 
-class Machine(Protocol[Given_contra, Value]):
+class Machine(Protocol[Operand_contra, Stored]):
     """What runs an algorithm. A value belongs to the machine that made it and is never changed.
 
     Values of arrays have the axes (taps..., channels, vectors), those of the weights (taps..., outputs, channels).
@@ -31,30 +31,30 @@ class Machine(Protocol[Given_contra, Value]):
     6.0
     """
 
-    def load(self, place: Place, given: Given_contra) -> Value:
+    def load(self, place: Place, given: Operand_contra) -> Stored:
         """The value of the data or the weights, stored as the machine stores these."""
 
-    def apply(self, step: Pass, value: Value) -> Value:
+    def apply(self, step: Pass, value: Stored) -> Stored:
         """One pass."""
 
-    def multiply(self, U: Value, V: Value) -> Value:
+    def multiply(self, U: Stored, V: Stored) -> Stored:
         """M = sum_c V_c U_c, tap by tap: (taps..., C, T) and (taps..., K, C / groups) to (taps..., K, T)."""
 
-    def store(self, place: Place, value: Value) -> Value:
+    def store(self, place: Place, value: Stored) -> Stored:
         """The value as it is stored at a place; the same one where nothing is stored there."""
 
-    def divide(self, value: Value, divisor: Fraction) -> Value:
+    def divide(self, value: Stored, divisor: Fraction) -> Stored:
         """The value over a number other than 1."""
 
 
 def execute(
     maps: Maps,
     scale: Number,
-    machine: Machine[Given, Value],
-    data: Given,
-    filters: Given,
-    watch: Callable[[Place, Value], object] | None = None,
-) -> Value:
+    machine: Machine[Operand, Stored],
+    data: Operand,
+    filters: Operand,
+    watch: Callable[[Place, Stored], object] | None = None,
+) -> Stored:
     """The outputs of maps over a scale. `watch` is told the value of every place, in the order of the computation.
 
     >>> from wincraft import winograd
@@ -64,12 +64,12 @@ def execute(
     [Fraction(3, 1), Fraction(6, 1)]
     """
 
-    def seen(place: Place, value: Value) -> Value:
+    def seen(place: Place, value: Stored) -> Stored:
         if watch is not None:
             watch(place, value)
         return value
 
-    def transformed(item: LinearMap, start: Place, value: Value) -> Value:
+    def transformed(item: LinearMap, start: Place, value: Stored) -> Stored:
         for number, stage in enumerate(stages_of(item)):
             if number:
                 between = step(start.side, number)

@@ -208,7 +208,7 @@ def error_bound(
 
     Raises:
         UnknownName: for an unknown order.
-        NotApplicable: without a channel, where a matrix entry overflows, and where the format cannot be simulated.
+        NotApplicable: over GF(p), where a matrix entry overflows, and where the format cannot be simulated.
         BadShape, BadNumber: where the limits do not fit or are no numbers.
 
     Source: Barabasz, Anderson, Soodhalter, Gregg, arXiv 1803.10986; N. J. Higham, Accuracy and Stability of Numerical
@@ -220,6 +220,7 @@ def error_bound(
     """
     _ = Arithmetic(format).dtype
     check_channels(channels)
+    algorithm.field.need_order(f"error bounds of {algorithm.size}")
     shapes, limits = tile_shapes(algorithm), []
     for name, given, shape in zip(("data", "filters"), (data, filters), shapes[:2], strict=True):
         values = np.abs(float64_array(given, name))

@@ -86,7 +86,7 @@ def float_error(
         UnknownName: for an unknown order.
         BadValue: for runs or channels below 1, and a negative seed.
         TooLarge: more than can be computed in minutes or held in memory.
-        NotApplicable: where an entry of a matrix overflows or the format cannot be simulated.
+        NotApplicable: over GF(p), where an entry of a matrix overflows or the format cannot be simulated.
 
     Source: Barabasz, Anderson, Soodhalter, Gregg, Error Analysis and Improving the Accuracy of Winograd Convolution for
     Deep Neural Networks, arXiv 1803.10986: with 5000 runs the mean FP32 errors of its tables.
@@ -97,6 +97,7 @@ def float_error(
       error 7.76e-08 (+-1e-09), 1.64 times that of direct convolution, 4.74e-08
       bounds: 8.46e-06 componentwise, 7.24e-05 by norms
     """
+    algorithm.field.need_order(f"float error of {algorithm.size}")
     arithmetic = Arithmetic(format)
     check_channels(channels)
     look_up("order", order, ORDERS)

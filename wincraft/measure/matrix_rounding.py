@@ -165,6 +165,7 @@ def round_matrices(
     Raises:
         BadValue: for a word outside 2..64 bits.
         UnknownName: for another granularity.
+        NotApplicable: over GF(p), and where passes take whole tiles.
 
     >>> from wincraft import winograd
     >>> round_matrices(winograd(4, 3, points="0,1,-1,2,-2"), 8)
@@ -176,8 +177,16 @@ def round_matrices(
     look_up("granularity", per, {"matrix": None, "tap": None})
     if isinstance(format, int) and not 2 <= format <= MAX_WORD:
         raise BadValue("the word of rounded matrices", f"{format} bits", f"give 2 to {MAX_WORD}")
+    _check_separable(algorithm)
     rounded = {axis: _round_axis(axis, format, per) for axis in dict.fromkeys(algorithm.factors)}
     return MatrixRounding(tuple(rounded[axis] for axis in algorithm.factors))
+
+
+def _check_separable(algorithm: Algorithm) -> None:
+    algorithm.field.need_order(f"rounded matrices of {algorithm.size}")
+    if not algorithm.separable:
+        what, repair = f"rounded matrices of {algorithm.size}", "take an algorithm that is made axis by axis"
+        raise NotApplicable(what, "a pass takes whole tiles", repair)
 
 
 def sweep_words(algorithm: Algorithm, words: Iterable[int], per: Granularity = "matrix") -> dict[int, MatrixRounding]:
@@ -201,12 +210,13 @@ def smallest_word(
     `of` it are taken the largest entry by default, or another number, such as ``attrgetter("worst_case")``.
 
     Raises:
-        NotApplicable: where 64 bits do not suffice.
+        NotApplicable: where 64 bits do not suffice, over GF(p), and where passes take whole tiles.
 
     >>> from wincraft import winograd
     >>> smallest_word(winograd(2, 3), Fraction(0)), smallest_word(winograd(4, 3), Fraction(1, 1000))
     (3, 14)
     """
+    _check_separable(algorithm)
     word = _certain_word(algorithm, tolerance)
     while word >= 2 and of(round_matrices(algorithm, word, per)) <= tolerance:
         word -= 1

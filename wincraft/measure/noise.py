@@ -7,26 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import prod
-from operator import mul
 from typing import Any
 
 import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import tap_chart
-from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.errors import BadShape, BadValue, NotApplicable
+from wincraft.exact.field import common_field
 from wincraft.exact.matrix import from_numbers, read_rows
-from wincraft.exact.number import field_of, is_negative, number_text
+from wincraft.exact.number import is_negative, number_text
 from wincraft.exact.types import Element, Matrix, Number
+from wincraft.measure.tables import axis_maps
 from wincraft.show.chart import Chart
 from wincraft.show.layout import Layout
 from wincraft.show.shown import Shown
 
-Moments = Any
+MomentMatrices = Any
 """A square matrix of exact numbers E[x x^T] for one axis; for several axes a sequence of them, None meaning white."""
-
-Table = list[list[Number]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,7 +59,7 @@ class NoiseGain(Shown):
 
 
 def noise_gain(
-    algorithm: Algorithm, input_moments: Moments | None = None, filter_moments: Moments | None = None
+    algorithm: Algorithm, input_moments: MomentMatrices | None = None, filter_moments: MomentMatrices | None = None
 ) -> NoiseGain:
     """Output variance from independent relative rounding of every tap, per unit of output variance. Exact.
 
@@ -71,7 +70,8 @@ def noise_gain(
     `algorithm.noise_gain()`. In the linear form d is m long. No scaling of the algorithm or of the moments matters.
 
     Several axes: moments are sequences of one matrix (or None) per axis, their Kronecker product the joint moments,
-    and NG is the product over axes. Moments that are no such product are not supported.
+    and NG is the product over axes. Moments that are no such product are not supported. Where passes take whole tiles,
+    they are those of the flattened tile, as of one axis.
 
     Raises:
         BadShape: where a matrix of moments has another size, or there is not one per axis.
@@ -88,7 +88,8 @@ def noise_gain(
     >>> noise_gain(winograd(2, 3, points="0,1,-1"), input_moments=smooth).value
     3/2
     """
-    axes = algorithm.factors
+    algorithm.field.need_order(f"noise gain of {algorithm.size}")
+    axes = axis_maps(algorithm)
     data, filters = _per_axis("input_moments", input_moments, axes), _per_axis("filter_moments", filter_moments, axes)
     factors = [_axis_contributions(*factor) for factor in zip(axes, data, filters, strict=True)]
     contributions = reduce(np.multiply.outer, factors)
@@ -107,14 +108,14 @@ def worst_case_amplification(algorithm: Algorithm) -> Number:
     >>> worst_case_amplification(winograd(2, 3, points="0,1,-1")), worst_case_amplification(parse("F(2x2,3x3)"))
     (8, 64)
     """
-    return reduce(mul, (_axis_amplification(axis) for axis in algorithm.factors))
+    algorithm.field.need_order(f"worst-case amplification of {algorithm.size}")
+    found: Number = (prod(map(_amplification, axis_maps(algorithm))) / abs(algorithm.scale)).expand()
+    return found
 
 
-def _axis_contributions(axis: Algorithm, data: Table | None, filters: Table | None) -> np.ndarray:
+def _axis_contributions(maps: Maps, data: list[list[Number]] | None, filters: list[list[Number]] | None) -> np.ndarray:
     given = [value for rows in (data, filters) if rows is not None for row in rows for value in row]
-    generator = [] if axis.domain.is_QQ else [axis.domain.to_sympy(axis.domain.unit)]
-    K = field_of(generator + given)
-    maps = axis.maps
+    K = common_field(maps.input.domain, numbers=given)
     grams = (
         _gram(maps.output.transpose().convert(K), None, "output"),
         _gram(maps.filter.convert(K), filters, "filter_moments"),
@@ -124,10 +125,10 @@ def _axis_contributions(axis: Algorithm, data: Table | None, filters: Table | No
     total = sum((value for row in H for value in row), K.zero)
     if not total:
         raise NotApplicable("noise gain", "under these moments every output is always 0", "give moments of other data")
-    return np.array([K.to_sympy(H[k][k] / total) for k in range(axis.rank)], dtype=object)
+    return np.array([K.to_sympy(H[k][k] / total) for k in range(len(H))], dtype=object)
 
 
-def _gram(rows: LinearMap, moments: Table | None, what: str) -> list[list[Element]]:
+def _gram(rows: LinearMap, moments: list[list[Number]] | None, what: str) -> list[list[Element]]:
     """M S M^T as nested lists."""
     matrix: Matrix = rows.dense
     if moments is None:
@@ -143,7 +144,7 @@ def _gram(rows: LinearMap, moments: Table | None, what: str) -> list[list[Elemen
     return (matrix * S * matrix.transpose()).to_list()
 
 
-def _per_axis(what: str, given: Moments, axes: Sequence[Algorithm]) -> list[Table | None]:
+def _per_axis(what: str, given: MomentMatrices, axes: Sequence[Maps]) -> list[list[list[Number]] | None]:
     if given is None:
         return [None] * len(axes)
     matrices = [given] if len(axes) == 1 else list(given)
@@ -152,13 +153,12 @@ def _per_axis(what: str, given: Moments, axes: Sequence[Algorithm]) -> list[Tabl
     return [None if matrix is None else read_rows(what, matrix) for matrix in matrices]
 
 
-def _axis_amplification(axis: Algorithm) -> Number:
-    K, maps = axis.domain, axis.maps
+def _amplification(maps: Maps) -> Number:
+    """That of one axis, times the scale."""
+    K = maps.output.domain
     A, G, B = (_magnitudes(item) for item in maps)
     products = [sum(g, K.zero) * sum(b, K.zero) for g, b in zip(G, B, strict=True)]
-    sums = [K.to_sympy(sum((a * p for a, p in zip(row, products, strict=True)), K.zero)) for row in A]
-    found: Number = (max(sums) / abs(axis.scale)).expand()
-    return found
+    return max(K.to_sympy(sum((a * p for a, p in zip(row, products, strict=True)), K.zero)) for row in A)
 
 
 def _magnitudes(rows: LinearMap) -> list[list[Element]]:

@@ -14,9 +14,9 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.content import map_names
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, look_up
 from wincraft.measure.integers import INT8
-from wincraft.measure.spans import Side, data_corner, filter_corner, linear_corner
+from wincraft.measure.spans import End, data_corner, filter_corner, linear_corner
 from wincraft.measure.steps import Kind, Reach, RowOrder, Step, products, range_steps, reach
-from wincraft.measure.tables import Axis, exact_axes
+from wincraft.measure.tables import Tables
 from wincraft.numbers.box import Box, rational
 from wincraft.numbers.summation import C_ORDER, ORDERS
 from wincraft.show.layout import Layout, Section, Table
@@ -35,10 +35,10 @@ class Inputs(NamedTuple):
 class Ranges(Shown):
     """The ranges of all steps of an algorithm, in the order ``g``, G, ``d``, B^T, products ``M``, A^T.
 
-    Stages run one after the other, each along all axes in turn; labels are such as ``BT``, ``BT axis 1`` and ``BT[0]``
-    (the first stage of a chain). The last step is before the division by the algorithm's scale. `filter` is a box, or
-    the given weights with one axis of channels before their own: then filter steps have the ranges over the channels,
-    and products and outputs are sums over the channels.
+    Passes run in the order of the maps; where some take whole tiles, values are of the flattened tile. Labels are such
+    as ``BT``, ``BT axis 1`` and ``BT[0]`` (the first stage of a chain). The last step is before the division by the
+    algorithm's scale. `filter` is a box, or the given weights with one axis of channels before their own: then filter
+    steps have the ranges over the channels, and products and outputs are sums over the channels.
     """
 
     algorithm: Algorithm
@@ -80,7 +80,7 @@ class Ranges(Shown):
         """Those of the values of a kind, and of what stands on the way to them."""
         if (kind, order) not in self._known:
             steps = self.of("product", "output") if kind == "output" else self.of(kind)
-            passes = () if kind == "product" else reach(self._axes, steps, self.data, self.filter, tree_of)
+            passes = () if kind == "product" else reach(self._tables, steps, self.data, self.filter, tree_of)
             self._known[kind, order] = [*(Reach(step.box, step.exact) for step in self.of(kind)), *passes]
         return self._known[kind, order]
 
@@ -88,7 +88,7 @@ class Ranges(Shown):
     def _known(self) -> dict[tuple[Kind, str], list[Reach]]:
         return {}
 
-    def attaining(self, label: str, index: Sequence[int], side: Side = "high") -> Inputs:
+    def attaining(self, label: str, index: Sequence[int], side: End = "high") -> Inputs:
         """Data and filter for which the value of a step at an index is at the low or the high end of its range. Exact.
 
         With given weights both have an axis of channels before their own. What a value does not depend on is at the low
@@ -112,30 +112,34 @@ class Ranges(Shown):
         if not step.exact:
             raise NotApplicable(f"an input attaining {label}", "its range is a bound", "ask for one of an exact range")
         if isinstance(self.filter, Box):
-            weights = self._filter_corner(step, at, side, self.filter)[None]
-            return Inputs(self._data_corner(step, at, side, weights)[0], weights[0])
+            data, weights = self._inputs(step, at, side, self._filter_corner(step, at, side, self.filter)[None])
+            return Inputs(data[0], weights[0])
         if step.kind == "filter":
             raise NotApplicable(f"an input attaining {label}", "the weights are given", "look at the weights")
-        return Inputs(self._data_corner(step, at, side, self.filter), self.filter)
+        return self._inputs(step, at, side, self.filter)
 
-    def _filter_corner(self, step: Step, at: tuple[int, ...], side: Side, box: Box) -> np.ndarray:
+    def _inputs(self, step: Step, at: tuple[int, ...], side: End, weights: np.ndarray) -> Inputs:
+        data, maps = self._data_corner(step, at, side, weights), self.algorithm.maps
+        return Inputs(data.reshape(-1, *maps.input.tile), weights.reshape(-1, *maps.filter.tile))
+
+    def _filter_corner(self, step: Step, at: tuple[int, ...], side: End, box: Box) -> np.ndarray:
         if step.kind in ("product", "output"):
-            return filter_corner(self._axes, step.done, at, self.data, box, side)
+            return filter_corner(self._tables.axes, step.done, at, self.data, box, side)
         if step.kind == "filter":
-            return linear_corner(products([axis.filter for axis in self._axes], step.done), at, box, side)
-        return np.full([axis.filter_taps for axis in self._axes], box.low, dtype=object)
+            return linear_corner(products(self._tables.chains("filter"), step.done), at, box, side)
+        return np.full([axis.filter_taps for axis in self._tables.axes], box.low, dtype=object)
 
-    def _data_corner(self, step: Step, at: tuple[int, ...], side: Side, weights: np.ndarray) -> np.ndarray:
+    def _data_corner(self, step: Step, at: tuple[int, ...], side: End, weights: np.ndarray) -> np.ndarray:
         if step.kind in ("product", "output"):
-            return data_corner(self._axes, step.done, at, self.data, weights, side)
-        tile = np.full([axis.data_length for axis in self._axes], self.data.low, dtype=object)
+            return data_corner(self._tables.axes, step.done, at, self.data, weights, side)
+        tile = np.full([axis.data_length for axis in self._tables.axes], self.data.low, dtype=object)
         if step.kind == "input":
-            tile = linear_corner(products([axis.input for axis in self._axes], step.done), at, self.data, side)
+            tile = linear_corner(products(self._tables.chains("input"), step.done), at, self.data, side)
         return np.broadcast_to(tile, (len(weights), *tile.shape))
 
     @cached_property
-    def _axes(self) -> list[Axis]:
-        return exact_axes(self.algorithm)
+    def _tables(self) -> Tables:
+        return Tables(self.algorithm)
 
     def layout(self) -> Layout:
         """What goes in, and a row for every step."""
@@ -164,6 +168,7 @@ def ranges(
         BadNumber, FloatGiven: where a weight or an error is no exact rational number.
         UnknownName: where a label in `rounding` is none.
         BadValue: where an error is negative.
+        NotApplicable: over GF(p), whose elements have no size.
 
     Source: a function that is linear in an argument is extreme at corners of the argument's box.
 
@@ -178,10 +183,14 @@ def ranges(
     M                     4          -97665           98304  exact    18         0        18
     AT                    2          -97536           98304  exact    18         0        19
     """
-    axes = exact_axes(algorithm)
-    weights = filter if isinstance(filter, Box) else _read_weights(filter, tuple(axis.filter_taps for axis in axes))
+    algorithm.field.need_order(f"ranges of {algorithm.size}")
+    tables = Tables(algorithm)
+    weights = filter
+    if not isinstance(filter, Box):
+        weights = _read_weights(filter, algorithm.maps.filter.tile)
+        weights = weights.reshape(-1, *(axis.filter_taps for axis in tables.axes))
     errors = {label: rational(error) for label, error in (rounding or {}).items()}
-    result = Ranges(algorithm, data, weights, range_steps(axes, map_names(algorithm), data, weights, errors))
+    result = Ranges(algorithm, data, weights, range_steps(tables, map_names(algorithm), data, weights, errors))
     for label, error in errors.items():
         step = result[label]
         if error < 0:

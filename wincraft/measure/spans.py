@@ -21,10 +21,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from wincraft.measure.corners import MAX_CORNER_BITS, corner_ends, corner_extremes
-from wincraft.measure.tables import Axis, Done, Table, to_fractions, to_integers
+from wincraft.measure.tables import AxisTables, Done, Forms, to_fractions, to_integers
 from wincraft.numbers.box import Box
 
-Side = Literal["low", "high"]
+End = Literal["low", "high"]
 Kinds = tuple[list[int], list[int], list[int]]
 """The axes that hold products, values between two stages, and outputs."""
 
@@ -38,17 +38,17 @@ class Span(NamedTuple):
     exact: bool = True
 
 
-def linear_span(tables: Sequence[Table], box: Box) -> Span:
+def linear_span(tables: Sequence[Forms], box: Box) -> Span:
     """The values of linear forms, one table per axis, for all inputs in a box."""
     return Span(*_extent(tables, box.centre, box.radius), _grid(tables))
 
 
-def linear_corner(tables: Sequence[Table], index: tuple[int, ...], box: Box, side: Side) -> np.ndarray:
+def linear_corner(tables: Sequence[Forms], index: tuple[int, ...], box: Box, side: End) -> np.ndarray:
     """An input at which one of these values is at an end of its range."""
     return _pick(_outer([_signs(table.entries[i]) for table, i in zip(tables, index, strict=True)]), box, side)
 
 
-def given_span(tables: Sequence[Table], weights: np.ndarray) -> Span:
+def given_span(tables: Sequence[Forms], weights: np.ndarray) -> Span:
     """The least and largest values of linear forms over given inputs (count, *shape)."""
     values, common = to_integers(weights)
     for table in tables:
@@ -58,7 +58,11 @@ def given_span(tables: Sequence[Table], weights: np.ndarray) -> Span:
 
 
 def bilinear_span(
-    axes: Sequence[Axis], done: Done, data: Box, weights: Box | np.ndarray, within: tuple[int, Table] | None = None
+    axes: Sequence[AxisTables],
+    done: Done,
+    data: Box,
+    weights: Box | np.ndarray,
+    within: tuple[int, Forms] | None = None,
 ) -> Span:
     """The values after some stages of the output chain, or the products; of given weights summed over channels.
 
@@ -81,7 +85,7 @@ def bilinear_span(
 
 
 def data_corner(
-    axes: Sequence[Axis], done: Done, index: tuple[int, ...], data: Box, weights: np.ndarray, side: Side
+    axes: Sequence[AxisTables], done: Done, index: tuple[int, ...], data: Box, weights: np.ndarray, side: End
 ) -> np.ndarray:
     """Data, for each channel of given weights, at which one of these values is at an end of its range."""
     W = _kronecker([axis.forms[t].entries[i] for axis, t, i in zip(axes, done, index, strict=True)])
@@ -90,7 +94,7 @@ def data_corner(
 
 
 def filter_corner(
-    axes: Sequence[Axis], done: Done, index: tuple[int, ...], data: Box, weights: Box, side: Side
+    axes: Sequence[AxisTables], done: Done, index: tuple[int, ...], data: Box, weights: Box, side: End
 ) -> np.ndarray:
     """A filter in the box at which, with the right data, one of these values is at an end of its exact range."""
     taps, partial, finished = _split(axes, done)
@@ -108,7 +112,7 @@ def filter_corner(
     return _pick(pattern, weights, "high")
 
 
-def _over_boxes(axes: Sequence[Axis], kinds: Kinds, forms: Sequence[Table], data: Box, weights: Box) -> Span:
+def _over_boxes(axes: Sequence[AxisTables], kinds: Kinds, forms: Sequence[Forms], data: Box, weights: Box) -> Span:
     taps, partial, finished = kinds
     V, U = _tap_spans(axes, taps, data, weights)
     whole, between = ([forms[axis] for axis in kind] for kind in (finished, partial))
@@ -125,7 +129,7 @@ def _over_boxes(axes: Sequence[Axis], kinds: Kinds, forms: Sequence[Table], data
     return Span(low.transpose(back), high.transpose(back), _grid(forms), exact)
 
 
-def _enumerate(forms: Sequence[Table], V: Span, U: Span) -> tuple[np.ndarray, np.ndarray]:
+def _enumerate(forms: Sequence[Forms], V: Span, U: Span) -> tuple[np.ndarray, np.ndarray]:
     """Extremes of forms between two stages, for each of their rows and each tap of the other axes."""
     rows = tuple(len(table.entries) for table in forms)
     common = prod(table.common for table in forms)
@@ -139,7 +143,7 @@ def _enumerate(forms: Sequence[Table], V: Span, U: Span) -> tuple[np.ndarray, np
     return low.reshape(rows + V.low.shape), high.reshape(rows + V.low.shape)
 
 
-def _split(axes: Sequence[Axis], done: Done, within: int | None = None) -> Kinds:
+def _split(axes: Sequence[AxisTables], done: Done, within: int | None = None) -> Kinds:
     """The axes on which nothing, something, and all of the output chain has run; something where it is `within`."""
     state = [(t > 0) + (t == len(axis.output)) for axis, t in zip(axes, done, strict=True)]
     if within is not None:
@@ -148,17 +152,17 @@ def _split(axes: Sequence[Axis], done: Done, within: int | None = None) -> Kinds
     return taps, partial, finished
 
 
-def _enumerable(axes: Sequence[Axis], partial: Sequence[int]) -> bool:
+def _enumerable(axes: Sequence[AxisTables], partial: Sequence[int]) -> bool:
     return prod(axes[axis].filter_taps for axis in partial) <= MAX_CORNER_BITS
 
 
-def _tap_spans(axes: Sequence[Axis], taps: Sequence[int], data: Box, weights: Box) -> tuple[Span, Span]:
+def _tap_spans(axes: Sequence[AxisTables], taps: Sequence[int], data: Box, weights: Box) -> tuple[Span, Span]:
     """The ranges of V = G g and of U = B d along some axes."""
     V = linear_span([axes[axis].filter.products[-1] for axis in taps], weights)
     return V, linear_span([axes[axis].input.products[-1] for axis in taps], data)
 
 
-def _extent(tables: Sequence[Table], centre: Any, radius: Any) -> tuple[np.ndarray, np.ndarray]:
+def _extent(tables: Sequence[Forms], centre: Any, radius: Any) -> tuple[np.ndarray, np.ndarray]:
     """The ends  centre * sum -+ radius * norm  for each row of the tables' product, each centre and its radius."""
     (centres, radii), common = to_integers(np.array([centre, radius], dtype=object))
     common *= prod(table.common for table in tables)
@@ -167,7 +171,7 @@ def _extent(tables: Sequence[Table], centre: Any, radius: Any) -> tuple[np.ndarr
     return to_fractions(middle - spread, common), to_fractions(middle + spread, common)
 
 
-def _grid(tables: Sequence[Table]) -> Fraction:
+def _grid(tables: Sequence[Forms]) -> Fraction:
     return prod((table.grid for table in tables), start=Fraction(1))
 
 
@@ -190,7 +194,7 @@ def _signs(values: np.ndarray) -> np.ndarray:
     return np.subtract(values > 0, values < 0, dtype=int)
 
 
-def _pick(signs: np.ndarray, box: Box, side: Side) -> np.ndarray:
+def _pick(signs: np.ndarray, box: Box, side: End) -> np.ndarray:
     """The box's end of that side where a sign is positive, the other end elsewhere."""
     result = np.full(signs.shape, box.low if side == "high" else box.high, dtype=object)
     result[signs > 0] = box.high if side == "high" else box.low

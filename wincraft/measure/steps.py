@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from wincraft.measure.spans import Span, bilinear_span, given_span, linear_span
-from wincraft.measure.tables import Axis, Chain, Done, Table, passes, running, to_fractions, to_integers
+from wincraft.measure.tables import Chain, Done, Forms, Tables, running, to_fractions, to_integers
 from wincraft.numbers.box import Box, signed_bits
 from wincraft.numbers.summation import Tree
 
@@ -29,7 +29,8 @@ class Step:
     `partial_low` and `partial_high` are sound bounds on every partial sum on the way to a value, in any order: what an
     accumulator must hold that saturates or must not overflow. One that wraps around need only hold the value.
     `error`, part of the ranges, is how far the roundings up to here can move a value; 0 where nothing is rounded.
-    `done` counts the stages run along each axis. Unrounded values of integer inputs are integer multiples of `grid`.
+    `done` counts the passes run along each axis (over whole tiles: of one flattened axis). Unrounded values of integer
+    inputs are integer multiples of `grid`.
     """
 
     label: str
@@ -78,37 +79,35 @@ class Step:
 
 
 def range_steps(
-    axes: Sequence[Axis], names: Names, data: Box, weights: Box | np.ndarray, rounding: Mapping[str, Fraction]
+    tables: Tables, names: Names, data: Box, weights: Box | np.ndarray, rounding: Mapping[str, Fraction]
 ) -> tuple[Step, ...]:
     """All steps: the filter and the passes over it, the data likewise, the products and the passes over these.
 
     `names` are those of the output, filter and input maps. `rounding` gives, for a step's label, the largest absolute
     error of rounding its values.
     """
-    outputs, filters, inputs = ([getattr(axis, name) for axis in axes] for name in ("output", "filter", "input"))
-    start = (0,) * len(axes)
+    start = tables.start
 
     def filter_span(done: Done) -> Span:
-        tables = products(filters, done)
-        return linear_span(tables, weights) if isinstance(weights, Box) else given_span(tables, weights)
+        return _span(products(tables.chains("filter"), done), weights)
 
     def input_span(done: Done) -> Span:
-        return linear_span(products(inputs, done), data)
+        return _span(products(tables.chains("input"), done), data)
 
     def output_span(done: Done) -> Span:
-        return bilinear_span(axes, done, data, weights)
+        return bilinear_span(tables.axes, done, data, weights)
 
     g = _step("g", "filter", start, filter_span(start), np.array(0), rounding)
     d = _step("d", "input", start, input_span(start), np.array(0), rounding)
-    filter_steps = [g, *_passes(names[1], filters, filter_span, g, rounding)]
-    input_steps = [d, *_passes(names[2], inputs, input_span, d, rounding)]
+    filter_steps = [g, *_passes(names[1], tables, filter_span, g, rounding)]
+    input_steps = [d, *_passes(names[2], tables, input_span, d, rounding)]
     V, U = filter_steps[-1], input_steps[-1]
     channels = 1 if isinstance(weights, Box) else len(weights)
     error = np.array(0)
     if V.error.any() or U.error.any():
         error = channels * (_largest(V) * U.error + _largest(U) * V.error + U.error * V.error)
     M = _step("M", "product", start, output_span(start), error, rounding)
-    return (*filter_steps, *input_steps, M, *_passes(names[0], outputs, output_span, M, rounding))
+    return (*filter_steps, *input_steps, M, *_passes(names[0], tables, output_span, M, rounding))
 
 
 class Reach(NamedTuple):
@@ -119,23 +118,21 @@ class Reach(NamedTuple):
 
 
 def reach(
-    axes: Sequence[Axis], steps: Sequence[Step], data: Box, weights: Box | np.ndarray, order: RowOrder
+    tables: Tables, steps: Sequence[Step], data: Box, weights: Box | np.ndarray, order: RowOrder
 ) -> Iterator[Reach]:
     """Of each pass of one kind of steps, in their order, what its rows compute on the way to their sums."""
     kind = steps[-1].kind
-    chains = [getattr(axis, kind) for axis in axes]
-    for (axis, done), before, step in zip(passes(chains), steps[:-1], steps[1:], strict=True):
+    chains = tables.chains(kind)
+    for (axis, done), before, step in zip(tables.passes(kind), steps[:-1], steps[1:], strict=True):
         stage = running(chains[axis].stages[done[axis] - 1], order)
-        forms = axes[axis].forms if kind == "output" else chains[axis].products
-        held = forms[before.done[axis]]
-        table = Table(np.tensordot(stage.entries, held.entries, axes=1), stage.common * held.common)
+        held = (tables.axes[axis].forms if kind == "output" else chains[axis].products)[before.done[axis]]
+        within = Forms(np.tensordot(stage.entries, held.entries, axes=1), stage.common * held.common)
         if kind == "output":
-            span = bilinear_span(axes, before.done, data, weights, (axis, table))
+            span = bilinear_span(tables.axes, before.done, data, weights, (axis, within))
         else:
-            tables = products(chains, before.done)
-            tables[axis] = table
-            given = data if kind == "input" else weights
-            span = linear_span(tables, given) if isinstance(given, Box) else given_span(tables, given)
+            forms = products(chains, before.done)
+            forms[axis] = within
+            span = _span(forms, data if kind == "input" else weights)
         error = np.broadcast_to(_carried_error(stage, axis, before.error), span.low.shape)
         box = Box((span.low - error).min(), (span.high + error).max())
         yield Reach(box, span.exact and not error.any() and step.exact)
@@ -146,22 +143,27 @@ def _short(end: Fraction) -> str:
     return exact if end.denominator == 1 and len(exact) <= 15 else f"{float(end):.6g}"
 
 
-def products(chains: Sequence[Chain], done: Done) -> list[Table]:
+def products(chains: Sequence[Chain], done: Done) -> list[Forms]:
     """What has run along each axis, one table each."""
     return [chain.products[t] for chain, t in zip(chains, done, strict=True)]
 
 
 def _passes(
-    name: str, chains: Sequence[Chain], span: Callable[[Done], Span], before: Step, rounding: Mapping[str, Fraction]
+    name: str, tables: Tables, span: Callable[[Done], Span], before: Step, rounding: Mapping[str, Fraction]
 ) -> Iterator[Step]:
     """The steps after a first one."""
     kind: Kind = "output" if before.kind == "product" else before.kind
-    for axis, done in passes(chains):
+    chains = tables.chains(kind)
+    for axis, done in tables.passes(kind):
         stage, number = chains[axis].stages[done[axis] - 1], done[axis] - 1
         label = name + f"[{number}]" * (max(map(len, chains)) > 1) + f" axis {axis}" * (len(chains) > 1)
         error, partial = _carried_error(stage, axis, before.error), _partial_sums(stage, axis, before)
         before = _step(label, kind, done, span(done), error, rounding, partial)
         yield before
+
+
+def _span(forms: Sequence[Forms], given: Box | np.ndarray) -> Span:
+    return linear_span(forms, given) if isinstance(given, Box) else given_span(forms, given)
 
 
 def _step(
@@ -181,7 +183,7 @@ def _step(
     return Step(label, kind, done, low, high, partial_low, partial_high, error, grid, exact)
 
 
-def _carried_error(stage: Table, axis: int, error: np.ndarray) -> np.ndarray:
+def _carried_error(stage: Forms, axis: int, error: np.ndarray) -> np.ndarray:
     """What an error of a stage's inputs becomes in its outputs, at most."""
     if not error.any():
         return np.array(0)
@@ -194,7 +196,7 @@ def _largest(step: Step) -> np.ndarray:
     return np.asarray(np.maximum(-(step.low + step.error), step.high - step.error))
 
 
-def _partial_sums(stage: Table, axis: int, before: Step) -> tuple[np.ndarray, np.ndarray]:
+def _partial_sums(stage: Forms, axis: int, before: Step) -> tuple[np.ndarray, np.ndarray]:
     """Bounds on the sum of any of the terms of each of a stage's rows along an axis."""
     (low, high), common = to_integers(np.array([before.low, before.high]))
     up, down = np.maximum(stage.entries, 0), np.maximum(-stage.entries, 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An algorithm's chains as integer tables, and the order in which their stages run over the axes."""
+"""An algorithm's maps as integer tables, along each axis, and the order of their passes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.exact.matrix import diagonal
+from wincraft.exact.types import Matrix
 from wincraft.numbers.summation import Tree
 
 Done = tuple[int, ...]
 """How many stages of a chain have run, for each axis."""
 
 
-class Table(NamedTuple):
+class Forms(NamedTuple):
     """Linear or bilinear forms, row by row: coefficients entries / common, Python integers in an array.
 
     Linear forms have entries (rows, inputs), bilinear ones (rows, filter taps, inputs).
@@ -56,12 +58,12 @@ class Chain:
         return len(self._map.stages)
 
     @cached_property
-    def stages(self) -> list[Table]:
+    def stages(self) -> list[Forms]:
         """Each stage alone."""
         return [_table(stage) for stage in self._map.stages]
 
     @cached_property
-    def products(self) -> list[Table]:
+    def products(self) -> list[Forms]:
         """Entry t is the product of the first t stages: the identity first, the whole map last."""
         K = self._map.domain
         products = [diagonal([K.one] * self._map.shape[1], K)]
@@ -70,7 +72,7 @@ class Chain:
         return [_table(product) for product in products]
 
 
-class Axis:
+class AxisTables:
     """The three chains of one axis."""
 
     def __init__(self, maps: Maps) -> None:
@@ -78,7 +80,7 @@ class Axis:
         self.filter_taps, self.data_length = maps.filter.shape[1], maps.input.shape[1]
 
     @cached_property
-    def forms(self) -> list[Table]:
+    def forms(self) -> list[Forms]:
         """Entry t: what t stages of the output chain give, as forms of filter and data; first the products."""
         G, B = self.filter.products[-1], self.input.products[-1]
         products = G.entries[:, :, None] * B.entries[:, None, :]
@@ -86,23 +88,62 @@ class Axis:
         return [_reduced(np.tensordot(T.entries, products, axes=1), T.common * common) for T in self.output.products]
 
 
-def exact_axes(algorithm: Algorithm) -> list[Axis]:
-    """The chains of every axis; equal axes share them."""
-    distinct = {axis: Axis(axis.maps) for axis in dict.fromkeys(algorithm.factors)}
-    return [distinct[axis] for axis in algorithm.factors]
+class Tables:
+    """The chains of every axis and the order of the passes; axes that are alike share theirs."""
+
+    def __init__(self, algorithm: Algorithm) -> None:
+        maps = axis_maps(algorithm)
+        made = {id(item): AxisTables(item) for item in maps}
+        self.axes = [made[id(item)] for item in maps]
+        self.start: Done = (0,) * len(maps)
+        several = len(maps) > 1
+        self._order = {
+            name: [step.axis if several and step.axis else 0 for step in item.passes]
+            for name, item in algorithm.maps._asdict().items()
+        }
+
+    def chains(self, kind: str) -> list[Chain]:
+        """Those of one map: "output", "filter" or "input"."""
+        return [getattr(axis, kind) for axis in self.axes]
+
+    def passes(self, kind: str) -> Iterator[tuple[int, Done]]:
+        """The axis of each pass of one map, and what is done after it."""
+        done = list(self.start)
+        for axis in self._order[kind]:
+            done[axis] += 1
+            yield axis, tuple(done)
 
 
-def running(table: Table, order: Callable[[Sequence[float]], Tree]) -> Table:
+def axis_maps(algorithm: Algorithm) -> list[Maps]:
+    """The maps along each axis; where passes take whole tiles, those of the flattened tile as of one axis.
+
+    Axes that are alike share theirs. Their Kronecker products are the maps of the algorithm.
+
+    >>> from wincraft import winograd
+    >>> [maps.input.shape for maps in axis_maps(winograd("F(2x4,3x3)"))]
+    [(4, 4), (6, 6)]
+    """
+    if algorithm.separable:
+        made = {axis: axis.maps for axis in dict.fromkeys(algorithm.factors)}
+        return [made[axis] for axis in algorithm.factors]
+    return [Maps(*(_flattened(item) for item in algorithm.maps))]
+
+
+def _flattened(item: LinearMap) -> LinearMap:
+    return LinearMap.of(*(step.whole(tile) for step, tile in zip(item.passes, item.shapes, strict=False)))
+
+
+def running(table: Forms, order: Callable[[Sequence[float]], Tree]) -> Forms:
     """What the rows of linear forms compute on the way to their sums, each again a form: products and partial sums.
 
     A term is multiplied by its coefficient where a sum begins with it, else by the magnitude, to be added or subtracted
     (as ``x2 - 4 * x0`` is); a product by 1 is the value itself.
 
     >>> from wincraft.numbers.summation import positive_first
-    >>> running(Table(np.array([[-4, 0, 1]], dtype=object), 1), positive_first).entries.tolist()
+    >>> running(Forms(np.array([[-4, 0, 1]], dtype=object), 1), positive_first).entries.tolist()
     [[4, 0, 0], [0, 0, 1], [-4, 0, 1]]
     """
-    return Table(np.array([form for row in table.entries for form in _running(row, order)]), table.common)
+    return Forms(np.array([form for row in table.entries for form in _running(row, order)]), table.common)
 
 
 def _running(row: np.ndarray, order: Callable[[Sequence[float]], Tree]) -> Iterator[np.ndarray]:
@@ -117,31 +158,21 @@ def _running(row: np.ndarray, order: Callable[[Sequence[float]], Tree]) -> Itera
         yield row
 
 
-def passes(chains: Sequence[Chain]) -> Iterator[tuple[int, Done]]:
-    """The axis of each pass and what is done after it: stage by stage, each stage along all axes in turn."""
-    done = [0] * len(chains)
-    for stage in range(max(map(len, chains))):
-        for axis, chain in enumerate(chains):
-            if stage < len(chain):
-                done[axis] += 1
-                yield axis, tuple(done)
-
-
 def to_integers(array: np.ndarray) -> tuple[np.ndarray, int]:
     """Fractions as Python integers over their least common denominator."""
     common = lcm(*(value.denominator for value in array.flat))
     return np.frompyfunc(lambda value: value.numerator * (common // value.denominator), 1, 1)(array), common
 
 
-def to_fractions(integers: Any, common: int) -> np.ndarray:
+def to_fractions(integers: ArrayLike, common: int) -> np.ndarray:
     """Integers over a common denominator as Fractions; an array also of no axes."""
     return np.asarray(np.frompyfunc(lambda value: Fraction(int(value), common), 1, 1)(integers), dtype=object)
 
 
-def _reduced(entries: np.ndarray, common: int) -> Table:
+def _reduced(entries: np.ndarray, common: int) -> Forms:
     divisor = gcd(common, *entries.flat)
-    return Table(entries // divisor, common // divisor)
+    return Forms(entries // divisor, common // divisor)
 
 
-def _table(matrix: Any) -> Table:
-    return Table(*to_integers(matrix_to_numpy(matrix, object)))
+def _table(matrix: Matrix) -> Forms:
+    return Forms(*to_integers(matrix_to_numpy(matrix, object)))

@@ -18,6 +18,7 @@ from wincraft.measure.execution import ArrayMachine, Machine, PerMatrix
 from wincraft.measure.float_bound import FP32, BoundMachine
 from wincraft.measure.integer_machine import IntegerMachine
 from wincraft.measure.places import Place
+from wincraft.measure.recording_machine import RecordingMachine
 from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.float_format import FloatFormat
@@ -140,6 +141,7 @@ MACHINES: dict[str, Callable[[], Machine[Any, Any]]] = {
     "integers": IntegerMachine,
     "rounded": lambda: RoundedMachine(Arithmetic(FP32)),
     "error bound": lambda: BoundMachine(FP32),
+    "recording": RecordingMachine,
     "second moments": lambda: MomentsMachine(Scheme("exact"), 1),
 }
 """What can run an algorithm, each made as it is by default; the float formats are fp32."""
