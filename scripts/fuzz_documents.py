@@ -16,8 +16,17 @@ import numpy as np
 import wincraft as wc
 from wincraft.emit import EMITTERS, render
 
+
+def _whole_tiles() -> wc.Algorithm:
+    """F(2,3) twice, as one algorithm of matrices for whole tiles."""
+    arrays = wc.winograd(2, 3).to_numpy(object)
+    return wc.Algorithm.from_matrices(*(np.kron(array, array) for array in arrays), m=(2, 2), r=(3, 3))
+
+
 CORPUS = Path(__file__).parents[1] / "tests/files/corpus"
-SIZES = ("2,3", "4,3", "1,1", "2x4,3x3", "2x2,3x3", "6,3")
+MADE = [wc.winograd(size) for size in ("2,3", "4,3", "1,1", "2x4,3x3", "2x2,3x3", "6,3")]
+EXACT = [wc.winograd(4, 3).convert("GF(31)"), _whole_tiles(), wc.winograd("2x2,3x3").change_basis("legendre")]
+"""Written as documents only: over GF(31), of whole tiles, and passes of two stages."""
 
 TOKENS = [*"{}[](),;:=&|/#%\"'−½", "\\\\", "//", "/*", "*/", "1", "-1", "0.5", "1./2", "1/0", "nan", "inf", "1e999"]
 TOKENS += ["1e-999", "9" * 400, "9" * 4400, "sqrt(2)", "sqrt(-1)", "1.0sqrt(2)", "-0.2222^222", "2^2^2^2", "-+0.5"]
@@ -26,9 +35,9 @@ TOKENS += ["AT", "G", "BT", "A", "B", "A^T", "np.array(", "tensor(", "dense<", "
 TOKENS += ["(" * 300, "[" * 3000, "{" * 200, " " * 3000, "x" * 3000, "1 " * 2000, "-" * 2000]
 VALUES: list[Any] = [None, True, False, 0, -1, 1.5, "1", "1/2", "x", "", "nan", "1e999999999", "9" * 5000, [], {}]
 VALUES += [[[]], [["1"]], ["0", "1"], {"AT": 1}, 10**30, "inf", "x^2+1", "x^99999", "sqrt(" * 40, [[1, 2], [3]]]
-VALUES += ["lavin"]
+VALUES += ["lavin", "GF(31)", "GF(4)", "QQ<sqrt(2)>", [2, 2]]
 KEYS = ["kind", "version", "m", "r", "rank", "scale", "moduli", "convention", "domain", "form", "AT", "G", "BT"]
-KEYS += ["stages", "sha256", "axes", "A", "B", "b_t", "\u202e"]
+KEYS += ["stages", "sha256", "axes", "A", "B", "b_t", "\u202e", "field", "recipe", "passes", "axis", "image", "basis"]
 
 Mutation = Callable[[random.Random, bytes], bytes]
 
@@ -37,10 +46,10 @@ Mutation = Callable[[random.Random, bytes], bytes]
 def _right() -> list[tuple[str, bytes]]:
     """(suffix, content) of right files."""
     files = [(path.suffix, path.read_bytes()) for path in sorted(CORPUS.iterdir()) if path.name != "manifest.json"]
-    for size in SIZES:
-        made = wc.parse(size)
+    for made in MADE:
         files += [("." + name, render(made, name).encode()) for name in EMITTERS]
         files += [(".json", render(made, "json").encode())] * 12
+    files += [(".json", render(made, "json").encode()) for made in EXACT] * 12
     return files
 
 

@@ -59,9 +59,9 @@ def nearly_equal(one: wc.Algorithm | None, other: wc.Algorithm | None) -> bool:
 
 
 @lru_cache(maxsize=1)
-def algorithm_of(size: str, convention: str) -> wc.Algorithm | wc.nest:
+def algorithm_of(size: str, convention: str) -> wc.Algorithm:
     """What the formats of consecutive cases are written from."""
-    return wc.parse(size, convention=convention)
+    return wc.winograd(size, convention=convention)
 
 
 def outcome(case: Case, folder: Path) -> str:

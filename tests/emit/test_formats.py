@@ -118,7 +118,7 @@ def test_json_keeps_chains(name, tmp_path):
     assert [axis.stage_texts() for axis in again.factors] == [axis.stage_texts() for axis in algorithm.factors]
     assert wc.render(again, "json") == text
     jsonschema = pytest.importorskip("jsonschema")
-    schema = Path(wc.__file__).parent / "emit" / "schema" / "algorithm-2.json"
+    schema = Path(wc.__file__).parent / "files" / "schema" / "algorithm-2.json"
     jsonschema.Draft202012Validator(json.loads(schema.read_text())).validate(json.loads(text))
 
 

@@ -12,7 +12,9 @@ from sympy import kronecker_product
 import wincraft as wc
 from wincraft.algorithm import Refuted
 from wincraft.construct.chains import chained
-from wincraft.errors import BadDocument
+from wincraft.emit import encode
+from wincraft.errors import BadDocument, NotApplicable
+from wincraft.files import algorithm_of, found_in, judge
 
 
 def chain():
@@ -239,6 +241,20 @@ def test_matrices_of_whole_tiles_are_enough(tmp_path):
     texts["BT"][0][0] = "7"
     with pytest.raises(Refuted, match="not F"):
         wc.read(write(tmp_path, {"m": [2, 2], "r": [3, 3], **texts}))
+
+
+@pytest.mark.parametrize("name", ["GF(31)", "GF(31), images", "whole tiles"])
+def test_what_identify_says_of_residues_and_whole_tiles(name, tmp_path):
+    """What a document states of them is what is known: nothing is looked for among the fractions."""
+    algorithm = ALGORITHMS[name]()
+    found = found_in(write(tmp_path, wc.render(algorithm, "json")))
+    verdicts = judge(found)
+    assert algorithm_of(found, verdicts) == algorithm
+    axes = algorithm.factors if algorithm.separable else (algorithm,)
+    assert tuple(verdict.found.algorithm for verdict in verdicts) == axes
+    assert all(("GF(31)" in repr(verdict.found)) == (not algorithm.field.ordered) for verdict in verdicts)
+    with pytest.raises(NotApplicable, match=r"npz output|whole tiles|products of maps"):
+        encode(algorithm, "npz")
 
 
 def test_nested_documents_check_their_head(tmp_path):

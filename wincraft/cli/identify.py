@@ -59,7 +59,7 @@ def command(files: tuple[str, ...], tolerance: str | None, format_given: str | N
     reports = [repr(verdict.found) if verdict.found else str(verdict.error) for verdict in verdicts]
     if len(verdicts) > 1:
         reports = [f"{verdict.matrices.label}\n{report}" for verdict, report in zip(verdicts, reports, strict=True)]
-    if one and len(algorithm.m) > 1:
+    if one and len(algorithm.m) > 1 and algorithm.separable:
         reports.insert(0, repr(algorithm))
     write_output("\n\n".join(reports) + "\n", output, format, TEXT_OR_JSON)
     if any(verdict.error is not None for verdict in verdicts):

@@ -66,6 +66,7 @@ class Identification(Shown):
         found = {
             "form": f"{algorithm.form}{stored}",
             "moduli": ",".join(map(str, algorithm.moduli)) if algorithm.moduli else "not recovered",
+            **({} if algorithm.field.ordered else {"field": algorithm.field.name}),
             "scale": number_text(algorithm.scale),
             "convention": ", ".join(self.conventions) or "none of the named ones",
             **{name: ", ".join(values) for name, values in (self.row_scaling or {}).items()},

@@ -30,13 +30,14 @@ def emit(algorithm: Algorithm, stream: BinaryIO) -> None:
 
     Raises:
         WrongForm: in linear convolution form.
-        NotApplicable: for whole tiles of several axes.
+        NotApplicable: for whole tiles of several axes, and over GF(p).
         TooLarge: where an entry exceeds float64.
     """
     import numpy as np
 
     if algorithm.form != "correlation":
         raise WrongForm("npz output")
+    algorithm.field.need_order("npz output")
     distinct = list(dict.fromkeys(algorithm.factors))
     arrays: dict[str, np.ndarray] = {}
     for position, axis in enumerate(distinct):

@@ -138,9 +138,8 @@ def judge(found: Found, tolerance: Fraction | float | None = None) -> list[Verdi
     """
     if found.document and not found.matrices:
         algorithm = parse_document(found.document, found.path)
-        if not algorithm.separable:
-            return [Verdict(Matrices([], [], [], form=algorithm.form, label="whole tiles"), Identification(algorithm))]
-        return [_of_axis(axis, f"axis {k}") for k, axis in enumerate(algorithm.factors)]
+        axes = algorithm.factors if algorithm.separable else (algorithm,)
+        return [_of_axis(axis, f"axis {k}") for k, axis in enumerate(axes)]
     verdicts: list[Verdict] = []
     seen: set[Algorithm] = set()
     for matrices in found.matrices:
@@ -158,8 +157,13 @@ def judge(found: Found, tolerance: Fraction | float | None = None) -> list[Verdi
 
 
 def _of_axis(axis: Algorithm, label: str) -> Verdict:
+    """An axis of a document identified; of whole tiles, and over GF(p), what the document says of itself."""
     tables = axis.AT.tolist(), axis.G.tolist(), axis.BT.tolist()
-    return Verdict(Matrices(*tables, form=axis.form, label=label), identify(*tables, form=axis.form))
+    if len(axis.m) == 1 and axis.field.ordered:
+        found = identify(*tables, form=axis.form)
+    else:
+        found = Identification(axis, conventions=tuple(filter(None, [axis.recipe[0].convention])))
+    return Verdict(Matrices(*tables, form=axis.form, label=label), found)
 
 
 def _judged(matrices: Matrices, tolerance: Fraction | float | None) -> Verdict:
