@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from wincraft.algorithm.nesting import nest as nest
     from wincraft.construct.catalogue import catalogue as catalogue
     from wincraft.construct.change import change_basis as change_basis
-    from wincraft.construct.conventions import CONVENTIONS as CONVENTIONS, balance as balance
+    from wincraft.construct.conventions import CONVENTIONS as CONVENTIONS
     from wincraft.construct.factors import factorise as factorise
     from wincraft.construct.identify import identify as identify
+    from wincraft.construct.scaling import balance as balance
     from wincraft.construct.winograd import parse as parse, winograd as winograd
     from wincraft.emit.writing import render as render, write as write
     from wincraft.errors import WincraftError as WincraftError

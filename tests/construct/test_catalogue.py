@@ -10,7 +10,7 @@ from oracle_convolution import is_right
 from sympy import Rational
 
 from wincraft import catalogue, winograd
-from wincraft.construct import default_moduli
+from wincraft.construct import moduli_of_use
 
 SIZES = [(n + 1 - r, r) for n in range(1, 19) for r in range(1, n + 1)]
 
@@ -89,6 +89,6 @@ def test_the_best_points_of_the_usual_sizes():
 
 def test_beyond_the_catalogue_the_points_grow_in_height():
     assert (17, 3) not in catalogue()
-    points = ",".join(map(str, default_moduli(17, 3)))
+    points = ",".join(map(str, moduli_of_use(17, 3)))
     assert points == "0,1,-1,2,-2,1/2,-1/2,3,-3,1/3,-1/3,3/2,-3/2,2/3,-2/3,4,-4,1/4,inf"
     assert winograd(17, 3).rank == 19

@@ -17,7 +17,7 @@ from oracle_strategies import pointed_sizes, rationals
 from sympy import Matrix, Rational, sqrt
 
 from wincraft import CONVENTIONS, balance, winograd
-from wincraft.algorithm import snap_inverse_root
+from wincraft.construct import snap_inverse_root
 from wincraft.errors import BadShape, BadValue, FloatGiven, NotApplicable, UnknownName, WincraftError
 
 HIGHER = [

@@ -7,8 +7,7 @@ import pytest
 from oracle_messages import refused
 
 from wincraft import catalogue, parse, winograd
-from wincraft.construct import USES, parse_moduli, use_named, use_of
-from wincraft.construct.catalogue import use_source
+from wincraft.construct import USES, parse_moduli, source_of_use, use_named, use_of
 from wincraft.errors import BadNumber, BadValue, NotApplicable, UnknownName, WincraftError
 
 
@@ -19,7 +18,7 @@ def test_a_set_by_its_name(use, option):
     assert winograd(4, 3, **{option: use}).moduli == expected
     assert winograd(4, 3, **{option: f" {use.upper()} "}).moduli == expected
     assert parse_moduli(catalogue(4, 3).uses[use_of(4, 3, expected)].moduli) == expected
-    assert catalogue(4, 3).uses[use].found in use_source(4, 3, use)
+    assert catalogue(4, 3).uses[use].found in source_of_use(4, 3, use)
 
 
 def test_a_set_per_axis():

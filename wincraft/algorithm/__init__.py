@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from wincraft.face import show
 
 if TYPE_CHECKING:
-    from wincraft.algorithm.balancing import snap_inverse_root as snap_inverse_root
     from wincraft.algorithm.bilinear import Algorithm as Algorithm
     from wincraft.algorithm.description import describe as describe
     from wincraft.algorithm.diagnosis import diagnose as diagnose

@@ -66,7 +66,7 @@ def command(
     one that verify reads: JSON, a header, matrices in source or text. Ranges and the accumulator are those of the
     integer functions of a C header.
     """
-    from wincraft.construct.catalogue import default_source, use_named, use_source
+    from wincraft.construct.catalogue import source_of_use, use_named
 
     format = choose_format(format_given, output, _NAMES, SUFFIXES)
     on_terminal = to_stdout(output) and sys.stdout.isatty()
@@ -85,6 +85,4 @@ def command(
     if names_file(size) or (given is not None and use_named(given) is None):
         return
     for axis in dict.fromkeys(axis for axis in algorithm.factors if axis.n != (1,)):
-        use = use_named(given)
-        source = default_source(*axis.sizes[0]) if use is None else use_source(*axis.sizes[0], use)
-        click.echo(f"points of {axis.size}: {source}", err=True)
+        click.echo(f"points of {axis.size}: {source_of_use(*axis.sizes[0], use_named(given))}", err=True)

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
         Entry as Entry,
         USES as USES,
         catalogue as catalogue,
-        default_moduli as default_moduli,
+        moduli_of_use as moduli_of_use,
+        source_of_use as source_of_use,
         use_named as use_named,
         use_of as use_of,
     )
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
         split_balancing as split_balancing,
     )
     from wincraft.construct.change import change_basis as change_basis
-    from wincraft.construct.conventions import CONVENTIONS as CONVENTIONS, balance as balance
+    from wincraft.construct.conventions import CONVENTIONS as CONVENTIONS
     from wincraft.construct.factors import (
         FACTORISATIONS as FACTORISATIONS,
         factorise as factorise,
@@ -42,14 +43,17 @@ if TYPE_CHECKING:
         quadratic_inner as quadratic_inner,
     )
     from wincraft.construct.recover import row_scaling as row_scaling
+    from wincraft.construct.scaling import (
+        balance as balance,
+        balance_stages as balance_stages,
+        snap_inverse_root as snap_inverse_root,
+    )
     from wincraft.construct.size import (
         MAX_AXES as MAX_AXES,
         MAX_TILE as MAX_TILE,
         check_size as check_size,
         parse_size as parse_size,
-        size_text as size_text,
     )
-    from wincraft.construct.stage_balance import balance_stages as balance_stages
     from wincraft.construct.toom_cook import canonical_taps as canonical_taps
     from wincraft.construct.winograd import (
         in_convention as in_convention,

@@ -8,22 +8,23 @@ Row i of P has the coefficients of the basis polynomial b_i, low to high:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import prod
 
-from sympy import Poly, Rational, binomial
+from sympy import Integer, Poly, binomial
 from sympy.polys import orthopolys
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, look_up
 from wincraft.exact.expression import x
 from wincraft.exact.matrix import from_numbers, read_rows
-from wincraft.exact.number import exact_number, field_of, number_text
+from wincraft.exact.number import exact_number, field_of
 from wincraft.exact.polynomial import parse_polynomial, polynomial_text
+from wincraft.exact.types import Domain, Matrix, Number
 
 Moduli = Sequence[Modulus] | None
-Coefficients = list[Any]
+Coefficients = list[Number]
 """Coefficients, low to high, sympy numbers."""
 
 
@@ -43,7 +44,7 @@ class Basis:
     rows: Callable[[int, Moduli], list[Coefficients]]
     graded: bool = True
 
-    def matrix(self, size: int, moduli: Moduli = None, K: Any = None) -> Any:
+    def matrix(self, size: int, moduli: Moduli = None, K: Domain | None = None) -> Matrix:
         """P for `size` coefficients as a DomainMatrix over `K`, by default the smallest field.
 
         Raises:
@@ -60,23 +61,18 @@ class Basis:
         return f"basis {self.name}"
 
 
-def _canonical(size: int) -> list[Any]:
-    """The powers of x."""
-    return [Poly(x**k, x) for k in range(size)]
-
-
-def _sympys(family: Callable[..., Any]) -> Callable[..., list[Any]]:
+def _sympys(family: Callable[..., Poly]) -> Callable[..., list[Poly]]:
     """A family from one of sympy's functions of degree, parameters and x."""
     return lambda size, *parameters: [family(k, *parameters, x, polys=True) for k in range(size)]
 
 
-def _laguerre(size: int, alpha: Any = 0) -> list[Any]:
+def _laguerre(size: int, alpha: Number | int = 0) -> list[Poly]:
     """Generalised Laguerre polynomials; the parameter is 0 by default."""
     return [orthopolys.laguerre_poly(k, x, alpha, polys=True) for k in range(size)]
 
 
-ORTHOGONAL: dict[str, tuple[Callable[..., list[Any]], tuple[int, ...]]] = {
-    "canonical": (_canonical, (0,)),
+ORTHOGONAL: dict[str, tuple[Callable[..., list[Poly]], tuple[int, ...]]] = {
+    "canonical": (_sympys(lambda k, x, polys: Poly(x**k, x)), (0,)),
     "legendre": (_sympys(orthopolys.legendre_poly), (0,)),
     "chebyshev": (_sympys(orthopolys.chebyshevt_poly), (0,)),
     "chebyshev-u": (_sympys(orthopolys.chebyshevu_poly), (0,)),
@@ -148,14 +144,13 @@ def parse_basis(text: str) -> Basis:
         argument = _linear(name, arguments[-1]) if arguments else Poly(x, x)
         return Basis(name, lambda size, moduli: _padded(_bernstein(size, argument), size), graded=False)
     if family == "lagrange":
-        nodes = [exact_number(part) for part in arguments]
-        return Basis(name, lambda size, moduli: _lagrange(name, nodes[:size], size), graded=False)
-    if arguments:
-        return _newton(name, [_point(part) for part in arguments], leja=family == "newton-leja")
-    return _newton(name, None, leja=family == "newton-leja")
+        given = [exact_number(part) for part in arguments]
+        return Basis(name, lambda size, moduli: _padded(_lagrange(name, given[:size], size), size), graded=False)
+    nodes = [Modulus((-exact_number(part), Integer(1))) for part in arguments]
+    return _newton(name, nodes or None, leja=family == "newton-leja")
 
 
-def given_basis(P: Any, name: str = "given") -> Basis:
+def given_basis(P: object, name: str = "given") -> Basis:
     """The basis of a user's own matrix P, rows of exact numbers; smaller sizes take leading blocks if it is graded.
 
     Raises:
@@ -203,40 +198,34 @@ def _orthogonal(name: str, family: str, arguments: list[str], monic: bool) -> Ba
     return Basis(name, rows)
 
 
-def _linear(name: str, text: str) -> Any:
+def _linear(name: str, text: str) -> Poly:
     coefficients = parse_polynomial(text)
     if len(coefficients) != 2 or not all(value.is_Rational for value in coefficients):
-        raise BadValue(
-            f"the argument of basis {name}",
-            f"{polynomial_text(coefficients)}, which is not linear",
-            "give such as 2x-1",
-        )
-    return Poly(list(reversed(coefficients)), x)
+        shown = f"{polynomial_text(coefficients)}, which is not linear"
+        raise BadValue(f"the argument of basis {name}", shown, "give such as 2x-1")
+    return _poly(coefficients)
 
 
-def _padded(polynomials: Sequence[Any], size: int) -> list[Coefficients]:
+def _poly(coefficients: Sequence[Number]) -> Poly:
+    return Poly(list(reversed(coefficients)), x, extension=True)
+
+
+def _padded(polynomials: Iterable[Poly], size: int) -> list[Coefficients]:
     rows = [list(reversed(Poly(p, x).all_coeffs())) for p in polynomials]
-    return [[*map(Rational, row), *[Rational(0)] * (size - len(row))] for row in rows]
+    return [[*row, *[Integer(0)] * (size - len(row))] for row in rows]
 
 
-def _bernstein(size: int, argument: Any) -> list[Any]:
+def _bernstein(size: int, argument: Poly) -> list[Poly]:
     n = size - 1
     return [binomial(n, i) * argument**i * (1 - argument) ** (n - i) for i in range(size)]
 
 
-def _lagrange(name: str, nodes: Sequence[Any], size: int) -> list[Coefficients]:
+def _lagrange(name: str, nodes: Sequence[Number], size: int) -> list[Poly]:
     if len(nodes) < size or len(set(nodes)) < len(nodes):
         reason = f"{len(set(nodes))} distinct nodes for {size} coefficients"
         raise NotApplicable(f"basis {name}", reason, f"list at least {size} distinct ones")
-    rows = []
-    for node in nodes:
-        row, denominator = [exact_number(1)], exact_number(1)
-        for other in nodes:
-            if other != node:
-                row = _times_modulus(row, [-other, exact_number(1)])
-                denominator *= node - other
-        rows.append([(value / denominator).expand() for value in row])
-    return rows
+    numerators = [prod((_poly([-p, Integer(1)]) for p in nodes if p != node), start=Poly(1, x)) for node in nodes]
+    return [p * _poly([1 / p.eval(node)]) for p, node in zip(numerators, nodes, strict=True)]
 
 
 def _newton(name: str, given: Sequence[Modulus] | None, leja: bool) -> Basis:
@@ -245,31 +234,22 @@ def _newton(name: str, given: Sequence[Modulus] | None, leja: bool) -> Basis:
         if chosen is None:
             raise NotApplicable(f"basis {name}", "the algorithm's points are not known", "list nodes: newton(0,1,-1)")
         finite = [modulus for modulus in chosen if not modulus.is_infinite]
-        return newton_rows(name, leja_order(finite) if leja else finite, size)
+        polynomials = _newton_polynomials(leja_order(finite) if leja else finite)
+        if len(polynomials) < size:
+            reason = f"{len(polynomials) - 1} nodes for {size} coefficients"
+            raise NotApplicable(f"basis {name}", reason, f"list at least {size - 1}")
+        return _padded(polynomials[:size], size)
 
     return Basis(name, rows)
 
 
-def _point(text: str) -> Modulus:
-    return Modulus((-exact_number(text), exact_number(1)))
-
-
-def newton_rows(name: str, finite: Sequence[Modulus], size: int) -> list[Coefficients]:
-    """1, m_1, m_1 m_2, ...; a modulus of degree d gives d rows, times 1, x, ..., x^{d-1}. Of degrees 0 to size - 1.
-
-    Raises:
-        NotApplicable: fewer nodes than size - 1.
-    """
-    rows: list[Coefficients] = []
-    product: Coefficients = [exact_number(1)]
+def _newton_polynomials(finite: Sequence[Modulus]) -> list[Poly]:
+    """1, m_1, m_1 m_2, ...; a modulus of degree d gives d of them, times 1, x, ..., x^{d-1}."""
+    polynomials, product = [], Poly(1, x)
     for modulus in finite:
-        rows += [[exact_number(0)] * shift + product for shift in range(modulus.degree)]
-        product = _times_modulus(product, modulus.coefficients)
-    rows.append(product)
-    if len(rows) < size:
-        reason = f"{len(rows) - 1} nodes for {size} coefficients"
-        raise NotApplicable(f"basis {name}", reason, f"list at least {size - 1}")
-    return [[*row, *[exact_number(0)] * (size - len(row))] for row in rows[:size]]
+        polynomials += [product * Poly(x**shift, x) for shift in range(modulus.degree)]
+        product *= _poly(modulus.coefficients)
+    return [*polynomials, product]
 
 
 def leja_order(finite: Sequence[Modulus]) -> list[Modulus]:
@@ -280,30 +260,14 @@ def leja_order(finite: Sequence[Modulus]) -> list[Modulus]:
     rest = list(finite)
     ordered: list[Modulus] = []
     while rest:
-        scores = [_separation(modulus, ordered) for modulus in rest]
-        best = max(range(len(rest)), key=lambda k: (scores[k], -k))
-        ordered.append(rest.pop(best))
+        best = max(rest, key=lambda modulus: _separation(modulus, ordered))
+        ordered.append(best)
+        rest.remove(best)
     return ordered
 
 
-def _separation(modulus: Modulus, others: Sequence[Modulus]) -> Any:
-    own = Poly(list(reversed(modulus.coefficients)), x)
-    if not others:
-        return abs(modulus.coefficients[0])
-    product = exact_number(1)
-    for other in others:
-        product *= abs(own.resultant(Poly(list(reversed(other.coefficients)), x)))
-    return product
-
-
-def _times_modulus(row: Coefficients, modulus: Sequence[Any]) -> Coefficients:
-    result = [exact_number(0)] * (len(row) + len(modulus) - 1)
-    for i, a in enumerate(row):
-        for j, b in enumerate(modulus):
-            result[i + j] = (result[i + j] + a * b).expand()
-    return result
-
-
-def basis_text(rows: Sequence[Sequence[Any]]) -> str:
-    """The rows of P as polynomials, for people."""
-    return "; ".join(polynomial_text(row) or number_text(row[0]) for row in rows)
+def _separation(modulus: Modulus, others: Sequence[Modulus]) -> Number:
+    own = _poly(modulus.coefficients)
+    before = [_poly(other.coefficients) for other in others] or [Poly(x, x)]
+    values: list[Number] = [abs(own.resultant(other)) for other in before]
+    return prod(values, start=Integer(1))

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 from wincraft.construct.size import check_size, parse_size
 from wincraft.errors import BadSize, NotApplicable, look_up
@@ -59,7 +59,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Limit:
+class RealLimit:
     """The noise gain of the best real sets of a kind, in float64; `certified` is a proved lower bound, None if none."""
 
     noise_gain: float
@@ -83,16 +83,13 @@ class Entry(Shown):
     m: int
     r: int
     choices: tuple[tuple[str, Choice], ...]
-    limit: Limit
+    limit: RealLimit
     published: tuple[Published, ...]
 
-    @cached_property
+    @property
     def uses(self) -> Mapping[str, Choice]:
         """The moduli by use, read-only."""
         return MappingProxyType(dict(self.choices))
-
-    def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in self.__dict__.items() if name != "uses"}  # a proxy has no pickle
 
     def __repr__(self) -> str:
         return f"F({self.m},{self.r}): {self.points}, {self.source}; for {', '.join(self.uses)}"
@@ -122,7 +119,7 @@ class Entry(Shown):
         others = [item.source for item in self.published if {*parse_moduli(item.points), INFINITY} == own | {INFINITY}]
         return f"{words}; also in {'; '.join(others)}" if others else words
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """As plain data."""
         found = asdict(self)
         return {"m": self.m, "r": self.r, "uses": dict(found.pop("choices"))} | found
@@ -214,21 +211,7 @@ def _entry(
     m: int, r: int, uses: dict[str, dict[str, str]], limit: dict[str, object], published: list[dict[str, str]]
 ) -> Entry:
     choices = tuple((name, Choice(**found)) for name, found in uses.items())
-    return Entry(m, r, choices, Limit(**limit), tuple(Published(**item) for item in published))  # type: ignore[arg-type]
-
-
-def default_moduli(m: int, r: int) -> tuple[Modulus, ...]:
-    """The catalogue's points for F(m,r); beyond it 0, 1, -1, 2, -2, 1/2, -1/2, ... by growing height, and inf.
-
-    >>> print(*default_moduli(4, 3))
-    0 3/2 -3/2 2/3 -2/3 inf
-    """
-    from wincraft.construct.moduli import INFINITY, list_of_points, parse_moduli
-
-    entry = _catalogue().get((m, r))
-    if entry is not None:
-        return parse_moduli(entry.points)
-    return (*list_of_points(m + r - 2), INFINITY)
+    return Entry(m, r, choices, RealLimit(**limit), tuple(Published(**item) for item in published))  # type: ignore[arg-type]
 
 
 def use_named(given: object) -> str | None:
@@ -242,31 +225,43 @@ def use_named(given: object) -> str | None:
     return given.strip().lower()
 
 
-def moduli_of_use(m: int, r: int, use: str) -> tuple[Modulus, ...]:
-    """The catalogue's set for F(m,r) of that name, one of `USES`; a tile of 1 has but one.
+def moduli_of_use(m: int, r: int, use: str | None = None) -> tuple[Modulus, ...]:
+    """The catalogue's set for F(m,r) of a name in `USES`, or its default; a tile of 1 has but one.
+
+    The default beyond the catalogue is 0, 1, -1, 2, -2, 1/2, -1/2, ... by growing height, and inf.
 
     Raises:
         UnknownName: where the size has no such set; those that it has are listed.
-        NotApplicable: a size beyond the catalogue.
+        NotApplicable: a size beyond the catalogue, which has no set by name.
 
+    >>> print(*moduli_of_use(4, 3))
+    0 3/2 -3/2 2/3 -2/3 inf
     >>> print(*moduli_of_use(4, 3, "integer"))
     0 1 -1 2 -2 inf
     """
-    from wincraft.construct.moduli import parse_moduli
+    from wincraft.construct.moduli import INFINITY, list_of_points, parse_moduli
 
-    return default_moduli(m, r) if m + r == 2 else parse_moduli(_choice(m, r, use).moduli)
+    if use is not None and m + r > 2:
+        return parse_moduli(_choice(m, r, use).moduli)
+    entry = _catalogue().get((m, r))
+    return parse_moduli(entry.points) if entry else (*list_of_points(m + r - 2), INFINITY)
 
 
-def use_source(m: int, r: int, use: str) -> str:
-    """Where that set comes from, in words.
+def source_of_use(m: int, r: int, use: str | None = None) -> str:
+    """Where the set of `moduli_of_use` comes from, in words.
 
     Raises:
         UnknownName, NotApplicable: as `moduli_of_use`.
 
-    >>> use_source(4, 3, "integer")
+    >>> source_of_use(4, 3, "integer")
     "the catalogue's integer set: best of 28 sets of symmetric integers of height <= 8"
+    >>> source_of_use(17, 3)
+    'beyond the catalogue: the smallest fractions by height, not optimised'
     """
-    return default_source(m, r) if m + r == 2 else f"the catalogue's {use} set: {_choice(m, r, use).found}"
+    if use is not None and m + r > 2:
+        return f"the catalogue's {use} set: {_choice(m, r, use).found}"
+    entry = _catalogue().get((m, r))
+    return entry.source if entry else "beyond the catalogue: the smallest fractions by height, not optimised"
 
 
 def use_of(m: int, r: int, moduli: tuple[Modulus, ...]) -> str | None:
@@ -278,8 +273,8 @@ def use_of(m: int, r: int, moduli: tuple[Modulus, ...]) -> str | None:
     from wincraft.construct.moduli import parse_moduli
 
     entry = _catalogue().get((m, r))
-    uses = entry.uses if entry is not None else {}
-    return next((use for use, choice in uses.items() if parse_moduli(choice.moduli) == moduli), None)
+    choices = entry.choices if entry is not None else ()
+    return next((use for use, choice in choices if parse_moduli(choice.moduli) == moduli), None)
 
 
 def _choice(m: int, r: int, use: str) -> Choice:
@@ -289,17 +284,6 @@ def _choice(m: int, r: int, use: str) -> Choice:
         repair = "give points, or leave them out for the smallest fractions"
         raise NotApplicable(f"the {use} points of F({m},{r})", "the catalogue ends at m + r - 1 = 18", repair)
     return look_up(f"set of points of F({m},{r})", use, entry.uses)
-
-
-def default_source(m: int, r: int) -> str:
-    """Where the default points of F(m,r) come from, in words.
-
-    >>> default_source(2, 3)
-    "best of 1 set of symmetric rationals of height <= 1, 0.00% above the best real symmetric set; also in
-    Barabasz et al., arXiv 1803.10986, and Apache TVM; Lavin & Gray, arXiv 1509.09308; PyTorch's depthwise kernel; MLIR"
-    """
-    entry = _catalogue().get((m, r))
-    return entry.source if entry else "beyond the catalogue: the smallest fractions by height, not optimised"
 
 
 def _value(item: Choice | Published) -> float:

@@ -13,7 +13,7 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.bases import Basis, families, given_basis, parse_basis
 from wincraft.construct.change import change_basis
 from wincraft.construct.factors import FACTORISATIONS, factorise
-from wincraft.construct.stage_balance import balance_stages
+from wincraft.construct.scaling import balance_stages
 from wincraft.errors import BadDocument, BadValue, UnknownName, look_up
 
 _JOINED = re.compile(r"\s+(?=[^()]*\))|\s*(=)\s*")

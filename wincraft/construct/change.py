@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.nesting import map_axes
 from wincraft.construct.bases import Basis, given_basis, parse_basis
 from wincraft.exact.field import common_field
 from wincraft.exact.matrix import diagonal
+from wincraft.exact.types import Matrix
 
-AnyBasis = Any
+AnyBasis = object
 """A `Basis`, the text of one, or a matrix P."""
 
 
@@ -58,17 +57,15 @@ def _read(given: AnyBasis | None) -> Basis | None:
 
 
 def _change_axis(axis: Algorithm, input: Basis | None, filter: Basis | None, output: Basis | None) -> Algorithm:
-    matrices = {
-        name: basis.matrix(size, axis.moduli)
-        for name, basis, (size,) in (("input", input, axis.n), ("filter", filter, axis.r), ("output", output, axis.m))
-        if basis is not None
-    }
+    sizes = (("input", input, axis.n), ("filter", filter, axis.r), ("output", output, axis.m))
+    bases = {name: (basis, size) for name, basis, (size,) in sizes if basis is not None}
+    matrices = {name: basis.matrix(size, axis.moduli) for name, (basis, size) in bases.items()}
     K = common_field(axis.domain, *(P.domain for P in matrices.values()))
     axis = axis.convert(K)
     maps: dict[str, LinearMap] = {}
-    for name, given in matrices.items():
-        P = given.convert_to(K)
-        if not (P - diagonal([K.one] * P.shape[0], K)).nnz():
+    for name, (basis, size) in bases.items():
+        P = matrices[name] if matrices[name].domain == K else basis.matrix(size, axis.moduli, K)
+        if not (P - diagonal([K.one] * size, K)).nnz():
             continue
         if name == "input":
             maps[name] = _after(axis.input, P, P.inv())
@@ -80,7 +77,7 @@ def _change_axis(axis: Algorithm, input: Basis | None, filter: Basis | None, out
     return axis.with_maps(**maps)
 
 
-def _after(linear_map: LinearMap, step: Any, inverse: Any) -> LinearMap:
+def _after(linear_map: LinearMap, step: Matrix, inverse: Matrix) -> LinearMap:
     """The map with a pre-step, whose inverse joins its first stage."""
     first, *rest = linear_map.stages
     return LinearMap.of(step, first * inverse, *rest)

@@ -17,6 +17,7 @@ from wincraft.construct.moduli import INFINITY, point
 from wincraft.construct.rebuild import Intervals, row_factor, shortest_factors
 from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import TooLarge
+from wincraft.exact.field import Field
 from wincraft.exact.fraction import Rows, simplest_fraction
 from wincraft.exact.interval import Interval, holds_zero, most, quotient, times
 from wincraft.exact.number import as_fractions
@@ -64,7 +65,7 @@ def _explained_by_points(tables: Sequence[Intervals]) -> tuple[list[Rows], int] 
         moduli.append(item)
     taps = canonical_taps(m, r, tuple(moduli))
     K = taps.K
-    if not K.is_QQ:
+    if not Field(K).rational:
         return None
     canonical = [[as_fractions(row, K) for row in rows] for rows in (taps.A, taps.G, taps.B)]
     orders = [_order(rows, wanted) for rows, wanted in zip(tables, canonical, strict=True)]

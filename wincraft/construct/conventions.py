@@ -7,23 +7,22 @@ A convention is a function from the canonical taps to a `Scaling`; `CONVENTIONS`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Integer, S
 
-from wincraft.algorithm.balancing import balancing_factors
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.nesting import map_axes
 from wincraft.algorithm.recipe import Recipe
 from wincraft.construct.integer_form import integer_factors
+from wincraft.construct.scaling import balancing_factors, elements
 from wincraft.construct.toom_cook import Taps
 from wincraft.errors import NotApplicable
 from wincraft.exact.field import Field
 from wincraft.exact.matrix import exact_matrix
-from wincraft.exact.number import is_negative, to_element
+from wincraft.exact.number import as_fractions, is_negative
+from wincraft.exact.types import Element, Number
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,15 @@ class Scaling:
     a[k] g[k] b[k] / scale = 1 / f[k] for every tap k.
     """
 
-    a: list[Any]
-    g: list[Any]
-    b: list[Any]
-    scale: Any = S.One
+    a: list[Element]
+    g: list[Element]
+    b: list[Element]
+    scale: Number = S.One
+
+    def vectors(self, taps: Taps) -> list[list[list[Element]]]:
+        """The columns of A^T and the rows of G and B^T that it makes of canonical ones."""
+        pairs = ((taps.A, self.a), (taps.G, self.g), (taps.B, self.b))
+        return [[[x * s for x in row] for row, s in zip(rows, by, strict=True)] for rows, by in pairs]
 
 
 Convention = Callable[[Taps], Scaling]
@@ -57,7 +61,7 @@ def wincnn(taps: Taps) -> Scaling:
 def lavin(taps: Taps) -> Scaling:
     """`wincnn`, then the inf column of A^T and the inf row of B^T negated (Lavin & Gray, arXiv 1509.09308)."""
     base = wincnn(taps)
-    signs = [-taps.K.one if infinite else taps.K.one for infinite in _tap_is_infinite(taps)]
+    signs = [-taps.K.one if item.is_infinite else taps.K.one for item in taps.moduli for _ in range(item.taps)]
     return Scaling(_times(base.a, signs), base.g, _times(base.b, signs))
 
 
@@ -152,74 +156,22 @@ def scaled_algorithm(taps: Taps, scaling: Scaling, convention: str | None) -> Al
     >>> scaled_algorithm(taps, CONVENTIONS["monic"](taps), "monic")
     F(1,2), rank 2, moduli 0,inf, convention monic, scale 1, proved
     """
-    rank, K = len(taps.f), taps.K
-    columns, G, BT = _scaled(taps.A, scaling.a), _scaled(taps.G, scaling.g), _scaled(taps.B, scaling.b)
-    return Algorithm(
-        output=LinearMap.of(exact_matrix(list(zip(*columns, strict=True)), (taps.m, rank), K)),
-        filter=LinearMap.of(exact_matrix(G, (rank, taps.r), K)),
-        input=LinearMap.of(exact_matrix(BT, (rank, taps.m + taps.r - 1), K)),
-        scale=scaling.scale,
-        recipe=(Recipe(taps.moduli, convention),),
-    )
-
-
-def balance(
-    algorithm: Algorithm,
-    bits: int = 8,
-    input_moments: Sequence[Sequence[Any]] | None = None,
-    filter_moments: Sequence[Sequence[Any]] | None = None,
-) -> Algorithm:
-    """Scale B^T and G rows to unit 2-norm, or unit standard deviation under given second moments, the rest into A^T.
-
-    b_k = snap(1 / sqrt(B_k S_d B_k^T)) and g_k likewise with S_g; snapped, in ratio, to the nearest (1 + j/2^bits) 2^e,
-    so that bits=0 gives powers of two. Identity moments (white data) are the default. Exact.
-
-    Raises:
-        BadNumber, FloatGiven: bits that are no integer from 0 to `MAX_GRID_BITS`, moments that are not exact.
-        BadShape: where a moment matrix is not n x n or r x r.
-        NotApplicable: where a row's second moment is not positive.
-
-    >>> from wincraft import winograd
-    >>> balance(winograd(2, 3, points="0,1,-1"), bits=0).G
-    Matrix([
-    [  1,    0,   0],
-    [1/2,  1/2, 1/2],
-    [1/2, -1/2, 1/2],
-    [  0,    0,   1]])
-    """
-
-    def balanced(axis: Algorithm) -> Algorithm:
-        b = balancing_factors(axis.input, bits, input_moments)
-        g = balancing_factors(axis.filter, bits, filter_moments)
-        return axis.rescale(a=[1 / (x * y) for x, y in zip(b, g, strict=True)], g=g, b=b)
-
-    return map_axes(algorithm, balanced)
+    A, G, BT = (exact_matrix(rows, (len(rows), len(rows[0])), taps.K) for rows in scaling.vectors(taps))
+    maps = LinearMap.of(A.transpose()), LinearMap.of(G), LinearMap.of(BT)
+    return Algorithm(*maps, scale=scaling.scale, recipe=(Recipe(taps.moduli, convention),))
 
 
 def _balance(taps: Taps, bits: int) -> Scaling:
-    base = wincnn(taps)
-    K = taps.K
-    factors = []
-    for rows, scaling in ((taps.G, base.g), (taps.B, base.b)):
-        scaled = [[x * s for x in row] for row, s in zip(rows, scaling, strict=True)]
-        table = LinearMap.of(exact_matrix(scaled, (len(rows), len(rows[0])), K))
-        factors.append([to_element(value, K) for value in balancing_factors(table, bits)])
-    g, b = factors
+    base, K = wincnn(taps), taps.K
+    _, *scaled = base.vectors(taps)
+    g, b = (elements(balancing_factors([as_fractions(row, K) for row in rows], bits), K) for rows in scaled)
     return Scaling([K.one / (x * y) for x, y in zip(g, b, strict=True)], _times(base.g, g), _times(base.b, b))
 
 
-def _flip_first(taps: Taps, factors: list[Any]) -> list[Any]:
+def _flip_first(taps: Taps, factors: list[Element]) -> list[Element]:
     flipped = taps.moduli[0].point is not None and is_negative(taps.f[0], taps.K)
     return [-factors[0], *factors[1:]] if flipped else factors
 
 
-def _tap_is_infinite(taps: Taps) -> list[bool]:
-    return [modulus.is_infinite for modulus in taps.moduli for _ in range(modulus.taps)]
-
-
-def _scaled(rows: list[list[Any]], factors: list[Any]) -> list[list[Any]]:
-    return [row if s == 1 else [x * s for x in row] for row, s in zip(rows, factors, strict=True)]
-
-
-def _times(left: list[Any], right: list[Any]) -> list[Any]:
+def _times(left: list[Element], right: list[Element]) -> list[Element]:
     return [x * y for x, y in zip(left, right, strict=True)]

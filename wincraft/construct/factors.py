@@ -8,7 +8,6 @@ the stages of that map in the order of application. A^T gets the transposed stag
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
@@ -16,8 +15,9 @@ from wincraft.algorithm.nesting import map_axes
 from wincraft.errors import BadShape, BadValue, NotApplicable, look_up
 from wincraft.exact.matrix import diagonal, exact_matrix, factor_between, from_numbers, read_rows
 from wincraft.exact.number import to_element
+from wincraft.exact.types import Domain, Element, Matrix, Vectors
 
-Factorisation = Callable[[Any, Algorithm], list[Any]]
+Factorisation = Callable[[Matrix, Algorithm], list[Matrix]]
 
 
 def factorise(
@@ -51,7 +51,7 @@ def factorise(
 
 
 def _factorise_axis(axis: Algorithm, chosen: dict[str, Factorisation]) -> Algorithm:
-    maps: dict[str, Any] = {}
+    maps: dict[str, LinearMap] = {}
     for name, factors in chosen.items():
         if name == "output":
             stages = factors(axis.output.dense.transpose(), axis)
@@ -61,7 +61,7 @@ def _factorise_axis(axis: Algorithm, chosen: dict[str, Factorisation]) -> Algori
     return axis.with_maps(**maps)
 
 
-def with_factor(algorithm: Algorithm, name: str, *, first: Any | None = None, last: Any | None = None) -> Algorithm:
+def with_factor(algorithm: Algorithm, name: str, *, first: object = None, last: object = None) -> Algorithm:
     """One map as two stages, of which the first or the last is prescribed and the other one solved for. Exact.
 
     `name` is ``input``, ``filter`` or ``output``; `first` and `last` are rows of exact numbers. The map is V = L F with
@@ -96,7 +96,7 @@ def with_factor(algorithm: Algorithm, name: str, *, first: Any | None = None, la
     return algorithm.with_maps(**{name: LinearMap.of(*stages)})
 
 
-def _solve(left: Any, right: Any, name: str) -> Any:
+def _solve(left: Matrix, right: Matrix, name: str) -> Matrix:
     """X with left X = right, its free entries 0."""
     K, columns = left.domain, left.shape[1]
     reduced, pivots = left.hstack(right).rref()
@@ -108,7 +108,7 @@ def _solve(left: Any, right: Any, name: str) -> Any:
     return exact_matrix(solution, (columns, right.shape[1]), K)
 
 
-def butterfly(V: Any, axis: Algorithm) -> list[Any]:
+def butterfly(V: Matrix, axis: Algorithm) -> list[Matrix]:
     """Pairs of taps p, -p as sum and difference of an even and an odd part: half the work in the first stage.
 
     Rows k and l pair where V[l,j] = c (-1)^j V[k,j] for one c. Then V[k] = e + o and V[l] = c (e - o), e the even and o
@@ -128,7 +128,7 @@ def butterfly(V: Any, axis: Algorithm) -> list[Any]:
     return _paired(V, pairs, even, odd)
 
 
-def reciprocal(V: Any, axis: Algorithm) -> list[Any]:
+def reciprocal(V: Matrix, axis: Algorithm) -> list[Matrix]:
     """Pairs of taps p, 1/p: sums and differences of the data with its reverse, then of the halves of every pair.
 
     Rows k and l pair where V[l,j] = c V[k,n-1-j] for one c. With s_j = d_j + d_{n-1-j} and t_j = d_j - d_{n-1-j}, the
@@ -141,22 +141,20 @@ def reciprocal(V: Any, axis: Algorithm) -> list[Any]:
     pairs = _pairs(table, [row[::-1] for row in table])
     if not pairs:
         raise NotApplicable("reciprocal", "no two taps belong to points p and 1/p", "choose such as 0,2,1/2,inf")
+    if not K(2):
+        raise NotApplicable("reciprocal", f"halves are taken, and 2 is 0 in {K}", "take another field")
     half = K.one / K(2)
-    mirrored = [[0] * n for _ in range(n)]
-    for j in range(n):
-        mirrored[j][j] = 1
-        if j != n - 1 - j:
-            mirrored[j][n - 1 - j] = 1 if j < n - 1 - j else -1
-    S = exact_matrix([[K(value) for value in row] for row in mirrored], (n, n), K)
+    opposite = {(j, n - 1 - j): K(1 if j < n - 1 - j else -1) for j in range(n) if j != n - 1 - j}
+    S = _near_identity(n, opposite, K)
     mirror = [list(zip(row, row[::-1], strict=True)) for row in table]
     plus, minus = ([[half * (v + sign * w) for v, w in row] for row in mirror] for sign in (K.one, -K.one))
     core, last = _paired(V, pairs, plus, minus)
     return [S, core * S.inv(), last]
 
 
-def _pairs(table: Sequence[Sequence[Any]], images: Sequence[Sequence[Any]]) -> dict[int, tuple[int, Any]]:
+def _pairs(table: Vectors, images: Vectors) -> dict[int, tuple[int, Element]]:
     """Maps k to (l, c) with table[l] = c images[k], k < l; rows that are multiples of their own image stay alone."""
-    pairs: dict[int, tuple[int, Any]] = {}
+    pairs: dict[int, tuple[int, Element]] = {}
     used: set[int] = set()
     for k, image in enumerate(images):
         if factor_between(table[k], image):
@@ -168,20 +166,18 @@ def _pairs(table: Sequence[Sequence[Any]], images: Sequence[Sequence[Any]]) -> d
     return pairs
 
 
-def _paired(
-    V: Any, pairs: dict[int, tuple[int, Any]], plus: Sequence[Sequence[Any]], minus: Sequence[Sequence[Any]]
-) -> list[Any]:
+def _paired(V: Matrix, pairs: dict[int, tuple[int, Element]], plus: Vectors, minus: Vectors) -> list[Matrix]:
     """The stages (core, sums): rows k and l of the core are the two halves of row k of V."""
     K, (rank, n) = V.domain, V.shape
-    core = [list(row) for row in V.to_list()]
-    sums = [[K.one if i == j else K.zero for j in range(rank)] for i in range(rank)]
+    core: list[Sequence[Element]] = list(V.to_list())
+    sums: dict[tuple[int, int], Element] = {}
     for k, (l, c) in pairs.items():
-        core[k], core[l] = list(plus[k]), list(minus[k])
-        sums[k][l], sums[l][k], sums[l][l] = K.one, c, -c
-    return [exact_matrix(core, (rank, n), K), exact_matrix(sums, (rank, rank), K)]
+        core[k], core[l] = plus[k], minus[k]
+        sums |= {(k, l): K.one, (l, k): c, (l, l): -c}
+    return [exact_matrix(core, (rank, n), K), _near_identity(rank, sums, K)]
 
 
-def lu(V: Any, axis: Algorithm) -> list[Any]:
+def lu(V: Matrix, axis: Algorithm) -> list[Matrix]:
     """V = L U, L unit lower triangular, without exchanges of rows.
 
     Raises:
@@ -193,19 +189,18 @@ def lu(V: Any, axis: Algorithm) -> list[Any]:
     return _trimmed(L, U)
 
 
-def plu(V: Any, axis: Algorithm) -> list[Any]:
+def plu(V: Matrix, axis: Algorithm) -> list[Matrix]:
     """V = P^T L U with exchanges of rows where a pivot is 0; the permutation is a stage of its own, if there is one."""
     L, U, swaps = V.lu()
     order = list(range(V.shape[0]))
     for i, j in swaps:
         order[i], order[j] = order[j], order[i]
-    K = V.domain
-    back = [[K.one if order[j] == i else K.zero for j in range(len(order))] for i in range(len(order))]
-    stages = _trimmed(L, U)
-    return [*stages, exact_matrix(back, (len(order), len(order)), K)] if swaps else stages
+    everything = list(range(len(order)))
+    back = _near_identity(len(order), {}, V.domain).extract(everything, order)
+    return [*_trimmed(L, U), *[back] * bool(swaps)]
 
 
-def _trimmed(L: Any, U: Any) -> list[Any]:
+def _trimmed(L: Matrix, U: Matrix) -> list[Matrix]:
     """U and L in the order of application, without the rows of zeros of a tall U."""
     rows, columns = U.shape
     size = min(rows, columns)
@@ -213,7 +208,7 @@ def _trimmed(L: Any, U: Any) -> list[Any]:
     return [U.extract(keep, list(range(columns))), L.extract(list(range(rows)), keep)]
 
 
-def diagonals(V: Any, axis: Algorithm) -> list[Any]:
+def diagonals(V: Matrix, axis: Algorithm) -> list[Matrix]:
     """V = D W: every row's largest entry in D, so that W has entries within +-1."""
     K = V.domain
     largest = [max(row, key=lambda value: abs(K.to_sympy(value))) for row in V.to_list()]
@@ -221,7 +216,7 @@ def diagonals(V: Any, axis: Algorithm) -> list[Any]:
     return [diagonal([K.one / value for value in factors], K) * V, diagonal(factors, K)]
 
 
-def bjorck_pereyra(V: Any, axis: Algorithm) -> list[Any]:
+def bjorck_pereyra(V: Matrix, axis: Algorithm) -> list[Matrix]:
     """B^T as bidiagonal stages: multiplication by x - p_0, x - p_1, ... and transposed divided differences.
 
     B^T = D N^{-T} P with P the Newton polynomials' coefficients, N = V_n P^T their values at the points, D diagonal.
@@ -232,28 +227,23 @@ def bjorck_pereyra(V: Any, axis: Algorithm) -> list[Any]:
 
     Source: A. Bjorck, V. Pereyra, Solution of Vandermonde systems of equations, 1970.
     """
-    if axis.input.dense != V or axis.moduli is None or any(modulus.degree > 1 for modulus in axis.moduli):
-        if axis.input.dense != V:
-            raise NotApplicable("bjorck-pereyra", "it factorises B^T alone", "ask for it as input=bjorck-pereyra")
+    if axis.input.dense != V:
+        raise NotApplicable("bjorck-pereyra", "it factorises B^T alone", "ask for it as input=bjorck-pereyra")
+    if axis.points is None:
         raise NotApplicable("bjorck-pereyra", "the moduli are not all points", "choose an algorithm on points alone")
     K, (n,) = axis.domain, axis.n
     order = [k for k, modulus in enumerate(axis.moduli) if not modulus.is_infinite]
     points = [-to_element(axis.moduli[k].coefficients[0], K) for k in order]
-    stages = []
-    for k, p in enumerate(points[: n - 1]):
-        if p:
-            stages.append(_bidiagonal(n, {(i + 1, i): -p for i in range(k, n - 1)}, K))
+    shifts = [{(i + 1, i): -p for i in range(k, n - 1)} for k, p in enumerate(points[: n - 1]) if p]
+    stages = [_near_identity(n, entries, K) for entries in shifts]
     # transposed steps of c_i <- (c_i - c_{i-1}) / (p_i - p_{i-k-1}), the last one first
     for k in reversed(range(len(points) - 1)):
-        entries: dict[tuple[int, int], Any] = {}
+        entries: dict[tuple[int, int], Element] = {}
         for i in range(k + 1, len(points)):
             gap = points[i] - points[i - k - 1]
             entries |= {(i, i): K.one / gap, (i - 1, i): -K.one / gap}
-        stages.append(_bidiagonal(n, entries, K))
-    product = diagonal([K.one] * n, K)
-    for stage in stages:
-        product = stage * product
-    rows, wanted = product.to_list(), V.to_list()
+        stages.append(_near_identity(n, entries, K))
+    rows, wanted = LinearMap.of(_near_identity(n, {}, K), *stages).dense.to_list(), V.to_list()
     places = order + [k for k in range(n) if k not in order]
     last = [[K.zero] * n for _ in range(n)]
     for position, tap in enumerate(places):
@@ -263,7 +253,7 @@ def bjorck_pereyra(V: Any, axis: Algorithm) -> list[Any]:
     return [*stages, exact_matrix(last, (n, n), K)]
 
 
-def _bidiagonal(n: int, entries: dict[tuple[int, int], Any], K: Any) -> Any:
+def _near_identity(n: int, entries: dict[tuple[int, int], Element], K: Domain) -> Matrix:
     rows = [[K.one if i == j else K.zero for j in range(n)] for i in range(n)]
     for (i, j), value in entries.items():
         rows[i][j] = value

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -14,9 +14,11 @@ from typing import Any
 from sympy import Float, Rational
 
 from wincraft.errors import BadNumber, BadShape, FloatGiven, WrongType, shorten
+from wincraft.exact.fraction import Rows
 from wincraft.exact.number import exact_number, number_text, to_fraction
+from wincraft.exact.types import Number
 
-Slack = list[list[Fraction]]
+Slack = Rows
 """How far the exact entry may lie from each given one."""
 
 MAX_DECIMAL_EXPONENT = 700
@@ -36,14 +38,14 @@ _SMALLEST = {11: Fraction(1, 2**25)}
 
 
 @dataclass(frozen=True)
-class Given:
+class AsGiven:
     """One matrix as given: exact values of what is written, and the place of the last digit where that is a decimal.
 
-    `values` are sympy numbers. `places[i][j]` is the exponent of ten of the last digit written, None where the entry
-    is exact. `bits` is the significand of the array's dtype, None where the entries are no array of floats.
+    `places[i][j]` is the exponent of ten of the last digit written, None where the entry is exact. `bits` is the
+    significand of the array's dtype, None where the entries are no array of floats.
     """
 
-    values: list[list[Any]]
+    values: list[list[Number]]
     places: list[list[int | None]]
     bits: int | None = None
 
@@ -51,11 +53,6 @@ class Given:
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return len(self.values), len(self.values[0])
-
-    @property
-    def exact(self) -> bool:
-        """Whether no entry is a decimal."""
-        return all(place is None for row in self.places for place in row)
 
     def text(self, i: int, j: int) -> str:
         """An entry as it is written, a decimal with the places that it has."""
@@ -67,12 +64,22 @@ class Given:
     def decimals(self) -> Iterator[tuple[Fraction, int]]:
         """The value and the last place of every decimal."""
         for row, places in zip(self.values, self.places, strict=True):
-            for value, place in zip(row, places, strict=True):
-                if place is not None:
-                    yield to_fraction(value), place
+            yield from ((to_fraction(v), place) for v, place in zip(row, places, strict=True) if place is not None)
+
+    @property
+    def digits(self) -> int:
+        """The most significant digits of a decimal."""
+        return max((_magnitude(value) - place for value, place in self.decimals() if value), default=0)
+
+    def slack(self, of_decimal: Callable[[Fraction, int], Fraction]) -> Slack:
+        """How far each entry may be off: what is said of the value and the last place of a decimal, else 0."""
+        return [
+            [Fraction(0) if p is None else of_decimal(to_fraction(v), p) for v, p in zip(row, places, strict=True)]
+            for row, places in zip(self.values, self.places, strict=True)
+        ]
 
 
-def read_given(name: str, rows: Any) -> Given:
+def read_given(name: str, rows: object) -> AsGiven:
     """Read rows of exact numbers, decimals and floats: nested sequences, matrices, NumPy arrays, PyTorch tensors.
 
     A float is taken as the shortest decimal that reads back as it.
@@ -96,14 +103,14 @@ def read_given(name: str, rows: Any) -> Given:
         if any(isinstance(value, list | tuple) for value in line):
             raise BadShape(name, "rows of rows", "one matrix, as rows of numbers")
         lines.append([_entry(name, value) for value in line])
-        bits = of_row or max((_width(value) for value in line), default=0) or bits
+        bits = of_row or max(map(_width, line), default=0) or bits
     if not lines or not lines[0] or len({len(row) for row in lines}) != 1:
-        lengths = sorted({len(row) for row in lines})
-        raise BadShape(name, f"rows of {lengths} entries", "rows of one length, at least 1")
-    return Given([[value for value, _ in row] for row in lines], [[place for _, place in row] for row in lines], bits)
+        raise BadShape(name, f"rows of {sorted({len(row) for row in lines})} entries", "rows of one length, at least 1")
+    values, places = ([[entry[part] for entry in row] for row in lines] for part in (0, 1))
+    return AsGiven(values, places, bits)  # type: ignore[arg-type]
 
 
-def _plain(rows: Any) -> tuple[Any, int | None]:
+def _plain(rows: Any) -> tuple[object, int | None]:
     """An array or tensor as nested lists, floats as their shortest decimals, and the bits of its dtype."""
     bits = 8 if "bfloat16" in str(getattr(rows, "dtype", "")) else None
     if hasattr(rows, "detach"):  # a PyTorch tensor; NumPy has no bfloat16
@@ -126,13 +133,14 @@ def _width(value: Any) -> int:
     return 53 if isinstance(value, float) else 0
 
 
-def _shortest(array: Any) -> Any:
+def _shortest(array: Any) -> object:
     import numpy as np
 
     return [_shortest(row) for row in array] if array.ndim else _decimal(np.format_float_scientific(array[()]))
 
 
-def _entry(name: str, value: Any) -> tuple[Any, int | None]:
+def _entry(name: str, value: object) -> tuple[Number, int | None]:
+    """The number, and the last place of a decimal."""
     if isinstance(value, Float):
         value = float(value)
     if isinstance(value, Decimal):
@@ -154,19 +162,14 @@ def _decimal(text: str) -> Decimal:
         raise BadNumber(shorten(text), "write a decimal such as -0.25") from None
 
 
-def _of_decimal(name: str, value: Decimal) -> tuple[Any, int | None]:
-    if (
-        not value.is_finite()
-        or abs(value.adjusted()) > MAX_DECIMAL_EXPONENT
-        or len(value.as_tuple().digits) > MAX_DECIMAL_EXPONENT
-    ):
+def _of_decimal(name: str, value: Decimal) -> tuple[Number, int | None]:
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int) or max(abs(value.adjusted()), len(digits)) > MAX_DECIMAL_EXPONENT:
         raise BadNumber(f"{shorten(str(value))} in {name}", "give finite entries of ordinary size")
-    fraction, (_, _, exponent) = Fraction(value), value.as_tuple()
-    assert isinstance(exponent, int)
-    return Rational(fraction), exponent
+    return Rational(Fraction(value)), exponent
 
 
-def roundings(tables: Sequence[Given]) -> list[list[Slack]]:
+def roundings(tables: Sequence[AsGiven]) -> list[list[Slack]]:
     """The ways in which the decimals may have been rounded, finest first, each as the slack of every matrix.
 
     Decimals may have been printed with a fixed number of places or of digits, which floats with all digits of their
@@ -177,15 +180,13 @@ def roundings(tables: Sequence[Given]) -> list[list[Slack]]:
     >>> print(*slack[1])
     1/200000 1/200000
     """
-    full = any(table.bits is not None and _digits(table) > table.bits * log10(2) for table in tables)
-    levels = [] if full else [_printed(tables, fixed=True), _printed(tables, fixed=False), _written(tables)]
+    full = any(table.bits is not None and table.digits > table.bits * log10(2) for table in tables)
+    levels = [] if full else _printed(tables)
     for bits in SIGNIFICANDS:
         used = [_bits(table, bits) for table in tables]
         if bits in used:
-            levels += [
-                [_binary(table, own, of_row) for table, own in zip(tables, used, strict=True)]
-                for of_row in (False, True)
-            ]
+            pairs = list(zip(tables, used, strict=True))
+            levels += [[_binary(table, own, of_row) for table, own in pairs] for of_row in (False, True)]
     distinct: list[list[Slack]] = []
     for level in levels:
         if level not in distinct and any(value for slack in level for row in slack for value in row):
@@ -193,42 +194,27 @@ def roundings(tables: Sequence[Given]) -> list[list[Slack]]:
     return distinct
 
 
-def _printed(tables: Sequence[Given], fixed: bool) -> list[Slack]:
-    """Half a unit of the last of the most places, or of the most digits, that any entry has.
+def _printed(tables: Sequence[AsGiven]) -> list[list[Slack]]:
+    """Half a unit of the last place: of the most places, of the most digits, or of each long decimal by itself.
 
-    Of the latter, what is beyond 2^53 went through float64 as well.
+    The first two are those that any entry has; what then is beyond 2^53 went through float64 as well. Constants of
+    several lengths are long decimals.
     """
-    decimals = [item for table in tables for item in table.decimals() if item[0]]
-    last = min((place for _, place in decimals), default=0)
-    digits = max(_digits(table) for table in tables)
+    last = min((place for table in tables for value, place in table.decimals() if value), default=0)
+    digits = max(table.digits for table in tables)
 
-    def slack(value: Any, place: int | None) -> Fraction:
-        if place is None:
-            return Fraction(0)
-        number = to_fraction(value)
-        unit = last if fixed or not value else max(last, _magnitude(number) - digits)
-        of_float = abs(number) / 2**53 if not fixed and abs(number) > 2**53 else 0
-        return Fraction(10) ** unit / 2 + of_float
+    def of_places(number: Fraction, place: int) -> Fraction:
+        return Fraction(10) ** last / 2
 
-    return [_each(table, slack) for table in tables]
+    def of_digits(number: Fraction, place: int) -> Fraction:
+        unit = max(last, _magnitude(number) - digits) if number else last
+        return Fraction(10) ** unit / 2 + (abs(number) / 2**53 if abs(number) > 2**53 else 0)
 
+    def of_itself(number: Fraction, place: int) -> Fraction:
+        long = number and _magnitude(number) - place >= LONG_DECIMAL
+        return Fraction(10) ** (place if long else last) / 2
 
-def _written(tables: Sequence[Given]) -> list[Slack]:
-    """Half a unit of the last place of each long decimal, as constants of several lengths have; of the finest else."""
-    finest = min((place for table in tables for value, place in table.decimals() if value), default=0)
-
-    def slack(value: Any, place: int | None) -> Fraction:
-        if place is None:
-            return Fraction(0)
-        long = bool(value) and _magnitude(to_fraction(value)) - place >= LONG_DECIMAL
-        return Fraction(10) ** (place if long else finest) / 2
-
-    return [_each(table, slack) for table in tables]
-
-
-def _digits(table: Given) -> int:
-    """The most significant digits of a decimal."""
-    return max((_magnitude(value) - place for value, place in table.decimals() if value), default=0)
+    return [[table.slack(rule) for table in tables] for rule in (of_places, of_digits, of_itself)]
 
 
 def _magnitude(value: Fraction) -> int:
@@ -238,14 +224,7 @@ def _magnitude(value: Fraction) -> int:
     return exponent + 1 if size >= Fraction(10) ** exponent else exponent
 
 
-def _each(table: Given, slack: Any) -> Slack:
-    return [
-        [slack(value, place) for value, place in zip(row, places, strict=True)]
-        for row, places in zip(table.values, table.places, strict=True)
-    ]
-
-
-def _bits(table: Given, bits: int) -> int | None:
+def _bits(table: AsGiven, bits: int) -> int | None:
     """The narrowest format, of at least `bits` bits, that the table may have been rounded to; None: there is none."""
     for candidate in sorted(SIGNIFICANDS):
         narrow = table.bits is not None and table.bits <= candidate
@@ -254,7 +233,7 @@ def _bits(table: Given, bits: int) -> int | None:
     return None
 
 
-def _looks_rounded(table: Given, bits: int) -> bool:
+def _looks_rounded(table: AsGiven, bits: int) -> bool:
     """Whether all decimals are, as far as written, numbers of so many bits, and one is finer and needs nearly all."""
     evidence = False
     for value, place in table.decimals():
@@ -277,14 +256,14 @@ def _to_bits(value: Fraction, bits: int) -> Fraction:
     return round(value / unit) * unit
 
 
-def _binary(table: Given, bits: int | None, of_row: bool) -> Slack:
+def _binary(table: AsGiven, bits: int | None, of_row: bool) -> Slack:
     """Half a unit of the format, relative to each number or to the largest of its row and of its column."""
+    _, printed, _ = _printed([table])
     if bits is None:
-        return _printed([table], fixed=False)[0]
+        return printed[0]
     numbers = [[abs(to_fraction(value)) for value in row] for row in table.values]
     rows, columns = [max(row) for row in numbers], [max(column) for column in zip(*numbers, strict=True)]
     exact_below = Fraction(2) ** (bits // 2)
-    printed = _printed([table], fixed=False)[0] if table.bits is None else None
 
     def slack(i: int, j: int) -> Fraction:
         number = numbers[i][j]
@@ -292,7 +271,7 @@ def _binary(table: Given, bits: int | None, of_row: bool) -> Slack:
             return Fraction(0)
         size = min(rows[i], columns[j]) if of_row else number
         least = _SMALLEST.get(bits, Fraction(0)) if number else Fraction(0)
-        of_print = printed[i][j] if printed else Fraction(0)
+        of_print = printed[0][i][j] if table.bits is None else Fraction(0)
         return max(_ULPS * size / Fraction(2) ** bits, least) + of_print
 
     return [[slack(i, j) for j in range(len(columns))] for i in range(len(rows))]

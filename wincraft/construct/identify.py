@@ -11,20 +11,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.content import Form
 from wincraft.algorithm.recipe import Recipe
 from wincraft.algorithm.refutation import Refuted
-from wincraft.construct.conventions import CONVENTIONS, Scaling
+from wincraft.construct.conventions import CONVENTIONS, Convention, Scaling
 from wincraft.construct.given import read_given, roundings
 from wincraft.construct.misfit import misfit
 from wincraft.construct.nearest import decades, nearest, proved
 from wincraft.construct.orientation import Orientation, orientations
 from wincraft.construct.recover import recover_moduli, row_scaling
 from wincraft.construct.refusal import diagnosis, refusal
-from wincraft.construct.toom_cook import canonical_taps
+from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import BadNumber, BadValue, NotApplicable, WrongType, shorten
 from wincraft.exact.number import number_text, read_fraction
 from wincraft.show.layout import Layout, Section, Table
@@ -80,9 +79,9 @@ class Identification(Shown):
 
 
 def identify(
-    AT: Any,
-    G: Any,
-    BT: Any,
+    AT: object,
+    G: object,
+    BT: object,
     *,
     tolerance: Fraction | float | None = None,
     form: Form | None = None,
@@ -131,12 +130,8 @@ def identify(
     if not fitting:
         raise misfit(given, every, names)
     levels = roundings(given)
-    written = None
-    for orientation in fitting:
-        algorithm = proved(orientation.tables(given))
-        if algorithm is not None:
-            written = algorithm, orientation, Fraction(0)
-            break
+    tried = ((proved(orientation.tables(given)), orientation) for orientation in fitting)
+    written = next(((made, orientation, Fraction(0)) for made, orientation in tried if made is not None), None)
     if written is not None and (not levels or len(str(written[0].scale)) <= LONGEST_SCALE):
         return _describe(*written)
     if written is None and (limit == 0 or not (levels or limit)):
@@ -183,7 +178,7 @@ def _describe(algorithm: Algorithm, orientation: Orientation, error: Fraction) -
     return Identification(named, orientation.transposed, scaling, matching, error)
 
 
-def _same(convention: Any, taps: Any, scaling: Scaling) -> bool:
+def _same(convention: Convention, taps: Taps, scaling: Scaling) -> bool:
     try:
         return bool(convention(taps) == scaling)
     except NotApplicable:

@@ -5,18 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any
+from itertools import chain, combinations
 
 from wincraft.algorithm.diagnosis import LARGEST_REPAIRED
 from wincraft.algorithm.faults import TapVectors, texts
 from wincraft.algorithm.refutation import MATRICES, listing
 from wincraft.algorithm.solving import solve
-from wincraft.construct.given import Given, roundings
+from wincraft.construct.given import AsGiven, roundings
 from wincraft.construct.nearest import simplest
 from wincraft.construct.orientation import Orientation
 from wincraft.errors import BadShape
-from wincraft.exact.matrix import over_one_domain, transposed
+from wincraft.exact.matrix import factor_between, over_one_domain, transposed
+from wincraft.exact.types import Element
 
 FIT = "(m, R), (R, r), (R, m+r-1), each perhaps transposed"
 
@@ -33,8 +33,13 @@ class _Short:
     count: int
     needed: int
 
+    @property
+    def apart(self) -> int:
+        """How many lines are lost or too many."""
+        return abs(self.needed - self.count)
 
-def misfit(given: Sequence[Given], every: Sequence[Orientation], names: Sequence[str]) -> BadShape:
+
+def misfit(given: Sequence[AsGiven], every: Sequence[Orientation], names: Sequence[str]) -> BadShape:
     """The error that says which matrix has too few or too many rows or columns and, where the others tell, which."""
     guesses = [
         (orientation, short)
@@ -44,14 +49,9 @@ def misfit(given: Sequence[Given], every: Sequence[Orientation], names: Sequence
     ]
     reason = next((text for guess in guesses if (text := _shown(given, *guess))), "")
     if not reason and guesses:
-        fewest = min(abs(short.needed - short.count) for _, short in guesses)
-        orientation = next(item for item, short in guesses if abs(short.needed - short.count) == fewest)
-        reasons = [
-            _sizes(item, short)
-            for item, short in guesses
-            if item is orientation and abs(short.needed - short.count) == fewest
-        ]
-        reason = ", or ".join(reasons)
+        fewest = min(short.apart for _, short in guesses)
+        near = [guess for guess in guesses if guess[1].apart == fewest]
+        reason = ", or ".join(_sizes(*guess) for guess in near if guess[0] is near[0][0])
     return BadShape(f"({', '.join(names)})", ", ".join(str(table.shape) for table in given), reason or FIT)
 
 
@@ -76,16 +76,12 @@ def _sizes(orientation: Orientation, short: _Short) -> str:
     return f"{layout.name(short.matrix)} of {short.needed} {line}s for its {short.count}"
 
 
-def _shown(given: Sequence[Given], orientation: Orientation, short: _Short) -> str:
+def _shown(given: Sequence[AsGiven], orientation: Orientation, short: _Short) -> str:
     """Which lines are lost, or too many, in words, where the other two matrices determine them; else ''."""
-    apart = abs(short.needed - short.count)
-    if max(short.count, short.needed) > LARGEST_REPAIRED or apart > MOST_LOST:
+    if max(short.count, short.needed) > LARGEST_REPAIRED or short.apart > MOST_LOST:
         return ""
-    values = [[table.values for table in given]]
-    values += [
-        [simplest(table.values, slack) for table, slack in zip(given, level, strict=True)] for level in roundings(given)
-    ]
-    for tables in values:
+    written = [table.values for table in given]
+    for tables in (written, *(simplest(given, level) for level in roundings(given))):
         matrices = TapVectors.of(*over_one_domain(orientation.of(tables)))
         needed = solve(matrices, short.matrix)
         if needed is None:
@@ -93,28 +89,23 @@ def _shown(given: Sequence[Given], orientation: Orientation, short: _Short) -> s
         have = matrices.vectors[short.matrix]
         if not short.of_taps:
             needed, have = transposed(needed), transposed(have)
-        for chosen in combinations(range(max(len(have), len(needed))), apart):
+        for chosen in combinations(range(max(len(have), len(needed))), short.apart):
             factor = _factor(_without(have, chosen, len(needed)), _without(needed, chosen, len(have)))
             if factor is not None:
-                lines = [
-                    texts([factor * value for value in needed[k]], matrices.K)
-                    for k in chosen
-                    if len(needed) > len(have)
-                ]
+                lost = chosen if len(needed) > len(have) else ()
+                lines = [texts([factor * value for value in needed[k]], matrices.K) for k in lost]
                 return _words(orientation, short, chosen, lines)
     return ""
 
 
-def _without(lines: list[list[Any]], chosen: Sequence[int], count: int) -> list[list[Any]]:
+def _without(lines: list[list[Element]], chosen: Sequence[int], count: int) -> list[list[Element]]:
     """The lines but the chosen ones, where they are more than `count`."""
     return [line for k, line in enumerate(lines) if k not in chosen] if len(lines) > count else lines
 
 
-def _factor(lines: list[list[Any]], wanted: list[list[Any]]) -> Any | None:
+def _factor(lines: list[list[Element]], wanted: list[list[Element]]) -> Element | None:
     """What makes all the wanted lines into the lines, or None."""
-    pairs = [(a, b) for row, right in zip(lines, wanted, strict=True) for a, b in zip(row, right, strict=True)]
-    factor = next((a / b for a, b in pairs if b), None)
-    return factor if factor and all(a == factor * b for a, b in pairs) else None
+    return factor_between([*chain(*lines)], [*chain(*wanted)]) or None
 
 
 def _words(orientation: Orientation, short: _Short, chosen: Sequence[int], lines: Sequence[tuple[str, ...]]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import accumulate, combinations
-from math import isinf, isnan
+from math import gcd, isinf, isnan
 from numbers import Rational as ExactRational
 from numbers import Real
-from typing import Any
 
 from sympy import Integer, Rational, oo
 
@@ -30,6 +30,7 @@ from wincraft.exact.expression import float_given
 from wincraft.exact.number import exact_number, field_of, to_element
 from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
 from wincraft.exact.splitting import split_list
+from wincraft.exact.types import Element, Number
 
 MAX_POINT_DIGITS = 100
 """Longest numerator or denominator of a point or coefficient, in decimal digits."""
@@ -76,7 +77,7 @@ def _float_point(value: Real) -> Modulus:
     return point(exact)
 
 
-def modulus(coefficients: tuple[Any, ...], inner: tuple[Modulus, ...] | None = None) -> Modulus:
+def modulus(coefficients: tuple[Number, ...], inner: tuple[Modulus, ...] | None = None) -> Modulus:
     """A modulus from monic coefficients, low to high; the inner moduli have a default.
 
     For x^2 + a x + b the inner moduli are (0, c, inf) with c = -sign(a), +1 where a = 0; for degree d > 2 they are
@@ -98,7 +99,7 @@ def modulus(coefficients: tuple[Any, ...], inner: tuple[Modulus, ...] | None = N
     if degree > MAX_MODULUS_DEGREE:
         raise BadModulus(text, f"the degree is at most {MAX_MODULUS_DEGREE}")
     if coefficients[-1] != 1:
-        monic = polynomial_text([(value / coefficients[-1]) for value in coefficients])
+        monic = polynomial_text([value / coefficients[-1] for value in coefficients])
         raise BadModulus(text, f"make it monic: {monic}")
     for value in coefficients:
         _check_digits(value)
@@ -137,9 +138,7 @@ def list_of_points(count: int) -> tuple[Modulus, ...]:
     return tuple(point(value) for value, _ in zip(_by_height(), range(count), strict=False))
 
 
-def _by_height() -> Iterator[Any]:
-    from math import gcd
-
+def _by_height() -> Iterator[Number]:
     yield Integer(0)
     height = 1
     while True:
@@ -169,9 +168,8 @@ def parse_moduli(values: object) -> tuple[Modulus, ...]:
     """
     if isinstance(values, str):
         values = _split(values)
-    listed = getattr(values, "tolist", None)  # of a PyTorch tensor or a NumPy array, whose items are of their own types
-    if listed is not None:
-        values = listed()
+    if hasattr(values, "tolist"):  # a PyTorch tensor or a NumPy array, whose items are of their own types
+        values = values.tolist()
     if not isinstance(values, Iterable) or isinstance(values, bytes):
         raise WrongType("a list of points", shorten(repr(values)), 'give one, or a text such as "0,1,-1"')
     return tuple(_parse_one(value) for value in values)
@@ -196,17 +194,11 @@ def _without_brackets(text: str) -> str:
 
 def _is_expression(text: str) -> bool:
     """Whether a text with blanks is one item: ``x^2 + 1`` is, ``1 -1`` is two numbers."""
-    if not any(word[-1] in "+-*/^(@√−" for word in text.split()):
-        return "x" in text and _reads(text)
-    return True
-
-
-def _reads(text: str) -> bool:
-    try:
-        _parse_one(text)
-    except WincraftError:
-        return False
-    return True
+    if any(word[-1] in "+-*/^(@√−" for word in text.split()):
+        return True
+    with suppress(WincraftError):
+        return "x" in text and bool(_parse_one(text))
+    return False
 
 
 def _both_signs(item: str) -> list[str]:
@@ -276,24 +268,20 @@ def check_coprime(moduli: tuple[Modulus, ...]) -> None:
     wincraft.errors.NotCoprime: moduli 1 and x^2-1@1 (positions 0 and 1, from 0) share a factor; replace one
     """
     K = field_of(value for item in moduli for value in item.coefficients)
-    seen: dict[tuple[Any, ...], int] = {}
-    for position, item in enumerate(moduli):
-        key = tuple(to_element(value, K) for value in item.coefficients)
+    elements = [[to_element(value, K) for value in item.coefficients] for item in moduli]
+    seen: dict[tuple[Element, ...], int] = {}
+    for position, key in enumerate(map(tuple, elements)):
         if key in seen:
-            raise NotCoprime(str(item), str(item), (seen[key], position))
+            raise NotCoprime(str(moduli[position]), str(moduli[position]), (seen[key], position))
         seen[key] = position
-    for (i, first), (j, second) in (
-        combinations(enumerate(moduli), 2) if any(item.degree > 1 for item in moduli) else ()
-    ):
-        if first.is_infinite or second.is_infinite or first.degree == second.degree == 1:
-            continue
-        low, high = sorted(([to_element(c, K) for c in item.coefficients] for item in (first, second)), key=len)
-        if inverse_modulo(low, high, K) is None:
-            raise NotCoprime(str(first), str(second), (i, j))
+    for i, j in combinations(range(len(moduli)), 2) if any(item.degree > 1 for item in moduli) else ():
+        low, high = sorted((elements[i], elements[j]), key=len)
+        if len(high) > 2 and low and inverse_modulo(low, high, K) is None:
+            raise NotCoprime(str(moduli[i]), str(moduli[j]), (i, j))
 
 
-def _check_digits(number: Any) -> None:
-    for part in (number,) if number.is_Rational else number.atoms(Rational):
+def _check_digits(number: Number) -> None:
+    for part in number.atoms(Rational):
         if max(abs(part.p), part.q) >= _TOO_LARGE:
             shown = f"a fraction of {part.p.bit_length()} by {part.q.bit_length()} bits"
             raise TooLarge("a point", shown, f"a point has at most {MAX_POINT_DIGITS} digits")

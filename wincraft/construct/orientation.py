@@ -6,13 +6,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, get_args
+from typing import TypeVar, get_args
 
 from wincraft.algorithm.content import Form
 from wincraft.algorithm.refutation import Placing
-from wincraft.construct.given import Given
+from wincraft.construct.given import AsGiven
 from wincraft.errors import look_up
 from wincraft.exact.matrix import transposed
+from wincraft.exact.types import Number
+
+_Entry = TypeVar("_Entry")
+Entries = list[list[_Entry]]
+"""A matrix row by row."""
+Three = tuple[Entries[_Entry], Entries[_Entry], Entries[_Entry]]
+"""Three of them: A^T, G and B^T, or the vectors of their taps."""
 
 
 @dataclass(frozen=True)
@@ -35,26 +42,23 @@ class Orientation:
             return tuple(name for name in stored if name == "G")
         return stored
 
-    def of(self, tables: Sequence[Any]) -> tuple[Any, Any, Any]:
+    def of(self, tables: Sequence[Entries[_Entry]]) -> Three[_Entry]:
         """Lists of rows, one for each given matrix, as those of A^T, G and B^T."""
         ordered = tables[::-1] if self.swapped else tables
         flips = self.layout.transposed
         output, taps, data = (transposed(rows) if flip else rows for rows, flip in zip(ordered, flips, strict=True))
         return output, taps, data
 
-    def tables(self, given: Sequence[Given]) -> tuple[Any, Any, Any]:
+    def tables(self, given: Sequence[AsGiven]) -> Three[Number]:
         """The values as those of A^T, G and B^T."""
         return self.of([table.values for table in given])
 
-    def shapes(self, given: Sequence[Given]) -> tuple[tuple[int, int], ...]:
+    def shapes(self, given: Sequence[AsGiven]) -> tuple[tuple[int, int], ...]:
         """The shapes of A^T, G and B^T."""
         shapes = [table.shape for table in (given[::-1] if self.swapped else given)]
-        return tuple(
-            (rows, columns) if not flip else (columns, rows)
-            for (rows, columns), flip in zip(shapes, self.layout.transposed, strict=True)
-        )
+        return tuple(s[::-1] if flip else s for s, flip in zip(shapes, self.layout.transposed, strict=True))
 
-    def fits(self, given: Sequence[Given]) -> bool:
+    def fits(self, given: Sequence[AsGiven]) -> bool:
         """Whether the shapes are those of an F(m,r)."""
         (m, rank), (rank_of_filter, r), (rank_of_data, n) = self.shapes(given)
         return rank == rank_of_filter == rank_of_data and n == m + r - 1

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from sympy import Rational, sqrt
 
@@ -19,9 +18,10 @@ from wincraft.construct.conventions import Scaling
 from wincraft.construct.moduli import INFINITY, point
 from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import TooLarge
-from wincraft.exact.fraction import simplest_fraction
+from wincraft.exact.fraction import Rows, simplest_fraction
 from wincraft.exact.interval import Interval, holds_zero, meet, quotient, times
 from wincraft.exact.number import as_fractions, to_fraction
+from wincraft.exact.types import Domain, Element
 
 _SURD_LIMIT = 64
 """A point is read as +-sqrt(p/q) where p, q are at most this and no fraction of such a height fits."""
@@ -37,14 +37,9 @@ class Rebuilt:
     scaling: Scaling
 
     @property
-    def vectors(self) -> tuple[list[list[Fraction]], ...]:
+    def vectors(self) -> list[Rows]:
         """The rows of A, G and B^T, one per tap, as fractions; surds to 60 digits."""
-        taps, scaling = self.taps, self.scaling
-        pairs = ((taps.A, scaling.a), (taps.G, scaling.g), (taps.B, scaling.b))
-        return tuple(
-            [as_fractions([value * factor for value in row], taps.K) for row, factor in zip(rows, factors, strict=True)]
-            for rows, factors in pairs
-        )
+        return [[as_fractions(row, self.taps.K) for row in rows] for rows in self.scaling.vectors(self.taps)]
 
     @property
     def length(self) -> int:
@@ -103,18 +98,18 @@ def _scaling(taps: Taps, columns: Intervals, filters: Intervals, data: Intervals
     return Scaling(a, g, b, taps.K.to_sympy(scale))
 
 
-def shortest_factors(ranges: Sequence[Interval | None], f: Any, scale: Any, K: Any) -> list[Any]:
+def shortest_factors(ranges: Sequence[Interval | None], f: Element, scale: Element, K: Domain) -> list[Element]:
     """Factors of A, G, B with product scale / f: two are the simplest of their ranges, the third follows.
 
     The two leave the third in its range where they can. Which follows is decided by the length of what is written; one
     that leaves its range counts last, G is tried first. A factor without a range always follows.
     """
     product = to_fraction(K.to_sympy(scale / f))
-    best: list[Any] = []
+    best: list[Element] = []
     order: tuple[bool, int] | None = None
     for third in [ranges.index(None)] if None in ranges else (1, 0, 2):
         first, second = (k for k in range(3) if k != third)
-        factors: list[Any] = [None, None, None]
+        factors = [K.zero] * 3
         left, right, rest = ranges[first], ranges[second], ranges[third]
         assert left is not None
         assert right is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from sympy.polys.polyerrors import CoercionFailed
 
@@ -13,10 +12,11 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.conventions import Scaling
 from wincraft.construct.moduli import INFINITY, check_coprime, modulus, point, quadratic_inner
-from wincraft.construct.toom_cook import Taps, canonical_taps
+from wincraft.construct.toom_cook import Taps, canonical_taps, tap_vectors
 from wincraft.errors import WincraftError
-from wincraft.exact.matrix import factor_between
+from wincraft.exact.matrix import row_factors, to_numbers
 from wincraft.exact.number import exact_number
+from wincraft.exact.types import Number
 
 
 def recover_moduli(algorithm: Algorithm) -> tuple[Modulus, ...] | None:
@@ -25,9 +25,7 @@ def recover_moduli(algorithm: Algorithm) -> tuple[Modulus, ...] | None:
     Points, infinity and degree-2 moduli (three taps: constant, inner point c, leading) are recognised. Exact.
     """
     (m,), (r,), (n,) = algorithm.m, algorithm.r, algorithm.n
-    columns = algorithm.output.dense.transpose().to_Matrix().tolist()
-    rows = algorithm.filter.dense.to_Matrix().tolist()
-    vectors = columns if m >= r else rows
+    vectors = to_numbers(algorithm.output.dense.transpose() if m >= r else algorithm.filter.dense)
     found: list[Modulus] = []
     tap = 0
     while tap < len(vectors):
@@ -57,31 +55,20 @@ def row_scaling(algorithm: Algorithm, taps: Taps) -> Scaling | None:
     >>> row_scaling(f, canonical_taps(2, 3, f.moduli)).g
     [1, 1/2, 1/2, 1]
     """
-    tables = (
-        (algorithm.output.dense.transpose(), taps.A),
-        (algorithm.filter.dense, taps.G),
-        (algorithm.input.dense, taps.B),
-    )
     K = taps.K.unify(algorithm.domain)  # rational points, scaled by roots, have their entries in a larger field
+    tables = zip(tap_vectors(algorithm.convert(K)), (taps.A, taps.G, taps.B), strict=True)
     a, g, b = (
-        _row_ratios(matrix, [[K.convert_from(value, taps.K) for value in row] for row in canonical], K)
-        for matrix, canonical in tables
+        row_factors(rows, [[K.convert(value, taps.K) for value in row] for row in canonical])
+        for rows, canonical in tables
     )
     if a is None or g is None or b is None:
         return None
     with suppress(CoercionFailed):
-        a, g, b = ([taps.K.convert_from(value, K) for value in factors] for factors in (a, g, b))
+        a, g, b = ([taps.K.convert(value, K) for value in factors] for factors in (a, g, b))
     return Scaling(a, g, b, algorithm.scale)
 
 
-def _row_ratios(matrix: Any, canonical: Sequence[Sequence[Any]], K: Any) -> list[Any] | None:
-    """By what each row exceeds its canonical one, 1 where both are 0; None where a row is no multiple."""
-    pairs = zip(matrix.convert_to(K).to_list(), canonical, strict=True)
-    ratios = [factor_between(row, wanted) if any(row) or any(wanted) else K.one for row, wanted in pairs]
-    return None if None in ratios else ratios
-
-
-def _linear(vector: Sequence[Any]) -> Modulus | None:
+def _linear(vector: Sequence[Number]) -> Modulus | None:
     """The point whose powers the vector is a multiple of; 0 for a vector of one entry."""
     if vector[0] == 0:
         return INFINITY if all(value == 0 for value in vector[:-1]) and vector[-1] != 0 else None
@@ -95,7 +82,7 @@ def _linear(vector: Sequence[Any]) -> Modulus | None:
     return point(ratio)
 
 
-def _quadratic(vectors: Sequence[Sequence[Any]]) -> Modulus | None:
+def _quadratic(vectors: Sequence[Sequence[Number]]) -> Modulus | None:
     """x^2 + a x + b with inner point c, from rows (1, 0, -b, ...), (1, c, ...), (0, 1, -a, ...) up to factors."""
     if len(vectors) < 3 or len(vectors[0]) < 3:
         return None

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import floor, log10
-from typing import Any
 
 from sympy import Rational
 
 from wincraft.algorithm.diagnosis import diagnose
 from wincraft.algorithm.refutation import MATRICES, Diagnosis, Refuted, RowRepair
 from wincraft.construct.consensus import consensus
-from wincraft.construct.given import Given, Slack
+from wincraft.construct.given import AsGiven, Slack
 from wincraft.construct.nearest import decades, intervals, nearest, relative, simplest, vectors
-from wincraft.construct.orientation import Orientation
+from wincraft.construct.orientation import Orientation, Three
 from wincraft.construct.recover import recover_moduli
 from wincraft.errors import Unidentified
 from wincraft.exact.matrix import over_one_domain, transposed
+from wincraft.exact.types import Number
 
 LARGEST_OFFERED = Fraction(1, 100)
 """A larger tolerance is not offered: what it finds has little to do with what was given."""
@@ -35,7 +35,10 @@ FEW = 2
 
 
 def refusal(
-    given: Sequence[Given], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]], limit: Fraction | None
+    given: Sequence[AsGiven],
+    fitting: Sequence[Orientation],
+    levels: Sequence[Sequence[Slack]],
+    limit: Fraction | None,
 ) -> Refuted | Unidentified:
     """The error for rounded matrices that no exact algorithm is near enough to."""
     found = diagnosis(given, fitting, levels if limit is None else [relative(given, limit), *levels])
@@ -47,7 +50,7 @@ def refusal(
     return Unidentified(f"no exact algorithm lies within {allowed}", f"{described}: give tolerance {text}")
 
 
-def diagnosis(given: Sequence[Given], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]) -> Diagnosis:
+def diagnosis(given: Sequence[AsGiven], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]) -> Diagnosis:
     """The diagnosis of fewest changes over all orientations, of the entries as written and as every rounding allows."""
     best: Diagnosis | None = None
     written = [table.values for table in given]
@@ -55,8 +58,8 @@ def diagnosis(given: Sequence[Given], fitting: Sequence[Orientation], levels: Se
     plain = not levels or rank <= LARGEST_SIMPLE
     for candidates in (
         ((orientation, orientation.of(written)) for orientation in (fitting if plain else ())),
-        _near_points(written, fitting, levels),
-        _near_fractions(written, fitting, levels if plain else levels[-1:]),
+        _near_points(given, fitting, levels),
+        _near_fractions(given, fitting, levels if plain else levels[-1:]),
     ):
         for orientation, tables in candidates:
             AT, G, BT = over_one_domain(tables)
@@ -76,15 +79,15 @@ def diagnosis(given: Sequence[Given], fitting: Sequence[Orientation], levels: Se
     return best
 
 
-_Candidates = Iterator[tuple[Orientation, tuple[Any, Any, Any]]]
+_Candidates = Iterator[tuple[Orientation, Three[Number]]]
 
 
 def _near_points(
-    written: Sequence[Any], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]
+    given: Sequence[AsGiven], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]
 ) -> _Candidates:
     """Exact matrices near an algorithm on points, the coarsest rounding first."""
     for slacks in reversed(levels):
-        bounds = [intervals(rows, slack) for rows, slack in zip(written, slacks, strict=True)]
+        bounds = intervals(given, slacks)
         if sum(map(len, bounds)) > MOST_ROWS:
             return
         for orientation in fitting:
@@ -95,18 +98,18 @@ def _near_points(
 
 
 def _near_fractions(
-    written: Sequence[Any], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]
+    given: Sequence[AsGiven], fitting: Sequence[Orientation], levels: Sequence[Sequence[Slack]]
 ) -> _Candidates:
     """The simplest fractions that every rounding allows; of long tiles they are seldom the right ones."""
-    seen = [list(written)]
+    seen = [[table.values for table in given]]
     for slacks in levels:
-        values = [simplest(rows, slack) for rows, slack in zip(written, slacks, strict=True)]
+        values = simplest(given, slacks)
         if values not in seen:
             seen.append(values)
             yield from ((orientation, orientation.of(values)) for orientation in fitting)
 
 
-def _as_written(repair: RowRepair, given: Sequence[Given], orientation: Orientation) -> RowRepair:
+def _as_written(repair: RowRepair, given: Sequence[AsGiven], orientation: Orientation) -> RowRepair:
     """The wrong entries as they stand in the file rather than as the fraction they were read as."""
     position = MATRICES.index(repair.matrix)
     table = (given[::-1] if orientation.swapped else given)[position]
@@ -117,7 +120,7 @@ def _as_written(repair: RowRepair, given: Sequence[Given], orientation: Orientat
     return replace(repair, given=tuple(texts))
 
 
-def _offer(given: Sequence[Given], fitting: Sequence[Orientation], limit: Fraction | None) -> tuple[str, str] | None:
+def _offer(given: Sequence[AsGiven], fitting: Sequence[Orientation], limit: Fraction | None) -> tuple[str, str] | None:
     """The smallest tolerance, to one digit, within which an algorithm lies, and which that is."""
     near = nearest(given, fitting, decades(given, LARGEST_OFFERED, 6), LARGEST_OFFERED)
     if near is None or (limit is not None and near[2] <= limit):

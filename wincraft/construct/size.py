@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from numbers import Integral
 
 from wincraft.errors import BadSize, shorten
@@ -40,16 +39,6 @@ def parse_size(text: str) -> tuple[tuple[int, int], ...]:
     if len(outputs) > MAX_AXES:
         raise BadSize(repr(shorten(text)), f"at most {MAX_AXES} axes")
     return tuple(check_size(m, r) for m, r in zip(outputs, taps, strict=True))
-
-
-def size_text(sizes: Iterable[tuple[int, int]]) -> str:
-    """The text of the (m, r) of every axis, which `parse_size` reads back.
-
-    >>> size_text([(2, 3), (4, 5)])
-    'F(2x4,3x5)'
-    """
-    outputs, taps = ("x".join(map(str, side)) for side in zip(*sizes, strict=True))
-    return f"F({outputs},{taps})"
 
 
 def check_size(m: object, r: object) -> tuple[int, int]:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate, repeat
 from operator import mul
-from typing import Any
 
+from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.modulus import Modulus
 from wincraft.exact.number import field_of, to_element
 from wincraft.exact.polynomial import divide, inverse_modulo, multiply
+from wincraft.exact.types import Domain, Element, Vectors
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ class Taps:
     m: int
     r: int
     moduli: tuple[Modulus, ...]
-    K: Any
-    A: list[list[Any]]
-    G: list[list[Any]]
-    B: list[list[Any]]
-    f: list[Any]
+    K: Domain
+    A: list[list[Element]]
+    G: list[list[Element]]
+    B: list[list[Element]]
+    f: list[Element]
 
 
 def canonical_taps(m: int, r: int, moduli: tuple[Modulus, ...]) -> Taps:
@@ -45,11 +46,24 @@ def canonical_taps(m: int, r: int, moduli: tuple[Modulus, ...]) -> Taps:
     >>> canonical_taps(2, 2, parse_moduli("0,1,inf")).f == [-1, 1, 1]
     True
     """
-    K = field_of(value for modulus in moduli for value in modulus.numbers)
-    return _taps(m, r, moduli, K)
+    return _taps(m, r, moduli, field_of(value for modulus in moduli for value in modulus.numbers))
 
 
-def _taps(m: int, r: int, moduli: tuple[Modulus, ...], K: Any) -> Taps:
+def tap_vectors(algorithm: Algorithm) -> tuple[Vectors, Vectors, Vectors]:
+    """The columns of A^T and the rows of G and B^T, one of each per tap, of one axis or of whole tiles.
+
+    >>> from wincraft import winograd
+    >>> tap_vectors(winograd(1, 2, points="0"))
+    ([[1], [1]], [[1, 0], [0, 1]], [[1, 0], [0, 1]])
+    """
+    return (
+        algorithm.output.dense.transpose().to_list(),
+        algorithm.filter.dense.to_list(),
+        algorithm.input.dense.to_list(),
+    )
+
+
+def _taps(m: int, r: int, moduli: tuple[Modulus, ...], K: Domain) -> Taps:
     n = m + r - 1
     result = Taps(m, r, moduli, K, [], [], [], [])
     polynomials = [[to_element(value, K) for value in modulus.coefficients] for modulus in moduli]
@@ -84,7 +98,7 @@ def _taps(m: int, r: int, moduli: tuple[Modulus, ...], K: Any) -> Taps:
     return result
 
 
-def _powers_modulo(polynomial: Sequence[Any], count: int, K: Any) -> list[list[Any]]:
+def _powers_modulo(polynomial: Sequence[Element], count: int, K: Domain) -> list[list[Element]]:
     """x^0 ... x^(count - 1) modulo a monic polynomial, each as coefficients, low to high."""
     low = polynomial[:-1]
     if len(low) == 1:
@@ -98,5 +112,5 @@ def _powers_modulo(polynomial: Sequence[Any], count: int, K: Any) -> list[list[A
     return powers
 
 
-def _dot(left: Sequence[Any], right: Sequence[Any], K: Any) -> Any:
+def _dot(left: Sequence[Element], right: Sequence[Element], K: Domain) -> Element:
     return sum((a * b for a, b in zip(left, right, strict=True)), K.zero)

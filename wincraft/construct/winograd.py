@@ -1,28 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The front door: winograd(m, r) and parse("F(4x4,3x3)")."""
+"""The front door: winograd(4, 3) and winograd("F(4x4,3x3)")."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import map_axes, nest
-from wincraft.construct.catalogue import default_moduli, moduli_of_use, use_named
+from wincraft.algorithm.recipe import size_words
+from wincraft.construct.catalogue import moduli_of_use, use_named
 from wincraft.construct.conventions import CONVENTIONS, scaled_algorithm
 from wincraft.construct.moduli import complete, parse_moduli
-from wincraft.construct.size import MAX_AXES, check_size, parse_size, size_text
-from wincraft.construct.toom_cook import canonical_taps
+from wincraft.construct.size import MAX_AXES, check_size, parse_size
+from wincraft.construct.toom_cook import canonical_taps, tap_vectors
 from wincraft.errors import BadSize, BadValue, NotApplicable, look_up, shorten
+from wincraft.exact.field import common_field
+from wincraft.exact.matrix import row_factors
 
 
 def winograd(
     m: int | str | Sequence[int],
     r: int | Sequence[int] | None = None,
     *,
-    points: Any = None,
-    moduli: Any = None,
+    points: object = None,
+    moduli: object = None,
     convention: str = "wincnn",
 ) -> Algorithm:
     """Make and prove F(m,r), m outputs of an r-tap filter from a tile of n = m + r - 1 along each axis. Exact.
@@ -59,27 +61,18 @@ def winograd(
         raise BadValue("the set of points", "given as both points and moduli", "give one; moduli may contain points")
     given = _per_axis(points if points is not None else moduli, sizes)
     look_up("convention", convention, CONVENTIONS)
-    made: dict[Any, Algorithm] = {}
+    made: dict[object, Algorithm] = {}
     for size, chosen in zip(sizes, given, strict=True):
         if (size, id(chosen)) not in made:
             made[size, id(chosen)] = _of_axis(*size, chosen, convention)
     return nest(*(made[size, id(chosen)] for size, chosen in zip(sizes, given, strict=True)))
 
 
-def parse(size: str, *, points: Any = None, moduli: Any = None, convention: str = "wincnn") -> Algorithm:
-    """`winograd` of a size as people write it.
-
-    Raises:
-        BadSize: what is no text; else as `winograd`.
-
-    >>> parse("F(4x4,3x3)").rank, parse("2,3", points="0,1,-1").n
-    (36, (4,))
-    """
-    parse_size(size)
-    return winograd(size, points=points, moduli=moduli, convention=convention)
+parse = winograd
+"""`winograd`, by the name that reads well before a size in one text: ``parse("F(4x4,3x3)")``."""
 
 
-def _sizes(m: Any, r: Any) -> Sequence[tuple[int, int]]:
+def _sizes(m: object, r: object) -> Sequence[tuple[int, int]]:
     """The (m, r) of every axis."""
     if isinstance(m, str):
         if r is not None:
@@ -92,24 +85,20 @@ def _sizes(m: Any, r: Any) -> Sequence[tuple[int, int]]:
     return tuple(check_size(*pair) for pair in zip(m, r, strict=True))
 
 
-def _of_axis(m: int, r: int, given: Any, convention: str) -> Algorithm:
-    if given is None:
-        parsed = default_moduli(m, r)
-    elif (use := use_named(given)) is not None:
-        parsed = moduli_of_use(m, r, use)
-    else:
-        parsed = parse_moduli(given)
+def _of_axis(m: int, r: int, given: object, convention: str) -> Algorithm:
+    use = use_named(given)
+    parsed = moduli_of_use(m, r, use) if given is None or use is not None else parse_moduli(given)
     taps = canonical_taps(m, r, complete(parsed, m, r))
     return scaled_algorithm(taps, CONVENTIONS[convention](taps), convention)
 
 
-def _per_axis(given: Any, sizes: Sequence[tuple[int, int]]) -> Sequence[Any]:
+def _per_axis(given: object, sizes: Sequence[tuple[int, int]]) -> Sequence[object]:
     if not isinstance(given, str) or ";" not in given:
         return [given] * len(sizes)
     lists = given.split(";")
     if len(lists) != len(sizes):
         wrong = f"{len(lists)} lists of points are given for {len(sizes)} axes"
-        raise BadSize(size_text(sizes), f"{wrong}; separate one list per axis by ';'")
+        raise BadSize(size_words(*zip(*sizes, strict=True)), f"{wrong}; separate one list per axis by ';'")
     return lists
 
 
@@ -150,14 +139,10 @@ def _axis_in_convention(axis: Algorithm, convention: str) -> Algorithm:
     if axis.moduli is None:
         raise NotApplicable(what, "its points are not known, only its matrices", "leave the convention out")
     wanted = winograd(axis.m, axis.r, moduli=axis.moduli, convention=convention)
-    pairs = ((wanted.AT.T, axis.AT.T), (wanted.G, axis.G), (wanted.BT, axis.BT))
-    ratios = ([_ratio(*rows) for rows in zip(new.tolist(), old.tolist(), strict=True)] for new, old in pairs)
-    scaled = axis.rescale(*ratios)
-    if [item.dense for item in scaled.maps] != [item.dense for item in wanted.maps] or scaled.scale != wanted.scale:
+    K = common_field(axis.domain, wanted.domain)
+    axis, wanted = axis.convert(K), wanted.convert(K)
+    ratios = [row_factors(*rows) for rows in zip(tap_vectors(wanted), tap_vectors(axis), strict=True)]
+    if None in ratios:
         raise NotApplicable(what, "its taps are not those of its points", "leave the convention out")
+    scaled = axis.rescale(*([K.to_sympy(value) for value in factors or ()] for factors in ratios))
     return replace(scaled, recipe=(replace(axis.recipe[0], convention=convention),))
-
-
-def _ratio(new: Sequence[Any], old: Sequence[Any]) -> Any:
-    """What the first entries that are not 0 differ by."""
-    return next((x / y for x, y in zip(new, old, strict=True) if y != 0), 1)

@@ -52,7 +52,7 @@ def parse_expression(text: str) -> Expr:
         raise BadNumber(repr(shorten(text)), _REPAIR) from None
 
 
-def _evaluate(node: ast.expr, shown: str) -> Expr:  # noqa: PLR0912 (one case per kind of node)
+def _evaluate(node: ast.expr, shown: str) -> Expr:
     match node:
         case ast.Constant(value=int() as value) if not isinstance(value, bool):
             return Integer(value)
@@ -60,28 +60,33 @@ def _evaluate(node: ast.expr, shown: str) -> Expr:  # noqa: PLR0912 (one case pe
             raise float_given(repr(value))
         case ast.Name(id="x"):
             return x
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_evaluate(operand, shown)
-        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _evaluate(operand, shown)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
+            value = _evaluate(operand, shown)
+            return -value if isinstance(sign, ast.USub) else value
         case ast.Call(func=ast.Name(id="sqrt"), args=[argument], keywords=[]):
             return sqrt(_evaluate(argument, shown))
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            return _power(_evaluate(left, shown), _evaluate(right, shown), shown)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _evaluate(left, shown) + _evaluate(right, shown)
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return _evaluate(left, shown) - _evaluate(right, shown)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            product = _evaluate(left, shown) * _evaluate(right, shown)
+        case ast.BinOp(left=left, op=operator, right=right):
+            return _combine(_evaluate(left, shown), operator, _evaluate(right, shown), shown)
+    raise BadNumber(repr(shown), _REPAIR)
+
+
+def _combine(left: Expr, operator: ast.operator, right: Expr, shown: str) -> Expr:
+    match operator:
+        case ast.Add():
+            return left + right
+        case ast.Sub():
+            return left - right
+        case ast.Pow():
+            return _power(left, right, shown)
+        case ast.Mult():
+            product = left * right
             if product.free_symbols and degree_of(product) > MAX_EXPONENT:
                 raise BadNumber(repr(shown), f"the degree is at most {MAX_EXPONENT}")
             return product.expand()
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            divisor = _evaluate(right, shown)
-            if divisor.is_zero:
-                raise BadNumber(repr(shown), "do not divide by 0")
-            return _evaluate(left, shown) / divisor
+        case ast.Div() if not right.is_zero:
+            return left / right
+        case ast.Div():
+            raise BadNumber(repr(shown), "do not divide by 0")
     raise BadNumber(repr(shown), _REPAIR)
 
 

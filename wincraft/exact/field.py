@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import isprime
 from sympy.polys.domains import GF, QQ
@@ -99,7 +99,7 @@ class Field:
             raise NotApplicable(what, f"elements of {self.name} have no size", "take the algorithm over QQ")
 
 
-def common_field(*domains: Domain, numbers: Any = ()) -> Domain:
+def common_field(*domains: Domain, numbers: Iterable[Number] = ()) -> Domain:
     """The smallest domain that holds real domains and sympy numbers; of prime fields that one itself.
 
     Raises:

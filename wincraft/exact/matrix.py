@@ -12,12 +12,12 @@ from sympy.polys.matrices import DomainMatrix
 
 from wincraft.errors import BadShape, WrongType
 from wincraft.exact.number import as_fractions, exact_number, field_of, number_text, to_element
-from wincraft.exact.types import Domain, Element, Matrix, Number
+from wincraft.exact.types import Domain, Element, Matrix, Number, Vectors
 
-Entry = TypeVar("Entry")
+_Entry = TypeVar("_Entry")
 
 
-def exact_matrix(rows: Sequence[Sequence[Element]], shape: tuple[int, int], K: Domain) -> Matrix:
+def exact_matrix(rows: Vectors, shape: tuple[int, int], K: Domain) -> Matrix:
     """A dense matrix from rows of domain elements."""
     return DomainMatrix([list(row) for row in rows], shape, K)
 
@@ -53,6 +53,18 @@ def factor_between(row: Sequence[Element], wanted: Sequence[Element]) -> Element
     return factor if all(a == factor * b for a, b in zip(row, wanted, strict=True)) else None
 
 
+def row_factors(rows: Vectors, wanted: Vectors) -> list[Element] | None:
+    """By what each row exceeds the wanted one, 1 where both are 0; None where a row is no multiple.
+
+    >>> QQ = field_of([])
+    >>> row_factors([[QQ(2), QQ(0)], [QQ(0), QQ(0)]], [[QQ(4), QQ(0)], [QQ(0), QQ(0)]])
+    [1/2, 1]
+    """
+    pairs = zip(rows, wanted, strict=True)
+    factors = [factor_between(row, right) if any(row) or any(right) else QQ.one for row, right in pairs]
+    return None if None in factors else factors  # type: ignore[return-value]
+
+
 def to_numbers(matrix: Matrix) -> list[list[Number]]:
     """The entries as sympy numbers, row by row."""
     to_sympy = matrix.domain.to_sympy
@@ -83,7 +95,7 @@ def to_texts(matrix: Matrix) -> list[list[str]]:
     return [[number_text(value) for value in row] for row in to_numbers(matrix)]
 
 
-def transposed(rows: Sequence[Sequence[Entry]]) -> list[list[Entry]]:
+def transposed(rows: Sequence[Sequence[_Entry]]) -> list[list[_Entry]]:
     """The columns of rows of one length as rows.
 
     >>> transposed([[1, 2, 3], [4, 5, 6]])

@@ -15,9 +15,10 @@ import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import nest
+from wincraft.algorithm.recipe import size_words
 from wincraft.algorithm.refutation import MATRICES
 from wincraft.construct.identify import identify
-from wincraft.construct.size import parse_size, size_text
+from wincraft.construct.size import parse_size
 from wincraft.errors import BadShape, BadValue, NotApplicable, Unidentified
 from wincraft.files.names import WORDS
 from wincraft.files.probe import probe, small_integers
@@ -126,7 +127,7 @@ def probe_tiles(path: str | Path, function: str, size: str, tolerance: Fraction 
     worst = float(np.abs(values - expected).max())
     rounding = "" if values.dtype.kind == "i" else f", within {worst:.2g}"
     told = f"{function} is the convolution on all {len(pairs)} pairs of unit vectors{rounding}"
-    return f"{size_text(parse_size(size))} proved: {told}"
+    return f"{size_words(*zip(*parse_size(size), strict=True))} proved: {told}"
 
 
 def _tiles(size: str) -> tuple[tuple[int, ...], ...]:

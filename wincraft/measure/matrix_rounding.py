@@ -22,7 +22,7 @@ from typing import Literal
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.proof import convolution_tensor
-from wincraft.construct.size import size_text
+from wincraft.algorithm.recipe import size_words
 from wincraft.errors import BadValue, NotApplicable, look_up
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows, rational_matrix
@@ -149,7 +149,7 @@ class MatrixRounding(Shown):
         if self.vanished:
             shown = ", ".join(f"{matrix} tap {tap} entry {at}" for _, matrix, tap, at in self.vanished[:6])
             notes.append(f"{len(self.vanished)} non-zero entries became 0: {shown}")
-        size = size_text(axis.algorithm.sizes[0] for axis in self.axes)
+        size = size_words(*zip(*(axis.algorithm.sizes[0] for axis in self.axes), strict=True))
         return Layout(f"{size} with rounded matrices", (), (Section("", (), tuple(notes)),))
 
 

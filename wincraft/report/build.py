@@ -11,7 +11,7 @@ from functools import partial
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.analysis import WORD_TOLERANCE, Analysis
-from wincraft.construct.catalogue import default_moduli, default_source, use_of, use_source
+from wincraft.construct.catalogue import moduli_of_use, source_of_use, use_of
 from wincraft.errors import check_type
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
@@ -112,11 +112,11 @@ def source_of(algorithm: Algorithm) -> str:
     for axis in dict.fromkeys(algorithm.factors):
         if axis.moduli is None:
             sources.append("not known: given as matrices")
-        elif axis.moduli == default_moduli(*axis.sizes[0]):
-            sources.append(default_source(*axis.sizes[0]))
+        elif axis.moduli == moduli_of_use(*axis.sizes[0]):
+            sources.append(source_of_use(*axis.sizes[0]))
         else:
             use = use_of(*axis.sizes[0], axis.moduli)
-            sources.append("given" if use is None else use_source(*axis.sizes[0], use))
+            sources.append("given" if use is None else source_of_use(*axis.sizes[0], use))
     return "; ".join(dict.fromkeys(sources))
 
 

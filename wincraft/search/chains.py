@@ -10,7 +10,7 @@ from typing import Any
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import describe
 from wincraft.construct.chains import MAPS, apply_chains, plain_names
-from wincraft.construct.stage_balance import balance_stages
+from wincraft.construct.scaling import balance_stages
 from wincraft.errors import NotApplicable
 from wincraft.measures import Measure, measure_named
 from wincraft.show.layout import Layout, Section, Table

@@ -13,7 +13,7 @@ from sympy import Integer, Rational
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import map_axes
 from wincraft.analysis import CHANNELS
-from wincraft.construct.conventions import balance
+from wincraft.construct.scaling import balance
 from wincraft.errors import NotApplicable
 from wincraft.numbers.decibels import sqnr
 from wincraft.quantise.prediction import predict

@@ -15,7 +15,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import nest
-from wincraft.construct.size import size_text
+from wincraft.algorithm.recipe import size_words
 from wincraft.construct.winograd import parse
 from wincraft.errors import BadShape, BadValue, NotApplicable, Refusal, UnknownName, WrongType
 from wincraft.quantise.schemes import Scheme, as_scheme
@@ -244,7 +244,7 @@ def _check_slip(algorithm: Algorithm, plans: list[Algorithm]) -> None:
     if not plans:
         return
     axes = [(min(m, before), r) for (m, r), (before, _) in pairs]
-    meant = size_text(axes)
+    meant = size_words(*zip(*axes, strict=True))
     ratio = float(plan.noise_gain() / parse(meant).noise_gain())
     reason = f"no layer has as many taps; its tile gives {plan.size}, of {ratio:.1f} times the noise of {meant}"
     raise NotApplicable(given.size, reason, f"write {meant}, or choose layer by layer with a function")

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.construct.size import size_text
+from wincraft.algorithm.recipe import size_words
 from wincraft.construct.winograd import parse
 from wincraft.errors import BadValue, look_up
 from wincraft.numbers.quantizer import Scale
@@ -45,7 +45,7 @@ class _Winograd(Replacement):
         self.note = note
         look_up("transforms", transforms, TRANSFORMS)
         if algorithm is None:
-            algorithm = size_text([(4, 3)] * len(self.kernel_size))
+            algorithm = size_words([4] * len(self.kernel_size), [3] * len(self.kernel_size))
         given = parse(algorithm) if isinstance(algorithm, str) else algorithm
         chosen = UNQUANTISED if scheme is None else as_scheme(scheme)
         if any(step > 1 for step in self.dilation):

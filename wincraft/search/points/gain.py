@@ -22,6 +22,7 @@ from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import parse_moduli
 from wincraft.construct.toom_cook import canonical_taps
 from wincraft.construct.winograd import winograd
+from wincraft.exact.number import as_fractions
 from wincraft.search.points.space import Member, Part
 
 
@@ -157,8 +158,9 @@ def _modulus_rows(item: Modulus, m: int, r: int) -> tuple[np.ndarray, np.ndarray
     d = item.degree
     residues = _residues(item, max(n, 2 * d - 1))
     inner = canonical_taps(d, d, item.inner)
-    A, G, B = (np.array([[float(v) for v in row] for row in table]) for table in (inner.A, inner.G, inner.B))
-    f = np.array([float(v) for v in inner.f])
+    tables = ([as_fractions(row, inner.K) for row in table] for table in (inner.A, inner.G, inner.B))
+    A, G, B = (np.array(table, dtype=float) for table in tables)
+    f = np.array(as_fractions(inner.f, inner.K), dtype=float)
     a, g = (((table @ residues[:, :count]) ** 2).sum(axis=1) for table, count in ((A, m), (G, r)))
     beta = B @ residues[:, : 2 * d - 1].T
     weights, T = np.linalg.eigh((beta * (a * g / f**2)[:, None]).T @ beta)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sympy import Float
 
-from wincraft.construct.size import size_text
+from wincraft.algorithm.recipe import size_words
 from wincraft.exact.number import exact_number, number_text
 from wincraft.search.points.space import Space
 from wincraft.search.points.strategies import Settings
@@ -138,7 +138,7 @@ class SearchResult(Shown):
 
 def size_name(settings: Settings) -> str:
     """F(m,r), or of several equal axes F(mxm,rxr)."""
-    return size_text([(settings.space.m, settings.space.r)] * settings.axes)
+    return size_words([settings.space.m] * settings.axes, [settings.space.r] * settings.axes)
 
 
 def described(settings: Settings, within: float) -> dict[str, Any]:
