@@ -141,7 +141,6 @@ def test_few_classes_write_their_own_text():
     assert len(found) <= 8, found
 
 
-@pytest.mark.xfail(reason="fields are no values yet", strict=True)
 def test_the_field_of_numbers_is_asked_on_the_lowest_floor():
     found = [
         str(path.relative_to(ROOT))
