@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -71,8 +72,8 @@ def _corners(count: int) -> np.ndarray:
 
 def _ends(W: np.ndarray, v: Sequence[Box], u: Sequence[Box]) -> tuple[np.ndarray, np.ndarray, int]:
     """The extremes over u for every pair of boxes and corner of v, and what these integers are over."""
-    (v_centre, v_radius), v_common = _halves(v)
-    (u_centre, u_radius), u_common = _halves(u)
+    (v_centre, v_radius), v_common = _halves(tuple(v))
+    (u_centre, u_radius), u_common = _halves(tuple(u))
     reach = max(1, int(abs(W).sum())) * max(1, *abs(v_centre) + v_radius) * max(1, *abs(u_centre) + u_radius)
     number = np.dtype(np.int64 if reach <= _INT64_MAX else object)
     v_centre, v_radius, u_centre, u_radius = (x.astype(number) for x in (v_centre, v_radius, u_centre, u_radius))
@@ -83,6 +84,7 @@ def _ends(W: np.ndarray, v: Sequence[Box], u: Sequence[Box]) -> tuple[np.ndarray
     return middle - spread, middle + spread, v_common * u_common
 
 
-def _halves(boxes: Sequence[Box]) -> tuple[np.ndarray, int]:
+@lru_cache(maxsize=16)
+def _halves(boxes: tuple[Box, ...]) -> tuple[np.ndarray, int]:
     """Centres and radii of boxes as integers, and what these are over."""
     return to_integers(np.array([[box.centre for box in boxes], [box.radius for box in boxes]], dtype=object))

@@ -22,22 +22,24 @@ class IntegerSet(NamedTuple):
 
 
 def integer_set(algorithm: Algorithm, integers: Integers) -> IntegerSet | None:
-    """The catalogue's set for the size of an algorithm that holds the most channels; None where none holds one.
+    """The catalogue's set for the size of an algorithm, other than its own, that holds the most channels.
 
-    Of sets that hold the same the first in the order of `USES`. Exact.
+    None where none holds one. Of sets that hold the same the first in the order of `USES`. Exact.
 
     >>> found = integer_set(winograd(4, 3), Integers())
     >>> found.use, found.counts.products
     ('quadratic', 8256)
     """
     entries = [catalogue().get(size) for size in algorithm.sizes]
-    best, tried = None, set()
+    best, tried = None, {tuple(recipe.moduli and ",".join(map(str, recipe.moduli)) for recipe in algorithm.recipe)}
     for use in USES:
-        sets = tuple((entry.m, entry.r, entry.uses[use].moduli) for entry in entries if entry and use in entry.uses)
-        if len(sets) < len(entries) or sets in tried:
+        known = [entry.uses[use] for entry in entries if entry and use in entry.uses]
+        moduli = tuple(choice.moduli for choice in known)
+        if len(known) < len(entries) or moduli in tried:
             continue
-        tried.add(sets)
-        axes = {of: winograd(*of[:2], moduli=of[2], convention="integer") for of in dict.fromkeys(sets)}
+        tried.add(moduli)
+        sets = list(zip(algorithm.sizes, moduli, strict=True))
+        axes = {of: winograd(*of[0], moduli=of[1], convention="integer") for of in dict.fromkeys(sets)}
         found = ranges(nest(*(axes[of] for of in sets)), integers.data, integers.filter)
         counts = channel_counts(found, integers.accumulator)
         if counts.outputs and (best is None or counts.outputs > (best.counts.outputs or 0)):
