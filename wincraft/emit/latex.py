@@ -7,7 +7,7 @@ from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.display import matrix_latex, symbol
-from wincraft.emit.matrices import distinct_parts, named_chain, named_maps, product_text
+from wincraft.emit.matrices import distinct_parts, named_chain, product_text
 from wincraft.files.provenance import banner
 
 
@@ -23,14 +23,14 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     if parts != [algorithm]:
         stream.write(f"% {algorithm!r}\n")
     stream.write("% needs \\usepackage{amsmath}\n")
-    maps = [item for part in parts for item in named_maps(part).values()]
+    maps = [item for part in parts for item in part.named.values()]
     largest = max(columns for item in maps for _, columns in (item.shape, *(stage.shape for stage in item.stages)))
     if largest > 10:
         stream.write(f"\\setcounter{{MaxMatrixCols}}{{{largest}}}\n")
     for part in parts:
         stream.write(f"% {part!r}\n\\begin{{align*}}\n")
         blocks = [] if part.field.ordered else [f"  &\\text{{over }} \\mathrm{{{part.field.name}}}"]
-        for name, item in named_maps(part).items():
+        for name, item in part.named.items():
             chain = named_chain(name, item)
             blocks.append(f"  {_symbol(name)} &= {matrix_latex(item.dense)}")
             product = product_text(name, item, _symbol, " \\otimes ")

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap, Pass
-from wincraft.algorithm.refutation import MatrixName
 from wincraft.exact.types import Matrix
 
 
@@ -38,12 +37,7 @@ def distinct_parts(algorithm: Algorithm) -> list[Algorithm]:
     return list(dict.fromkeys(algorithm.factors)) if algorithm.separable else [algorithm]
 
 
-def named_maps(part: Algorithm) -> dict[MatrixName, LinearMap]:
-    """The three maps in the order in which every format lists them."""
-    return {"AT": part.output, "G": part.filter, "BT": part.input}
-
-
-def named_stages(name: MatrixName, item: LinearMap, suffixes: Sequence[str] = ()) -> list[list[NamedPass]]:
+def named_stages(name: str, item: LinearMap, suffixes: Sequence[str] = ()) -> list[list[NamedPass]]:
     """The passes in their order: a stage is one over whole tiles, or such along different axes.
 
     A matrix is numbered where the map has several: by its place along its axis where `suffixes` end the names of each
@@ -75,7 +69,7 @@ def named_stages(name: MatrixName, item: LinearMap, suffixes: Sequence[str] = ()
     return named
 
 
-def named_chain(name: MatrixName, item: LinearMap) -> dict[str, NamedPass]:
+def named_chain(name: str, item: LinearMap) -> dict[str, NamedPass]:
     """The passes of a map of several by label; such as are alike once in each stage.
 
     >>> from wincraft import winograd
@@ -86,7 +80,7 @@ def named_chain(name: MatrixName, item: LinearMap) -> dict[str, NamedPass]:
     return {step.label: step for step in steps} if len(steps) > 1 else {}
 
 
-def product_text(name: MatrixName, item: LinearMap, symbol: Callable[[str], str] = str, times: str = " (x) ") -> str:
+def product_text(name: str, item: LinearMap, symbol: Callable[[str], str] = str, times: str = " (x) ") -> str:
     """The passes of a map as they are multiplied, the last one first; along an axis beside the identity.
 
     >>> from wincraft import winograd

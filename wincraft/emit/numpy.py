@@ -7,7 +7,7 @@ from textwrap import indent
 from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.emit.matrices import distinct_parts, named_maps
+from wincraft.emit.matrices import distinct_parts
 from wincraft.errors import TooLarge, WrongForm
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
@@ -60,7 +60,7 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     parts = distinct_parts(algorithm)
     suffixes = {part: f"_{k}" if len(parts) > 1 else "" for k, part in enumerate(parts)}
     for part, suffix in suffixes.items():
-        for name, item in named_maps(part).items():
+        for name, item in part.named.items():
             stream.write(f"{name}{suffix} = {_array(item.dense)}\n")
             if len(item.passes) > 1:
                 stages = (step.whole(tile) for step, tile in zip(item.passes, item.shapes, strict=False))

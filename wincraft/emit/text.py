@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.emit.matrices import distinct_parts, named_chain, named_maps, product_text
+from wincraft.emit.c.text import aligned
+from wincraft.emit.matrices import distinct_parts, named_chain, product_text
 from wincraft.exact.matrix import to_texts
 from wincraft.exact.types import Matrix
 from wincraft.files.provenance import banner
@@ -25,7 +26,7 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     for part in parts:
         if part is not algorithm:
             stream.write(f"# {part!r}{', on every axis' if len(parts) == 1 else ''}\n")
-        for name, item in named_maps(part).items():
+        for name, item in part.named.items():
             stream.write(f"\n{name}\n" + _rows(item.dense, ""))
             chain = named_chain(name, item)
             if chain:
@@ -35,8 +36,4 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
 
 
 def _rows(matrix: Matrix, indent: str) -> str:
-    rows = to_texts(matrix)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "".join(
-        indent + "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) + "\n" for row in rows
-    )
+    return "".join(f"{indent}{line}\n" for line in aligned(to_texts(matrix), right=True))

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from sympy import S
 
@@ -21,7 +21,7 @@ from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Number
 from wincraft.measure.channels import channel_counts
 from wincraft.measure.integer_sets import integer_set
-from wincraft.measure.integers import Integers, range_name
+from wincraft.measure.integers import Integers, parse_range, range_name
 from wincraft.measure.ranges import ranges
 from wincraft.numbers.box import Box, signed_bits
 
@@ -31,12 +31,8 @@ NO_STAGES = "No functions per stage: values between stages are rational in gener
 SHORT_OF_CHANNELS = 64
 """Where the accumulator holds fewer, the header names the catalogue's set that holds more."""
 
-_STORED = {"int8_t": 8, "uint8_t": 8, "int16_t": 16, "uint16_t": 16, "int32_t": 32}
-"""The types of data and filters, with their bits."""
 
-
-@dataclass(frozen=True)
-class IntegerBounds:
+class IntegerBounds(NamedTuple):
     """What the integer functions read and compute, exactly; `M` and `sums` are per channel, `Y` is after the division.
 
     `U` and `V` hold for every intermediate value of their transforms, `sums` for M and every product and partial sum of
@@ -53,15 +49,6 @@ class IntegerBounds:
     max_channels: int
     accumulator_channels: int
 
-    @property
-    def types(self) -> dict[Letter, str] | None:
-        """The C types of data, filter, transforms, products and outputs; None where a type beyond int32_t is read."""
-        d, g = stored_type(self.integers.data), stored_type(self.integers.filter)
-        if d is None or g is None:
-            return None
-        u, v = computed_type(self.U), computed_type(self.V)
-        return {"d": d, "g": g, "u": u, "v": v, "m": "int64_t", "y": "int64_t"}
-
 
 def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
     """Integer matrices with the narrowest types that cannot overflow; where int64_t could, or over a field, why not."""
@@ -73,12 +60,11 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
         bounds = integer_bounds(form, integers)
     except NotApplicable:
         return header_section(TITLE, f"Omitted: the ranges of {algorithm.size} over whole tiles are not known.")
-    reading = read_passes(form, axis_suffixes(algorithm))
-    if bounds.types is None:
+    reading, (d, g) = read_passes(form, axis_suffixes(algorithm)), map(stored_type, (integers.data, integers.filter))
+    if d is None or g is None:
         return header_section(TITLE, f"Omitted: {integers.describe()} are beyond int32_t.")
     rows = {
-        label: [[int(x) for x in row] for row in matrix_to_numpy(table.matrix, object)]
-        for label, table in reading.tables.items()
+        label: matrix_to_numpy(table.matrix, object).astype(int).tolist() for label, table in reading.tables.items()
     }
     entries = [x for matrix in rows.values() for row in matrix for x in row]
     table = Box(min(entries), max(entries))
@@ -87,20 +73,21 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
         what = f"one channel of {integers.describe()} can reach {Decimal(int(reach)):.2e}"
         return header_section(TITLE, f"Omitted: {what}, beyond int64_t.")
     limit = f"{reading.prefix.upper()}_MAX_CHANNELS"
+    accumulator = f"{limit}_INT{integers.accumulator}"
+    u, v = map(computed_type, (bounds.U, bounds.V))
     numbers = Numbers(
         suffix="int",
-        types=bounds.types,
+        types={"d": d, "g": g, "u": u, "v": v, "m": "int64_t", "y": "int64_t"},
         table_type=computed_type(table),
         rows=rows,
         division="" if reading.scale == S.One else f"/= {reading.scale}",
         divided="exact divisions",
         bounds=lambda transform: _bounds(reading, transform, bounds, limit),
     )
-    accumulator = f"{limit}_INT{integers.accumulator}"
     chained = any(len(item.collapsed.passes) < len(item.passes) for item in algorithm.maps)
     return header_section(
         TITLE,
-        *_walk(reading.scale, bounds, bounds.types, (limit, accumulator)),
+        *_walk(reading.scale, bounds, numbers.types, (limit, accumulator)),
         *better_set(algorithm, bounds),
         *([NO_STAGES] * chained),
         macros=(
@@ -122,18 +109,17 @@ def integer_bounds(algorithm: Algorithm, integers: Integers) -> IntegerBounds:
     ([-256, 255], 21845)
     """
     found = ranges(algorithm, integers.data, integers.filter)
-    outputs = sorted(end / to_fraction(algorithm.scale) for end in (found.steps[-1].box.low, found.steps[-1].box.high))
-    sums = channel_counts(found, 64).partial_sums
-    products = channel_counts(found, integers.accumulator).products
+    sums, products = channel_counts(found, 64).partial_sums, channel_counts(found, integers.accumulator).products
     assert sums is not None  # data and filters are not all 0
     assert products is not None
+    last, scale = found.steps[-1].box, to_fraction(algorithm.scale)
     return IntegerBounds(
         integers=integers,
         U=found.on_the_way("input").box,
         V=found.on_the_way("filter").box,
         M=found["M"].box,
         sums=(found.on_the_way("product", "output") if sums else found["M"]).box,
-        Y=Box(*outputs),
+        Y=Box(last.low / scale, last.high / scale),
         max_channels=sums,
         accumulator_channels=products,
     )
@@ -179,11 +165,10 @@ def stored_type(box: Box) -> str | None:
     >>> stored_type(Box(0, 15)), stored_type(Box(0, 255)), stored_type(Box(-200, 100))
     ('int8_t', 'uint8_t', 'int16_t')
     """
-    for name, bits in _STORED.items():
-        whole = Box.unsigned(bits) if name.startswith("u") else Box.signed(bits)
-        if whole.low <= box.low and box.high <= whole.high:
-            return name
-    return None
+    types = ("int8_t", "uint8_t", "int16_t", "uint16_t", "int32_t")
+    wholes = map(parse_range, types)
+    fitting = (name for name, all in zip(types, wholes, strict=True) if all.low <= box.low and box.high <= all.high)
+    return next(fitting, None)
 
 
 def computed_type(box: Box) -> str:

@@ -13,9 +13,8 @@ from sympy import S
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
-from wincraft.algorithm.refutation import MatrixName
 from wincraft.emit.c.text import fill
-from wincraft.emit.matrices import NamedPass, named_chain, named_maps, named_stages, product_text
+from wincraft.emit.matrices import NamedPass, named_chain, named_stages, product_text
 from wincraft.exact.number import is_negative, number_text
 from wincraft.exact.types import Matrix, Number
 from wincraft.files.provenance import identifier
@@ -23,7 +22,7 @@ from wincraft.files.provenance import identifier
 Letter = Literal["g", "d", "v", "u", "m", "y", "x", "z"]
 """Filter, data, their transforms, products and output; x and z are what lies between two stages, read and written."""
 
-_MAPS: tuple[tuple[str, MatrixName, Letter, Letter], ...] = (
+_MAPS: tuple[tuple[str, str, Letter, Letter], ...] = (
     ("filter", "G", "g", "v"),
     ("input", "BT", "d", "u"),
     ("output", "AT", "m", "y"),
@@ -90,7 +89,7 @@ def read_passes(algorithm: Algorithm, suffixes: Sequence[str] | None = None) -> 
     [('G_axis0', 0, (4, 3)), ('G_axis1', 1, (4, 6))]
     """
     suffixes = axis_suffixes(algorithm) if suffixes is None else suffixes
-    formulas, maps = whole_formulas(suffixes, algorithm.scale), named_maps(algorithm)
+    formulas, maps = whole_formulas(suffixes, algorithm.scale), algorithm.named
     tables: dict[str, NamedPass] = {}
     transforms = []
     for name, symbol, reads, writes in _MAPS:
@@ -115,13 +114,13 @@ def read_passes(algorithm: Algorithm, suffixes: Sequence[str] | None = None) -> 
     )
 
 
-def _multiplied(symbol: MatrixName, item: LinearMap, suffixes: Sequence[str]) -> Iterator[NamedPass]:
+def _multiplied(symbol: str, item: LinearMap, suffixes: Sequence[str]) -> Iterator[NamedPass]:
     """The product of each axis's passes, the axis first whose passes begin; none where `suffixes` name no axes."""
     tile, order = list(item.tile), [step.axis for step in item.passes if step.axis is not None]
-    for axis in dict.fromkeys((*order, *range(len(suffixes)))) if suffixes and item.factors else ():
-        matrix = item.factors[axis].dense
-        tile[axis] = matrix.shape[0]
-        yield NamedPass(symbol, suffixes[axis], matrix, axis, tuple(tile))
+    factors = dict(enumerate(item.factors or ())) if suffixes else {}
+    for axis in sorted(factors, key=[*order, *factors].index):
+        tile[axis] = factors[axis].shape[0]
+        yield NamedPass(symbol, suffixes[axis], factors[axis].dense, axis, tuple(tile))
 
 
 def _stages(whole: Transform, stages: Sequence[Sequence[NamedPass]], scale: Number) -> Iterator[Transform]:
@@ -237,13 +236,9 @@ def _part_lines(part: Algorithm, where: str) -> Iterator[str]:
     moduli = f"moduli {','.join(map(str, part.moduli))}" if part.moduli is not None else "moduli not given"
     if part.separable:
         yield f"    {moduli}; convention {part.convention or 'not named'};"
-    for name, item in named_maps(part).items():
-        chain = named_chain(name, item)
-        if chain and part.separable:
-            factors = [f"{label} ({_by(step.matrix.shape)})" for label, step in reversed(chain.items())]
-            yield from fill(f"    {name} = ", factors, ";").splitlines()
-        elif chain:
-            yield f"    {name} = {product_text(name, item)};"
+    for name, item in part.named.items():
+        if named_chain(name, item):
+            yield from fill(f"    {name} = ", product_text(name, item).split(" "), ";").splitlines()
     yield f"    {part.verify()}."
 
 

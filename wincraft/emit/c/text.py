@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, Context, Decimal
-from typing import Any
 
 from wincraft.exact.number import number_text, to_fraction
+from wincraft.exact.types import Number
 
 LINE_LENGTH = 120
 """Longest line, but for the command and exact values of many digits."""
@@ -70,16 +70,16 @@ def table_rows(values: Sequence[Sequence[str]], exact: Sequence[Sequence[str]]) 
     return [line for pair in zip(notes, codes, strict=True) for line in pair] if exact else codes
 
 
-def bound_text(output: str, norm: Any, input: str) -> str:
+def bound_text(output: str, norm: Number, input: str) -> str:
     """``|u| <= 10 max|d|``; a norm that is no integer is rounded up to four digits, the exact one beside it.
 
     >>> from sympy import Rational
     >>> bound_text("u", Rational(169, 36), "d")
     '|u| <= 4.695 max|d| (169/36)'
     """
-    if norm.is_Integer:
+    exact = to_fraction(norm)
+    if norm.is_Rational and exact.denominator == 1:
         return f"|{output}| <= {norm} max|{input}|"
-    fraction = to_fraction(norm)
-    rounded = Context(prec=4, rounding=ROUND_CEILING).divide(Decimal(fraction.numerator), Decimal(fraction.denominator))
-    exact = f" ({number_text(norm)})" if len(number_text(norm)) <= 30 else ""
-    return f"|{output}| <= {rounded} max|{input}|{exact}"
+    rounded = Context(prec=4, rounding=ROUND_CEILING).divide(Decimal(exact.numerator), Decimal(exact.denominator))
+    told = f" ({number_text(norm)})" if len(number_text(norm)) <= 30 else ""
+    return f"|{output}| <= {rounded} max|{input}|{told}"
