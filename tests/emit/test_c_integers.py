@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from functools import cache
 from itertools import product
 
@@ -17,9 +18,10 @@ from wincraft import Algorithm, nest, parse, render, winograd
 from wincraft.construct import change_basis
 from wincraft.errors import NotApplicable
 from wincraft.files import identifier
-from wincraft.measure import Integers, channel_counts
+from wincraft.measure import Integers
 from wincraft.numbers import Box
 from wincraft.report import build_report
+from wincraft.show import rendered
 
 CLASSIC = "0,1,-1,2,-2"
 INT8, UINT8 = Box.signed(8), Box.unsigned(8)
@@ -277,10 +279,19 @@ def int64_steps(name, M):
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_channel_counts_are_those_of_a_report(name):
-    report = build_report(made(name), schemes=[], sweep=(), integers=CASES[name][1])
-    assert macro(name, f"MAX_CHANNELS_INT{CASES[name][1].accumulator}") == report.channels.products
-    assert macro(name, "MAX_CHANNELS") == channel_counts(report.ranges, 64).partial_sums
+    """By the JSON document, and as printed."""
+    integers = CASES[name][1]
+    report = build_report(made(name), schemes=[], sweep=(), integers=integers)
+    counts = report.document()["channels"]
+    assert counts["accumulator_bits"] == integers.accumulator
+    assert macro(name, f"MAX_CHANNELS_INT{integers.accumulator}") == counts["products"]
     assert stated(name, "M")[1:] == (report.ranges["M"].box.low, report.ranges["M"].box.high)
+    wide = build_report(made(name), schemes=[], sweep=(), integers=replace(integers, accumulator=64))
+    assert macro(name, "MAX_CHANNELS") == wide.document()["channels"]["partial_sums"]
+    printed = re.search(
+        r"int64 accumulator: .*every partial sum in range: ([\d,]+);", " ".join(str(rendered(wide)).split())
+    )
+    assert int(printed[1].replace(",", "")) == macro(name, "MAX_CHANNELS")
 
 
 @pytest.mark.parametrize(
