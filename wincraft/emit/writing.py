@@ -37,8 +37,7 @@ SUFFIXES = {".txt": "text", ".json": "json", ".h": "c", ".py": "numpy", ".tex": 
 def render(algorithm: Algorithm, format: str = "text", integers: Integers | None = None) -> str:
     """The algorithm as text in one of `EMITTERS`; the same algorithm gives the same bytes.
 
-    `integers` are the ranges and the accumulator that the
-    integer functions of a C header are for, int8 and 32 bits by default.
+    `integers` are what the integer functions of a C header are for, by default int8 and 32 bits.
 
     Raises:
         UnknownName: a format that is not in the registry.
@@ -48,18 +47,8 @@ def render(algorithm: Algorithm, format: str = "text", integers: Integers | None
     >>> render(winograd(2, 3, points="0,1,-1"), "latex").splitlines()[0]
     '% wincraft 0.1.0: wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format latex'
     """
-    emitter = import_module(look_up("format", format, EMITTERS))
-    from wincraft.algorithm.nesting import check_algorithm
-
-    check_algorithm(algorithm)
-    stream = io.StringIO()
-    if integers is None:
-        emitter.emit(algorithm, stream)
-    elif format in WITH_INTEGERS:
-        emitter.emit(algorithm, stream, integers)
-    else:
-        raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
-    return stream.getvalue()
+    look_up("format", format, EMITTERS)
+    return encode(algorithm, format, integers).decode("utf-8")
 
 
 def encode(algorithm: Algorithm, format: str = "text", integers: Integers | None = None) -> bytes:
@@ -72,16 +61,15 @@ def encode(algorithm: Algorithm, format: str = "text", integers: Integers | None
     >>> encode(winograd(2, 3), "npz")[:2]
     b'PK'
     """
-    look_up("format", format, EMITTERS | BINARY)
-    if format not in BINARY:
-        return render(algorithm, format, integers).encode("utf-8")
-    if integers is not None:
-        raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
+    emitter = import_module(look_up("format", format, EMITTERS | BINARY))
     from wincraft.algorithm.nesting import check_algorithm
 
     check_algorithm(algorithm)
+    if integers is not None and format not in WITH_INTEGERS:
+        raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
     stream = io.BytesIO()
-    import_module(BINARY[format]).emit(algorithm, stream)
+    text = stream if format in BINARY else io.TextIOWrapper(stream, "utf-8", newline="", write_through=True)
+    emitter.emit(algorithm, text, *(() if integers is None else (integers,)))
     return stream.getvalue()
 
 
