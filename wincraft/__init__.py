@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wincraft.files.probe import probe as probe
     from wincraft.files.reading import read as read
     from wincraft.quantise.evaluation import evaluate as evaluate
+    from wincraft.quantise.prediction import predict as predict
     from wincraft.quantise.schemes import Scheme as Scheme
     from wincraft.quantise.simulation import simulate as simulate
     from wincraft.quantise.workload import Layer as Layer, Workload as Workload

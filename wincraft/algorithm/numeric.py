@@ -175,7 +175,7 @@ def _residues(y: np.ndarray, field: Field, divisor: Fraction) -> np.ndarray:
 
 
 def _checked(
-    maps: Maps, data: ArrayLike, filters: ArrayLike, padding: object
+    maps: Maps, data: ArrayLike, filters: ArrayLike, padding: Any
 ) -> tuple[np.ndarray, np.ndarray, list[int]]:
     try:
         x, w = np.asarray(data), np.asarray(filters)
