@@ -174,9 +174,7 @@ def _residues(y: np.ndarray, field: Field, divisor: Fraction) -> np.ndarray:
     return np.asarray(convert(y), dtype=y.dtype)
 
 
-def _checked(
-    maps: Maps, data: ArrayLike, filters: ArrayLike, padding: Any
-) -> tuple[np.ndarray, np.ndarray, list[int]]:
+def _checked(maps: Maps, data: ArrayLike, filters: ArrayLike, padding: Any) -> tuple[np.ndarray, np.ndarray, list[int]]:
     try:
         x, w = np.asarray(data), np.asarray(filters)
     except ValueError:
