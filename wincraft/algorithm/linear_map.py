@@ -19,6 +19,8 @@ from wincraft.exact.field import Field
 from wincraft.exact.matrix import diagonal, from_numbers, kronecker, to_numbers, to_texts
 from wincraft.exact.types import Domain, Element, Matrix
 
+_REPAIR = "give a DomainMatrix, as wincraft.exact.matrix.from_numbers"
+
 
 class Pass(NamedTuple):
     """One exact matrix applied along one axis of a tile; or, where `axis` is None, to the whole tile, row by row.
@@ -93,13 +95,12 @@ class LinearMap:
         check_type("a list of passes", self.passes, tuple, "give a tuple of Pass; LinearMap.of takes matrices")
         if not self.passes:
             raise BadShape("a list of passes", "()", "at least one pass")
-        if len(self.tile) == 1 and all(len(step.image) < 2 for step in self.passes):  # the axis is the whole tile
+        whole = [step for step in self.passes if step.axis is None]
+        if whole and len(self.tile) == 1 and all(len(step.image) < 2 for step in whole):  # the axis is the whole tile
             object.__setattr__(self, "passes", tuple(Pass(step.matrix) for step in self.passes))
         shape = self.tile
         for step in self.passes:
-            check_type(
-                "a matrix", step.matrix, DomainMatrix, "give a DomainMatrix, as wincraft.exact.matrix.from_numbers"
-            )
+            check_type("a matrix", step.matrix, DomainMatrix, _REPAIR)
             if not step.fits(shape) or step.matrix.domain != self.domain:
                 given = f"{step.matrix.shape} over {step.matrix.domain}"
                 raise BadShape("a pass", given, f"(any, {_length(shape, step.axis)}) over {self.domain}")
@@ -117,8 +118,8 @@ class LinearMap:
         >>> LinearMap.of(diagonal([QQ(1, 2), QQ(1)], QQ), swap).texts
         [['0', '1'], ['1/2', '0']]
         """
-        for stage in stages:
-            check_type("a stage", stage, DomainMatrix, "give a DomainMatrix, as wincraft.exact.matrix.from_numbers")
+        for stage in stages[:1]:
+            check_type("a matrix", stage, DomainMatrix, _REPAIR)
         return cls(tuple(stage.shape[1] for stage in stages[:1]), tuple(Pass(stage) for stage in stages))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -187,8 +188,10 @@ class LinearMap:
     @cached_property
     def dense(self) -> Matrix:
         """The product of the passes, one matrix for the whole tile, flattened row by row."""
-        if len(self.tile) > 1 and self.factors is not None:
+        if self.factors is not None and len(self.tile) > 1:
             return reduce(kronecker, (factor.dense for factor in self.factors))
+        if self.factors is not None:
+            return reduce(lambda product, stage: stage * product, self.stages)
         pairs = zip(self.passes, self.shapes, strict=False)
         return reduce(lambda product, matrix: matrix * product, (step.whole(tile) for step, tile in pairs))
 

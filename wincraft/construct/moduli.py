@@ -27,6 +27,7 @@ from wincraft.errors import (
     shorten,
 )
 from wincraft.exact.expression import float_given
+from wincraft.exact.field import Field
 from wincraft.exact.number import exact_number, field_of, to_element
 from wincraft.exact.polynomial import inverse_modulo, parse_polynomial, polynomial_text
 from wincraft.exact.splitting import split_list
@@ -268,13 +269,14 @@ def check_coprime(moduli: tuple[Modulus, ...]) -> None:
     wincraft.errors.NotCoprime: moduli 1 and x^2-1@1 (positions 0 and 1, from 0) share a factor; replace one
     """
     K = field_of(value for item in moduli for value in item.coefficients)
-    elements = [[to_element(value, K) for value in item.coefficients] for item in moduli]
-    seen: dict[tuple[Element, ...], int] = {}
-    for position, key in enumerate(map(tuple, elements)):
+    rational, higher = Field(K).rational, any(item.degree > 1 for item in moduli)
+    elements = [] if rational and not higher else [[to_element(c, K) for c in item.coefficients] for item in moduli]
+    seen: dict[tuple[Number, ...] | tuple[Element, ...], int] = {}
+    for position, key in enumerate([item.coefficients for item in moduli] if rational else map(tuple, elements)):
         if key in seen:
             raise NotCoprime(str(moduli[position]), str(moduli[position]), (seen[key], position))
         seen[key] = position
-    for i, j in combinations(range(len(moduli)), 2) if any(item.degree > 1 for item in moduli) else ():
+    for i, j in combinations(range(len(moduli)), 2) if higher else ():
         low, high = sorted((elements[i], elements[j]), key=len)
         if len(high) > 2 and low and inverse_modulo(low, high, K) is None:
             raise NotCoprime(str(moduli[i]), str(moduli[j]), (i, j))
