@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
 from wincraft.measures import MEASURES
-from wincraft.search import SPACES
+from wincraft.search import SPACES, search_space
+from wincraft.search.points.settings import Tuning
 
 
 def test_text(wincraft_here):
@@ -133,7 +135,8 @@ def test_the_help_lists_what_there_is(wincraft_here):
 )
 def test_a_long_search_without_numba_says_so_once(wincraft_here, monkeypatch, options, told):
     monkeypatch.setattr("wincraft.cli.shared.progress.LONG_WAIT", -1.0)
-    monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 50)
+    fine = partial(search_space, tuning=Tuning(budget=50))
+    monkeypatch.setattr("wincraft.search.points.search.search_space", fine)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     done = wincraft_here("search", "3,2", "--max-height", 4, *options)
     assert done.returncode == 0

@@ -15,7 +15,7 @@ from wincraft.measures import measure_named
 from wincraft.search import Space, WrongResult, recheck, search_space
 from wincraft.search.points import certificate
 from wincraft.search.points.search import tolerant
-from wincraft.search.points.strategies import Settings
+from wincraft.search.points.settings import Settings
 
 SMALL = Space(4, 3, height=3)
 WORSE = Space(4, 3, numbers="integer", height=3)
@@ -124,8 +124,8 @@ def test_sets_are_equivalent_only_where_the_constraints_agree(text):
 def test_the_tolerance_grows_with_the_gain(m, r):
     """64 n^2 2^-52 m r NG of the set that the search starts with."""
     space, n = Space(m, r, height=3, shape="symmetric"), m + r - 1
-    settings = Settings(space, 1, measure_named("noise-gain"), (), "wincnn", "branch-and-bound", 0.0)
-    tightened, threshold, ((value, number, chosen),) = tolerant(settings, 0.0)
+    settings = Settings(space, 1, measure_named("noise-gain"), (), "wincnn", "branch-and-bound")
+    tightened, threshold, ((value, number, chosen),) = tolerant(settings)
     gain = float(winograd(m, r, moduli=list(space.parts()[number].texts(chosen))).noise_gain())
     assert value == pytest.approx(gain * m * r, rel=1e-6)
     assert tightened.slack == pytest.approx(64 * n * n * 2**-52 * m * r * gain, rel=1e-6)

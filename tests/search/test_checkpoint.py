@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import random
+from functools import partial
 
 import pytest
 from oracle_messages import refused
@@ -16,10 +17,11 @@ from wincraft.errors import BadDocument, CannotWrite
 from wincraft.measures import measure_named
 from wincraft.search import Space, search_space
 from wincraft.search.points.checkpoint import Checkpoint
-from wincraft.search.points.running import Run, start
-from wincraft.search.points.strategies import Settings
+from wincraft.search.points.run import Run, start
+from wincraft.search.points.settings import Settings, Tuning
 
 SMALL = Space(2, 3, height=3, infinity="any")
+search = partial(search_space, tuning=Tuning(budget=20, large=0, grain=50, slow_grain=8, bound_seconds=0))
 
 
 def canonical_hash(content):
@@ -34,18 +36,13 @@ def write(file, content):
 
 
 @pytest.fixture
-def stopped(tmp_path, monkeypatch):
+def stopped(tmp_path):
     """A function that makes the checkpoint of a search that was stopped inside a wave: the file and what it holds."""
-    monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 20)
-    monkeypatch.setattr("wincraft.search.points.strategies.LARGE", 0)
-    monkeypatch.setattr("wincraft.search.points.strategies.GRAIN", 50)
-    monkeypatch.setattr("wincraft.search.points.strategies.SLOW_GRAIN", 8)
-    monkeypatch.setattr("wincraft.search.points.search.BOUND_SECONDS", 0)
     file = tmp_path / "checkpoint"
 
     def stop(steps=4, **options):
         for _ in range(steps):
-            assert not search_space(checkpoint=file, time_limit=0.0, engine="numpy", **options).complete
+            assert not search(checkpoint=file, time_limit=0.0, engine="numpy", **options).complete
         content = json.loads(file.read_text())
         assert content["run"]["frontier"]
         assert content["sha256"] == canonical_hash(content)
@@ -66,13 +63,13 @@ SEARCHES = {
 
 def test_checkpoints_of_others_are_refused(tmp_path):
     file = tmp_path / "checkpoint"
-    search_space(SMALL, checkpoint=file)
+    search(SMALL, checkpoint=file)
     with refused(BadDocument, "other settings"):
-        search_space(SMALL, checkpoint=file, within=0.01)
+        search(SMALL, checkpoint=file, within=0.01)
     for content in (b"{", b"[]", b'{"kind": "wincraft.algorithm"}', b"[" * 200_000, b"\xff\xfe", b"", b"1e999", b"NaN"):
         file.write_bytes(content)
         with refused(BadDocument, "no checkpoint"):
-            search_space(SMALL, checkpoint=file)
+            search(SMALL, checkpoint=file)
 
 
 @pytest.mark.parametrize("name", ["/dev/full", "/dev/zero", "/dev/null", "folder", "pipe", "loop"])
@@ -82,7 +79,7 @@ def test_what_is_no_plain_file_is_not_read(name, tmp_path, monkeypatch):
     os.mkfifo("pipe")
     os.symlink("loop", "loop")
     with refused(BadDocument, "cannot read"):
-        search_space(SMALL, checkpoint=name)
+        search(SMALL, checkpoint=name)
 
 
 def test_a_changed_byte_is_noticed(stopped):
@@ -94,10 +91,10 @@ def test_a_changed_byte_is_noticed(stopped):
         other = generator.choice([digit for digit in "0123456789" if digit != text[at]])
         file.write_text(text[:at] + other + text[at + 1 :])
         with refused(BadDocument):
-            search_space(SMALL, checkpoint=file, engine="numpy")
+            search(SMALL, checkpoint=file, engine="numpy")
     file.write_text(json.dumps({key: value for key, value in content.items() if key != "sha256"}))
     with refused(BadDocument, "checksum"):
-        search_space(SMALL, checkpoint=file, engine="numpy")
+        search(SMALL, checkpoint=file, engine="numpy")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +123,7 @@ def test_damaged_states_are_refused(change, stopped):
     file, content = stopped(space=SMALL)
     write(file, {**content, "run": {**content["run"], **change}})
     with refused(BadDocument, "its state is damaged"):
-        search_space(SMALL, checkpoint=file)
+        search(SMALL, checkpoint=file)
 
 
 def test_a_text_is_no_truth_value(stopped):
@@ -137,7 +134,7 @@ def test_a_text_is_no_truth_value(stopped):
     wave[at][2] = "x"
     write(file, content)
     with refused(BadDocument, "is no bool"):
-        search_space(**SEARCHES["exhaustive"], checkpoint=file)
+        search(**SEARCHES["exhaustive"], checkpoint=file)
 
 
 @pytest.mark.parametrize("options", [SEARCHES["branch-and-bound"], SEARCHES["exhaustive"]], ids=str)
@@ -149,7 +146,7 @@ def test_nothing_evaluated_is_no_complete_search(options, stopped):
     run["threshold"] = worse[0] * (1 + 1e-9)
     write(file, content)
     with refused(BadDocument, "the number of evaluated sets is impossible"):
-        search_space(**options, checkpoint=file)
+        search(**options, checkpoint=file)
 
 
 def test_an_exhaustive_search_evaluates_every_set(stopped):
@@ -161,14 +158,12 @@ def test_an_exhaustive_search_evaluates_every_set(stopped):
     run["covered"] += options["space"].parts()[number].covered(tuple(prefix))
     write(file, content)
     with refused(BadDocument, "the number of evaluated sets is impossible"):
-        search_space(**options, checkpoint=file, engine="numpy")
+        search(**options, checkpoint=file, engine="numpy")
 
 
 def test_open_sets_add_up_and_do_not_overlap():
     """Choices of 2, 3, 3 and 4 of 6 numbers: 15, 20, 20 and 15 sets."""
-    settings = Settings(
-        Space(2, 3, height=2, infinity="any"), 1, measure_named("rank"), (), "wincnn", "exhaustive", 1e-9
-    )
+    settings = Settings(Space(2, 3, height=2, infinity="any"), 1, measure_named("rank"), (), "wincnn", "exhaustive")
     whole = [(0, ()), (1, ()), (2, ()), (3, ())]
     assert [part.count for part in settings.space.parts()] == [15, 20, 20, 15]
     start(settings).check(settings)
@@ -224,10 +219,10 @@ def test_edited_states_are_refused(options, stopped):
         edited = changed(content, path, generator)
         file.write_text(json.dumps(edited))
         with refused(BadDocument, "checksum"):
-            search_space(**options, checkpoint=file, engine="numpy")
+            search(**options, checkpoint=file, engine="numpy")
         write(file, edited)
         try:
-            found = search_space(**options, checkpoint=file, engine="numpy").document()
+            found = search(**options, checkpoint=file, engine="numpy").document()
         except BadDocument:
             continue
         assert (found["covered"], found["complete"]) == (found["count"], True)

@@ -24,7 +24,8 @@ from wincraft.errors import BadDocument, MissingTool, NotApplicable, UnknownName
 from wincraft.limits import parse_limits
 from wincraft.measures import MEASURES, measure_named
 from wincraft.search import Space, WrongResult, noise_gain_under, recheck, search_space
-from wincraft.search.points import running
+from wincraft.search.points.run import Run
+from wincraft.search.points.settings import Tuning
 from wincraft.search.points.strategies import run_task
 
 LAVIN = ["0", "1", "-1", "2", "-2", "inf"]
@@ -236,7 +237,7 @@ def test_what_would_take_years_is_refused_with_an_estimate(space, options, unit)
 def ticking(monkeypatch):
     """A clock that a search looks at, and that goes on by a fiftieth of a second with each look, on any machine."""
     clock = SimpleNamespace(monotonic=partial(next, count(0, 0.02)))
-    for module in ("search", "running"):
+    for module in ("search", "running", "refusals"):
         monkeypatch.setattr(f"wincraft.search.points.{module}.time", clock)
 
 
@@ -267,31 +268,27 @@ def test_a_time_limit_gives_a_valid_bound(height, least, best, ticking):
         (Space(4, 3, height=3), {"convention": "integer", "constraints": ["exact-bits<=6"]}),
     ],
 )
-def test_stopping_after_every_wave_changes_nothing(space, options, tmp_path, monkeypatch):
-    monkeypatch.setattr("wincraft.search.points.strategies.GRAIN", 4000)
-    monkeypatch.setattr("wincraft.search.points.strategies.SLOW_GRAIN", 8)
-    monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 500)
-    monkeypatch.setattr("wincraft.search.points.running.WAVE", 4)
-    monkeypatch.setattr("wincraft.search.points.running.SLOW_WAVE", 2)
-    monkeypatch.setattr("wincraft.search.points.search.BOUND_SECONDS", 0)
-    whole = search_space(space, **options)
+def test_stopping_after_every_wave_changes_nothing(space, options, tmp_path):
+    tuning = Tuning(grain=4000, slow_grain=8, budget=500, wave=4, slow_wave=2, bound_seconds=0)
+    search = partial(search_space, space, **options, tuning=tuning)
+    whole = search()
     file, steps = tmp_path / "checkpoint", 1
-    while not (result := search_space(space, **options, checkpoint=file, time_limit=0.0)).complete:
+    while not (result := search(checkpoint=file, time_limit=0.0)).complete:
         steps += 1
     assert steps > 2
     assert result.document() == whole.document()
-    assert search_space(space, **options, checkpoint=file).document() == whole.document()
+    assert search(checkpoint=file).document() == whole.document()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_killed_and_resumed(moment, tmp_path, monkeypatch):
+def test_killed_and_resumed(moment, tmp_path):
     """kill -9 before or after a checkpoint takes its place, twice; the result is that of an uninterrupted search."""
     file = tmp_path / "checkpoint"
     program = (
         "import os, signal, sys\n"
-        "from wincraft.search.points import checkpoint, running, strategies\n"
-        "checkpoint.INTERVAL, running.WAVE, strategies.BUDGET, strategies.LARGE = 0, 4, 5000, 0\n"
-        "from wincraft.search.points.search import search_space\n"
+        "from wincraft.search.points import checkpoint\n"
+        "checkpoint.INTERVAL = 0\n"
+        "from wincraft.search.points.search import Tuning, search_space\n"
         "from wincraft.search.points.space import Space\n"
         "replace, calls = os.replace, []\n"
         "def killed(*paths):\n"
@@ -300,7 +297,8 @@ def test_killed_and_resumed(moment, tmp_path, monkeypatch):
         "    replace(*paths)\n"
         "    if len(calls) == 4: os.kill(os.getpid(), signal.SIGKILL)\n"
         "os.replace = killed\n"
-        "search_space(Space(4, 3, height=6), checkpoint=sys.argv[1], engine='numpy')\n"
+        "tuning = Tuning(wave=4, budget=5000, large=0)\n"
+        "search_space(Space(4, 3, height=6), checkpoint=sys.argv[1], engine='numpy', tuning=tuning)\n"
     )
     states = []
     for _ in range(2):
@@ -308,18 +306,16 @@ def test_killed_and_resumed(moment, tmp_path, monkeypatch):
         assert done.returncode == -signal.SIGKILL
         states.append(file.read_text())
     assert states[0] != states[1]
-    for name, value in (("running.WAVE", 4), ("strategies.BUDGET", 5000), ("strategies.LARGE", 0)):
-        monkeypatch.setattr(f"wincraft.search.points.{name}", value)
-    resumed, whole = search_space(Space(4, 3, height=6), checkpoint=file), search_space(Space(4, 3, height=6))
+    search = partial(search_space, Space(4, 3, height=6), tuning=Tuning(wave=4, budget=5000, large=0))
+    resumed, whole = search(checkpoint=file), search()
     assert json.dumps(resumed.document()) == json.dumps(whole.document())
 
 
-def test_a_time_limit_holds_inside_a_wave_and_the_result_stays_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 500)
-    monkeypatch.setattr("wincraft.search.points.strategies.LARGE", 0)
-    monkeypatch.setattr("wincraft.search.points.search.BOUND_SECONDS", 0)
-    whole, file, waiting = search_space(Space(4, 3, height=4), engine="numpy"), tmp_path / "checkpoint", 0
-    while not (result := search_space(Space(4, 3, height=4), engine="numpy", checkpoint=file, time_limit=0.0)).complete:
+def test_a_time_limit_holds_inside_a_wave_and_the_result_stays_the_same(tmp_path):
+    tuning = Tuning(budget=500, large=0, bound_seconds=0)
+    search = partial(search_space, Space(4, 3, height=4), engine="numpy", tuning=tuning)
+    whole, file, waiting = search(), tmp_path / "checkpoint", 0
+    while not (result := search(checkpoint=file, time_limit=0.0)).complete:
         waiting += bool(json.loads(file.read_text())["run"]["wave"])
     assert waiting
     assert result.document() == whole.document()
@@ -334,8 +330,6 @@ def test_progress_reaches_the_count():
 
 def test_progress_moves_inside_a_wave(monkeypatch):
     """A wave is 64 tasks, of which each may take seconds: after each, not after all, the bar is drawn again."""
-    monkeypatch.setattr("wincraft.search.points.strategies.BUDGET", 500)
-    monkeypatch.setattr("wincraft.search.points.strategies.LARGE", 0)
     calls, tasks = [], []
 
     def counted(task):
@@ -343,7 +337,12 @@ def test_progress_moves_inside_a_wave(monkeypatch):
         return run_task(task)
 
     monkeypatch.setattr("wincraft.search.points.workers.run_task", counted)
-    search_space(Space(4, 3, height=4), engine="numpy", progress=lambda done, total, name: calls.append((done, name)))
+    search_space(
+        Space(4, 3, height=4),
+        engine="numpy",
+        tuning=Tuning(budget=500, large=0),
+        progress=lambda done, total, name: calls.append((done, name)),
+    )
     assert len(calls) == len(tasks) > 20
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
     evaluated = [int(name.split(", ")[1].removesuffix(" evaluated").replace(",", "")) for _, name in calls]
@@ -495,8 +494,8 @@ def test_constraint_texts():
 
 
 def test_settings_of_a_run_come_back_the_same():
-    run = running.Run(1 / 3, [(0, (1, 2))], True, [(2 / 3, 0, (4,))], 5, 6)
-    assert running.Run.from_document(json.loads(json.dumps(run.document))) == run
+    run = Run(1 / 3, [(0, (1, 2))], True, [(2 / 3, 0, (4,))], 5, 6)
+    assert Run.from_document(json.loads(json.dumps(run.document))) == run
 
 
 @pytest.mark.parametrize("constraints", [(), ("noise-gain<=1000",)])

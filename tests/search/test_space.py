@@ -13,7 +13,7 @@ from wincraft.search import Space
 from wincraft.search.points.certificate import count_again
 from wincraft.search.points.counting import is_canonical
 from wincraft.search.points.kernels_numpy import full_sets
-from wincraft.search.points.strategies import instances
+from wincraft.search.points.settings import instances
 
 SYMMETRIES = ("invert", "negate")
 

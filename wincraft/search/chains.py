@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import describe
@@ -59,7 +58,7 @@ class ChainSearch(Shown):
             (Section("Best", (), best), Section("One map changed", (table,), unfolded=True)),
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """The result as plain data; the schema is ``chains-1.json`` of `wincraft.report`."""
         return {
             "kind": "wincraft.chains",
@@ -89,10 +88,9 @@ def search_chains(
     """For each map the basis or factorisation with which a measure is best, the other maps at their best so far.
 
     Maps take turns until none improves: with an objective that adds up over the maps, as operations do, that is the
-    best of all combinations, with others a local optimum. Without `candidates` all bases and
-    factorisations that need no parameters are tried. Those that an algorithm has no chain for are left out, and under a
-    scheme that stores the stages those whose chains differ in length from axis to axis. With `balanced`, what passes
-    between stages is balanced by powers of two.
+    best of all combinations, with others a local optimum. Without `candidates` all bases and factorisations that need
+    no parameters are tried. Those that an algorithm has no chain for, or that a scheme does not admit, are left out.
+    With `balanced`, what passes between stages is balanced by powers of two.
 
     Raises:
         UnknownName: for an unknown measure, scheme or candidate.

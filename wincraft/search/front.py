@@ -34,14 +34,14 @@ _NOTES = (
 
 
 @dataclass(frozen=True)
-class Member:
+class FrontMember:
     """One algorithm with its values, exact, in the order of `CRITERIA`."""
 
     moduli: str
     rank: int
     values: tuple[Any, ...]
 
-    def dominates(self, other: Member) -> bool:
+    def dominates(self, other: FrontMember) -> bool:
         """Whether it is nowhere worse and somewhere better."""
         pairs = list(zip(self.values, other.values, strict=True))
         return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
@@ -53,7 +53,7 @@ class ParetoFront(Shown):
 
     m: int
     r: int
-    members: tuple[Member, ...]
+    members: tuple[FrontMember, ...]
     considered: int
 
     def layout(self) -> Layout:
@@ -90,7 +90,7 @@ class ParetoFront(Shown):
             "Every algorithm of the front by its noise gain and its operations per output.",
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """The front as plain data; the schema is ``pareto-1.json`` of `wincraft.report`."""
         return {
             "kind": "wincraft.pareto",
@@ -147,7 +147,7 @@ def pareto_of_space(space: Space, progress: Progress = lambda done, total, name:
     total = sum(made.part.classes for made in parts)
     if total > MAX_SETS:
         raise TooLarge("a Pareto front", f"{total:,} sets", f"choose a space of at most {MAX_SETS:,}")
-    members: list[Member] = []
+    members: list[FrontMember] = []
     for made in parts:
         for chosen in full_sets(made, ()):
             progress(len(members), total, "sets")
@@ -159,20 +159,20 @@ def pareto_of_space(space: Space, progress: Progress = lambda done, total, name:
     return ParetoFront(space.m, space.r, front_of(members), len(members))
 
 
-def front_of(members: Sequence[Member]) -> tuple[Member, ...]:
+def front_of(members: Sequence[FrontMember]) -> tuple[FrontMember, ...]:
     """The members that none dominates, by noise gain; of members with equal values the first."""
-    seen: dict[tuple[Any, ...], Member] = {}
+    seen: dict[tuple[Any, ...], FrontMember] = {}
     for member in members:
         seen.setdefault(member.values, member)
     kept = [one for one in seen.values() if not any(other.dominates(one) for other in seen.values())]
     return tuple(sorted(kept, key=lambda member: (float(member.values[1]), member.moduli)))
 
 
-def _member(m: int, r: int, text: str) -> Member | None:
+def _member(m: int, r: int, text: str) -> FrontMember | None:
     try:
         algorithm = winograd(m, r, moduli=text)
         known = Analysis(algorithm)
         values = tuple(MEASURES[name].value(known) for name in CRITERIA)
     except (NotCoprime, WrongTotalDegree, BadModulus, NotApplicable):
         return None
-    return Member(",".join(map(str, algorithm.moduli or ())), algorithm.rank, values)
+    return FrontMember(",".join(map(str, algorithm.moduli or ())), algorithm.rank, values)

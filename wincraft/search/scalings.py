@@ -57,7 +57,7 @@ class ScalingSearch(Shown):
             (Section("", (), (*rows, "A^T columns: the inverse")),),
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """The result as plain data; `axes` has the exponents of the rows of G and B^T of every kind of axis."""
         return {
             "kind": "wincraft.scaling",

@@ -121,7 +121,7 @@ def _advice(space: Space, objective: str, engine: str) -> str | None:
     """What would make the search faster: the kernels, where there are some that are not installed."""
     from importlib.util import find_spec
 
-    from wincraft.search.points.strategies import instances
+    from wincraft.search.points.settings import instances
 
     chosen = measure_named(objective)
     if engine != "auto" or find_spec("numba") or not chosen.bound:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from flint import arb, ctx, fmpq
 
@@ -15,7 +13,7 @@ from wincraft.search.limits.sets import RealSets
 BITS = 160
 
 
-def ball_bound(sets: RealSets, low: np.ndarray, high: np.ndarray, inner: np.ndarray) -> Any:
+def ball_bound(sets: RealSets, low: np.ndarray, high: np.ndarray, inner: np.ndarray) -> arb:
     """The convex bound of m r NG over a box from one of its sets, all (variables,) grid steps, as a ball of 160 bits.
 
     Written from the definition: the points of a pair are two points, and each term belongs to one point and one node
@@ -42,7 +40,7 @@ class _Box:
         self.nodes = [_cosine(fmpq(2 * k + 1, 2 * half)) for k in range(half)]
         self.weights = [_cosine(fmpq(k, size)) for size in (sets.m, sets.r) for k in range(1, size)]
 
-    def bound(self) -> Any:
+    def bound(self) -> arb:
         """F(x_0) exp(min of the model)."""
         terms = self.terms()
         total = sum(terms.values(), arb(0))
@@ -50,11 +48,11 @@ class _Box:
         exponent = sum((self.least(j, *self.slope_and_bend(j, shares)) for j in range(len(self.low))), arb(0))
         return total * exponent.exp()
 
-    def terms(self) -> dict[tuple[int, int], Any]:
+    def terms(self) -> dict[tuple[int, int], arb]:
         """The terms at x_0, by (variable or -1 - number of the fixed point, node up to sign in a symmetric class)."""
         points = [(j, sign * k) for j, k in enumerate(self.centre) for sign in self.signs]
         points += [(-1 - j, k) for j, k in enumerate(self.fixed)]
-        found: dict[tuple[int, int], Any] = {}
+        found: dict[tuple[int, int], arb] = {}
         for name, here in points:
             others = [k for other, k in points if (other, k) != (name, here)]
             factor = arb(1)
@@ -70,7 +68,7 @@ class _Box:
                 found[key] = found.get(key, arb(0)) + term
         return found
 
-    def slope_and_bend(self, j: int, shares: dict[tuple[int, int], Any]) -> tuple[Any, Any]:
+    def slope_and_bend(self, j: int, shares: dict[tuple[int, int], arb]) -> tuple[arb, arb]:
         """(g_j, k_j)."""
         here = self.centre[j]
         own = {name: sum((p for (key, _), p in shares.items() if key == name), arb(0)) for name, _ in shares}
@@ -98,7 +96,7 @@ class _Box:
             bend += 8 * own[j] / _largest(2 * self.low[j], 2 * self.high[j])
         return slope, bend
 
-    def least_bend(self, c: Any, j: int) -> Any:
+    def least_bend(self, c: arb, j: int) -> arb:
         """A lower bound of (log(1 - c sin 2t))'' over the range of t_j."""
         ends = [_sine(2 * k) for k in (self.low[j], self.high[j])]
         values = [4 * c * (s - c) / (1 - c * s) ** 2 for s in ends]
@@ -109,7 +107,7 @@ class _Box:
         outside = valley <= arb.min(*ends) or valley >= arb.max(*ends)  # proved, or else the valley's value counts
         return least if outside else arb.min(least, -1 / (1 - c * c))
 
-    def least(self, j: int, slope: Any, bend: Any) -> Any:
+    def least(self, j: int, slope: arb, bend: arb) -> arb:
         """The minimum of  slope d + bend d^2 / 2  over the range of t_j."""
         step = arb.pi() / HALF_TURN
         left, right = ((k - self.centre[j]) * step for k in (self.low[j], self.high[j]))
@@ -120,23 +118,23 @@ class _Box:
         return ends if lowest <= left or lowest >= right else arb.min(ends, -slope * slope / (2 * bend))
 
 
-def _sine(steps: int) -> Any:
+def _sine(steps: int) -> arb:
     return arb.sin_pi_fmpq(fmpq(steps, HALF_TURN))
 
 
-def _cosine(turns: Any) -> Any:
+def _cosine(turns: arb) -> arb:
     return arb.cos_pi_fmpq(turns)
 
 
-def _cotangent(steps: int) -> Any:
+def _cotangent(steps: int) -> arb:
     return _cosine(fmpq(steps, HALF_TURN)) / _sine(steps)
 
 
-def _log_slope(c: Any, steps: int) -> Any:
+def _log_slope(c: arb, steps: int) -> arb:
     return -2 * c * _cosine(fmpq(2 * steps, HALF_TURN)) / (1 - c * _sine(2 * steps))
 
 
-def _largest(low: int, high: int) -> Any:
+def _largest(low: int, high: int) -> arb:
     """The maximum of sin^2 over a range of steps."""
     quarter = HALF_TURN // 2
     if (low + quarter) // HALF_TURN != (high + quarter) // HALF_TURN:

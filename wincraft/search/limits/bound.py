@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields
 from decimal import ROUND_FLOOR, Context
 from itertools import combinations_with_replacement
 from math import inf, nextafter
-from typing import Any
 
 import numpy as np
 
@@ -56,7 +55,7 @@ class RealLimit(Shown):
         """(upper - lower)/upper: how far below the best set found a better one could be at most, relatively."""
         return 1 - self.lower / self.upper
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """The limit as plain data: its fields, what is infinite as text."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         points = [finite(point) for point in self.points]

@@ -19,7 +19,7 @@ NEWTON_STEPS = 3
 """After the descent: in the flat direction of nearly equal sets its points are good to four digits only."""
 FINALISTS = 12
 """Rational sets compared exactly."""
-SAME = 1e-6
+MIRRORED = 1e-6
 """Relative distance up to which -p counts as the mirror image of a point given as a float."""
 LARGEST_SEARCH = 200_000
 """Combinations of neighbours tried at most."""
@@ -138,8 +138,7 @@ def noise_gain_of_points(m: int, r: int, points: Sequence[Fraction | None]) -> F
     there with inf. The same as `Algorithm.noise_gain`, without building the algorithm.
 
     Raises:
-        BadShape: where there are not m + r - 1 points.
-        BadValue: where two are equal.
+        BadValue: where there are not m + r - 1 points, or two are equal.
 
     >>> noise_gain_of_points(2, 3, [Fraction(0), Fraction(1), Fraction(-1), None])
     Fraction(5, 3)
@@ -180,8 +179,7 @@ def round_to_rationals(
     `LARGEST_SEARCH`, and the best `FINALISTS` compared exactly. No proof that no better set of that height exists.
 
     Raises:
-        BadValue: where no set of distinct points of that height is near.
-        BadShape: where there are not m + r - 1 points.
+        BadValue: where no set of distinct points of that height is near, or there are not m + r - 1 points.
 
     >>> round_to_rationals(4, 3, [-1.535, -0.6514, 0, 0.6514, 1.535, float("inf")], 10)
     0,2/3,-2/3,3/2,-3/2,inf: noise gain 4.76195216
@@ -191,7 +189,7 @@ def round_to_rationals(
     values = sorted(points)
     finite = [value for value in values if not isinf(value)]
     mirrored = zip(finite, reversed(finite), strict=True)
-    symmetric = all(abs(value + other) <= SAME * max(1.0, abs(value)) for value, other in mirrored)
+    symmetric = all(abs(value + other) <= MIRRORED * max(1.0, abs(value)) for value, other in mirrored)
     fixed: list[Fraction | None] = [Fraction(0)] if 0 in values else []
     fixed += [None] if inf in values else []
     free = [value for value in values if value != 0 and not isinf(value) and (value > 0 or not symmetric)]

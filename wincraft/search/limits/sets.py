@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -94,14 +95,14 @@ class RealSets:
         key = self.kind if not self.paired else ("odd" if self.n % 2 else "even")
         return _WORDS[key].format(n=self.n)
 
-    def angles(self, free: Any) -> np.ndarray:
+    def angles(self, free: np.ndarray | Sequence[float]) -> np.ndarray:
         """All n angles (n, ...) of the free ones (variables, ...)."""
         free = np.asarray(free, dtype=float)
         parts = [free, -free] if self.paired else [free]
         parts += [np.full((1, *free.shape[1:]), np.pi * turn) for turn in self.fixed]
         return np.concatenate(parts)
 
-    def log_gain(self, free: Any) -> tuple[float, np.ndarray]:
+    def log_gain(self, free: np.ndarray | Sequence[float]) -> tuple[float, np.ndarray]:
         """(log NG, its gradient) at the free angles."""
         value, gradient = log_gain(self.m, self.r, self.angles(free))
         d = self.variables

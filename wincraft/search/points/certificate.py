@@ -14,24 +14,18 @@ from sympy import Rational
 from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.size import parse_size
 from wincraft.errors import BadDocument, WincraftError
+from wincraft.exact.types import Number
 from wincraft.limits import parse_limits
 from wincraft.measures import measure_named
 from wincraft.search.points.gain import values
 from wincraft.search.points.leaves import MAX_LEAVES
-from wincraft.search.points.result import (
-    SEARCH_KIND,
-    SEARCH_VERSION,
-    PointSet,
-    SearchResult,
-    number_of,
-    point_set,
-    settings_hash,
-    size_name,
-)
+from wincraft.search.points.result import SEARCH_KIND, SEARCH_VERSION, PointSet, SearchResult, point_set
 from wincraft.search.points.search import search_space, tolerant
+from wincraft.search.points.settings import Settings
 from wincraft.search.points.space import CHOICES, SHAPES, Space
-from wincraft.search.points.strategies import Settings, instances
 
+Content = dict[str, Any]
+"""A document as JSON has it, of which nothing is known."""
 RECHECKED, RECHECKED_SLOWLY = 3 * 10**7, 400
 """Most sets that are searched again by the other strategy, with a kernel and one by one."""
 SAMPLE, SLOW_SAMPLE = 2000, 20
@@ -55,7 +49,7 @@ class WrongResult(WincraftError):
     found: str
 
 
-def recheck(content: dict[str, Any], path: str, thorough: bool = False) -> list[str]:
+def recheck(content: Content, path: str, thorough: bool = False) -> list[str]:
     r"""What holds of a result document, line by line, and what was not checked.
 
     The values of all listed sets are computed exactly by the proved construction, their membership and the constraints
@@ -98,47 +92,43 @@ def _one_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:160]
 
 
-def _recheck(content: dict[str, Any], path: str, thorough: bool) -> list[str]:
-    settings, within = _settings(content, path)
-    checker = _Checker(content, path, settings, within)
+def _recheck(content: Content, path: str, thorough: bool) -> list[str]:
+    checker = _Checker(content, path, _settings(content, path))
     lines = [*checker.sets(), *checker.counts()]
     if not checker.complete:
         return [*lines, "not checked: the bound of a search that was stopped; resume it from its checkpoint"]
     return [*lines, *checker.optimality(thorough)]
 
 
-def _check_kind(content: dict[str, Any], path: str) -> None:
+def _check_kind(content: Content, path: str) -> None:
     if content.get("kind") != SEARCH_KIND or str(content.get("version")).split(".")[0] != str(SEARCH_VERSION):
         repair = f"this reads {SEARCH_KIND} version {SEARCH_VERSION}"
         raise BadDocument(path, f"its kind is {content.get('kind')!r}", repair)
 
 
-def _settings(content: dict[str, Any], path: str) -> tuple[Settings, float]:
+def _settings(content: Content, path: str) -> Settings:
     _check_kind(content, path)
     if min(_whole(content, key) for key in ("m", "r", "dimensions")) < 1:
         raise BadDocument(path, "m, r or dimensions is below 1", "search again")
     try:
-        given: dict[str, Any] = {
-            k: _texts(v, k) if k in ("values", "moduli") else v for k, v in content["space"].items()
-        }
-        space = Space(int(content["m"]), int(content["r"]), **given)
-        settings = Settings(
-            space,
-            int(content["dimensions"]),
+        texts = {key: _texts(value, key) for key, value in content["space"].items() if key in ("values", "moduli")}
+        return Settings(
+            Space(content["m"], content["r"], **{**content["space"], **texts}),
+            content["dimensions"],
             measure_named(content["objective"]),
             parse_limits(_texts(content["constraints"], "constraints")),
             str(content["convention"]),
             str(content["strategy"]),
+            _real(content["within"], "within"),
             _real(content["tolerance"], "tolerance"),
         )
-        return settings, _real(content["within"], "within")
     except WincraftError as error:
         raise BadDocument(path, str(error), "search again") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadDocument(path, f"it lacks or garbles {error}", "search again") from None
 
 
-def _whole(content: dict[str, Any], key: str) -> int:
+def _whole(content: Content, key: str) -> int:
     value = content[key]
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{key}, which is {value!r}")
@@ -158,8 +148,8 @@ def _real(value: Any, what: str) -> float:
 
 
 class _Checker:
-    def __init__(self, content: dict[str, Any], path: str, settings: Settings, within: float) -> None:
-        self.content, self.path, self.settings, self.within = content, path, settings, within
+    def __init__(self, content: Content, path: str, settings: Settings) -> None:
+        self.content, self.path, self.settings = content, path, settings
         self.complete = content["complete"]
         if not isinstance(self.complete, bool):
             raise ValueError(f"complete, which is {self.complete!r}")
@@ -176,7 +166,7 @@ class _Checker:
         if stated != found:
             raise WrongResult(self.path, what, str(stated)[:80], str(found)[:80])
 
-    def item(self, item: Any) -> PointSet:
+    def item(self, item: Content) -> PointSet:
         """A listed set as it really is."""
         moduli = _texts(item["points"], "points")
         found, name = point_set(self.settings, moduli), ",".join(moduli)
@@ -202,7 +192,7 @@ class _Checker:
         different = {frozenset(item.moduli) for item in self.listed}
         self.same("the number of different sets", len(self.listed), len(different))
         near = all(value <= self.limit() for value in order)
-        self.same(f"the listed sets as within {self.within:g} of the best", True, near)
+        self.same(f"the listed sets as within {self.settings.within:g} of the best", True, near)
         if "unconstrained" in self.content:
             self.free = self.item(self.content["unconstrained"])
             better = not order or self.rank(self.free) <= order[0]
@@ -217,19 +207,20 @@ class _Checker:
         elif bound is not None and bound > best.approximate * (1 + 1e-9):
             raise WrongResult(self.path, "the bound", f"{bound:g}", f"at most {best.approximate:g}")
         name = self.settings.objective.name
-        line = f"{size_name(self.settings)}: {name} {best.value} of {','.join(best.moduli)} is exact"
+        line = f"{self.settings.size}: {name} {best.value} of {','.join(best.moduli)} is exact"
         more = f", and the values of {len(self.listed) - 1} more" if len(self.listed) > 1 else ""
         held = f"; {', '.join(c.text for c in self.settings.constraints)} hold" if self.settings.constraints else ""
         return [f"{line}, from its proved matrices{more}{held}"]
 
-    def rank(self, item: PointSet) -> Any:
+    def rank(self, item: PointSet) -> Number:
         """The exact value, the less the better."""
-        return number_of(item.value, item.approximate) * self.settings.objective.sign
+        return item.number * self.settings.objective.sign
 
-    def limit(self) -> Any:
+    def limit(self) -> Number:
         """The greatest rank of a set within the distance from the best."""
         best = self.rank(self.listed[0])
-        return best + abs(best) * Rational(str(self.within))
+        limit: Number = best + abs(best) * Rational(str(self.settings.within))
+        return limit
 
     def counts(self) -> list[str]:
         """The number of sets, from a second enumeration; classes and settings as the code computes them."""
@@ -237,10 +228,10 @@ class _Checker:
         self.same("the count", _whole(self.content, "count"), count_again(space))
         classes = space.classes(settings.equivalences)
         self.same("the number of classes", _whole(self.content, "classes"), classes)
-        self.same("the hash of the settings", self.content["settings"], settings_hash(settings, self.within))
-        self.same("the size", self.content["size"], size_name(settings))
+        self.same("the hash of the settings", self.content["settings"], settings.sha256)
+        self.same("the size", self.content["size"], settings.size)
         self.same("the list of equivalences", self.content["equivalences"], list(settings.equivalences))
-        self.same("the tolerance", settings.slack, tolerant(settings, self.within)[0].slack)
+        self.same("the tolerance", settings.slack, tolerant(settings)[0].slack)
         covered, visited = _whole(self.content, "covered"), _whole(self.content, "visited")
         possible = 0 <= covered <= space.count and visited >= int(self.complete)
         self.same("the numbers of covered and evaluated sets as possible", True, possible)
@@ -278,14 +269,14 @@ class _Checker:
             constraints=constraints,
             strategy=strategy,
             convention=self.settings.convention,
-            within=self.within,
+            within=self.settings.within,
             allow_long=thorough,
         )
 
     def inner(self, sets: list[PointSet]) -> list[str]:
         """The sets by name, those at the very edge of the distance left out: floats decide there."""
         limit = self.limit()
-        edge = limit - abs(limit) * EDGE if self.within else limit
+        edge = limit - abs(limit) * EDGE if self.settings.within else limit
         return sorted(",".join(item.moduli) for item in sets if self.rank(item) <= edge)
 
     def sampled(self) -> list[str]:
@@ -306,7 +297,7 @@ class _Checker:
 
 
 def _random_sets(settings: Settings) -> Iterator[tuple[tuple[str, ...], float]]:
-    generator, parts = random.Random(0), instances(settings.space, settings.equivalences)
+    generator, parts = random.Random(0), settings.parts
     for _ in range(SAMPLE if settings.fast else SLOW_SAMPLE):
         made = generator.choices(parts, [float(part.part.count) for part in parts])[0]
         part = made.part
@@ -317,8 +308,7 @@ def _random_sets(settings: Settings) -> Iterator[tuple[tuple[str, ...], float]]:
             at = first + _draw(generator, weights)
             chosen, left, first = [*chosen, at], left - part.degrees[at], at + 1
         if settings.fast:
-            gain = float(values(made, [tuple(chosen)])[0]) / (settings.space.m * settings.space.r)
-            yield part.texts(chosen), gain**settings.axes
+            yield part.texts(chosen), settings.gain(values(made, [tuple(chosen)])[0])
         else:
             yield part.texts(chosen), point_set(settings, part.texts(chosen)).approximate
 

@@ -18,7 +18,7 @@ INTERVAL = 5.0
 """Seconds between two checkpoints."""
 
 
-def with_checksum(content: dict[str, Any]) -> dict[str, Any]:
+def with_checksum(content: dict[str, object]) -> dict[str, object]:
     """The content with the SHA-256 of its canonical JSON, which finds damage and edits by hand.
 
     >>> with_checksum({"run": 1})["sha256"][:8]
@@ -63,7 +63,7 @@ class Checkpoint:
             raise self.damaged("its checksum is another")
         return content
 
-    def save(self, content: dict[str, Any], now: bool = False) -> None:
+    def save(self, content: dict[str, object], now: bool = False) -> None:
         """Replace the file if it is time.
 
         Raises:

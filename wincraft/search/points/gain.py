@@ -14,15 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from wincraft.algorithm.modulus import Modulus
 from wincraft.construct.moduli import parse_moduli
 from wincraft.construct.toom_cook import canonical_taps
-from wincraft.construct.winograd import winograd
-from wincraft.exact.number import as_fractions
+from wincraft.exact.number import as_fractions, to_fraction
 from wincraft.search.points.space import Member, Part
 
 
@@ -152,7 +150,7 @@ def _modulus_rows(item: Modulus, m: int, r: int) -> tuple[np.ndarray, np.ndarray
     if item.is_infinite:
         return np.eye(1, n, n - 1), np.ones(1)
     if item.point is not None:
-        p = Fraction(int(item.point.p), int(item.point.q))
+        p = to_fraction(item.point)
         rows, weights = _unit(_powers(np.array([float(p)]), n), np.array([float(point_weight(p, m, r))]))
         return rows.T, weights
     d = item.degree
@@ -233,12 +231,3 @@ def _stack(made: Instance, chosen: Iterable[int]) -> tuple[np.ndarray, np.ndarra
         blocks.append(made.rows[:d, :, i])
         weights.append(made.weights[:d, i])
     return np.vstack(blocks), np.concatenate(weights)
-
-
-def exact_noise_gain(m: int, r: int, moduli: Sequence[str]) -> Any:
-    """NG of a set of moduli, through the proved construction; a sympy Rational.
-
-    >>> exact_noise_gain(2, 3, ("0", "1", "-1", "inf"))
-    5/3
-    """
-    return winograd(m, r, moduli=list(moduli)).noise_gain()

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from wincraft.search.points.gain import Instance
+from wincraft.search.points.kernels_numpy import root
 from wincraft.search.points.leaves import Leaves, too_many
 
 KEPT = 4096
@@ -110,7 +111,7 @@ def _branch(  # type: ignore[no-untyped-def]  # noqa: PLR0912, PLR0915 - one loo
                             return evaluated, 2
                 depth -= 1
                 continue
-            if evaluated > budget:
+            if evaluated > budget and depth >= len(prefix):
                 return evaluated, 1
             least = np.inf
             for a in range(s):
@@ -258,10 +259,8 @@ def _enumerate(  # type: ignore[no-untyped-def]  # noqa: PLR0912 - one loop, com
     return evaluated, 0
 
 
-def branch(made: Instance, prefix: tuple[int, ...], leaves: Leaves, budget: int) -> tuple[int, bool]:
+def branch_compiled(made: Instance, prefix: tuple[int, ...], leaves: Leaves, budget: int) -> tuple[int, bool]:
     """As `kernels_numpy.branch`, for members of one row."""
-    from wincraft.search.points.kernels_numpy import root
-
     start = root(made)
     state, values, sets = _room(leaves, made.choose)
     evaluated, ended = _branch(
@@ -273,8 +272,8 @@ def branch(made: Instance, prefix: tuple[int, ...], leaves: Leaves, budget: int)
     return int(evaluated), ended == 0
 
 
-def enumerate_nodes(made: Instance, prefix: tuple[int, ...], leaves: Leaves) -> int:
-    """As `kernels_numpy.enumerate_nodes`."""
+def enumerate_compiled(made: Instance, prefix: tuple[int, ...], leaves: Leaves) -> int:
+    """As `lagrange_numpy.enumerate_nodes`."""
     nodes = made.nodes
     assert nodes is not None
     state, values, sets = _room(leaves, made.choose)

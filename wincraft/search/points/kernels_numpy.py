@@ -6,16 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
 from wincraft.search.points.counting import is_canonical
 from wincraft.search.points.gain import Instance, values
-from wincraft.search.points.lagrange_numpy import enumerate_nodes
 from wincraft.search.points.leaves import Leaves
-
-__all__ = ["branch", "children", "enumerate_nodes", "enumerate_rows", "full_sets", "root", "walk", "with_member"]
 
 INVERTED_AT_ONCE = 1 << 12
 """Sets whose matrices are inverted at once."""
@@ -57,14 +53,7 @@ def root(made: Instance) -> State:
     state = State(0.0, np.zeros(0), np.arange(count), rows, np.zeros((0, depth, count + fixed)), made.choose)
     for at, weight in enumerate(made.fixed_weights, start=count):
         state = _with_row(state, 0, at, float(weight))
-    return State(
-        state.value,
-        state.chosen_weights,
-        state.ids,
-        state.residual[:, :, :count],
-        state.dual[:, :, :count],
-        state.left,
-    )
+    return _among(state, slice(count))
 
 
 def _with_row(state: State, j: int, at: int, weight: float) -> State:
@@ -85,18 +74,18 @@ def _with_row(state: State, j: int, at: int, weight: float) -> State:
 def with_member(made: Instance, state: State, at: int, after: bool = True) -> State:
     """The state after choosing the member at a place; then only those after it may follow, or all others."""
     member = int(state.ids[at])
-    places: Any = slice(at, None) if after else np.r_[at, np.delete(np.arange(len(state.ids)), at)]
-    state = replace(state, residual=state.residual[:, :, places], dual=state.dual[:, :, places], ids=state.ids[places])
+    places: slice | np.ndarray = slice(at, None)
+    if not after:
+        places = np.r_[at, np.delete(np.arange(len(state.ids)), at)]
+    state = _among(state, places)
     for j in range(int(made.degrees[member])):
         state = _with_row(state, j, 0, float(made.weights[j, member]))
-    return State(
-        state.value,
-        state.chosen_weights,
-        state.ids[1:],
-        state.residual[:, :, 1:],
-        state.dual[:, :, 1:],
-        state.left - int(made.degrees[member]),
-    )
+    return replace(_among(state, slice(1, None)), left=state.left - int(made.degrees[member]))
+
+
+def _among(state: State, places: slice | np.ndarray) -> State:
+    """The state with the members at these places alone."""
+    return replace(state, ids=state.ids[places], residual=state.residual[:, :, places], dual=state.dual[:, :, places])
 
 
 def children(made: Instance, state: State, threshold: float) -> Children:
@@ -134,10 +123,7 @@ def children(made: Instance, state: State, threshold: float) -> Children:
     after = np.append(np.minimum.accumulate(apart[kept][::-1])[::-1][1:], np.inf)[: len(kept)]
     short = cumulated[-1:] - cumulated < owed
     bounds = np.where(short, np.inf, value[kept] + owed * np.where(owed > 0, after, 0))
-    smaller = State(
-        state.value, state.chosen_weights, state.ids[kept], residual[:, :, kept], dual[:, :, kept], state.left
-    )
-    return Children(smaller, value[kept], bounds, len(state.ids))
+    return Children(_among(state, kept), value[kept], bounds, len(state.ids))
 
 
 def walk(made: Instance, prefix: tuple[int, ...], threshold: float) -> tuple[Children | None, int]:

@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isinf
-from typing import Any
 
-from sympy import Float
+from sympy import Float, Rational
 
-from wincraft.algorithm.recipe import size_words
 from wincraft.exact.number import exact_number, number_text
+from wincraft.exact.types import Number
+from wincraft.search.points.run import RatedSet
+from wincraft.search.points.settings import Settings
 from wincraft.search.points.space import Space
-from wincraft.search.points.strategies import Settings
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.shown import Shown
 
@@ -35,12 +34,22 @@ class PointSet:
     approximate: float
 
     @property
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """As plain data."""
         return {"points": list(self.moduli), "value": self.value, "float": self.approximate}
 
     def __str__(self) -> str:
         return f"{self.approximate:.9g}{' = ' * bool(self.exact)}{self.exact}  {','.join(self.moduli)}"
+
+    @property
+    def number(self) -> Number:
+        """The exact value, or the float where there is none.
+
+        >>> PointSet(("0", "1", "-1"), "3/2", 1.5).number, PointSet(("0", "1", "-1"), "0.1", 0.1).number == 0.1
+        (3/2, True)
+        """
+        known = self.value not in ("inf", repr(self.approximate))
+        return exact_number(self.value) if known else Float(self.approximate)
 
     @property
     def exact(self) -> str:
@@ -64,7 +73,6 @@ class SearchResult(Shown):
     """
 
     settings: Settings
-    within: float
     best: PointSet | None
     others: tuple[PointSet, ...]
     bound: float | None
@@ -81,9 +89,9 @@ class SearchResult(Shown):
     @property
     def size(self) -> str:
         """F(m,r), or of several equal axes F(mxm,rxr)."""
-        return size_name(self.settings)
+        return self.settings.size
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """As plain data, the same for the same settings however the search was run."""
         settings = self.settings
         constrained = {"unconstrained": self.unconstrained.document} if self.unconstrained else {}
@@ -91,8 +99,8 @@ class SearchResult(Shown):
             "kind": SEARCH_KIND,
             "version": SEARCH_VERSION,
             "size": self.size,
-            **described(settings, self.within),
-            "settings": settings_hash(settings, self.within),
+            **settings.description,
+            "settings": settings.sha256,
             "equivalences": list(settings.equivalences),
             "count": self.space.count,
             "classes": self.space.classes(settings.equivalences),
@@ -136,32 +144,6 @@ class SearchResult(Shown):
         return f"The search was stopped; no set of this space is below {self.bound:.9g}."
 
 
-def size_name(settings: Settings) -> str:
-    """F(m,r), or of several equal axes F(mxm,rxr)."""
-    return size_words([settings.space.m] * settings.axes, [settings.space.r] * settings.axes)
-
-
-def described(settings: Settings, within: float) -> dict[str, Any]:
-    """The part of the settings that a user chose, as plain data."""
-    return {
-        "m": settings.space.m,
-        "r": settings.space.r,
-        "dimensions": settings.axes,
-        "space": settings.space.description,
-        "objective": settings.objective.name,
-        "constraints": [item.text for item in settings.constraints],
-        "convention": settings.convention,
-        "strategy": settings.strategy,
-        "within": within,
-    }
-
-
-def settings_hash(settings: Settings, within: float) -> str:
-    """SHA-256 of the settings: a checkpoint of others is refused."""
-    text = json.dumps(described(settings, within), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def point_set(settings: Settings, moduli: tuple[str, ...]) -> PointSet:
     """A set with its value from the proved algorithm."""
     value = settings.objective.value(settings.algorithm(moduli))
@@ -171,10 +153,21 @@ def point_set(settings: Settings, moduli: tuple[str, ...]) -> PointSet:
     return PointSet(moduli, "inf" if isinf(approximate) else number_text(exact_number(value)), approximate)
 
 
-def number_of(text: str, approximate: float) -> Any:
-    """The exact number of a text, or for a float's text that float, as a sympy number.
+def listed(settings: Settings, found: Iterable[RatedSet]) -> list[PointSet]:
+    """Sets with their exact values, best first, those beyond `within` of the best left out."""
+    sign, sets = settings.objective.sign, compared(settings, found)
+    if not sets:
+        return []
+    best = sign * sets[0].number
+    limit = best + abs(best) * Rational(str(settings.within))
+    return [item for item in sets if sign * item.number <= limit]
 
-    >>> number_of("3/2", 1.5), number_of("0.1", 0.1) == 0.1
-    (3/2, True)
-    """
-    return Float(approximate) if text in ("inf", repr(approximate)) else exact_number(text)
+
+def compared(settings: Settings, found: Iterable[RatedSet]) -> list[PointSet]:
+    """Sets with their exact values, best first; of equal ones the simplest."""
+    sets = [point_set(settings, settings.parts[part].part.texts(chosen)) for _, part, chosen in found]
+    return sorted(sets, key=lambda item: (settings.objective.sign * item.number, _simplicity(item), item.moduli))
+
+
+def _simplicity(item: PointSet) -> tuple[int, int]:
+    return sum(len(text) for text in item.moduli), sum(text.startswith("-") for text in item.moduli)

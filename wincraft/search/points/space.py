@@ -13,7 +13,6 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from math import gcd, pi
-from typing import Any
 
 import numpy as np
 from sympy import Rational, expand
@@ -34,8 +33,6 @@ MAX_WORK = 3 * 10**6
 MAX_POLYNOMIALS = 100
 """Most polynomials among them; each pair is tested for a common factor."""
 
-Numbers = Callable[[int], Iterable[Fraction]]
-
 
 def rationals(height: int) -> Iterable[Fraction]:
     """The positive p/q with p, q <= height."""
@@ -52,7 +49,11 @@ def integers(height: int) -> Iterable[Fraction]:
     return map(Fraction, range(1, height + 1))
 
 
-NUMBERS: dict[str, Numbers] = {"rational": rationals, "dyadic": dyadics, "integer": integers}
+NUMBERS: dict[str, Callable[[int], Iterable[Fraction]]] = {
+    "rational": rationals,
+    "dyadic": dyadics,
+    "integer": integers,
+}
 """Positive numbers up to a height; 0 is a matter of its own, and a space holds the negatives too."""
 
 _SIZES: dict[str, Callable[[int], float]] = {
@@ -205,7 +206,7 @@ class Space:
             wanted = f"no set of {len(self.members)} {self.shape} choices has total degree {self.m + self.r - 1}"
             raise BadValue("the search space", f"empty: {wanted}", "raise the height, or let 0 or inf be in any set")
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
@@ -254,7 +255,7 @@ class Space:
         return sum(part.classes for part in self.parts(equivalences))
 
     @property
-    def description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, object]:
         """What makes it again: the fields, without those left at None."""
         values = ((field.name, getattr(self, field.name)) for field in fields(self)[2:])
         return {n: list(v) if isinstance(v, tuple) else v for n, v in values if v is not None}
@@ -273,7 +274,7 @@ class Space:
         )
 
 
-def _reading_order(member: Member) -> Any:
+def _reading_order(member: Member) -> tuple[int, Fraction, bool]:
     first = member.points[0] if member.points else Fraction(10**9)
     return (max(first.numerator if first > 0 else -first.numerator, first.denominator), abs(first), first < 0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from types import ModuleType
 
 from wincraft.errors import BadValue, ToolFailed, import_tool
 from wincraft.search.points.strategies import Outcome, Task, run_task
@@ -46,7 +46,7 @@ def workers(jobs: int, cluster: str | None, threads: bool) -> Iterator[Mapper]:
 
 
 @contextmanager
-def _cluster(address: str, joblib: Any) -> Iterator[None]:
+def _cluster(address: str, joblib: ModuleType) -> Iterator[None]:
     distributed = import_tool("distributed", "search on a cluster", "cluster")
     try:
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
