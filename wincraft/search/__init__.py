@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wincraft.face import show
 
 if TYPE_CHECKING:
-    from wincraft.search.calls import search as search
+    from wincraft.search.calls import noise_gain_under as noise_gain_under, search as search
     from wincraft.search.chains import search_chains as search_chains
     from wincraft.search.front import pareto_front as pareto_front, pareto_of_space as pareto_of_space
     from wincraft.search.limits.bound import RealLimit as RealLimit, certify as certify, estimate as estimate
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     )
     from wincraft.search.limits.sets import RealSets as RealSets
     from wincraft.search.limits.table import known_limits as known_limits
-    from wincraft.search.objectives import noise_gain_under as noise_gain_under
     from wincraft.search.points.certificate import WrongResult as WrongResult, recheck as recheck
     from wincraft.search.points.result import SearchResult as SearchResult
     from wincraft.search.points.search import search_space as search_space

@@ -159,7 +159,7 @@ class _Tree:
 
     def bound_a_chunk(self) -> None:
         """Bound the next boxes of this generation; split those whose bound does not suffice."""
-        boxes = self.now.part(self.done, self.done + BOXES_AT_ONCE)
+        boxes = self.now.chosen(slice(self.done, self.done + BOXES_AT_ONCE))
         bounds = box_bounds(self.sets, boxes.low, boxes.high, self.target)
         self.boxes += boxes.count
         self.done += boxes.count
@@ -217,10 +217,7 @@ class _Boxes:
         low, high = (np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("low", "high"))
         return _Boxes(low, high, np.concatenate([part.bound for part in parts]))
 
-    def part(self, start: int, stop: int) -> _Boxes:
-        return _Boxes(self.low[:, start:stop], self.high[:, start:stop], self.bound[start:stop])
-
-    def chosen(self, which: np.ndarray) -> _Boxes:
+    def chosen(self, which: np.ndarray | slice) -> _Boxes:
         return _Boxes(self.low[:, which], self.high[:, which], self.bound[which])
 
     def halves(self, losses: np.ndarray) -> _Boxes:
@@ -283,19 +280,8 @@ def _limit(
         statement = f"{sets.words} have noise gain >= {_rounded_down(lower)} ({proof})"
     else:
         statement = f"{sets.words}: best found {best.noise_gain:.7g} (numerical, not proved)"
-    return RealLimit(
-        sets.size,
-        sets.kind,
-        lower,
-        best.noise_gain,
-        best.points,
-        tolerance,
-        boxes,
-        rechecked,
-        certified,
-        finished,
-        statement,
-    )
+    found = lower, best.noise_gain, best.points, tolerance, boxes, rechecked
+    return RealLimit(sets.size, sets.kind, *found, certified, finished, statement)
 
 
 def _quotient_below(value: float, divisor: int) -> float:

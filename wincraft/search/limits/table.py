@@ -23,17 +23,8 @@ def known_limits() -> dict[tuple[int, int, SetKind], RealLimit]:
     found: dict[tuple[int, int, SetKind], RealLimit] = {}
     for row in json.loads(text)["sizes"]:
         for item in row["classes"]:
-            found[row["m"], row["r"], item["class"]] = RealLimit(
-                size=f"F({row['m']},{row['r']})",
-                kind=item["class"],
-                lower=item["lower"],
-                upper=item["upper"],
-                points=tuple(float(point) for point in item["points"]),
-                tolerance=inf if item["tolerance"] is None else item["tolerance"],
-                boxes=item["boxes"],
-                rechecked=item["rechecked"],
-                certified=item["certified"],
-                finished=item["finished"],
-                statement=item["statement"],
-            )
+            kind, points = item.pop("class"), tuple(map(float, item.pop("points")))
+            tolerance = inf if item["tolerance"] is None else item["tolerance"]
+            given = {**item, "kind": kind, "points": points, "tolerance": tolerance}
+            found[row["m"], row["r"], kind] = RealLimit(f"F({row['m']},{row['r']})", **given)
     return found

@@ -110,22 +110,17 @@ def _settings(content: Content, path: str) -> Settings:
     _check_kind(content, path)
     if min(_whole(content, key) for key in ("m", "r", "dimensions")) < 1:
         raise BadDocument(path, "m, r or dimensions is below 1", "search again")
-    try:
-        texts = {key: _texts(value, key) for key, value in content["space"].items() if key in ("values", "moduli")}
-        return Settings(
-            Space(content["m"], content["r"], **{**content["space"], **texts}),
-            content["dimensions"],
-            measure_named(content["objective"]),
-            parse_limits(_texts(content["constraints"], "constraints")),
-            str(content["convention"]),
-            str(content["strategy"]),
-            _real(content["within"], "within"),
-            _real(content["tolerance"], "tolerance"),
-        )
-    except WincraftError as error:
-        raise BadDocument(path, str(error), "search again") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadDocument(path, f"it lacks or garbles {error}", "search again") from None
+    texts = {key: _texts(value, key) for key, value in content["space"].items() if key in ("values", "moduli")}
+    return Settings(
+        Space(content["m"], content["r"], **{**content["space"], **texts}),
+        content["dimensions"],
+        measure_named(content["objective"]),
+        parse_limits(_texts(content["constraints"], "constraints")),
+        str(content["convention"]),
+        str(content["strategy"]),
+        _real(content["within"], "within"),
+        _real(content["tolerance"], "tolerance"),
+    )
 
 
 def _whole(content: Content, key: str) -> int:

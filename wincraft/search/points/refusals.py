@@ -32,17 +32,16 @@ def check_duration(settings: Settings, threshold: float, engine: str, jobs: int)
         TooLarge: beyond `MAX_SECONDS`.
     """
     enumerated, evaluated = _RATES[kernels(engine).name if settings.parts[0].nodes is not None else "rows"]
-    classes = settings.space.classes(settings.equivalences)
+    bounded = settings.strategy == "branch-and-bound"
+    classes = settings.space.count if bounded else settings.space.classes(settings.equivalences)
+    if classes <= (_SURE if bounded else 0 if settings.fast else _TRIED):
+        return
     sets = f"{classes:,} sets" if classes < 10**12 else f"{classes:.2g} sets"
-    if settings.strategy == "branch-and-bound":
-        if settings.space.count <= _SURE:
-            return
+    if bounded:
         nodes = sum(estimated_nodes(made, threshold) for made in settings.parts)
         seconds, what = nodes / evaluated, f"about {nodes:.2g} nodes"
     elif settings.fast:
         seconds, what = classes / enumerated, sets
-    elif classes <= _TRIED:
-        return
     else:
         made = max(settings.parts, key=lambda made: made.part.count)
         sample = [made.part.texts(chosen) for chosen in islice(full_sets(made, ()), 3)]

@@ -47,19 +47,8 @@ class Run:
 
     @property
     def document(self) -> dict[str, object]:
-        """As plain data; floats come back the same."""
-        return {
-            "threshold": self.threshold,
-            "fixed": self.fixed,
-            "frontier": [[part, list(prefix)] for part, prefix in self.frontier],
-            "found": [[value, part, list(chosen)] for value, part, chosen in self.found],
-            "evaluated": self.evaluated,
-            "covered": self.covered,
-            "wave": [
-                [item.evaluated, [[value, list(chosen)] for value, chosen in item.leaves], item.done]
-                for item in self.wave
-            ],
-        }
+        """As plain data; floats come back the same, and tuples are lists in JSON."""
+        return dict(vars(self))
 
     @classmethod
     def from_document(cls, content: dict[str, Any]) -> Run:

@@ -50,10 +50,7 @@ def search_space(
     """The best set of a space, proved to be that: every other set is evaluated, or excluded by a lower bound.
 
     Floats only exclude: what lies within max(`within`, tolerance) of the best is evaluated by the exact, proved
-    construction. The tolerance is 64 n^2 2^-52 m r NG, 10^-9 at least. It covers the float error: a set of points of
-    value T = m r NG has rows (of norm 1, of weights >= 1/2) whose matrix has a condition number within sqrt(2 n T), so
-    that wherever a bound could matter, it is accurate; beyond, it only has to be large. With moduli of higher degree,
-    whose weights may be small, the same tolerance is used without that proof.
+    construction. The tolerance, 64 n^2 2^-52 m r NG and 10^-9 at least, covers the float error: see the page on search.
 
     With constraints the sets are ranked by the objective, ever further from the best, until one meets them all.
     ``auto`` is branch and bound where the objective has a bound, else exhaustive.

@@ -43,8 +43,7 @@ class Task:
         return Leaves(self.threshold, self.settings.slack, self.fixed)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """Nodes or sets evaluated, the sets within the threshold, and whether all below the prefix was searched.
 
     Where it was not, the prefix is to be split; nothing was found then.
