@@ -9,7 +9,7 @@ from functools import cached_property
 from math import gcd, inf
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.construct.integer_form import integer_form
+from wincraft.construct.scaling import integer_form
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wincraft.exact import simplest_fraction
-from wincraft.exact.fraction import simplest_fraction_near
-from wincraft.exact.interval import meet, most, quotient
+from wincraft.exact.fraction import meet, most, quotient, simplest_fraction_near
 
 numbers = st.fractions(min_value=-9, max_value=9, max_denominator=40)
 

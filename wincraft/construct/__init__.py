@@ -31,7 +31,6 @@ if TYPE_CHECKING:
         with_factor as with_factor,
     )
     from wincraft.construct.identify import Identification as Identification, identify as identify
-    from wincraft.construct.integer_form import integer_form as integer_form
     from wincraft.construct.moduli import (
         INFINITY as INFINITY,
         check_coprime as check_coprime,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from wincraft.construct.scaling import (
         balance as balance,
         balance_stages as balance_stages,
+        integer_form as integer_form,
         snap_inverse_root as snap_inverse_root,
     )
     from wincraft.construct.size import (

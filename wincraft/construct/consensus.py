@@ -18,8 +18,7 @@ from wincraft.construct.rebuild import Intervals, row_factor, shortest_factors
 from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import TooLarge
 from wincraft.exact.field import Field
-from wincraft.exact.fraction import Rows, simplest_fraction
-from wincraft.exact.interval import Interval, holds_zero, most, quotient, times
+from wincraft.exact.fraction import Interval, Rows, holds_zero, most, quotient, simplest_fraction, times
 from wincraft.exact.number import as_fractions
 
 _FEW = 2

@@ -15,8 +15,7 @@ from sympy import Integer, S
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.algorithm.recipe import Recipe
-from wincraft.construct.integer_form import integer_factors
-from wincraft.construct.scaling import balancing_factors, elements
+from wincraft.construct.scaling import balancing_factors, elements, integer_factors
 from wincraft.construct.toom_cook import Taps
 from wincraft.errors import NotApplicable
 from wincraft.exact.field import Field

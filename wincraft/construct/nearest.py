@@ -15,8 +15,7 @@ from wincraft.construct.conventions import scaled_algorithm
 from wincraft.construct.given import AsGiven, Slack
 from wincraft.construct.orientation import Entries, Orientation, Three
 from wincraft.construct.rebuild import Intervals, Rebuilt, rebuild
-from wincraft.exact.fraction import Rows, simplest_fraction
-from wincraft.exact.interval import Interval
+from wincraft.exact.fraction import Interval, Rows, simplest_fraction
 from wincraft.exact.matrix import over_one_domain, transposed
 from wincraft.exact.number import exact_number, to_fraction
 from wincraft.exact.types import Number

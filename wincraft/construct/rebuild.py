@@ -18,8 +18,7 @@ from wincraft.construct.conventions import Scaling
 from wincraft.construct.moduli import INFINITY, point
 from wincraft.construct.toom_cook import Taps, canonical_taps
 from wincraft.errors import TooLarge
-from wincraft.exact.fraction import Rows, simplest_fraction
-from wincraft.exact.interval import Interval, holds_zero, meet, quotient, times
+from wincraft.exact.fraction import Interval, Rows, holds_zero, meet, quotient, simplest_fraction, times
 from wincraft.exact.number import as_fractions, to_fraction
 from wincraft.exact.types import Domain, Element
 

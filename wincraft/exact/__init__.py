@@ -7,8 +7,7 @@ from wincraft.face import show
 
 if TYPE_CHECKING:
     from wincraft.exact.expression import parse_expression as parse_expression
-    from wincraft.exact.fraction import Rows as Rows, simplest_fraction as simplest_fraction
-    from wincraft.exact.interval import Interval as Interval
+    from wincraft.exact.fraction import Interval as Interval, Rows as Rows, simplest_fraction as simplest_fraction
     from wincraft.exact.matrix import (
         diagonal as diagonal,
         exact_matrix as exact_matrix,

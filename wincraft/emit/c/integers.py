@@ -11,7 +11,7 @@ from sympy import S
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.numeric import matrix_to_numpy
-from wincraft.construct.integer_form import integer_form
+from wincraft.construct.scaling import integer_form
 from wincraft.emit.c.kernels import HeaderSection
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes
 from wincraft.emit.c.plan import Numbers, functions, header_section, norm_line, tables
