@@ -429,7 +429,7 @@ def test_a_layer_that_rounds_nothing_is_scipys_correlation(size, padding):
     y = found.outputs.reshape(*m, 4, 2, *tiles).transpose(3, 2, 4, 0, 5, 1)  # (N, K, tile, m, tile, m)
     y = y.reshape(2, 4, tiles[0] * m[0], tiles[1] * m[1])
     np.testing.assert_allclose(y[..., : image.shape[2], : image.shape[3]], image, rtol=0, atol=1e-10)
-    assert found.counts.sum() == image[:, 0].size
+    assert found.batch.counts.sum() == image[:, 0].size
 
 
 def test_rows_whose_integers_leave_float64_are_rounded_instead():
@@ -445,11 +445,11 @@ def test_rows_whose_integers_leave_float64_are_rounded_instead():
 def test_only_outputs_that_count_are_compared():
     algorithm, layer = F43, Layer(np.arange(10.0).reshape(1, 1, 10), np.ones((1, 1, 3)))
     found = simulate(algorithm, SCHEMES["tapwise-8"], layer.batch(algorithm))
-    assert found.counts.tolist() == [[True, True]] * 4
+    assert found.batch.counts.tolist() == [[True, True]] * 4
     found = simulate(
         algorithm, SCHEMES["tapwise-8"], Layer(np.arange(7.0).reshape(1, 1, 7), np.ones((1, 1, 3))).batch(F43)
     )
-    assert found.counts.T.tolist() == [[True] * 4, [True] + [False] * 3]
+    assert found.batch.counts.T.tolist() == [[True] * 4, [True] + [False] * 3]
     y, exact = found.outputs[:, 0].T.ravel()[:5], np.array([3.0, 6, 9, 12, 15])
     np.testing.assert_allclose(found.reference[:, 0].T.ravel()[:5], exact)
     assert found.noise_to_signal == pytest.approx(((y - exact) ** 2).sum() / (exact**2).sum(), rel=1e-12)

@@ -202,15 +202,10 @@ def _shares(algorithm: Algorithm, y: Moments, channels: int, data: np.ndarray, w
 def _exact_form(algorithm: Algorithm) -> np.ndarray:
     """T[i, j, l] over flattened axes."""
     axes = []
-    for axis in algorithm.factors:
-        i, j, l = np.ogrid[: axis.m[0], : axis.r[0], : axis.n[0]]
+    for m, r, n in zip(algorithm.m, algorithm.r, algorithm.n, strict=True):
+        i, j, l = np.ogrid[:m, :r, :n]
         axes.append((i + j == l).astype(float))
-    return reduce(_kron3, axes)
-
-
-def _kron3(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    shape = [x * y for x, y in zip(a.shape, b.shape, strict=True)]
-    return np.asarray(np.einsum("ijl,abc->iajblc", a, b).reshape(shape))
+    return np.asarray(reduce(np.kron, axes))
 
 
 def _form_error(

@@ -19,7 +19,6 @@ from wincraft.measure.integer_machine import integer_rows
 from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, Place, parse_place
 from wincraft.numbers.decibels import sqnr
 from wincraft.numbers.quantizer import Quantizer, Scale
-from wincraft.quantise.direct import directly, in_float64
 from wincraft.quantise.machines import (
     MOSTLY,
     SchemeMachine,
@@ -28,7 +27,7 @@ from wincraft.quantise.machines import (
     stored_maps,
 )
 from wincraft.quantise.schemes import Scheme, as_scheme
-from wincraft.quantise.workload import Batch, Layer, Workload, as_workload
+from wincraft.quantise.workload import Batch, Layer, Workload, as_workload, directly, in_float64
 from wincraft.show.chart import MARKS, Axis, Chart, Dots, Point, Series
 from wincraft.show.layout import Layout, Section
 from wincraft.show.numbers import decibels
@@ -44,15 +43,23 @@ FEW_CHANNELS = 32
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Simulation(Shown):
-    """The outputs (m..., K, T), the exact ones, and what happened at every stage."""
+    """The outputs (m..., K, T) of a batch, and what happened at every stage."""
 
     scheme: Scheme
     outputs: np.ndarray
-    reference: np.ndarray
-    counts: np.ndarray
+    batch: Batch
     records: dict[str, StageRecord]
     overflowed: bool
-    channels: int
+
+    @property
+    def reference(self) -> np.ndarray:
+        """The exact outputs."""
+        return self.batch.reference
+
+    @property
+    def channels(self) -> int:
+        """Those that an output sums over."""
+        return self.batch.weights.shape[-1]
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -62,7 +69,7 @@ class Simulation(Shown):
     @property
     def counted(self) -> np.ndarray:
         """Which outputs exist: tiles may reach beyond the edge of an image."""
-        return np.broadcast_to(self.counts[..., None, :], self.outputs.shape)
+        return np.broadcast_to(self.batch.counts[..., None, :], self.outputs.shape)
 
     @property
     def non_finite(self) -> int:
@@ -159,8 +166,8 @@ def simulate(
     not, as float64 (taps..., channels, vectors), in the order of the computation.
 
     Raises:
-        NotApplicable: in linear convolution form, where the scheme does not admit the algorithm, and for arguments of
-            another kind.
+        NotApplicable: in linear convolution form, over GF(p), where the scheme does not admit the algorithm, and for
+            arguments of another kind.
         UnknownName, BadNumber, BadShape: for a scale that belongs to no stage or is none, a batch of another size, a
             text that names no scheme.
 
@@ -175,29 +182,6 @@ def simulate(
     scheme = as_scheme(scheme)
     check_algorithm(algorithm)
     batch = data if isinstance(data, Batch) else as_workload(data).batch(algorithm)
-    outputs, records, overflowed = run_stages(algorithm, scheme, batch, scales, watch)
-    return Simulation(scheme, outputs, batch.reference, batch.counts, records, overflowed, batch.weights.shape[-1])
-
-
-def run_stages(
-    algorithm: Algorithm,
-    scheme: Scheme,
-    batch: Batch,
-    scales: Mapping[str, object] | None = None,
-    watch: Watch | None = None,
-) -> tuple[np.ndarray, dict[str, StageRecord], bool]:
-    """The outputs (m..., K, T) of `simulate`, what each stage did, and whether 32-bit sums overflowed.
-
-    Raises:
-        NotApplicable, UnknownName, BadNumber, BadShape: as `simulate`.
-
-    >>> from wincraft import winograd
-    >>> from wincraft.quantise.schemes import SCHEMES
-    >>> from wincraft.quantise.workload import Workload
-    >>> f = winograd(4, 3)
-    >>> list(run_stages(f, SCHEMES["tapwise-8"], Workload(channels=8).batch(f))[1])
-    ['input', 'U', 'weights', 'V', 'M', 'output']
-    """
     check_scheme(algorithm, scheme)
     _check_batch(algorithm, batch)
     numbers = machine_for(scheme)
@@ -207,7 +191,7 @@ def run_stages(
     y = execute(stored_maps(algorithm, scheme), algorithm.scale, machine, batch.data, batch.weights, seen)
     for place in given:
         look_up("stage with a scale", str(place), machine.records)
-    return numbers.real(y), machine.records, numbers.overflowed
+    return Simulation(scheme, numbers.real(y), batch, machine.records, numbers.overflowed)
 
 
 def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch, watch: Watch | None = None) -> Simulation:
@@ -243,7 +227,7 @@ def simulate_direct(algorithm: Algorithm, scheme: Scheme, batch: Batch, watch: W
 
     data, weights = stored(INPUT, batch.data), stored(WEIGHTS, batch.weights)
     y = stored(OUTPUT, directly(data, weights, in_float64 if scheme.arithmetic is None else rounded))
-    return Simulation(scheme, y, batch.reference, batch.counts, machine.records, False, batch.weights.shape[-1])
+    return Simulation(scheme, y, batch, machine.records, False)
 
 
 def direct_quantizers(scheme: Scheme) -> dict[str, Quantizer | None]:
@@ -265,7 +249,7 @@ def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
 
     Raises:
         WrongForm: the linear convolution form.
-        NotApplicable: operands beyond the scheme's word.
+        NotApplicable: entries in GF(p), operands beyond the scheme's word.
 
     >>> from wincraft import winograd
     >>> from wincraft.quantise.schemes import SCHEMES
@@ -290,11 +274,11 @@ def check_scheme(algorithm: Algorithm, scheme: Scheme) -> None:
 def _check_form(algorithm: Algorithm) -> None:
     if algorithm.form != "correlation":
         raise WrongForm("simulation")
+    algorithm.field.need_order(f"simulation of {algorithm.size}")
 
 
 def _check_batch(algorithm: Algorithm, batch: Batch) -> None:
-    for what, array, letter in (("data", batch.data, "n"), ("weights", batch.weights, "r")):
-        needed = getattr(algorithm, letter)
+    for what, array, needed in (("data", batch.data, algorithm.n), ("weights", batch.weights, algorithm.r)):
         if array.shape[:-2] != needed:
             raise BadShape(f"{what} for {algorithm.size}", str(array.shape), f"({', '.join(map(str, needed))}, ...)")
 

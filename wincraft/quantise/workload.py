@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from math import prod
 from tokenize import TokenError
 
@@ -13,9 +13,9 @@ import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.errors import BadDocument, BadShape, BadValue, TooLarge, check_type, look_up
+from wincraft.measure.execution import grouped
 from wincraft.numbers.arrays import float64_array, is_integer
 from wincraft.numbers.memory import available_memory
-from wincraft.quantise.direct import directly
 
 _SMALLEST = 1e-75
 """Data and weights whose largest value is below this, or above its inverse, are refused."""
@@ -23,27 +23,40 @@ _COPIES = 4
 """How many arrays of the size of U, V and M a simulation holds at once, generously; beside what direct outputs read."""
 
 
-def _gaussian(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Independent, of mean 0 and variance 1."""
-    return rng.standard_normal(shape)
+Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
-
-def _relu_gaussian(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """max(0, x) of Gaussian x."""
-    return np.maximum(rng.standard_normal(shape), 0)
-
-
-def _uniform(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Independent, uniform on [-1, 1)."""
-    return rng.uniform(-1, 1, shape)
-
-
-DISTRIBUTIONS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
-    "gaussian": _gaussian,
-    "relu-gaussian": _relu_gaussian,
-    "uniform": _uniform,
+DISTRIBUTIONS: dict[str, Draw] = {
+    "gaussian": lambda rng, shape: rng.standard_normal(shape),
+    "relu-gaussian": lambda rng, shape: np.maximum(rng.standard_normal(shape), 0),
+    "uniform": lambda rng, shape: rng.uniform(-1, 1, shape),
 }
 """Of independent data values: N(0, 1), max(N(0, 1), 0), and uniform in [-1, 1)."""
+
+Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Of filters (K, C / groups r...) and windows (C r..., positions): (K, positions)."""
+
+
+def in_float64(filters: np.ndarray, windows: np.ndarray) -> np.ndarray:
+    """The product of every group, in float64.
+
+    >>> in_float64(np.ones((2, 3)), np.ones((3, 4))).tolist()
+    [[[3.0, 3.0, 3.0, 3.0], [3.0, 3.0, 3.0, 3.0]]]
+    """
+    return np.asarray(np.matmul(*grouped(filters, windows)))
+
+
+def directly(data: np.ndarray, weights: np.ndarray, multiply: Product = in_float64) -> np.ndarray:
+    """Tiles (n..., C, T) with filters (r..., K, C / groups), as one product: the outputs (m..., K, T).
+
+    >>> directly(np.arange(4.0).reshape(4, 1, 1), np.ones((3, 1, 1))).ravel().tolist()
+    [3.0, 6.0]
+    """
+    d, K, T = data.ndim - 2, weights.shape[-2], data.shape[-1]
+    m = tuple(n - r + 1 for n, r in zip(data.shape[:d], weights.shape[:d], strict=True))
+    windows = np.lib.stride_tricks.sliding_window_view(data, m, axis=tuple(range(d)))  # (r..., C, T, m...)
+    rows = windows.transpose(d, *range(d), *range(d + 2, 2 * d + 2), d + 1).reshape(-1, prod(m) * T)
+    products = multiply(np.moveaxis(weights, (-2, -1), (0, 1)).reshape(K, -1), rows)
+    return np.moveaxis(products.reshape(K, *m, T), 0, -2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +119,8 @@ class Workload:
         n, r, m = algorithm.n, algorithm.r, algorithm.m
         rng = np.random.default_rng(self.seed)
         data = DISTRIBUTIONS[self.distribution](rng, (*n, self.channels, self.tiles))
-        weights = (_uniform if self.distribution == "uniform" else _gaussian)(rng, (*r, self.outputs, self.channels))
+        of_weights = "uniform" if self.distribution == "uniform" else "gaussian"
+        weights = DISTRIBUTIONS[of_weights](rng, (*r, self.outputs, self.channels))
         return Batch(data, weights / np.sqrt(self.channels * prod(r)), np.ones((*m, self.tiles), dtype=bool))
 
     def describe(self) -> str:
@@ -151,14 +165,11 @@ class Layer:
         d = data.ndim - 2
         shapes = f"data {data.shape} and weights {weights.shape}"
         if d < 1 or weights.ndim != data.ndim or data.shape[1] % weights.shape[1]:
-            raise BadShape(
-                "a layer", shapes, "data (N, C, H, W) and weights (K, C, r, r) with the same C, or C / groups"
-            )
-        if weights.shape[0] % (data.shape[1] // weights.shape[1]):
-            groups = data.shape[1] // weights.shape[1]
-            raise BadShape(
-                "a layer", shapes, f"as many outputs in each of its {groups} groups: K a multiple of {groups}"
-            )
+            needed = "data (N, C, H, W) and weights (K, C, r, r) with the same C, or C / groups"
+            raise BadShape("a layer", shapes, needed)
+        if self.outputs % (groups := self.groups):
+            needed = f"as many outputs in each of its {groups} groups: K a multiple of {groups}"
+            raise BadShape("a layer", shapes, needed)
         pads = list(self.padding) if isinstance(self.padding, Sequence) else [self.padding] * d
         if len(pads) != d or not all(is_integer(pad, 0) for pad in pads):
             raise BadShape("padding", str(self.padding), f"one number >= 0, or {d} of them")
@@ -203,13 +214,10 @@ class Layer:
         windows = windows[(slice(None), slice(None), *(slice(None, None, step) for step in m))]
         order = (*range(2 + d, 2 + 2 * d), 1, 0, *range(2, 2 + d))
         data = windows.transpose(order).reshape(*n, self.channels, -1)
-        valid = [np.arange(t * s).reshape(t, s) < size for t, s, size in zip(tiles, m, sizes, strict=True)]
-        counts = np.ones((1,) * 2 * d, dtype=bool)
-        for axis, item in enumerate(valid):
-            shape = [1] * 2 * d
-            shape[axis], shape[d + axis] = item.shape[1], item.shape[0]
-            counts = counts & item.T.reshape(shape)
-        counts = np.broadcast_to(counts[(slice(None),) * d + (None,)], (*m, len(self.data), *tiles)).reshape(*m, -1)
+        along = (np.arange(t * s) < size for t, s, size in zip(tiles, m, sizes, strict=True))
+        exists = reduce(np.logical_and.outer, along).reshape([x for pair in zip(tiles, m, strict=True) for x in pair])
+        exists = exists.transpose(*range(1, 2 * d, 2), *range(0, 2 * d, 2)).reshape(*m, 1, -1)
+        counts = np.broadcast_to(exists, (*m, len(self.data), prod(tiles))).reshape(*m, -1)
         return Batch(data, np.moveaxis(self.weights, (0, 1), (-2, -1)), counts)
 
     def describe(self) -> str:

@@ -17,12 +17,13 @@ NOISIER = 2
 def fitted(algorithm: Algorithm, kernel: Sequence[int]) -> Algorithm:
     """The algorithm for kernels of these sizes: itself, or those of the same tile from its moduli.
 
-    An axis of one tap has nothing to transform. A tile that leaves less than two outputs saves nothing; then that of
-    F(2,r) on the catalogue's points is taken, unless the whole has more than twice the noise gain of what was given.
+    One of whole tiles has no other tile. An axis of one tap has nothing to transform. A tile that leaves less than two
+    outputs saves nothing; then that of F(2,r) on the catalogue's points is taken, unless the whole has more than twice
+    the noise gain of what was given.
 
     Raises:
         BadShape: where it has other axes than the kernel.
-        NotApplicable: where its tile is too small, or it has no moduli.
+        NotApplicable: where its tile is too small, it is of whole tiles for other kernels, or it has no moduli.
 
     >>> from wincraft import parse
     >>> fitted(parse("F(4x4,3x3)"), (2, 5))
@@ -30,9 +31,14 @@ def fitted(algorithm: Algorithm, kernel: Sequence[int]) -> Algorithm:
     >>> fitted(parse("F(4x4,3x3)"), (1, 7))
     F(1x2,1x7), rank 8 = 1*8, scale 1, proved
     """
-    axes = algorithm.factors * len(kernel) if len(algorithm.m) == 1 else algorithm.factors
-    if len(axes) != len(kernel):
+    if algorithm.r == tuple(kernel):
+        return algorithm
+    if len(algorithm.m) not in (1, len(kernel)):
         raise BadShape("algorithm", algorithm.size, f"{len(kernel)} axes, or one for all")
+    if not algorithm.separable:
+        taps = "x".join(map(str, kernel))
+        raise NotApplicable(algorithm.size, f"its whole tiles do not fit {taps} taps", f"give an algorithm F(m,{taps})")
+    axes = algorithm.factors * len(kernel) if len(algorithm.m) == 1 else algorithm.factors
     made = [_fitted_axis(axis, size) for axis, size in zip(axes, kernel, strict=True)]
     result = nest(*made)
     given = nest(*axes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import reduce
 from math import log10, nan, prod
 
 import numpy as np
@@ -130,6 +129,6 @@ def _gram(algorithm: Algorithm, data_moments: np.ndarray, weight_moments: np.nda
 
     sum(H) is the power of a tile's outputs per channel, trace(H) / sum(H) the noise gain.
     """
-    AT, G, BT = (reduce(np.kron, matrices) for matrices in zip(*(a.to_numpy() for a in algorithm.factors), strict=True))
+    AT, G, BT = map(np.asarray, algorithm.maps)
     H = (AT.T @ AT) * (G @ weight_moments @ G.T) * (BT @ data_moments @ BT.T)
     return np.asarray(H / float(algorithm.scale) ** 2)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from wincraft.quantise.simulation import run_stages
+from wincraft.quantise.simulation import simulate
 from wincraft.quantise.workload import Batch
 from wincraft.torch.pipeline import Pipeline
 from wincraft.torch.rounding import straight_through
@@ -39,12 +39,12 @@ class SimulatedPipeline(Pipeline):
         stages = self.labelled
         given = {label: s.as_scale for label, s in stages.items() if s.quantizer.per and not s.observing and s.usable()}
         seen = None if (watch := self.watch) is None else lambda place, values: watch(place, torch.from_numpy(values))
-        outputs, records, _ = run_stages(self.algorithm, self.scheme, batch, given, seen)
+        found = simulate(self.algorithm, self.scheme, batch, given, seen)
         for label, stage in stages.items():
             if stage.observing:
-                stage.observe_scale(records[label].scale)
+                stage.observe_scale(found.records[label].scale)
             if stage.tally is not None:  # the values of a stage are as many in every tile
-                stage.tally.add(records[label].clipped * batch.data.shape[-1], batch.data.shape[-1])
-        y = torch.from_numpy(outputs).reshape(prod(self.m), len(weight), -1).transpose(1, 2)
+                stage.tally.add(found.records[label].clipped * batch.data.shape[-1], batch.data.shape[-1])
+        y = torch.from_numpy(found.outputs).reshape(prod(self.m), len(weight), -1).transpose(1, 2)
         tiles = [(size - taps + 1) // m for size, taps, m in zip(x.shape[1:-1], self.r, self.m, strict=True)]
         return join(y.to(x), self.m, len(x), tiles)
