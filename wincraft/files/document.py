@@ -22,7 +22,7 @@ from wincraft.exact.number import exact_number, number_text
 from wincraft.files.passes import from_passes, upgraded
 from wincraft.files.provenance import command
 from wincraft.files.statements import check_facts
-from wincraft.files.text import decode, read_bytes
+from wincraft.files.text import Content, decode, read_bytes
 
 ALGORITHM_KIND = "wincraft.algorithm"
 ALGORITHM_VERSION = 2
@@ -30,7 +30,7 @@ MAX_BYTES = 64 * 2**20
 _STATEMENTS = {"kind", "axes", "stages", "moduli", "convention", "domain", "passes", "recipe", "field", "sha256"}
 
 
-def document(algorithm: Algorithm) -> dict[str, Any]:
+def document(algorithm: Algorithm) -> Content:
     """The document of an algorithm as plain data; the schema is ``schema/algorithm-2.json`` beside this file.
 
     ``recipe`` says of each axis how it was made. An algorithm of one axis has its matrices, and under ``passes`` the
@@ -62,7 +62,7 @@ def document(algorithm: Algorithm) -> dict[str, Any]:
     }
 
 
-def _recipe(recipe: Recipe) -> dict[str, Any]:
+def _recipe(recipe: Recipe) -> Content:
     moduli = None if recipe.moduli is None else [str(modulus) for modulus in recipe.moduli]
     known = {"moduli": moduli, "convention": recipe.convention}
     return known if recipe.basis is None else known | {"basis": recipe.basis}
@@ -73,7 +73,7 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     write_document(document(algorithm), stream)
 
 
-def write_document(content: dict[str, Any], stream: TextIO) -> None:
+def write_document(content: Content, stream: TextIO) -> None:
     """Write plain data as JSON with lists of texts and numbers on one line each.
 
     >>> import sys
@@ -115,7 +115,7 @@ def read_document(path: str | Path) -> Algorithm:
     return parse_document(load_json(path), str(path))
 
 
-def load_json(path: str | Path) -> dict[str, Any]:
+def load_json(path: str | Path) -> Content:
     """A JSON object with float literals kept as texts.
 
     Raises:
@@ -131,7 +131,7 @@ def load_json(path: str | Path) -> dict[str, Any]:
     return parse_json(decode(read_bytes(path, MAX_BYTES), str(path)), str(path))
 
 
-def parse_json(text: str, path: str) -> dict[str, Any]:
+def parse_json(text: str, path: str) -> Content:
     """The JSON object in a text, float literals kept as texts.
 
     Raises:
@@ -143,7 +143,7 @@ def parse_json(text: str, path: str) -> dict[str, Any]:
     wincraft.errors.BadDocument: cannot read f.json: it gives 'm' twice; remove one of them
     """
 
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def members(pairs: list[tuple[str, Any]]) -> Content:
         found = dict(pairs)
         if len(found) < len(pairs):
             twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
@@ -162,7 +162,7 @@ def parse_json(text: str, path: str) -> dict[str, Any]:
     return content
 
 
-def is_document(content: dict[str, Any]) -> bool:
+def is_document(content: Content) -> bool:
     """Whether a JSON object states what only an algorithm document states, so that all of it is to be checked.
 
     >>> is_document({"AT": [["1"]], "G": [["1"]], "BT": [["1"]], "sha256": "00"}), is_document({"m": 1})
@@ -172,7 +172,7 @@ def is_document(content: dict[str, Any]) -> bool:
     return of_several or bool(_STATEMENTS & content.keys())
 
 
-def parse_document(content: dict[str, Any], path: str = "the document") -> Algorithm:
+def parse_document(content: Content, path: str = "the document") -> Algorithm:
     """The algorithm in the plain data of a document, as `read_document` reads it.
 
     Raises:
@@ -190,7 +190,7 @@ def parse_document(content: dict[str, Any], path: str = "the document") -> Algor
         raise BadDocument(path, str(error), "correct the document, or generate it again") from None
 
 
-def check_kind(content: dict[str, Any], path: str) -> None:
+def check_kind(content: Content, path: str) -> None:
     """Refuse a document that states another kind or major version.
 
     Raises:
@@ -204,7 +204,7 @@ def check_kind(content: dict[str, Any], path: str) -> None:
         raise BadDocument(path, f"its version is {version!r}", reads)
 
 
-def _nested(content: dict[str, Any], path: str) -> Algorithm:
+def _nested(content: Content, path: str) -> Algorithm:
     """Version 1 had a document for each of several axes."""
     axes = content["axes"]
     if (

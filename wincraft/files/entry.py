@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from operator import add, mul, sub, truediv
+from typing import Any, TypeAlias
 
-from sympy import Expr, Integer, Rational, sqrt
+from sympy import Integer, Rational, sqrt
 
 from wincraft.errors import BadNumber, WincraftError, shorten
 from wincraft.exact.expression import MAX_EXPONENT
@@ -39,12 +40,15 @@ _RUST_CAST = re.compile(r"\s+as\s+\w+")
 _TEMPLATE = re.compile(r"<[\w\s:,]*>(?=\s*\()")
 _LEADING_ZEROS = re.compile(r"(?<![\w.])0+(?=\d+(?![\w.]))")
 _KNOWN = {"M_SQRT2": sqrt(2), "M_SQRT1_2": sqrt(2) / 2, "SQRT_2": sqrt(2), "FRAC_1_SQRT_2": sqrt(2) / 2}
+_OPERATIONS: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
+    ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv,
+}  # fmt: skip
 _QUOTIENTS = ("Rational", "Fraction", "Ratio", "mpq", "QQ", "frac", "Frac", "Fr", "F", "R", "Q", "Rat", "rat")
 _OTHER_FUNCTIONS = re.compile(
     r"(?:a?(?:sin|cos|tan)h?|exp\w*|log\w*|abs|fabs|pow|r?cbrt|rsqrt\w*|floor|ceil|round|max|min|len|range|sum|int_?)$"
 )
 
-Number = Any
+Number: TypeAlias = Any
 """A sympy number where the entry is exact, a `Decimal` as it was printed where it is not."""
 
 
@@ -218,11 +222,9 @@ def _evaluate(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: C
             return _power(of(left), of(right))
         case ast.BinOp(left=left, op=operation, right=right):
             return combine(operation, of(left), of(right))
-        case ast.Name(id=name):
-            return _KNOWN[name] if name in _KNOWN else look_up(name)
         case ast.Attribute(attr="Half"):
-            return Rational(1, 2)
-        case ast.Attribute(attr=name):
+            return exact_number("1/2")
+        case ast.Name(id=name) | ast.Attribute(attr=name):
             return _KNOWN[name] if name in _KNOWN else look_up(name)
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments):
             return _call(name, [of(argument) for argument in arguments])
@@ -248,7 +250,7 @@ def _call(name: str, arguments: list[Number]) -> Number:
     return sqrt(value)
 
 
-def exactly(value: Number) -> Expr | None:
+def exactly(value: Number) -> Number | None:
     """The sympy number of an exact value or of a decimal that is a binary fraction, None for other decimals."""
     if not isinstance(value, Decimal):
         return value
@@ -306,19 +308,12 @@ def _as_decimal(value: Number) -> Decimal:
         return Decimal(str(value.evalf(40)))
 
 
-def _apply(operation: ast.operator, a: Any, b: Any) -> Any:
-    match operation:
-        case ast.Add():
-            return a + b
-        case ast.Sub():
-            return a - b
-        case ast.Mult():
-            return a * b
-        case ast.Div():
-            if b == 0:
-                raise _bad(f"{a} / 0", "do not divide by 0")
-            return a / b
-    raise _bad(type(operation).__name__, "only + - * / and powers are read")
+def _apply(operation: ast.operator, a: Number, b: Number) -> Number:
+    if type(operation) not in _OPERATIONS:
+        raise _bad(type(operation).__name__, "only + - * / and powers are read")
+    if b == 0 and isinstance(operation, ast.Div):
+        raise _bad(f"{a} / 0", "do not divide by 0")
+    return _OPERATIONS[type(operation)](a, b)
 
 
 def _power(base: Number, exponent: Number) -> Number:

@@ -30,7 +30,7 @@ def with_exact_entries(table: Table, text: str) -> Table:
     [['0.333333343F', '1.0F']]
     """
     exact = " ".join(_COMMENT.findall(text, table.place, text.find("};", table.place))).split()
-    rounded = [entry for row in table.rows for entry in row]
+    rounded = [str(entry) for row in table.rows for entry in row]
     if len(exact) != len(rounded):
         return table
     try:

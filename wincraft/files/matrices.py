@@ -27,7 +27,7 @@ from wincraft.files.npz import MAX_ARCHIVE_BYTES, load_arrays
 from wincraft.files.spellings import SPELLINGS, Text
 from wincraft.files.statements import MAX_RANK
 from wincraft.files.table import Table
-from wincraft.files.text import MAX_TEXT_BYTES, decode, read_bytes
+from wincraft.files.text import MAX_TEXT_BYTES, Content, decode, read_bytes
 
 MAX_ALGORITHMS = 64
 _DEEPEST = 4
@@ -90,7 +90,7 @@ class Found:
     path: str
     matrices: tuple[Matrices, ...]
     axes: tuple[tuple[int, int], ...] = ()
-    document: dict[str, Any] = field(default_factory=dict)
+    document: Content = field(default_factory=dict)
 
 
 def read_matrices(*paths: str | Path) -> Found:
@@ -134,7 +134,7 @@ def read_matrices(*paths: str | Path) -> Found:
     return _found_in_text(text, path)
 
 
-def _found_in_json(document: dict[str, Any], path: str) -> Found:
+def _found_in_json(document: Content, path: str) -> Found:
     if is_document(document):
         return Found(path, (), (), document)
     if isinstance(document.get("cells"), list):
@@ -204,7 +204,7 @@ def _sizes(array: Any) -> tuple[tuple[int, int], ...]:
     return tuple((m, r) for m, r in array.tolist())
 
 
-def _array_tables(arrays: dict[str, Any]) -> list[Table]:
+def _array_tables(arrays: Content) -> list[Table]:
     return [
         Table(list(array) if array.ndim == 2 else [array.reshape(-1)], role_of(name), place)
         for place, (name, array) in enumerate(arrays.items())

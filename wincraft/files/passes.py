@@ -19,6 +19,7 @@ from wincraft.exact.matrix import from_numbers, to_texts
 from wincraft.exact.number import exact_number, field_of
 from wincraft.exact.types import Domain, Number
 from wincraft.files.statements import MAX_RANK, MAX_STAGES, check_facts, read_form, read_recipe, read_table
+from wincraft.files.text import Content
 
 Shape = tuple[int, ...]
 
@@ -31,7 +32,7 @@ class Given(NamedTuple):
     image: Shape
 
 
-def upgraded(content: dict[str, Any], path: str) -> dict[str, Any]:
+def upgraded(content: Content, path: str) -> Content:
     """The document of one axis of version 1, or a foreign object with m, r, AT, G and BT, as one of version 2.
 
     Raises:
@@ -56,7 +57,7 @@ def upgraded(content: dict[str, Any], path: str) -> dict[str, Any]:
     return result
 
 
-def from_passes(content: dict[str, Any], path: str) -> Algorithm:
+def from_passes(content: Content, path: str) -> Algorithm:
     """The algorithm of a document of version 2, of any number of axes.
 
     ``passes`` of a map come before its matrix, which of several axes is for whole tiles, flattened row by row.
@@ -109,7 +110,7 @@ def _given(path: str, name: str, steps: Any) -> list[Given]:
     return found
 
 
-def _sizes(content: dict[str, Any], path: str, given: Mapping[MatrixName, list[Given]]) -> tuple[Shape, Shape]:
+def _sizes(content: Content, path: str, given: Mapping[MatrixName, list[Given]]) -> tuple[Shape, Shape]:
     """M and r: stated, or of one axis what the matrices say."""
     stated = content["m"], content["r"]
     if all(isinstance(size, list) and len(size) == 1 for size in stated):
@@ -127,7 +128,7 @@ def _sizes(content: dict[str, Any], path: str, given: Mapping[MatrixName, list[G
     return m, r
 
 
-def _domain(content: dict[str, Any], given: Mapping[MatrixName, list[Given]]) -> Domain:
+def _domain(content: Content, given: Mapping[MatrixName, list[Given]]) -> Domain:
     """That of the field that is stated, or the smallest real one."""
     if content.get("field") is not None:
         return Field.named(str(content["field"])).domain

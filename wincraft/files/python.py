@@ -5,18 +5,23 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TypeAlias, TypeGuard
 
 from wincraft.errors import BadNumber
 from wincraft.exact.matrix import transposed
-from wincraft.files.entry import combine, evaluated, read_entry
+from wincraft.files.entry import Number, combine, evaluated, read_entry
 from wincraft.files.names import Role, role_of
 from wincraft.files.table import Table
 
 MAX_SOURCE = 2**20
 """Longest source that is parsed as Python."""
 MAX_NODE_DEPTH = 100
+Value: TypeAlias = "Number | list[Value] | None"
+"""A number, a list of values, or None for what is neither."""
+Names = dict[str, Value]
+Scope = tuple[str | tuple[int, int], ...]
+Rows = list[list[Number]]
 _UNCHANGED = {
     "array", "asarray", "matrix", "tensor", "Tensor", "Matrix", "ImmutableMatrix", "constant", "Constant", "Variable",
     "astype", "float", "double", "half", "int", "long", "to", "cuda", "cpu", "contiguous", "clone", "copy", "detach",
@@ -62,7 +67,7 @@ class _Reader:
         self.lines = lines
         self.found: list[Table] = []
 
-    def read_block(self, body: list[ast.stmt], scope: tuple[Any, ...], names: dict[str, Any]) -> None:
+    def read_block(self, body: list[ast.stmt], scope: Scope, names: Names) -> None:
         for statement in body:
             match statement:
                 case ast.Assign(targets=[*targets], value=value):
@@ -81,7 +86,7 @@ class _Reader:
                     for number, inner in enumerate(_blocks(statement)):
                         self.read_block(inner, (*scope, (statement.lineno, number)), names)
 
-    def _assign(self, target: ast.expr, value: ast.expr, scope: tuple[Any, ...], names: dict[str, Any]) -> None:
+    def _assign(self, target: ast.expr, value: ast.expr, scope: Scope, names: Names) -> None:
         if isinstance(target, (ast.Tuple, ast.List)):
             if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
                 for one, other in zip(target.elts, value.elts, strict=True):
@@ -95,12 +100,10 @@ class _Reader:
             names[name] = result
         self._add(result, role_of(name), value, scope, names)
 
-    def _read(self, value: ast.expr, role: Role | None, scope: tuple[Any, ...], names: dict[str, Any]) -> None:
+    def _read(self, value: ast.expr, role: Role | None, scope: Scope, names: Names) -> None:
         self._add(self._value(value, names, 0), role, value, scope, names)
 
-    def _add(
-        self, result: Any, role: Role | None, value: ast.expr, scope: tuple[Any, ...], names: dict[str, Any]
-    ) -> None:
+    def _add(self, result: Value, role: Role | None, value: ast.expr, scope: Scope, names: Names) -> None:
         """Keep a table; look into what is none."""
         if isinstance(result, list) and result:
             rows = result if all(isinstance(row, list) for row in result) else [result]
@@ -113,7 +116,7 @@ class _Reader:
             inner = (*scope, named) if named and found is None else scope
             self._read(part, found, inner, names)
 
-    def _value(self, node: ast.expr, names: dict[str, Any], depth: int) -> Any:
+    def _value(self, node: ast.expr, names: Names, depth: int) -> Value:
         """A number, a list of values, or None for what is neither."""
         if depth > MAX_NODE_DEPTH:
             return None
@@ -139,7 +142,7 @@ class _Reader:
                 return number if number is not None else self._product(left, operation, right, names, depth)
         return self._number(node, names)
 
-    def _product(self, left: ast.expr, operation: ast.operator, right: ast.expr, names: Any, depth: int) -> Any:
+    def _product(self, left: ast.expr, operation: ast.operator, right: ast.expr, names: Names, depth: int) -> Value:
         """A table times or through a number."""
         first, second = (self._value(side, names, depth + 1) for side in (left, right))
         if isinstance(first, list) and second is not None and not isinstance(second, list):
@@ -148,7 +151,7 @@ class _Reader:
             return _scaled(second, first, operation) if not isinstance(first, list) else None
         return None
 
-    def _call(self, node: ast.Call, names: dict[str, Any], depth: int) -> Any:
+    def _call(self, node: ast.Call, names: Names, depth: int) -> Value:
         name = _name(node.func) or ""
         subject = node.func.value if isinstance(node.func, ast.Attribute) else None
         match node.args:
@@ -179,12 +182,12 @@ class _Reader:
             return _reshaped(value, numbers[0] if numbers and isinstance(numbers[0], list) else numbers)
         return value if name in _UNCHANGED or name[:1].isupper() or "tensor" in name or "array" in name else None
 
-    def _number(self, node: ast.expr, names: dict[str, Any]) -> Any:
+    def _number(self, node: ast.expr, names: Names) -> Value:
         def literal(constant: ast.Constant) -> str:
             line = self.lines[constant.lineno - 1]
             return line[constant.col_offset : constant.end_col_offset].decode()
 
-        def look_up(name: str) -> Any:
+        def look_up(name: str) -> Number:
             if name in names and not isinstance(names[name], list):
                 return names[name]
             raise BadNumber(name, "it is no number")
@@ -199,7 +202,7 @@ class _Reader:
         return None
 
 
-def _of_text(text: str) -> list[list[Any]] | None:
+def _of_text(text: str) -> Value:
     """The rows of np.matrix("1 0; 0 1")."""
     try:
         return [[read_entry(entry) for entry in row.replace(",", " ").split()] for row in text.split(";")]
@@ -207,7 +210,7 @@ def _of_text(text: str) -> list[list[Any]] | None:
         return None
 
 
-def _attempt(node: ast.expr, literal: Any, look_up: Any) -> Any:
+def _attempt(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: Callable[[str], Number]) -> Value:
     try:
         return evaluated(node, literal, look_up)
     except BadNumber:
@@ -248,15 +251,15 @@ def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
         yield part.body
 
 
-def _is_matrix(value: Any) -> bool:
+def _is_matrix(value: Value) -> TypeGuard[Rows]:
     return isinstance(value, list) and all(isinstance(row, list) and len(row) == len(value[0]) for row in value)
 
 
-def _turned(value: Any) -> Any:
+def _turned(value: Value) -> Value:
     return transposed(value) if _is_matrix(value) else value
 
 
-def _diagonal(entries: list[Any]) -> list[list[Any]] | None:
+def _diagonal(entries: list[Value]) -> Value:
     """The matrix with a list of numbers on its diagonal."""
     if any(isinstance(entry, list) for entry in entries):
         return None
@@ -264,7 +267,7 @@ def _diagonal(entries: list[Any]) -> list[list[Any]] | None:
     return [[entry if i == j else zero for j in range(len(entries))] for i, entry in enumerate(entries)]
 
 
-def _matrix_product(left: Any, right: Any) -> Any:
+def _matrix_product(left: Value, right: Value) -> Value:
     """The product of two matrices, zeros passed over; None where there is none."""
     if not (_is_matrix(left) and _is_matrix(right) and left and right and len(left[0]) == len(right)):
         return None
@@ -274,7 +277,7 @@ def _matrix_product(left: Any, right: Any) -> Any:
         return None
 
 
-def _inner_product(row: list[Any], column: list[Any]) -> Any:
+def _inner_product(row: list[Number], column: list[Number]) -> Value:
     total = read_entry("0")
     for one, other in zip(row, column, strict=True):
         if one and other:
@@ -282,7 +285,7 @@ def _inner_product(row: list[Any], column: list[Any]) -> Any:
     return total
 
 
-def _reshaped(value: Any, shape: Any) -> Any:
+def _reshaped(value: Value, shape: Value) -> Value:
     """A list of numbers as rows, or as it is where the shape does not fit."""
     if not isinstance(value, list):
         return None
@@ -296,7 +299,7 @@ def _reshaped(value: Any, shape: Any) -> Any:
     return [flat[k : k + columns] for k in range(0, len(flat), columns)] if len(flat) % columns == 0 else value
 
 
-def _scaled(value: list[Any], factor: Any, operation: ast.operator) -> Any:
+def _scaled(value: list[Value], factor: Number, operation: ast.operator) -> Value:
     try:
         return [_scaled(x, factor, operation) if isinstance(x, list) else combine(operation, x, factor) for x in value]
     except BadNumber:

@@ -19,6 +19,7 @@ from wincraft.errors import BadDocument, WincraftError, shorten
 from wincraft.exact.matrix import read_rows
 from wincraft.exact.number import exact_number
 from wincraft.exact.types import Number
+from wincraft.files.text import Content
 
 MAX_RANK = 4 * MAX_TILE
 MAX_STAGES = 64
@@ -40,7 +41,7 @@ def read_table(path: str, name: str, rows: Any) -> list[list[Number]]:
     return read_rows(name, rows)
 
 
-def read_form(content: dict[str, Any], path: str) -> Form:
+def read_form(content: Content, path: str) -> Form:
     """The form that a document states, or correlation.
 
     Raises:
@@ -49,13 +50,13 @@ def read_form(content: dict[str, Any], path: str) -> Form:
     >>> read_form({}, "f.json")
     'correlation'
     """
-    form: Any = content.get("form", "correlation")
+    form: Form = content.get("form", "correlation")
     if form not in get_args(Form):
         raise BadDocument(path, f"form is {form!r}", "it is correlation or linear")
-    return form  # type: ignore[no-any-return]
+    return form
 
 
-def read_recipe(algorithm: Algorithm, content: dict[str, Any], path: str) -> Recipe:
+def read_recipe(algorithm: Algorithm, content: Content, path: str) -> Recipe:
     """The moduli, the convention and the basis that a document states of an algorithm of one axis, all checked.
 
     Raises:
@@ -98,9 +99,7 @@ def read_recipe(algorithm: Algorithm, content: dict[str, Any], path: str) -> Rec
     return Recipe(moduli, convention, basis)
 
 
-def _over_a_prime_field(
-    algorithm: Algorithm, moduli: tuple[Modulus, ...], content: dict[str, Any], path: str
-) -> Recipe:
+def _over_a_prime_field(algorithm: Algorithm, moduli: tuple[Modulus, ...], content: Content, path: str) -> Recipe:
     """The recipe where it makes the algorithm over the rationals, of which this is the image."""
     convention, basis = content.get("convention"), content.get("basis")
     if convention not in CONVENTIONS:
@@ -113,7 +112,7 @@ def _over_a_prime_field(
     return Recipe(moduli, convention, basis)
 
 
-def check_facts(content: dict[str, Any], path: str, **actual: Any) -> None:
+def check_facts(content: Content, path: str, **actual: Any) -> None:
     """Refuse what a document states that is not so.
 
     Raises:
@@ -131,7 +130,7 @@ def check_facts(content: dict[str, Any], path: str, **actual: Any) -> None:
             raise BadDocument(path, f"{key} is {shorten(str(content[key]))}, its matrices give {value}", repair)
 
 
-def check_statements(content: dict[str, Any], path: str, algorithm: Algorithm) -> None:
+def check_statements(content: Content, path: str, algorithm: Algorithm) -> None:
     """Refuse what a foreign JSON object states of m, r, rank and scale where its matrices say otherwise.
 
     Raises:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from wincraft.files.entry import NO_CONSTANTS, Constants
 from wincraft.files.names import Role
@@ -22,10 +22,10 @@ class Table:
     4
     """
 
-    rows: list[list[Any]]
+    rows: Sequence[Sequence[object]]
     role: Role | None = None
     place: int = 0
-    scope: tuple[Any, ...] = ()
+    scope: tuple[object, ...] = ()
     shape: tuple[int, int] | None = None
     constants: Constants = field(default=NO_CONSTANTS, repr=False)
 

@@ -7,8 +7,12 @@ import re
 import unicodedata
 from pathlib import Path
 from stat import S_ISREG
+from typing import Any
 
 from wincraft.errors import BadDocument, shorten
+
+Content = dict[str, Any]
+"""A JSON object, as it was read."""
 
 MAX_TEXT_BYTES = 2 * 2**20
 """Largest text file that is searched for matrices."""
