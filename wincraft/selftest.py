@@ -124,7 +124,7 @@ def _header() -> str:
     """The C header of F(4x4,3x3) compiles without a warning, and its functions give the exact outputs."""
     from wincraft.construct.winograd import parse
     from wincraft.emit.writing import render
-    from wincraft.files.compiler import compiler
+    from wincraft.files.source import compiler
 
     algorithm = parse("F(4x4,3x3)")
     command = compiler()

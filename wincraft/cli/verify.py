@@ -59,8 +59,7 @@ def command(
     if (source is None) != (not functions):
         raise click.UsageError("--source and --function belong together; give both")
     from wincraft.construct.identify import read_tolerance
-    from wincraft.files.document import parse_document
-    from wincraft.files.reading import found_in, judge, nested_of
+    from wincraft.files.reading import algorithm_of, found_in, judge
 
     limit = read_tolerance(tolerance)
     try:
@@ -74,11 +73,11 @@ def command(
             write_output("".join(f"{line}\n" for line in recheck(found.document, found.path, thorough)), None)
             return
         if found.document and not found.matrices:
-            write_output(parse_document(found.document, found.path).verify() + "\n", None)
+            write_output(algorithm_of(found, ()).verify() + "\n", None)
             return
         verdicts = judge(found, limit)
         if found.axes:
-            write_output(nested_of(found, verdicts).verify() + "\n", None)
+            write_output(algorithm_of(found, verdicts).verify() + "\n", None)
             return
         if len(verdicts) == 1 and verdicts[0].error is not None:
             raise verdicts[0].error

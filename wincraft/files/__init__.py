@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 from wincraft.face import show
 
 if TYPE_CHECKING:
-    from wincraft.files.compiler import compiler as compiler
     from wincraft.files.document import (
         ALGORITHM_KIND as ALGORITHM_KIND,
         ALGORITHM_VERSION as ALGORITHM_VERSION,
         document as document,
         parse_document as parse_document,
-        read_document as read_document,
         write_document as write_document,
     )
     from wincraft.files.kernels import probe_tiles as probe_tiles, probe_transforms as probe_transforms
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from wincraft.files.probe import probe as probe
     from wincraft.files.provenance import banner as banner, identifier as identifier
     from wincraft.files.reading import algorithm_of as algorithm_of, found_in as found_in, judge as judge, read as read
-    from wincraft.files.source import parameters as parameters
+    from wincraft.files.source import compiler as compiler, parameters as parameters
     from wincraft.files.spellings import SPELLINGS as SPELLINGS
     from wincraft.files.table import Table as Table
     from wincraft.files.writing import check_target as check_target, write_whole as write_whole

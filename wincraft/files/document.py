@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The algorithm document: JSON that `read_document` reads back identical. Rationals are texts, never floats.
+"""The algorithm document: JSON that `parse_document` reads back identical. Rationals are texts, never floats.
 
 Of what is read everything that it claims is proved again.
 """
@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import nest
@@ -22,15 +21,14 @@ from wincraft.exact.number import exact_number, number_text
 from wincraft.files.passes import from_passes, upgraded
 from wincraft.files.provenance import command
 from wincraft.files.statements import check_facts
-from wincraft.files.text import Content, decode, read_bytes
+from wincraft.files.text import JsonObject
 
 ALGORITHM_KIND = "wincraft.algorithm"
 ALGORITHM_VERSION = 2
-MAX_BYTES = 64 * 2**20
 _STATEMENTS = {"kind", "axes", "stages", "moduli", "convention", "domain", "passes", "recipe", "field", "sha256"}
 
 
-def document(algorithm: Algorithm) -> Content:
+def document(algorithm: Algorithm) -> JsonObject:
     """The document of an algorithm as plain data; the schema is ``schema/algorithm-2.json`` beside this file.
 
     ``recipe`` says of each axis how it was made. An algorithm of one axis has its matrices, and under ``passes`` the
@@ -62,7 +60,7 @@ def document(algorithm: Algorithm) -> Content:
     }
 
 
-def _recipe(recipe: Recipe) -> Content:
+def _recipe(recipe: Recipe) -> JsonObject:
     moduli = None if recipe.moduli is None else [str(modulus) for modulus in recipe.moduli]
     known = {"moduli": moduli, "convention": recipe.convention}
     return known if recipe.basis is None else known | {"basis": recipe.basis}
@@ -73,7 +71,7 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     write_document(document(algorithm), stream)
 
 
-def write_document(content: Content, stream: TextIO) -> None:
+def write_document(content: JsonObject, stream: TextIO) -> None:
     """Write plain data as JSON with lists of texts and numbers on one line each.
 
     >>> import sys
@@ -86,7 +84,7 @@ def write_document(content: Content, stream: TextIO) -> None:
     stream.write(_format(content, "") + "\n")
 
 
-def _format(value: Any, indent: str) -> str:
+def _format(value: object, indent: str) -> str:
     deeper = indent + "  "
     if isinstance(value, dict) and value:
         items = [f"{deeper}{json.dumps(key)}: {_format(item, deeper)}" for key, item in value.items()]
@@ -96,42 +94,7 @@ def _format(value: Any, indent: str) -> str:
     return json.dumps(value)
 
 
-def read_document(path: str | Path) -> Algorithm:
-    """The algorithm in a document: any JSON object with m, r, AT, G, BT (or axes) that proves.
-
-    Whatever else it states is checked too: rank, scale, moduli, convention, stages and hash.
-
-    Raises:
-        BadDocument: unreadable, truncated, of another kind or version, or stating something its matrices contradict.
-        Refuted: matrices that do not compute the convolution.
-
-    >>> import tempfile, wincraft
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "f.json")
-    ...     _ = path.write_text(wincraft.render(wincraft.winograd(2, 3), "json"))
-    ...     read_document(path) == wincraft.winograd(2, 3)
-    True
-    """
-    return parse_document(load_json(path), str(path))
-
-
-def load_json(path: str | Path) -> Content:
-    """A JSON object with float literals kept as texts.
-
-    Raises:
-        BadDocument
-
-    >>> import tempfile
-    >>> with tempfile.NamedTemporaryFile("w+", suffix=".json") as file:
-    ...     _ = file.write('{"G": [[0.1]]}')
-    ...     file.flush()
-    ...     load_json(file.name)
-    {'G': [['0.1']]}
-    """
-    return parse_json(decode(read_bytes(path, MAX_BYTES), str(path)), str(path))
-
-
-def parse_json(text: str, path: str) -> Content:
+def parse_json(text: str, path: str) -> JsonObject:
     """The JSON object in a text, float literals kept as texts.
 
     Raises:
@@ -143,7 +106,7 @@ def parse_json(text: str, path: str) -> Content:
     wincraft.errors.BadDocument: cannot read f.json: it gives 'm' twice; remove one of them
     """
 
-    def members(pairs: list[tuple[str, Any]]) -> Content:
+    def members(pairs: list[tuple[str, object]]) -> JsonObject:
         found = dict(pairs)
         if len(found) < len(pairs):
             twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
@@ -162,7 +125,7 @@ def parse_json(text: str, path: str) -> Content:
     return content
 
 
-def is_document(content: Content) -> bool:
+def is_document(content: JsonObject) -> bool:
     """Whether a JSON object states what only an algorithm document states, so that all of it is to be checked.
 
     >>> is_document({"AT": [["1"]], "G": [["1"]], "BT": [["1"]], "sha256": "00"}), is_document({"m": 1})
@@ -172,16 +135,24 @@ def is_document(content: Content) -> bool:
     return of_several or bool(_STATEMENTS & content.keys())
 
 
-def parse_document(content: Content, path: str = "the document") -> Algorithm:
-    """The algorithm in the plain data of a document, as `read_document` reads it.
+def parse_document(content: JsonObject, path: str = "the document") -> Algorithm:
+    """The algorithm in the plain data of a document: any JSON object with m, r, AT, G, BT (or passes) that proves.
+
+    Whatever else it states is checked too: rank, scale, field, recipe and hash; version 1 is read like 2.
 
     Raises:
-        BadDocument, Refuted: as `read_document`.
+        BadDocument: of another kind or version, or stating something its matrices contradict.
+        Refuted: matrices that do not compute the convolution.
 
     >>> parse_document({"m": 1, "r": 1, "AT": [["2"]], "G": [["1/2"]], "BT": [["1"]]})
     F(1,1), rank 1, scale 1, proved
     """
-    check_kind(content, path)
+    kind, version = content.get("kind", ALGORITHM_KIND), content.get("version", ALGORITHM_VERSION)
+    if kind != ALGORITHM_KIND:
+        raise BadDocument(path, f"its kind is {kind!r}", f"this reads kind {ALGORITHM_KIND!r}")
+    if str(version).split(".")[0] not in ("1", str(ALGORITHM_VERSION)):
+        reads = f"this reads versions 1 and {ALGORITHM_VERSION}; use a newer wincraft"
+        raise BadDocument(path, f"its version is {version!r}", reads)
     try:
         return _nested(content, path) if "axes" in content else from_passes(upgraded(content, path), path)
     except (BadDocument, Refuted):
@@ -190,21 +161,7 @@ def parse_document(content: Content, path: str = "the document") -> Algorithm:
         raise BadDocument(path, str(error), "correct the document, or generate it again") from None
 
 
-def check_kind(content: Content, path: str) -> None:
-    """Refuse a document that states another kind or major version.
-
-    Raises:
-        BadDocument
-    """
-    kind, version = content.get("kind", ALGORITHM_KIND), content.get("version", ALGORITHM_VERSION)
-    if kind != ALGORITHM_KIND:
-        raise BadDocument(path, f"its kind is {kind!r}", f"this reads kind {ALGORITHM_KIND!r}")
-    if str(version).split(".")[0] not in ("1", str(ALGORITHM_VERSION)):
-        reads = f"this reads versions 1 and {ALGORITHM_VERSION}; use a newer wincraft"
-        raise BadDocument(path, f"its version is {version!r}", reads)
-
-
-def _nested(content: Content, path: str) -> Algorithm:
+def _nested(content: JsonObject, path: str) -> Algorithm:
     """Version 1 had a document for each of several axes."""
     axes = content["axes"]
     if (

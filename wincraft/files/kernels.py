@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt, prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from wincraft.algorithm.refutation import MATRICES
 from wincraft.construct.identify import identify
 from wincraft.construct.size import parse_size
 from wincraft.errors import BadShape, BadValue, NotApplicable, Unidentified
+from wincraft.files.entry import Number
 from wincraft.files.names import WORDS
 from wincraft.files.probe import probe, small_integers
 from wincraft.files.source import kernel
@@ -28,6 +28,8 @@ ROLES = {**WORDS, "at": "AT", "untransform": "AT", "g": "G", "kern": "G", "bt": 
 """The words in a function's name, or an array's, that tell which transform it is, or of which operand."""
 _DIVISIBLE = {False: 2**8 * 3**4 * 5**2 * 7**2, True: 2**10 * 3**6 * 5**2 * 7**2 * 13**2}
 """What an integer output transform is probed with, which may divide by the scale; the second one for 64 bits."""
+Arrays = tuple[np.ndarray, ...]
+"""A^T, G and B^T of an axis."""
 _ULPS = 8
 """How many units of the last place a compiled constant, or a product of one per axis, may lie from the exact one."""
 
@@ -73,7 +75,7 @@ def probe_transforms(
     eps = max((float(np.finfo(x.dtype).eps) for x in (data, filter_, output) if x.dtype.kind == "f"), default=0.0)
     limit = Fraction(0) if exact else Fraction(_ULPS * eps) if tolerance is None else tolerance
     axes = _axes(output, filter_, data, (m, r, n, ranks), 0.0 if exact else 4 * _ULPS * eps)
-    found = [identify(*axis, tolerance=limit, form="correlation") for axis in axes]
+    found = [identify(AT, G, BT, tolerance=limit, form="correlation") for AT, G, BT in axes]
     deviation = float(max(item.largest_error for item in found))
     return Probed(nest(*[item.algorithm for item in found]), deviation)
 
@@ -194,7 +196,7 @@ def _ranks(rank: int, n: Sequence[int]) -> tuple[int, ...]:
 
 def _axes(
     output: np.ndarray, taps: np.ndarray, data: np.ndarray, shapes: tuple[tuple[int, ...], ...], slack: float
-) -> list[tuple[Any, Any, Any]]:
+) -> list[Arrays]:
     """The matrices of each axis, whose Kronecker products the given ones are."""
     m, r, n, ranks = shapes
     order = np.arange(prod(ranks)).reshape(ranks)
@@ -205,12 +207,12 @@ def _axes(
             _factors(data[permutation], ranks, n, slack),
         )
         if all(table is not None for table in tables):
-            return _positive(list(zip(*tables, strict=True)))  # type: ignore[arg-type]
+            return _positive(list(zip(*filter(None, tables), strict=True)))
     reason = "the transforms of a tile are no products of one transform per axis"
     raise NotApplicable("the functions of a kernel", reason, "give functions of one axis")
 
 
-def _positive(axes: list[tuple[Any, Any, Any]]) -> list[tuple[Any, Any, Any]]:
+def _positive(axes: list[Arrays]) -> list[Arrays]:
     """The same product with positive scales, B^T negated on an even number of axes, where that is enough.
 
     sum_k A^T[0,k] G[k,0] B^T[k,0] is the scale of an axis.
@@ -238,7 +240,7 @@ def _factors(matrix: np.ndarray, rows: Sequence[int], columns: Sequence[int], sl
     return None if others is None else [first, *others]
 
 
-def _root(value: Any) -> Any:
+def _root(value: Number) -> Number:
     """The square root, by which alike axes share a factor; 1 where it is no rational of a Fraction."""
     if not isinstance(value, Fraction):
         return value**0.5

@@ -10,28 +10,30 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from wincraft.algorithm.content import Form
 from wincraft.algorithm.refutation import MATRICES
 from wincraft.construct.size import MAX_TILE
 from wincraft.errors import BadDocument, BadNumber, shorten
 from wincraft.exact.matrix import transposed
+from wincraft.files.comments import with_exact_entries
 from wincraft.files.document import is_document, parse_json
-from wincraft.files.entry import read_entry
+from wincraft.files.entry import Number, read_entry
 from wincraft.files.grouping import Triple, contradictions, fits, named_triples, rank_of, unnamed_triples
-from wincraft.files.header import with_exact_entries
-from wincraft.files.markup import without_markup
 from wincraft.files.names import Role, role_of
 from wincraft.files.npz import MAX_ARCHIVE_BYTES, load_arrays
 from wincraft.files.spellings import SPELLINGS, Text
 from wincraft.files.statements import MAX_RANK
 from wincraft.files.table import Table
-from wincraft.files.text import MAX_TEXT_BYTES, Content, decode, read_bytes
+from wincraft.files.text import MAX_TEXT_BYTES, JsonObject, decode, read_bytes, without_markup
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MAX_ALGORITHMS = 64
 _DEEPEST = 4
-Entries = Any
+Entries = Sequence[Sequence[Number]]
 _HINT = "name the matrices AT, G and BT, or give three in this order"
 _NESTED = re.compile(r"F\(\d+(?:x\d+)+,\d+(?:x\d+)+\)")
 _LINEAR = "linear convolution form"
@@ -90,7 +92,7 @@ class Found:
     path: str
     matrices: tuple[Matrices, ...]
     axes: tuple[tuple[int, int], ...] = ()
-    document: Content = field(default_factory=dict)
+    document: JsonObject = field(default_factory=dict)
 
 
 def read_matrices(*paths: str | Path) -> Found:
@@ -134,17 +136,17 @@ def read_matrices(*paths: str | Path) -> Found:
     return _found_in_text(text, path)
 
 
-def _found_in_json(document: Content, path: str) -> Found:
+def _found_in_json(document: JsonObject, path: str) -> Found:
     if is_document(document):
         return Found(path, (), (), document)
     if isinstance(document.get("cells"), list):
         return _found_in_notebook(document["cells"], path)
     form = document.get("form")
-    known: Any = form if form in ("correlation", "linear") else None
+    known: Form | None = form if form in ("correlation", "linear") else None
     return Found(path, _grouped(list(_json_tables(document, (), 0)), path, known), (), document)
 
 
-def _found_in_notebook(cells: list[Any], path: str) -> Found:
+def _found_in_notebook(cells: list[object], path: str) -> Found:
     """What the sources of a Jupyter notebook's cells hold, code before text; else what they printed."""
     given = [cell for cell in cells if isinstance(cell, dict)]
     code, other = ([cell for cell in given if (cell.get("cell_type") == "code") is wanted] for wanted in (True, False))
@@ -163,7 +165,7 @@ def _found_in_notebook(cells: list[Any], path: str) -> Found:
         raise
 
 
-def _joined(lines: Any) -> str:
+def _joined(lines: object) -> str:
     """The text that a notebook stores as a string or as lines."""
     return "".join(line for line in (lines if isinstance(lines, list) else [lines]) if isinstance(line, str))
 
@@ -197,14 +199,14 @@ def _one_table(path: str | Path, name: str) -> Table:
     raise BadDocument(str(path), f"{max(counts)} blocks of rows", "one of three files holds one matrix")
 
 
-def _sizes(array: Any) -> tuple[tuple[int, int], ...]:
+def _sizes(array: np.ndarray | None) -> tuple[tuple[int, int], ...]:
     """(m, r) of every axis of an archive that wincraft wrote; none where it has one."""
     if array is None or array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
         return ()
     return tuple((m, r) for m, r in array.tolist())
 
 
-def _array_tables(arrays: Content) -> list[Table]:
+def _array_tables(arrays: JsonObject) -> list[Table]:
     return [
         Table(list(array) if array.ndim == 2 else [array.reshape(-1)], role_of(name), place)
         for place, (name, array) in enumerate(arrays.items())
@@ -212,7 +214,7 @@ def _array_tables(arrays: Content) -> list[Table]:
     ]
 
 
-def _json_tables(value: Any, scope: tuple[str, ...], depth: int) -> Iterator[Table]:
+def _json_tables(value: object, scope: tuple[str, ...], depth: int) -> Iterator[Table]:
     """Lists of numbers and lists of rows, by the nearest key that is a name."""
     if depth > _DEEPEST:
         return
@@ -340,7 +342,7 @@ def _numbers(table: Table, name: str, path: str) -> Entries:
     return rows
 
 
-def _number(entry: Any, table: Table) -> Any:
+def _number(entry: Number, table: Table) -> Number:
     if isinstance(entry, str):
         return read_entry(entry, table.constants)
     if isinstance(entry, bool) or entry is None or isinstance(entry, (list, dict)):
@@ -352,7 +354,7 @@ def _number(entry: Any, table: Table) -> Any:
     return entry
 
 
-def _refuse(entry: Any) -> Any:
+def _refuse(entry: Number) -> Number:
     raise BadNumber(shorten(str(entry)), "give finite entries of ordinary size")
 
 

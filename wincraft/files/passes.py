@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple, get_args
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.content import Form
 from wincraft.algorithm.diagnosis import diagnosis_of
 from wincraft.algorithm.linear_map import LinearMap, Maps, Pass, check_shapes
 from wincraft.algorithm.proof import scale_of
@@ -18,8 +19,8 @@ from wincraft.exact.field import Field
 from wincraft.exact.matrix import from_numbers, to_texts
 from wincraft.exact.number import exact_number, field_of
 from wincraft.exact.types import Domain, Number
-from wincraft.files.statements import MAX_RANK, MAX_STAGES, check_facts, read_form, read_recipe, read_table
-from wincraft.files.text import Content
+from wincraft.files.statements import MAX_RANK, MAX_STAGES, check_facts, read_recipe, read_table
+from wincraft.files.text import JsonObject
 
 Shape = tuple[int, ...]
 
@@ -32,7 +33,7 @@ class Given(NamedTuple):
     image: Shape
 
 
-def upgraded(content: Content, path: str) -> Content:
+def upgraded(content: JsonObject, path: str) -> JsonObject:
     """The document of one axis of version 1, or a foreign object with m, r, AT, G and BT, as one of version 2.
 
     Raises:
@@ -57,7 +58,7 @@ def upgraded(content: Content, path: str) -> Content:
     return result
 
 
-def from_passes(content: Content, path: str) -> Algorithm:
+def from_passes(content: JsonObject, path: str) -> Algorithm:
     """The algorithm of a document of version 2, of any number of axes.
 
     ``passes`` of a map come before its matrix, which of several axes is for whole tiles, flattened row by row.
@@ -77,7 +78,9 @@ def from_passes(content: Content, path: str) -> Algorithm:
     missing += [name for name in MATRICES if name not in content and name not in passes]
     if missing:
         raise BadDocument(path, f"it has no {', '.join(missing)}", "an algorithm document has m, r, AT, G and BT")
-    form = read_form(content, path)
+    form: Form = content.get("form", "correlation")
+    if form not in get_args(Form):
+        raise BadDocument(path, f"form is {form!r}", "it is correlation or linear")
     given = {name: _given(path, name, passes.get(name, [{"matrix": content.get(name)}])) for name in MATRICES}
     m, r = _sizes(content, path, given)
     K = _domain(content, given)
@@ -96,7 +99,7 @@ def from_passes(content: Content, path: str) -> Algorithm:
     return algorithm
 
 
-def _given(path: str, name: str, steps: Any) -> list[Given]:
+def _given(path: str, name: str, steps: object) -> list[Given]:
     if not isinstance(steps, list) or not 1 <= len(steps) <= MAX_STAGES or not all(isinstance(s, dict) for s in steps):
         raise BadDocument(path, f"{name} has no list of 1 to {MAX_STAGES} passes", "write it again")
     found = []
@@ -110,7 +113,7 @@ def _given(path: str, name: str, steps: Any) -> list[Given]:
     return found
 
 
-def _sizes(content: Content, path: str, given: Mapping[MatrixName, list[Given]]) -> tuple[Shape, Shape]:
+def _sizes(content: JsonObject, path: str, given: Mapping[MatrixName, list[Given]]) -> tuple[Shape, Shape]:
     """M and r: stated, or of one axis what the matrices say."""
     stated = content["m"], content["r"]
     if all(isinstance(size, list) and len(size) == 1 for size in stated):
@@ -128,7 +131,7 @@ def _sizes(content: Content, path: str, given: Mapping[MatrixName, list[Given]])
     return m, r
 
 
-def _domain(content: Content, given: Mapping[MatrixName, list[Given]]) -> Domain:
+def _domain(content: JsonObject, given: Mapping[MatrixName, list[Given]]) -> Domain:
     """That of the field that is stated, or the smallest real one."""
     if content.get("field") is not None:
         return Field.named(str(content["field"])).domain
@@ -156,11 +159,11 @@ def _placed(step: Pass, image: Shape) -> Pass:
     return step._replace(image=image) if step.axis is None and not step.image else step
 
 
-def _texts(path: str, name: str, rows: Any, K: Domain) -> list[list[str]]:
+def _texts(path: str, name: str, rows: object, K: Domain) -> list[list[str]]:
     return to_texts(from_numbers(read_table(path, name, rows), K))
 
 
-def _with_recipe(algorithm: Algorithm, stated: Any, path: str) -> Algorithm:
+def _with_recipe(algorithm: Algorithm, stated: object, path: str) -> Algorithm:
     """The algorithm with what is stated of how its axes were made, all of it checked."""
     if stated is None:
         return algorithm

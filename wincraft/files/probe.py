@@ -9,6 +9,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from wincraft.errors import BadShape, BadValue, NotApplicable, WrongType, shorten
 
@@ -16,7 +17,7 @@ MAX_INPUTS = 2**16
 """Most entries of an input that is probed."""
 
 
-def probe(function: Callable[[Any], Any], n: int | Sequence[int], dtype: Any = float) -> np.ndarray:
+def probe(function: Callable[[Any], Any], n: int | Sequence[int], dtype: DTypeLike = float) -> np.ndarray:
     """The matrix of a linear function: column j is its value at the j-th unit vector, flattened in row order.
 
     The function takes one array of n entries, or of shape n, and returns an array or a sequence. It is called for

@@ -54,5 +54,10 @@ def banner(algorithm: Algorithm, format: str, options: str = "") -> list[str]:
 
 
 def identifier(algorithm: Algorithm) -> str:
-    """The prefix of all symbols, ``wincraft_f4x4_3x3``."""
+    """The prefix of all symbols.
+
+    >>> from wincraft import winograd
+    >>> identifier(winograd("F(4x4,3x3)"))
+    'wincraft_f4x4_3x3'
+    """
     return "wincraft_" + algorithm.size.lower().replace("(", "").replace(")", "").replace(",", "_")

@@ -52,9 +52,7 @@ def read(path: str | Path, tolerance: Fraction | float | None = None) -> Algorit
     True
     """
     found = found_in(path)
-    if found.document and not found.matrices:
-        return parse_document(found.document, found.path)
-    return algorithm_of(found, judge(found, tolerance))
+    return algorithm_of(found, judge(found, tolerance) if found.matrices else ())
 
 
 def algorithm_of(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:
@@ -71,7 +69,7 @@ def algorithm_of(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:
     if found.document and not found.matrices:
         return parse_document(found.document, found.path)
     if found.axes:
-        return nested_of(found, verdicts)
+        return _nested(found, verdicts)
     proved = [verdict.found.algorithm for verdict in verdicts if verdict.found]
     if not proved:
         _proved(verdicts[0])
@@ -179,17 +177,8 @@ def _judged(matrices: Matrices, tolerance: Fraction | float | None) -> Verdict:
     return Verdict(matrices, None, first)
 
 
-def nested_of(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:
-    """The N-D algorithm of a file that wincraft wrote, from those of its axes, equal axes written once.
-
-    Raises:
-        BadDocument: where an axis is missing.
-        WincraftError: what refutes an axis.
-
-    >>> found = Found("f.txt", (Matrices([[1]], [[1]], [[1]]),), ((1, 1), (1, 1)))
-    >>> nested_of(found, judge(found)).size
-    'F(1x1,1x1)'
-    """
+def _nested(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:
+    """The N-D algorithm of a file that wincraft wrote, from those of its axes, equal axes written once."""
     first = _stem(verdicts[0].matrices.label)  # a header has the tables of several arithmetics
     proved = [_proved(verdict) for verdict in verdicts if _stem(verdict.matrices.label) == first]
     if [axis.sizes[0] for axis in proved] == list(found.axes):

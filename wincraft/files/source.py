@@ -7,26 +7,75 @@ with follows from its parameters.
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import Any
 
 import numpy as np
 
-from wincraft.errors import BadDocument, NotApplicable
+from wincraft.errors import BadDocument, MissingTool, NotApplicable, ToolFailed
 from wincraft.exact.splitting import split_list
-from wincraft.files.compiler import compiler, run_program
 
+_FOUND = {"c": ("CC", ("cc", "gcc", "clang")), "c++": ("CXX", ("c++", "g++", "clang++"))}
+"""By language: the environment's variable that names a compiler with its options, and what is looked for else."""
+
+TIME_LIMIT = 120
+"""Seconds for a compilation, and for a program that was compiled."""
 CAPACITY = 2**16
 """Entries of the arrays that a function is called with."""
 _CPP_SUFFIXES = (".cc", ".cpp", ".cxx", ".hpp", ".hh", ".hxx", ".cu")
 _QUALIFIERS = re.compile(r"\b(?:const|volatile|register|restrict|__restrict(?:__)?|static|struct|enum)\b")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _INTEGER = re.compile(r"(?:(?:std::)?(?:unsigned|signed|char|s?size_t|ptrdiff_t|u?int\d*(?:_t)?|long|short|int)\s*)+")
+
+
+def compiler(language: str = "c", what: str = "compiling the header") -> list[str]:
+    """The command that compiles a language, ``c`` or ``c++``: that of CC or CXX, else the first that is found.
+
+    Raises:
+        MissingTool: there is none.
+
+    >>> len(compiler("c")) > 0
+    True
+    """
+    variable, names = _FOUND[language]
+    given = shlex.split(os.environ.get(variable, ""))
+    if given:
+        return given
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        name = {"c": "a C compiler", "c++": "a C++ compiler"}[language]
+        raise MissingTool(what, name, f"install {', '.join(names[:-1])} or {names[-1]}, or set {variable}")
+    return [found]
+
+
+def run_program(command: list[str], folder: str | Path, given: str | None = None) -> str:
+    """What a program prints, run in a folder on a text as its input.
+
+    Raises:
+        ToolFailed: it cannot be started, fails, or takes longer than `TIME_LIMIT`; its first words are in it.
+    """
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            command, cwd=folder, input=given, capture_output=True, text=True, timeout=TIME_LIMIT, check=False,
+            errors="replace",
+        )  # fmt: skip
+    except OSError as error:
+        raise ToolFailed(name, error.strerror or str(error), "check the compiler") from None
+    except subprocess.TimeoutExpired:
+        raise ToolFailed(name, f"it ran longer than {TIME_LIMIT} seconds", "check what it does") from None
+    if done.returncode:
+        told = " ".join(done.stderr.split())[:240] or "without a word"
+        raise ToolFailed(name, f"exit code {done.returncode}: {told}", "mend the source")
+    return done.stdout
 
 
 @dataclass(frozen=True)
@@ -121,7 +170,7 @@ class Kernel:
         if len(counts) > 1 or counts & {"0", "-1"}:
             reason = f"{self.output.name} is not written whole, or depends on what it held before"
             raise NotApplicable(self.function, reason, "wrap it in a function that writes it from its first entry on")
-        dtype: Any = np.int64 if self.integers else np.float32 if int(size) <= 4 else np.float64
+        dtype: type = np.int64 if self.integers else np.float32 if int(size) <= 4 else np.float64
         return np.array([[float(x) for x in line.split()[1:]] for line in lines]).astype(dtype)
 
     def _program(self, included: str, sizes: Sequence[int]) -> str:

@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
-
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.content import Form
 from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.recipe import Recipe
 from wincraft.construct.chains import chained
@@ -19,13 +16,13 @@ from wincraft.errors import BadDocument, WincraftError, shorten
 from wincraft.exact.matrix import read_rows
 from wincraft.exact.number import exact_number
 from wincraft.exact.types import Number
-from wincraft.files.text import Content
+from wincraft.files.text import JsonObject
 
 MAX_RANK = 4 * MAX_TILE
 MAX_STAGES = 64
 
 
-def read_table(path: str, name: str, rows: Any) -> list[list[Number]]:
+def read_table(path: str, name: str, rows: object) -> list[list[Number]]:
     """The rows of a matrix of ordinary size.
 
     Raises:
@@ -41,22 +38,7 @@ def read_table(path: str, name: str, rows: Any) -> list[list[Number]]:
     return read_rows(name, rows)
 
 
-def read_form(content: Content, path: str) -> Form:
-    """The form that a document states, or correlation.
-
-    Raises:
-        BadDocument: for another.
-
-    >>> read_form({}, "f.json")
-    'correlation'
-    """
-    form: Form = content.get("form", "correlation")
-    if form not in get_args(Form):
-        raise BadDocument(path, f"form is {form!r}", "it is correlation or linear")
-    return form
-
-
-def read_recipe(algorithm: Algorithm, content: Content, path: str) -> Recipe:
+def read_recipe(algorithm: Algorithm, content: JsonObject, path: str) -> Recipe:
     """The moduli, the convention and the basis that a document states of an algorithm of one axis, all checked.
 
     Raises:
@@ -99,7 +81,7 @@ def read_recipe(algorithm: Algorithm, content: Content, path: str) -> Recipe:
     return Recipe(moduli, convention, basis)
 
 
-def _over_a_prime_field(algorithm: Algorithm, moduli: tuple[Modulus, ...], content: Content, path: str) -> Recipe:
+def _over_a_prime_field(algorithm: Algorithm, moduli: tuple[Modulus, ...], content: JsonObject, path: str) -> Recipe:
     """The recipe where it makes the algorithm over the rationals, of which this is the image."""
     convention, basis = content.get("convention"), content.get("basis")
     if convention not in CONVENTIONS:
@@ -112,7 +94,7 @@ def _over_a_prime_field(algorithm: Algorithm, moduli: tuple[Modulus, ...], conte
     return Recipe(moduli, convention, basis)
 
 
-def check_facts(content: Content, path: str, **actual: Any) -> None:
+def check_facts(content: JsonObject, path: str, **actual: object) -> None:
     """Refuse what a document states that is not so.
 
     Raises:
@@ -130,7 +112,7 @@ def check_facts(content: Content, path: str, **actual: Any) -> None:
             raise BadDocument(path, f"{key} is {shorten(str(content[key]))}, its matrices give {value}", repair)
 
 
-def check_statements(content: Content, path: str, algorithm: Algorithm) -> None:
+def check_statements(content: JsonObject, path: str, algorithm: Algorithm) -> None:
     """Refuse what a foreign JSON object states of m, r, rank and scale where its matrices say otherwise.
 
     Raises:

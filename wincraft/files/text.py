@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from wincraft.errors import BadDocument, shorten
 
-Content = dict[str, Any]
+JsonObject = dict[str, Any]
 """A JSON object, as it was read."""
 
 MAX_TEXT_BYTES = 2 * 2**20
@@ -36,6 +37,12 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_CLOSING_TAG = re.compile(r"</(?:html|body|table|tr|td|div|p)\s{0,9}>", re.IGNORECASE)
+_CELL = re.compile(r"\s{0,99}</?t[dh]\b[^<>]{0,300}>\s{0,99}", re.IGNORECASE)
+_ROW = re.compile(r"\s{0,99}</?tr\b[^<>]{0,300}>\s{0,99}", re.IGNORECASE)
+_EXPONENT = re.compile(r"<sup\b[^<>]{0,300}>", re.IGNORECASE)
+_LINE = re.compile(r"</?(?:h\d|p|div|table|br|li|pre)\b[^<>]{0,300}>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,300}>")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -105,3 +112,17 @@ def _fraction(match: re.Match[str]) -> str:
     numerator, denominator = unicodedata.normalize("NFKC", match[2]).split("⁄")
     whole = int(match[1][-6:] or 0)
     return f"{whole * int(denominator) + int(numerator or 1)}/{denominator}"
+
+
+def without_markup(text: str) -> str:
+    """The text of an HTML page; any other text as it is.
+
+    >>> without_markup("<p>B<sup>T</sup></p><table><tr><td>1</td><td>&minus;1/2</td></tr></table>").split()
+    ['B^T', '1', '−1/2']
+    >>> without_markup("std::array<float, 4> a = {1, 2 < 3};")
+    'std::array<float, 4> a = {1, 2 < 3};'
+    """
+    if not _CLOSING_TAG.search(text):
+        return text
+    text = _ROW.sub("\n", _CELL.sub("  ", text)).replace("\n\n", "\n")
+    return html.unescape(_TAG.sub("", _LINE.sub("\n", _EXPONENT.sub("^", text))))
