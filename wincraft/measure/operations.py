@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from typing import Any
 
 from wincraft.exact.matrix import to_numbers
+from wincraft.exact.types import Matrix, Number
 
 LARGEST_SMALL = 15
 """The largest small integer: four bits, so that a multiplication by it is at most two additions of shifted values."""
@@ -40,7 +40,7 @@ class Operations:
         return Operations(*(number * count for number in astuple(self)))
 
 
-def of_matrix(matrix: Any) -> tuple[Operations, int]:
+def of_matrix(matrix: Matrix) -> tuple[Operations, int]:
     """The operations of an exact matrix times one vector, and how many of its entries are not zero.
 
     >>> from wincraft import winograd
@@ -52,14 +52,14 @@ def of_matrix(matrix: Any) -> tuple[Operations, int]:
     return sum_of(of_constant(value) for row in rows for value in row) + additions, sum(map(len, rows))
 
 
-def of_constant(value: Any) -> Operations:
+def of_constant(value: Number) -> Operations:
     """One multiplication by an exact sympy number, which is free for +-1."""
     magnitude = abs(value)
     if magnitude == 1:
         return Operations()
     if magnitude.is_Rational and int(magnitude.p).bit_count() == 1 and int(magnitude.q).bit_count() == 1:
         return Operations(shifts=1)
-    if magnitude.is_Integer and magnitude <= LARGEST_SMALL:
+    if magnitude.is_Rational and magnitude.q == 1 and magnitude <= LARGEST_SMALL:
         return Operations(small=1)
     return Operations(multiplications=1)
 

@@ -49,15 +49,15 @@ class RecordingMachine:
 
     def apply(self, step: Pass, value: np.ndarray) -> np.ndarray:
         """A symbol for each row of the matrix and each vector; zeros have no terms."""
-        axis = step.axis or 0
-        columns = np.moveaxis(value, axis, 0) if step.axis is not None else value.reshape(-1, *value.shape[-2:])
-        rows = [
-            [self._record(*((a, (k,)) for a, k in zip(row, vector, strict=True) if a)) for vector in _vectors(columns)]
-            for row in fraction_rows(step.matrix)
-        ]
-        if step.axis is None:
-            return np.array(rows).reshape(*step.image, *value.shape[-2:])
-        return np.moveaxis(np.array(rows).reshape(-1, *columns.shape[1:]), 0, axis)
+        rows, (*_, C, T) = fraction_rows(step.matrix), value.shape
+
+        def combined(vector: np.ndarray) -> list[int]:
+            terms = [[(a, (k,)) for a, k in zip(row, vector.tolist(), strict=True) if a] for row in rows]
+            return [self._record(*row) for row in terms]
+
+        if step.axis is not None:
+            return np.apply_along_axis(combined, step.axis, value)
+        return np.apply_along_axis(combined, 0, value.reshape(-1, C, T)).reshape(*step.image, C, T)
 
     def multiply(self, U: np.ndarray, V: np.ndarray) -> np.ndarray:
         """A symbol for each sum over channels."""
@@ -78,8 +78,3 @@ class RecordingMachine:
     def _record(self, *terms: tuple[Fraction, tuple[int, ...]]) -> int:
         self.operations.append(Operation(terms))
         return len(self.operations) - 1
-
-
-def _vectors(columns: np.ndarray) -> list[list[int]]:
-    found: list[list[int]] = columns.reshape(len(columns), -1).T.tolist()
-    return found

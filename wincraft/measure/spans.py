@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
 from math import prod
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -162,7 +162,9 @@ def _tap_spans(axes: Sequence[AxisTables], taps: Sequence[int], data: Box, weigh
     return V, linear_span([axes[axis].input.products[-1] for axis in taps], data)
 
 
-def _extent(tables: Sequence[Forms], centre: Any, radius: Any) -> tuple[np.ndarray, np.ndarray]:
+def _extent(
+    tables: Sequence[Forms], centre: np.ndarray | Fraction, radius: np.ndarray | Fraction
+) -> tuple[np.ndarray, np.ndarray]:
     """The ends  centre * sum -+ radius * norm  for each row of the tables' product, each centre and its radius."""
     (centres, radii), common = to_integers(np.array([centre, radius], dtype=object))
     common *= prod(table.common for table in tables)

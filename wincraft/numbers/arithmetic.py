@@ -11,6 +11,7 @@ from math import frexp, inf, nan
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wincraft.errors import BadShape, NotApplicable, WrongType
 from wincraft.numbers.float_format import FloatFormat
@@ -81,7 +82,7 @@ class Arithmetic:
         reason = f"{f.precision} significand bits from exponent {f.min_exponent}: no wider type rounds innocuously"
         raise NotApplicable(f"arithmetic in {f.name}", reason, "use fp32, fp64, or at most 25 bits")
 
-    def round(self, values: Any) -> np.ndarray:
+    def round(self, values: ArrayLike) -> np.ndarray:
         """Values rounded to the format, each once: `FloatFormat.quantize`, but in the carrier dtype.
 
         Raises:
@@ -97,16 +98,17 @@ class Arithmetic:
         quantized[np.isnan(quantized)] = nan
         return quantized.astype(self.dtype)
 
-    def hold(self, values: Any) -> np.ndarray:
+    def hold(self, values: ArrayLike) -> np.ndarray:
         """An array of the carrier dtype is taken to hold values of the format, unchecked; any other is rounded.
 
         Raises:
             BadNumber, BadShape: for an array of other things than numbers, and an empty one.
         """
-        carried = isinstance(values, np.ndarray) and values.dtype == self.dtype
-        return values if carried else self.round(values)
+        if isinstance(values, np.ndarray) and values.dtype == self.dtype:
+            return values
+        return self.round(values)
 
-    def add(self, a: Any, b: Any) -> np.ndarray:
+    def add(self, a: ArrayLike, b: ArrayLike) -> np.ndarray:
         """Sums a + b, each rounded once; operands are read by `hold`.
 
         Raises:
@@ -114,7 +116,7 @@ class Arithmetic:
         """
         return self._rounded(np.add, a, b)
 
-    def multiply(self, a: Any, b: Any) -> np.ndarray:
+    def multiply(self, a: ArrayLike, b: ArrayLike) -> np.ndarray:
         """Products a * b, each rounded once; operands are read by `hold`.
 
         Raises:
@@ -139,7 +141,7 @@ class Arithmetic:
 
         return rounds
 
-    def _rounded(self, operation: np.ufunc, a: Any, b: Any) -> np.ndarray:
+    def _rounded(self, operation: np.ufunc, a: ArrayLike, b: ArrayLike) -> np.ndarray:
         left, right = self.hold(a), self.hold(b)
         try:
             np.broadcast_shapes(left.shape, right.shape)

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 
 from wincraft.errors import BadShape, BadValue, TooLarge, WrongType
 
 
-def float64_array(values: Any, what: str = "values", *, finite: bool = True) -> np.ndarray:
+def float64_array(values: object, what: str = "values", *, finite: bool = True) -> np.ndarray:
     """Real numbers of any shape as a float64 array of that shape, each entry unchanged.
 
     Raises:

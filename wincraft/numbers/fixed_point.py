@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wincraft.errors import BadValue
 from wincraft.numbers.arrays import float64_array
@@ -121,7 +121,7 @@ class FixedPoint:
             code = (code - self.low) % 2**self.word + self.low
         return min(max(code, self.low), self.high) * self.step
 
-    def codes(self, values: Any) -> np.ndarray:
+    def codes(self, values: ArrayLike) -> np.ndarray:
         """The codes k of an array: int64 of the same shape (uint64 for an unsigned word of 64 bits), bit exact.
 
         Words of 63 and 64 bits go value by value through `quantize_exact`, which is slow.
@@ -151,7 +151,7 @@ class FixedPoint:
             y = np.clip(x * 2.0**self.fraction, -(2.0**_VECTOR_BITS), 2.0**_VECTOR_BITS)
         return y if self.fraction >= 0 else np.where(y == 0, np.sign(x) / 4, y)
 
-    def quantize(self, values: Any) -> np.ndarray:
+    def quantize(self, values: ArrayLike) -> np.ndarray:
         """The grid values that stand for an array's: float64 of the same shape.
 
         Bit exact: equal to ``float(quantize_exact(x))`` entry by entry (a word above 53 bits has values that float64

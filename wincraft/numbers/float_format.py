@@ -7,9 +7,9 @@ import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from math import frexp
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wincraft.errors import BadValue, TooLarge
 from wincraft.numbers.arrays import float64_array
@@ -125,7 +125,7 @@ class FloatFormat:
             exponent -= 1
         return Fraction(2) ** (max(exponent, self.min_exponent) - self.precision + 1)
 
-    def quantize(self, values: Any) -> np.ndarray:
+    def quantize(self, values: ArrayLike) -> np.ndarray:
         """Every value rounded once to nearest even: float64, of the same shape, holding values of the format.
 
         Equal to ``float(quantize_exact(x))`` entry by entry; NaN stays, and zeros keep their sign.
@@ -145,7 +145,7 @@ class FloatFormat:
     round = quantize
     """The same, by its usual name."""
 
-    def ulp(self, values: Any) -> np.ndarray:
+    def ulp(self, values: ArrayLike) -> np.ndarray:
         """The distance of the format's neighbours around every value, float64 of the same shape.
 
         In [2^e, 2^(e+1)) it is 2^(e - precision + 1), below the normal numbers the smallest subnormal, beyond the

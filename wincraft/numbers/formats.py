@@ -15,18 +15,6 @@ from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.integer_grid import IntegerGrid, IntegerRange
 from wincraft.numbers.rounding import Overflow, Rounding
 
-__all__ = [
-    "FORMATS",
-    "FixedPoint",
-    "FloatFormat",
-    "Format",
-    "IntegerGrid",
-    "IntegerRange",
-    "Overflow",
-    "Rounding",
-    "parse_format",
-]
-
 Format = FixedPoint | FloatFormat | IntegerGrid
 """All have `name`, `describe()`, `represents(Fraction)` and `quantize(array)`; an `IntegerGrid` needs scales for it."""
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wincraft.errors import BadShape, BadValue
 from wincraft.numbers.arrays import float64_array
@@ -98,7 +98,7 @@ class IntegerGrid:
         """Whether the exact value is one of the codes, at scale 1."""
         return value.denominator == 1 and self.low <= value <= self.high
 
-    def amplitude(self, values: Any, axis: int | Sequence[int] | None = None) -> np.ndarray:
+    def amplitude(self, values: ArrayLike, axis: int | Sequence[int] | None = None) -> np.ndarray:
         """max|x|, for the unsigned range max(x, 0) - min(x, 0), over the axes named (all, if none is).
 
         The axes remain with length 1, so that the result broadcasts to the data. Float64.
@@ -114,7 +114,7 @@ class IntegerGrid:
             width = np.maximum(x.max(axis=over, keepdims=True), 0) - np.minimum(x.min(axis=over, keepdims=True), 0)
         return np.asarray(width)
 
-    def scale(self, amplitude: Any, *, power_of_two: bool = False) -> np.ndarray:
+    def scale(self, amplitude: ArrayLike, *, power_of_two: bool = False) -> np.ndarray:
         """The scales s = amplitude / limit, float64 of the same shape; on request rounded up to powers of two.
 
         `amplitude` may come from `amplitude` or from any other calibration. Where it is 0 (or s would underflow to 0)
@@ -129,7 +129,7 @@ class IntegerGrid:
         """
         return scales_for(amplitude, float(self.limit), power_of_two)
 
-    def zero_point(self, minimum: Any, scale: Any) -> np.ndarray:
+    def zero_point(self, minimum: ArrayLike, scale: ArrayLike) -> np.ndarray:
         """The code of zero, z = clip(round_half_even(-min(x) / s), 0, high), int64; 0 for the signed ranges.
 
         Shapes: `minimum` (min(x)) and `scale` broadcast to each other.
@@ -148,7 +148,7 @@ class IntegerGrid:
             raise BadShape("(minimum, scale)", f"{low.shape}, {s.shape}", "shapes that broadcast") from None
         return self.codes(-low, s) if not self.signed else np.zeros(low.shape, dtype=np.int64)
 
-    def codes(self, values: Any, scale: Any, zero_point: Any = 0) -> np.ndarray:
+    def codes(self, values: ArrayLike, scale: ArrayLike, zero_point: ArrayLike = 0) -> np.ndarray:
         """The codes k of an array, int64 of the same shape; `scale` and `zero_point` broadcast to it.
 
         Raises:
@@ -161,7 +161,7 @@ class IntegerGrid:
         with np.errstate(over="ignore", under="ignore"):
             return np.asarray(np.clip(np.rint(x / s) + z, self.low, self.high).astype(np.int64))
 
-    def quantize(self, values: Any, scale: Any, zero_point: Any = 0) -> np.ndarray:
+    def quantize(self, values: ArrayLike, scale: ArrayLike, zero_point: ArrayLike = 0) -> np.ndarray:
         """The values (k - z) s that stand for an array's, float64 of the same shape, the product rounded once.
 
         Raises:

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from wincraft.errors import BadShape, BadValue
 from wincraft.numbers.arrays import float64_array
 
 
-def scales_for(amplitude: Any, limit: float, power_of_two: bool = False) -> np.ndarray:
+def scales_for(amplitude: object, limit: float, power_of_two: bool = False) -> np.ndarray:
     """The scales s = amplitude / limit, float64 of the same shape; on request rounded up to powers of two.
 
     `limit` is the largest multiple that can be stored. Where the amplitude is 0 (or s would underflow to 0) the scale
@@ -35,7 +33,7 @@ def scales_for(amplitude: Any, limit: float, power_of_two: bool = False) -> np.n
     return np.where(scale == 0, 1.0, scale)
 
 
-def positive_scales(scale: Any) -> np.ndarray:
+def positive_scales(scale: object) -> np.ndarray:
     """Scales as float64.
 
     Raises:
@@ -48,7 +46,7 @@ def positive_scales(scale: Any) -> np.ndarray:
     return array
 
 
-def scales_of(shape: tuple[int, ...], scale: Any, zero_point: Any = 0) -> tuple[np.ndarray, np.ndarray]:
+def scales_of(shape: tuple[int, ...], scale: object, zero_point: object = 0) -> tuple[np.ndarray, np.ndarray]:
     """Scales and zero points of data of that shape, to which both broadcast, as float64.
 
     Raises:

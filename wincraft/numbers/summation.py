@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from math import inf, log2
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wincraft.errors import BadShape, look_up
 from wincraft.numbers.arithmetic import BLOCK, Arithmetic, Rounder
@@ -109,7 +110,9 @@ C_ORDER: Order = "positive-first"
 """The order of the rows in C headers."""
 
 
-def linear_pass(matrix: Any, array: Any, axis: int, arithmetic: Arithmetic, order: str = "sequential") -> np.ndarray:
+def linear_pass(
+    matrix: ArrayLike, array: ArrayLike, axis: int, arithmetic: Arithmetic, order: str = "sequential"
+) -> np.ndarray:
     """Multiply along one axis, y = matrix @ array, every product and every addition rounded.
 
     matrix (rows, columns), rounded to the format first if it is not; array with `columns` along `axis`, read by
@@ -147,7 +150,7 @@ def linear_pass(matrix: Any, array: Any, axis: int, arithmetic: Arithmetic, orde
     return np.moveaxis(y.reshape(len(rows), *x.shape[1:]), 0, axis)
 
 
-def channel_sum(V: Any, U: Any, arithmetic: Arithmetic, order: str = "sequential") -> np.ndarray:
+def channel_sum(V: ArrayLike, U: ArrayLike, arithmetic: Arithmetic, order: str = "sequential") -> np.ndarray:
     """M[r,k,t] = sum_c V[r,k,c] U[r,c,t], every product rounded, the accumulator in the same format.
 
     V (R, K, C), U (R, C, T), both read by `Arithmetic.hold`, give M (R, K, T) in the carrier dtype. Orders: sequential

@@ -21,7 +21,10 @@ from wincraft.errors import (
 from wincraft.exact.splitting import split_list
 from wincraft.measure.integers import INT8, Integers
 from wincraft.numbers.box import Box
-from wincraft.numbers.formats import FixedPoint, FloatFormat, IntegerGrid, IntegerRange, parse_format
+from wincraft.numbers.fixed_point import FixedPoint
+from wincraft.numbers.float_format import FloatFormat
+from wincraft.numbers.formats import parse_format
+from wincraft.numbers.integer_grid import IntegerGrid, IntegerRange
 from wincraft.numbers.quantizer import Quantizer, calibration, parse_quantizer
 from wincraft.numbers.summation import CHANNEL_ORDERS, ORDERS
 from wincraft.quantise.presets import OPTIONS, PRESETS

@@ -21,7 +21,8 @@ from wincraft.measure.costs import LayerShape
 from wincraft.measure.float_error import float_error
 from wincraft.measure.integers import Integers
 from wincraft.measure.matrix_rounding import sweep_words
-from wincraft.numbers.formats import FORMATS, FloatFormat
+from wincraft.numbers.float_format import FloatFormat
+from wincraft.numbers.formats import FORMATS
 from wincraft.progress import Progress
 from wincraft.quantise.schemes import SCHEMES, Scheme, integers_of
 from wincraft.quantise.workload import Layer, Workload
