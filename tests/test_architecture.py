@@ -118,7 +118,6 @@ def test_files_are_short():
     assert median(lines.values()) <= 140
 
 
-@pytest.mark.xfail(reason="types of sympy come in room by room", strict=True)
 def test_few_types_are_any():
     assert sum(len(re.findall(r"\bAny\b", path.read_text())) for path in ROOT.rglob("*.py")) <= 400
 

@@ -134,7 +134,13 @@ def grouped(V: np.ndarray, U: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class PerMatrix(Generic[Made]):
-    """What a machine makes of a matrix, made once for each."""
+    """What a machine makes of a matrix, made once for each.
+
+    >>> from wincraft import winograd
+    >>> shape_of = PerMatrix(lambda matrix: matrix.shape)
+    >>> shape_of(winograd(2, 3).filter.dense)
+    (4, 3)
+    """
 
     def __init__(self, make: Callable[[Matrix], Made]) -> None:
         self._make = make
