@@ -30,16 +30,12 @@ _USE = (
 def emit(algorithm: Algorithm, stream: TextIO, integers: Integers | None = None) -> None:
     """Write the header: provenance, formula and proof, then macros, tables and functions of every arithmetic.
 
-    Functions:  V = G g G^T,  U = B^T d B,  Y = A^T M A / scale  in 2-D, one matrix per axis in 1-D to 4-D. V, U and M
-    are contiguous, d and Y are windows of larger images. Floating-point entries are the exact ones rounded once; the
-    integer functions take data and filters in the ranges of `integers`, int8 by default, are exact, and carry the proof
-    that they cannot overflow, in the ranges and channel counts of a report. An arithmetic that cannot
-    hold the algorithm is left out, with a comment that says why. Two different headers of one size refuse to compile
-    together. The same algorithm gives the same bytes.
+    V, U and M are contiguous, d and Y are windows of larger images. Floating-point entries are the exact ones rounded
+    once; the integer functions take data and filters in the ranges of `integers`, int8 by default, are exact and cannot
+    overflow. An arithmetic that cannot hold the algorithm is left out, with a comment that says why.
 
-    A map of several stages also has, in floating point, a table and functions for each of them: stage t runs along the
-    axes that have a stage t. They compose by calling them in turn, so that values can be quantised in between; the
-    function without a number computes the same in one step, by the stages' product. Integers have only the latter.
+    A map of several stages also has, in floating point, a table and a function for each. The function without a number
+    computes the same by the stages' product, or calls them in turn where some take whole tiles.
 
     Raises:
         WrongForm: in linear convolution form.
@@ -79,12 +75,9 @@ def emit(algorithm: Algorithm, stream: TextIO, integers: Integers | None = None)
 def _options(integers: Integers) -> str:
     """The options that give ranges of integers, those left out that are the default."""
     usual = Integers()
-    options = (
-        ("data-range", range_name(integers.data), range_name(usual.data)),
-        ("weight-range", range_name(integers.filter), range_name(usual.filter)),
-        ("accumulator", str(integers.accumulator), str(usual.accumulator)),
-    )
-    return "".join(f" --{name}={value}" for name, value, default in options if value != default)
+    boxes = ("data-range", integers.data), ("weight-range", integers.filter)
+    ranges = "".join(f" --{name}={range_name(box)}" for name, box in boxes if box != usual.data)
+    return ranges + (f" --accumulator={integers.accumulator}" if integers.accumulator != usual.accumulator else "")
 
 
 def _content(algorithm: Algorithm, integers: Integers) -> str:

@@ -14,7 +14,7 @@ from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.construct.scaling import integer_form
 from wincraft.emit.c.kernels import HeaderSection
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes
-from wincraft.emit.c.plan import Numbers, functions, header_section, norm_line, tables
+from wincraft.emit.c.plan import Numbers, functions, norm_line, tables
 from wincraft.emit.c.text import aligned
 from wincraft.errors import NotApplicable
 from wincraft.exact.number import to_fraction
@@ -54,24 +54,23 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
     """Integer matrices with the narrowest types that cannot overflow; where int64_t could, or over a field, why not."""
     if not algorithm.field.rational:
         where = f"entries of {algorithm.size} lie in {algorithm.domain}"
-        return header_section(TITLE, f"Omitted: {where}, no scaling makes them integer.")
+        return HeaderSection(TITLE, (f"Omitted: {where}, no scaling makes them integer.",))
     form = integer_form(algorithm)
     try:
         bounds = integer_bounds(form, integers)
     except NotApplicable:
-        return header_section(TITLE, f"Omitted: the ranges of {algorithm.size} over whole tiles are not known.")
+        return HeaderSection(TITLE, (f"Omitted: the ranges of {algorithm.size} over whole tiles are not known.",))
     reading, (d, g) = read_passes(form, axis_suffixes(algorithm)), map(stored_type, (integers.data, integers.filter))
     if d is None or g is None:
-        return header_section(TITLE, f"Omitted: {integers.describe()} are beyond int32_t.")
-    rows = {
-        label: matrix_to_numpy(table.matrix, object).astype(int).tolist() for label, table in reading.tables.items()
-    }
+        return HeaderSection(TITLE, (f"Omitted: {integers.describe()} are beyond int32_t.",))
+    exact = {label: matrix_to_numpy(table.matrix, object) for label, table in reading.tables.items()}
+    rows = {label: [list(map(int, row)) for row in matrix] for label, matrix in exact.items()}
     entries = [x for matrix in rows.values() for row in matrix for x in row]
     table = Box(min(entries), max(entries))
     if bounds.max_channels < 1 or max(-table.low, table.high) > INT64_MAX:
         reach = max(-bounds.sums.low, bounds.sums.high, -table.low, table.high)
         what = f"one channel of {integers.describe()} can reach {Decimal(int(reach)):.2e}"
-        return header_section(TITLE, f"Omitted: {what}, beyond int64_t.")
+        return HeaderSection(TITLE, (f"Omitted: {what}, beyond int64_t.",))
     limit = f"{reading.prefix.upper()}_MAX_CHANNELS"
     accumulator = f"{limit}_INT{integers.accumulator}"
     u, v = map(computed_type, (bounds.U, bounds.V))
@@ -84,12 +83,14 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
         divided="exact divisions",
         bounds=lambda transform: _bounds(reading, transform, bounds, limit),
     )
-    chained = any(len(item.collapsed.passes) < len(item.passes) for item in algorithm.maps)
-    return header_section(
+    chained = any(len(own.passes) < len(item.passes) for own, item in zip(form.maps, algorithm.maps, strict=True))
+    return HeaderSection(
         TITLE,
-        *_walk(reading.scale, bounds, numbers.types, (limit, accumulator)),
-        *better_set(algorithm, bounds),
-        *([NO_STAGES] * chained),
+        (
+            *_walk(reading.scale, bounds, numbers.types, (limit, accumulator)),
+            *better_set(algorithm, bounds),
+            *([NO_STAGES] * chained),
+        ),
         macros=(
             (limit, bounds.max_channels),
             (accumulator, bounds.accumulator_channels),

@@ -116,6 +116,7 @@ CFunction = Line | Tile
 class HeaderSection:
     """The tables and functions of one arithmetic, behind a comment and, of integers, the macros of their bounds."""
 
+    title: str
     comment: tuple[str, ...]
     macros: tuple[tuple[str, object], ...] = ()
     tables: tuple[ConstantTable, ...] = ()

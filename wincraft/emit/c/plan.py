@@ -15,7 +15,7 @@ from wincraft.algorithm.numeric import matrix_to_numpy, round_to_dtype
 from wincraft.emit.c.kernels import Array, CFunction, ConstantTable, FloatRows, HeaderSection, Line, Tile
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, largest_row_norm
 from wincraft.emit.c.printing import listed, literal, row_cost
-from wincraft.emit.c.text import LINE_LENGTH, bound_text, fill
+from wincraft.emit.c.text import bound_text, fill
 from wincraft.emit.matrices import NamedPass
 from wincraft.exact.matrix import to_texts
 from wincraft.exact.number import to_fraction
@@ -46,11 +46,6 @@ class Numbers:
     bounds: Callable[[Transform], list[str]]
 
 
-def header_section(title: str, *lines: str, **parts: Any) -> HeaderSection:
-    """A section behind its title."""
-    return HeaderSection((f"{title} {'-' * (LINE_LENGTH - len(title) - 7)}", *lines), **parts)
-
-
 def float_section(reading: Reading, c_type: str) -> HeaderSection:
     """The matrices rounded once to float or double, and the functions; of a type that cannot hold them, why not."""
     rows: dict[str, FloatRows] = {}
@@ -60,11 +55,11 @@ def float_section(reading: Reading, c_type: str) -> HeaderSection:
         for (i, j), entry in np.ndenumerate(exact):
             if entry and not _is_normal(rounded[i][j], c_type):
                 place = f"{table.name}[{i}][{j}] of {reading.size}"
-                return header_section(c_type, f"Omitted: {place} is outside the normal range of {c_type}.")
+                return HeaderSection(c_type, (f"Omitted: {place} is outside the normal range of {c_type}.",))
         rows[label] = rounded
     inverse = float(round_to_dtype(to_fraction(1 / reading.scale), _DTYPES[c_type]))
     if not _is_normal(inverse, c_type):
-        return header_section(c_type, f"Omitted: 1/scale is outside the normal range of {c_type}.")
+        return HeaderSection(c_type, (f"Omitted: 1/scale is outside the normal range of {c_type}.",))
     numbers = Numbers(
         suffix=_SUFFIX[c_type],
         types=dict.fromkeys(get_args(Letter), c_type),
@@ -74,9 +69,9 @@ def float_section(reading: Reading, c_type: str) -> HeaderSection:
         divided="multiplications by 1/scale",
         bounds=lambda transform: [norm_line(reading, transform)],
     )
-    return header_section(
+    return HeaderSection(
         c_type,
-        "Tables: the exact entries, which stand in the comments, rounded once to nearest even.",
+        ("Tables: the exact entries, which stand in the comments, rounded once to nearest even.",),
         tables=tables(reading, numbers, exact=True),
         kernels=functions(reading, numbers),
     )

@@ -16,13 +16,13 @@ from wincraft.emit.c.kernels import (
     Line,
     Tile,
 )
-from wincraft.emit.c.text import comment, fill, table_rows
+from wincraft.emit.c.text import LINE_LENGTH, comment, fill, table_rows
 from wincraft.numbers.summation import C_ORDER, ORDERS
 
 
 def section_texts(section: HeaderSection) -> Iterator[str]:
     """The parts of a section, to stand apart by empty lines."""
-    yield comment(*section.comment)
+    yield comment(f"{section.title} {'-' * (LINE_LENGTH - len(section.title) - 7)}", *section.comment)
     if section.macros:
         yield defines(section.macros)
     yield from map(table_text, section.tables)
