@@ -16,7 +16,6 @@ from wincraft.emit.c.kernels import HeaderSection
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes
 from wincraft.emit.c.plan import Numbers, functions, norm_line, tables
 from wincraft.emit.c.text import aligned
-from wincraft.errors import NotApplicable
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Number
 from wincraft.measure.channels import channel_counts
@@ -56,10 +55,7 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
         where = f"entries of {algorithm.size} lie in {algorithm.domain}"
         return HeaderSection(TITLE, (f"Omitted: {where}, no scaling makes them integer.",))
     form = integer_form(algorithm)
-    try:
-        bounds = integer_bounds(form, integers)
-    except NotApplicable:
-        return HeaderSection(TITLE, (f"Omitted: the ranges of {algorithm.size} over whole tiles are not known.",))
+    bounds = integer_bounds(form, integers)
     reading, (d, g) = read_passes(form, axis_suffixes(algorithm)), map(stored_type, (integers.data, integers.filter))
     if d is None or g is None:
         return HeaderSection(TITLE, (f"Omitted: {integers.describe()} are beyond int32_t.",))
