@@ -9,6 +9,7 @@ from functools import cached_property
 from math import gcd, inf
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import parts
 from wincraft.construct.scaling import integer_form
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_numbers
@@ -138,7 +139,7 @@ class Analysis:
             NotApplicable: without moduli, and for irrational ones.
         """
         numbers = []
-        for axis in self.algorithm.factors:
+        for axis in parts(self.algorithm):
             if axis.moduli is None:
                 raise NotApplicable("height", "the moduli are not known", "build it from points or moduli")
             numbers += [number for modulus in axis.moduli for number in modulus.coefficients]
@@ -191,7 +192,7 @@ def _is_shift(value: Fraction) -> bool:
 
 def _tap_vectors(algorithm: Algorithm) -> Iterator[list[Fraction]]:
     """Columns of A^T, rows of G and B^T of every axis."""
-    for axis in algorithm.factors:
+    for axis in parts(algorithm):
         for table in (axis.output.transpose(), axis.filter, axis.input):
             for row in to_numbers(table.dense):
                 yield [to_fraction(value) for value in row]

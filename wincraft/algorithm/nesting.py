@@ -65,6 +65,16 @@ def map_axes(algorithm: Algorithm, change: Callable[[Algorithm], Algorithm]) -> 
     return nest(*(changed[axis] for axis in algorithm.factors))
 
 
+def parts(algorithm: Algorithm) -> tuple[Algorithm, ...]:
+    """What an algorithm is the Kronecker product of: its factors, of whole tiles itself.
+
+    >>> from wincraft import winograd
+    >>> [part.size for part in parts(winograd("F(2x4,3x3)"))]
+    ['F(2,3)', 'F(4,3)']
+    """
+    return algorithm.factors if algorithm.separable else (algorithm,)
+
+
 def check_algorithm(given: object) -> None:
     """Refuse what is no algorithm where one is needed.
 

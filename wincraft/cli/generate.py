@@ -84,5 +84,5 @@ def command(
     given = points if points is not None else moduli
     if names_file(size) or (given is not None and use_named(given) is None):
         return
-    for axis in dict.fromkeys(axis for axis in algorithm.factors if axis.n != (1,)):
-        click.echo(f"points of {axis.size}: {source_of_use(*axis.sizes[0], use_named(given))}", err=True)
+    for m, r in dict.fromkeys(size for size in algorithm.sizes if size != (1, 1)):
+        click.echo(f"points of F({m},{r}): {source_of_use(m, r, use_named(given))}", err=True)

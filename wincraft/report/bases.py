@@ -11,6 +11,7 @@ from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import chain_words, describe
+from wincraft.algorithm.nesting import parts
 from wincraft.construct.chains import basis_named, chained, parse_chains, split_balancing
 from wincraft.errors import BadValue
 from wincraft.measure.conditioning import conditioning, has_points, matrix_conditioning, vandermonde
@@ -295,6 +296,7 @@ def compare_bases(
     >>> [column.part("input pre-steps").total for column in found.columns]
     [0, 12]
     """
+    algorithm.field.need_order(f"a comparison of bases of {algorithm.size}")
     if not bases:
         raise BadValue("the list of bases", "empty", "give at least one")
     chosen = [SCHEMES[name] for name in SCHEMES_FOR_BASES] if schemes is None else list(schemes)
@@ -334,7 +336,7 @@ def _values_condition(name: str, algorithm: Algorithm) -> float | None:
     """
     words, _, _ = split_balancing(name)
     basis = basis_named(parse_chains(words).get("input", "canonical"))
-    plain = all(has_points(axis) and len(axis.input.stages) == 1 for axis in algorithm.factors)
+    plain = all(has_points(axis) and len(axis.input.stages) == 1 for axis in parts(algorithm))
     if basis is None or not plain:
         return None
     factors = []

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import partial
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import parts
 from wincraft.analysis import WORD_TOLERANCE, Analysis
 from wincraft.construct.catalogue import moduli_of_use, source_of_use, use_of
 from wincraft.errors import check_type
@@ -71,6 +72,7 @@ def build_report(
     5
     """
     chosen = tuple(SCHEMES.values() if schemes is None else schemes)
+    algorithm.field.need_order(f"a report of {algorithm.size}")
     check_type("integers", integers, Integers | None, 'give Integers(parse_range("uint8")), of wincraft.measure')
     known = Analysis(algorithm, integers_of(chosen) if integers is None else integers, workload)
     _ = known.batch  # refused here where it is too large or does not fit
@@ -110,21 +112,21 @@ def build_report(
 def source_of(algorithm: Algorithm) -> str:
     """Where the points come from: the catalogue's words for its own, else that they are given."""
     sources = []
-    for axis in dict.fromkeys(algorithm.factors):
-        if axis.moduli is None:
+    for size, recipe in dict.fromkeys(zip(algorithm.sizes, algorithm.recipe, strict=True)):
+        if recipe.moduli is None:
             sources.append("not known: given as matrices")
-        elif axis.moduli == moduli_of_use(*axis.sizes[0]):
-            sources.append(source_of_use(*axis.sizes[0]))
+        elif recipe.moduli == moduli_of_use(*size):
+            sources.append(source_of_use(*size))
         else:
-            use = use_of(*axis.sizes[0], axis.moduli)
-            sources.append("given" if use is None else source_of_use(*axis.sizes[0], use))
+            use = use_of(*size, recipe.moduli)
+            sources.append("given" if use is None else source_of_use(*size, use))
     return "; ".join(dict.fromkeys(sources))
 
 
 def _axis_condition(algorithm: Algorithm) -> float | None:
     """cond_2 of one axis's finite points, where all axes share them and there are several."""
-    distinct = list(dict.fromkeys(algorithm.factors))
-    if len(distinct) > 1 or len(algorithm.m) == 1:
+    distinct = list(dict.fromkeys(parts(algorithm)))
+    if len(distinct) > 1 or len(distinct[0].m) > 1 or len(algorithm.m) == 1:
         return None
     matrix = available(lambda: vandermonde(distinct[0], finite=True))
     return None if isinstance(matrix, Unavailable) or not matrix.shape[0] else matrix_conditioning(matrix).cond_2
@@ -142,7 +144,7 @@ def _float_results(algorithm: Algorithm, seed: int) -> Iterator[FloatResult]:
 
 def _overflow(algorithm: Algorithm, format: FloatFormat) -> str | None:
     """The largest entry of a stage that is beyond a format's largest value, in words; None where all are within."""
-    for axis in dict.fromkeys(algorithm.factors):
+    for axis in dict.fromkeys(parts(algorithm)):
         for name, chain in zip(("A^T", "G", "B^T"), axis.maps, strict=True):
             for stage in chain.stages:
                 largest = max(abs(to_fraction(value)) for row in to_numbers(stage) for value in row)
@@ -163,5 +165,6 @@ def _words(known: Analysis, words: Iterable[int]) -> Words:
         "matrix": available(lambda: known.word),
         "tap": available(lambda: known.word_per_tap),
     }
-    sweep = {word: rounded.decibels for word, rounded in sweep_words(known.algorithm, words).items()}
-    return Words(WORD_TOLERANCE, smallest, sweep)
+    sweep = available(lambda: sweep_words(known.algorithm, words))
+    found = {} if isinstance(sweep, Unavailable) else {word: rounded.decibels for word, rounded in sweep.items()}
+    return Words(WORD_TOLERANCE, smallest, found)

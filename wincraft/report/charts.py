@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import ceil, floor, inf, isfinite, isnan, log2, nan
 from typing import NamedTuple
 
+from wincraft.algorithm.nesting import parts
 from wincraft.errors import shorten
 from wincraft.exact.number import to_fraction
 from wincraft.measure.coefficients import coefficients
@@ -132,7 +133,7 @@ def shares_chart(title: str, found: Sequence[tuple[str, Mapping[str, float], flo
 def _coefficients(report: Results) -> Dots:
     """The magnitudes of the entries of A^T, G and B^T as powers of two; area by how often they occur."""
     counts: dict[str, Counter[Fraction]] = {"AT": Counter(), "G": Counter(), "BT": Counter()}
-    first = {axis.sha256: number for number, axis in reversed(list(enumerate(report.algorithm.factors)))}
+    first = {axis.sha256: number for number, axis in reversed(list(enumerate(parts(report.algorithm))))}
     for entry in coefficients(report.algorithm):
         if entry.value and entry.axis in first.values():
             counts[entry.matrix][abs(to_fraction(entry.value))] += 1

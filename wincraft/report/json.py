@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import parts
 from wincraft.exact.number import number_text
 from wincraft.quantise.workload import Workload
 from wincraft.report.measures import OF_SCHEMES, REPORTED, value_of
@@ -56,15 +57,15 @@ def report_document(report: Results) -> dict[str, Any]:
 def _algorithm(algorithm: Algorithm) -> dict[str, Any]:
     axes = [
         {
-            "m": axis.m[0],
-            "r": axis.r[0],
+            "m": axis.m[0] if len(axis.m) == 1 else list(axis.m),
+            "r": axis.r[0] if len(axis.m) == 1 else list(axis.r),
             "rank": axis.rank,
             "scale": number_text(axis.scale),
             "moduli": None if axis.moduli is None else [str(modulus) for modulus in axis.moduli],
             "convention": axis.convention,
             "sha256": axis.sha256,
         }
-        for axis in algorithm.factors
+        for axis in parts(algorithm)
     ]
     common = {"rank": algorithm.rank, "scale": number_text(algorithm.scale), "form": algorithm.form}
     return {"size": algorithm.size} | common | {"axes": axes, "sha256": algorithm.sha256}
