@@ -8,7 +8,7 @@ from math import inf, nan
 import pytest
 
 from wincraft.report import advice
-from wincraft.report.advice import Candidate, gain_of
+from wincraft.report.advising import Candidate, gain_of
 
 
 def choice(number, measured, products=36, operations=500, outputs=16):

@@ -7,7 +7,7 @@ import pytest
 
 from wincraft import parse, winograd
 from wincraft.report import labels
-from wincraft.report.labels import LONGEST, short_points, words_of
+from wincraft.report.labelling import LONGEST, short_points, words_of
 
 
 def made(*options, size="F(4,3)"):

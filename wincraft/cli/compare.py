@@ -108,7 +108,7 @@ def _algorithms(
 ) -> tuple[dict[str, Algorithm], list[str]]:
     """Every algorithm by its description, the same one twice is one; and the heads of their columns."""
     from wincraft.algorithm.description import describe
-    from wincraft.report.labels import labels, words_of
+    from wincraft.report.labelling import labels, words_of
 
     lists: list[tuple[str | None, str | None]] = [(item, None) for item in points]
     lists += [(None, item) for item in moduli]

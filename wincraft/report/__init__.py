@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wincraft.face import show
 
 if TYPE_CHECKING:
-    from wincraft.report.advice import advice as advice
+    from wincraft.report.advising import advice as advice
     from wincraft.report.bases import (
         BasisComparison as BasisComparison,
         DEFAULT_BASES as DEFAULT_BASES,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         build_comparison as build_comparison,
     )
     from wincraft.report.explorer import Explorer as Explorer, explore as explore
-    from wincraft.report.labels import labels as labels
+    from wincraft.report.labelling import labels as labels
     from wincraft.report.matrices import matrices_section as matrices_section
     from wincraft.report.measures import (
         failures as failures,

@@ -22,7 +22,7 @@ from wincraft.progress import Progress
 from wincraft.quantise.evaluation import Evaluation, evaluate
 from wincraft.quantise.schemes import SCHEMES, Scheme
 from wincraft.quantise.workload import Layer, Workload, as_workload
-from wincraft.report.advice import Candidate, advice
+from wincraft.report.advising import Candidate, advice
 from wincraft.report.charts import measured_chart, scheme_charts
 from wincraft.report.model import Unavailable, available
 from wincraft.report.stages import (
@@ -81,7 +81,7 @@ class BasisComparison(Shown):
         return {name: found.measured for name, found in column.schemes.items() if not isinstance(found, Unavailable)}
 
     def advice(self) -> str:
-        """Which basis to take in place of the first, in a sentence; `wincraft.report.advice.advice` has the rules."""
+        """Which basis to take in place of the first, in a sentence; `wincraft.report.advising.advice` has the rules."""
         return advice(
             [
                 Candidate(item.name, item.name, self.measured(item), costs.products, item.online, costs.outputs)

@@ -17,11 +17,11 @@ from wincraft.measures import MEASURES, Measure, measure_named
 from wincraft.progress import Progress
 from wincraft.quantise.schemes import SCHEMES, Scheme
 from wincraft.quantise.workload import Layer, Workload
-from wincraft.report.advice import Candidate, advice
+from wincraft.report.advising import Candidate, advice
 from wincraft.report.build import build_report
 from wincraft.report.charts import measured_chart, scheme_charts
 from wincraft.report.json import REPORT_VERSION, report_document, value_document
-from wincraft.report.labels import LONGEST, labels, words_of
+from wincraft.report.labelling import LONGEST, labels, words_of
 from wincraft.report.measures import text_of, value_of
 from wincraft.report.model import Unavailable
 from wincraft.report.shown import Report
@@ -87,7 +87,7 @@ class Comparison(Shown):
         }
 
     def advice(self) -> str:
-        """Which algorithm to take, in a sentence; see `wincraft.report.advice.advice` for the rules.
+        """Which algorithm to take, in a sentence; see `wincraft.report.advising.advice` for the rules.
 
         Without schemes the noise gain decides.
         """

@@ -141,7 +141,7 @@ class Watched:
 
 @contextmanager
 def watching(layer: Ours, watch: Watcher) -> Iterator[None]:
-    """While entered, a layer hands the values of every place to a function, as `wincraft.quantise.simulation.simulate` does.
+    """While entered, a layer hands every place's values to a function, as `wincraft.quantise.simulation.simulate` does.
 
     `watch` is given a `Place`, stored or not, and a tensor (taps..., channels, vectors) of all tiles of the batch, in
     the order of the computation. The filters (taps..., outputs, channels) come first. A direct layer shows its images,
