@@ -19,7 +19,7 @@ from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers import FORMATS, Arithmetic
 from wincraft.quantise import SCHEMES, Workload, simulate
 from wincraft.quantise.machines import MACHINES
-from wincraft.quantise.moments import Source
+from wincraft.quantise.moments import OperandMoments
 
 F23, F43 = winograd(2, 3, points="0,1,-1"), winograd(4, 3, points="0,1,-1,2,-2")
 QUADRATIC = winograd(4, 3, moduli="0,1,-1,x^2+1,inf")
@@ -105,7 +105,7 @@ def bounds_the_error_of_fp32(machine, algorithm):
 
 def knows_the_maps(machine, algorithm):
     tiles = [algorithm.n, algorithm.r]
-    data, filters = (Source(tile, np.eye(int(np.prod(tile)))) for tile in tiles)
+    data, filters = (OperandMoments(tile, np.eye(int(np.prod(tile)))) for tile in tiles)
     y = run_on(algorithm, machine, data, filters)
     U, V = y.operands
     maps = {"input": U, "filter": V, "output": y}

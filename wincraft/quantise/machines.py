@@ -29,7 +29,7 @@ from wincraft.quantise.schemes import Scheme
 MOSTLY = 0.5
 """From this share of values stored as 0 on a tap, or an output, has vanished."""
 
-Value = TypeVar("Value")
+_Value = TypeVar("_Value")
 
 
 def stored_maps(algorithm: Algorithm, scheme: Scheme) -> Maps:
@@ -74,20 +74,20 @@ class StageRecord:
     taps: int
 
 
-class NumberMachine(Machine[np.ndarray, Value], Protocol[Value]):
+class NumberMachine(Machine[np.ndarray, _Value], Protocol[_Value]):
     """A machine whose values stand for real numbers."""
 
     overflowed: bool
     """Whether a sum has left its word."""
 
-    def put(self, quantizer: Quantizer, scale: Scale, value: Value) -> Value:
+    def put(self, quantizer: Quantizer, scale: Scale, value: _Value) -> _Value:
         """The value through a quantiser."""
 
-    def real(self, value: Value) -> np.ndarray:
+    def real(self, value: _Value) -> np.ndarray:
         """The numbers that a value stands for, float64."""
 
 
-class SchemeMachine(Generic[Value]):
+class SchemeMachine(Generic[_Value]):
     """A machine that stores values as a scheme says, with the scales given or calibrated; `records` is what that did.
 
     A scale that is given may belong to no place that is stored: `records` tells.
@@ -95,7 +95,7 @@ class SchemeMachine(Generic[Value]):
 
     def __init__(
         self,
-        machine: NumberMachine[Value],
+        machine: NumberMachine[_Value],
         quantizers: Mapping[str, Quantizer | None],
         calibration: str,
         scales: Mapping[Place, object],
@@ -104,15 +104,15 @@ class SchemeMachine(Generic[Value]):
         self.apply, self.multiply, self.divide = machine.apply, machine.multiply, machine.divide
         self._quantizers, self._calibration, self._scales = quantizers, calibration, scales
 
-    def load(self, place: Place, given: np.ndarray) -> Value:
+    def load(self, place: Place, given: np.ndarray) -> _Value:
         """The value stored; what the machine's own numbers lose of it counts too."""
         return self._stored(place, self.numbers.load(place, given), given)
 
-    def store(self, place: Place, value: Value) -> Value:
+    def store(self, place: Place, value: _Value) -> _Value:
         """The value through the quantiser of the place, if it has one."""
         return self._stored(place, self.numbers.store(place, value), None)
 
-    def _stored(self, place: Place, value: Value, given: np.ndarray | None) -> Value:
+    def _stored(self, place: Place, value: _Value, given: np.ndarray | None) -> _Value:
         quantizer = self._quantizers.get(place.stage)
         if quantizer is None:
             return value

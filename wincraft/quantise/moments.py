@@ -34,7 +34,7 @@ class OutOfFormat(Exception):
     """Values of a stage, its argument, leave their format."""
 
 
-class Source(NamedTuple):
+class OperandMoments(NamedTuple):
     """Data or weights: the second moments of the flattened tile, and values as they occur where not Gaussian."""
 
     shape: tuple[int, ...]
@@ -66,7 +66,7 @@ class Noise(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Moments:
+class TileMoments:
     """What is known of the values of a tile, of S positions, in one channel.
 
     `second` (S, S) are the second moments, noise included; `signal` and `plain` (S, inputs) are the maps with and
@@ -83,10 +83,10 @@ class Moments:
     grid: Grid | None = None
     held: Held | None = None
     sample: np.ndarray | None = None
-    operands: tuple[Moments, ...] = ()
+    operands: tuple[TileMoments, ...] = ()
 
     @classmethod
-    def of(cls, side: Side, source: Source, operands: tuple[Moments, ...] = ()) -> Moments:
+    def of(cls, side: Side, source: OperandMoments, operands: tuple[TileMoments, ...] = ()) -> TileMoments:
         """Nothing has happened yet."""
         same = np.eye(prod(source.shape))
         return cls(side, source.shape, source.second, same, same, sample=source.sample, operands=operands)
@@ -96,7 +96,7 @@ class Moments:
         """The second moment of each position."""
         return np.diagonal(self.second).copy()
 
-    def mapped(self, matrix: np.ndarray, plain: np.ndarray | None = None) -> Moments:
+    def mapped(self, matrix: np.ndarray, plain: np.ndarray | None = None) -> TileMoments:
         """Through a linear map of all positions, in exact arithmetic; `plain` is the map without gains."""
         return replace(
             self,
@@ -107,7 +107,7 @@ class Moments:
             sample=None,
         )
 
-    def noisy(self, stage: str, variances: np.ndarray) -> Moments:
+    def noisy(self, stage: str, variances: np.ndarray) -> TileMoments:
         """With independent noise on every position; raises `OutOfFormat` where it is infinite."""
         if not np.isfinite(variances).all():
             raise OutOfFormat(stage)
@@ -116,7 +116,7 @@ class Moments:
         history = (*self.history, Noise(stage, variances, False))
         return replace(self, second=self.second + np.diag(variances), history=history)
 
-    def stored(self, stage: str, quantizer: Quantizer, scale: Scale, clips: bool) -> Moments:
+    def stored(self, stage: str, quantizer: Quantizer, scale: Scale, clips: bool) -> TileMoments:
         """Through a quantiser: its gain, its noise, and the lattice it leaves values on; no scale means real ends."""
         variances = self.variances
         if not np.isfinite(variances).all():
@@ -183,11 +183,11 @@ class MomentsMachine:
         self._scheme, self._quantizers, self._channels, self._scales = scheme, scheme.stages, channels, scales
         self._outputs, self._tiles, self._groups, self._clips = outputs, tiles, groups, clips
 
-    def load(self, place: Place, given: Source) -> Moments:
+    def load(self, place: Place, given: OperandMoments) -> TileMoments:
         """Rounded where the arithmetic is, and stored."""
-        return self.store(place, self._rounded(str(place), Moments.of(place.side, given)))
+        return self.store(place, self._rounded(str(place), TileMoments.of(place.side, given)))
 
-    def apply(self, step: Pass, value: Moments) -> Moments:
+    def apply(self, step: Pass, value: TileMoments) -> TileMoments:
         """The map, and the noise of its sums."""
         rows = self._rows(step.matrix)
         matrix = whole = np.array([[float(entry) for entry in row] for row in rows])
@@ -208,10 +208,10 @@ class MomentsMachine:
         noise = sum_noise(matrix, self._scheme.order, self._scheme.arithmetic, along)
         return mapped.noisy(_TRANSFORMS[value.side], noise.ravel())
 
-    def multiply(self, U: Moments, V: Moments) -> Moments:
+    def multiply(self, U: TileMoments, V: TileMoments) -> TileMoments:
         """Sums of independent products."""
         scheme, channels = self._scheme, self._channels
-        M = Moments.of("products", Source(U.shape, channels * U.second * V.second), (U, V))
+        M = TileMoments.of("products", OperandMoments(U.shape, channels * U.second * V.second), (U, V))
         if not np.isfinite(M.second).all():
             raise OutOfFormat("channel sum")
         if U.grid is not None and V.grid is not None:
@@ -227,7 +227,7 @@ class MomentsMachine:
             noise = noise + rounding_noise(scheme.arithmetic, M.variances)
         return M.noisy("channel sum", noise)
 
-    def store(self, place: Place, value: Moments) -> Moments:
+    def store(self, place: Place, value: TileMoments) -> TileMoments:
         """Through the quantiser of the place, if it has one that rounds.
 
         Raises:
@@ -239,18 +239,18 @@ class MomentsMachine:
         scale = self.used[str(place)] = self._scale(place, quantizer, value)
         return value.stored(str(place), quantizer, scale, self._clips)
 
-    def divide(self, value: Moments, divisor: Fraction) -> Moments:
+    def divide(self, value: TileMoments, divisor: Fraction) -> TileMoments:
         """The map, and one more rounding."""
         divided = value.mapped(np.eye(len(value.signal)) / float(divisor))
         if divided.grid is not None:
             divided = replace(divided, grid=Grid(divided.grid.lattice / abs(divisor), divided.grid.unit))
         return self._rounded(_TRANSFORMS[value.side], divided)
 
-    def _rounded(self, stage: str, value: Moments) -> Moments:
+    def _rounded(self, stage: str, value: TileMoments) -> TileMoments:
         arithmetic = self._scheme.arithmetic
         return value if arithmetic is None else value.noisy(stage, rounding_noise(arithmetic, value.variances))
 
-    def _scale(self, place: Place, quantizer: Quantizer, value: Moments) -> Scale:
+    def _scale(self, place: Place, quantizer: Quantizer, value: TileMoments) -> Scale:
         if quantizer.per is None:
             return UNSCALED
         if self._scales is None:
@@ -259,7 +259,7 @@ class MomentsMachine:
         channels = np.asarray(given[0] if isinstance(given, Scale) else given).shape[-2:-1] or (1,)
         return checked_scale(given, (*value.shape, *channels, 1), channels=place.side != "data")
 
-    def _expected_scale(self, place: Place, quantizer: Quantizer, value: Moments) -> Scale:
+    def _expected_scale(self, place: Place, quantizer: Quantizer, value: TileMoments) -> Scale:
         if quantizer.unsigned:
             raise NotApplicable("predicted scales", f"{place} has a zero point", "calibrate on data")
         per_tap, filters = "tap" in str(quantizer.per), 1 if "channel" in str(quantizer.per) else self._outputs

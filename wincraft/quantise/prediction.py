@@ -23,7 +23,7 @@ from wincraft.numbers.arrays import float64_array, is_integer
 from wincraft.numbers.decibels import sqnr
 from wincraft.numbers.quantizer import Scale
 from wincraft.quantise.machines import stored_maps
-from wincraft.quantise.moments import Moments, MomentsMachine, OutOfFormat, Source
+from wincraft.quantise.moments import MomentsMachine, OperandMoments, OutOfFormat, TileMoments
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import check_scheme
 from wincraft.show.chart import Axis, Bars, Chart
@@ -149,8 +149,10 @@ def predict(
     sizes = {"outputs": outputs, "tiles": tiles, "groups": groups}
     machine = MomentsMachine(scheme, channels, scales, **sizes, clips=clips)
     tile, taps = algorithm.n, algorithm.r
-    data = Source(tile, _moments("data moments", data_moments, tile), _sample("data values", data_values))
-    weights = Source(taps, _moments("weight moments", weight_moments, taps), _sample("weight values", weight_values))
+    data = OperandMoments(tile, _moments("data moments", data_moments, tile), _sample("data values", data_values))
+    weights = OperandMoments(
+        taps, _moments("weight moments", weight_moments, taps), _sample("weight values", weight_values)
+    )
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             y = execute(stored_maps(algorithm, scheme), algorithm.scale, machine, data, weights)
@@ -176,7 +178,9 @@ def _sample(what: str, given: ArrayLike | None) -> np.ndarray | None:
     return None if given is None else float64_array(given, what).ravel()
 
 
-def _shares(algorithm: Algorithm, y: Moments, channels: int, data: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+def _shares(
+    algorithm: Algorithm, y: TileMoments, channels: int, data: np.ndarray, weights: np.ndarray
+) -> dict[str, float]:
     """Noise over signal by stage at the outputs, ``matrices`` last; ``no signal`` of data that are all 0."""
     U, V = y.operands
     gram = channels * (y.signal.T @ y.signal)

@@ -59,7 +59,7 @@ class Simulation(Shown):
     @property
     def channels(self) -> int:
         """Those that an output sums over."""
-        return self.batch.weights.shape[-1]
+        return int(self.batch.weights.shape[-1])
 
     @property
     def scales(self) -> dict[str, Scale]:

@@ -134,7 +134,7 @@ def calibrate(model: nn.Module, loader: Iterable[object], images: int | None = N
     if not any(layer.placed for layer in observed):
         raise NotApplicable("calibration", "the network has no stage that is stored", "convert with a scheme")
     balanced = [layer for layer in observed if isinstance(layer, BalancedPipeline) and layer.omega is not None]
-    batches: Iterable[torch.Tensor] = images_of(loader, images, device_of(model))
+    batches: Iterable[torch.Tensor] = images_of(loader, images, model)
     with evaluating(model), torch.no_grad():
         if balanced:
             batches = list(batches)
@@ -183,20 +183,17 @@ def _observe(
     return count
 
 
-def device_of(model: nn.Module) -> torch.device:
-    """Where a network's first parameter is; the CPU without one."""
-    return next(model.parameters(), torch.zeros(0)).device
+def images_of(loader: Iterable[object], count: int | None, model: nn.Module) -> Iterator[torch.Tensor]:
+    """Batches of images from a loader of batches, or of tuples that begin with one, where a network's parameters are.
 
-
-def images_of(loader: Iterable[object], count: int | None, device: torch.device) -> Iterator[torch.Tensor]:
-    """Batches of images from a loader of batches, or of tuples that begin with one; all, or the first `count`.
+    All, or the first `count`.
 
     Raises:
         WrongType: where the loader is a batch itself, or gives something else.
     """
     if isinstance(loader, torch.Tensor):
         raise WrongType("a loader", "a tensor", "give an iterable of batches, such as [images]")
-    left = count
+    left, device = count, next(model.parameters(), torch.zeros(0)).device
     for item in loader:
         batch = item[0] if isinstance(item, tuple | list) else item
         if not isinstance(batch, torch.Tensor):

@@ -19,7 +19,7 @@ from wincraft.quantise.evaluation import measured_moments, value_sample
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import direct_quantizers
-from wincraft.torch.conversion import device_of, evaluating, images_of
+from wincraft.torch.conversion import evaluating, images_of
 from wincraft.torch.layer_report import LayerReport, NetworkReport
 from wincraft.torch.learning import Learning
 from wincraft.torch.watching import DIRECT, WINOGRAD, NetworkWatch, Watched, as_numpy
@@ -51,7 +51,7 @@ def network_report(model: nn.Module, loader: Iterable[object], images: int | Non
     """
     count = 0
     with NetworkWatch(model) as watch, evaluating(model), torch.no_grad():
-        for batch in images_of(loader, images, device_of(model)):
+        for batch in images_of(loader, images, model):
             model(batch)
             count += len(batch)
     ran = sorted((pair for pair in watch.layers.items() if pair[1].ran), key=lambda pair: watch.order.index(pair[1]))
