@@ -142,9 +142,6 @@ class FloatFormat:
         rounded[beyond] = np.copysign(np.inf, rounded[beyond]) if self.infinity else np.nan
         return rounded
 
-    round = quantize
-    """The same, by its usual name."""
-
     def ulp(self, values: ArrayLike) -> np.ndarray:
         """The distance of the format's neighbours around every value, float64 of the same shape.
 
