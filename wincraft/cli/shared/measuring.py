@@ -149,9 +149,8 @@ def read_schemes(names: Sequence[str], defaults: Sequence[str], limits: Sequence
         if chosen.setdefault(scheme.name, scheme) != scheme:
             raise NotApplicable(f"--scheme {text}", f"another scheme has the name {scheme.name}", "give it another")
     for limit in limits:
-        scheme = limit.measure.scheme
-        if scheme is not None:
-            chosen.setdefault(scheme.name, scheme)
+        if limit.measure.scheme is not None:
+            chosen.setdefault(limit.measure.scheme.name, limit.measure.scheme)
     return list(chosen.values())
 
 
