@@ -65,7 +65,6 @@ def is_face(module):
     return ("wincraft.face", ["show"]) in imports(modules()[module])
 
 
-@pytest.mark.xfail(reason="results look their displays up the floors", strict=True)
 def test_no_modules_import_each_other_in_a_circle():
     try:
         TopologicalSorter(graph()).prepare()
@@ -74,10 +73,13 @@ def test_no_modules_import_each_other_in_a_circle():
 
 
 def test_faces_are_for_users():
-    """A module of wincraft imports the module where a name stands: through a face it would import a circle."""
+    """A module of wincraft imports the module where a name stands: through a face it would import a circle.
+
+    But for `Algorithm.change_basis`, the one convenience that looks up the floors, when it is called.
+    """
     rooms = {"wincraft", *(f"wincraft.{path.parent.name}" for path in ROOT.glob("*/__init__.py"))}
     found = [f"{module}: {home}" for module, tree in modules().items() for home, _ in imports(tree) if home in rooms]
-    assert found == []
+    assert found == ["wincraft.algorithm.bilinear: wincraft"]
 
 
 def test_one_import_at_most_is_spelled_as_a_string():
@@ -85,7 +87,6 @@ def test_one_import_at_most_is_spelled_as_a_string():
     assert len(found) <= 1, found
 
 
-@pytest.mark.xfail(reason="measures have several registries", strict=True)
 def test_a_public_name_has_one_home():
     homes = defaultdict(set)
     for module, tree in modules().items():

@@ -33,7 +33,7 @@ from c_headers import (
 from sympy.polys.domains import QQ
 
 from wincraft import LinearMap, nest, render, winograd
-from wincraft.algorithm.numeric import matrix_to_numpy
+from wincraft.algorithm.entries import matrix_to_numpy
 from wincraft.construct import change_basis
 from wincraft.exact import diagonal
 from wincraft.files import identifier

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from importlib import import_module
 from math import prod
 from typing import Any, get_args
 
@@ -22,7 +21,7 @@ from wincraft.algorithm.linear_map import LinearMap, Maps, check_shapes, whole_m
 from wincraft.algorithm.proof import scale_of
 from wincraft.algorithm.recipe import Recipe
 from wincraft.algorithm.refutation import Refuted
-from wincraft.algorithm.rescaling import Factors, read_diagonals
+from wincraft.algorithm.rescaling import TapFactors, read_diagonals
 from wincraft.algorithm.tile import apply_tile
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, WrongForm, WrongType, check_type
 from wincraft.exact.field import Field
@@ -182,7 +181,9 @@ class Algorithm(Content):
         """
         return replace(self, **maps, recipe=tuple(replace(axis, basis=None) for axis in self.recipe))  # type: ignore[arg-type]
 
-    def rescale(self, a: Factors | None = None, g: Factors | None = None, b: Factors | None = None) -> Algorithm:
+    def rescale(
+        self, a: TapFactors | None = None, g: TapFactors | None = None, b: TapFactors | None = None
+    ) -> Algorithm:
         """Multiply AT's columns by a, G's rows by g, BT's rows by b, where a*g*b is one constant c.
 
         The scale is multiplied by c. Each is a sequence of R non-zero exact numbers, all ones if left out: of several
@@ -297,9 +298,9 @@ class Algorithm(Content):
         >>> len(winograd(4, 3).change_basis("legendre").input.stages)
         2
         """
-        module = import_module("wincraft.construct.change")  # by name: a convenience that looks up the floors
-        changed: Algorithm = module.change_basis(self, basis, input=input, filter=filter, output=output)
-        return changed
+        import wincraft  # its face, since constructions stand above: a convenience that looks up the floors
+
+        return wincraft.change_basis(self, basis, input=input, filter=filter, output=output)
 
     def plot(self, ax: object = None) -> Any:
         """What each tap adds to the noise gain, as bars, of two axes as a map; see `tap_chart`.

@@ -153,7 +153,7 @@ class Content:
         >>> winograd(2, 3, points="0,1,-1").to_numpy("float16")[1][1]
         array([0.5, 0.5, 0.5], dtype=float16)
         """
-        from wincraft.algorithm.numeric import matrix_to_numpy
+        from wincraft.algorithm.entries import matrix_to_numpy
 
         axes = list(zip(*map(self._matrices, self.named), strict=True))
         distinct = axes[:1] if all(axis == axes[0] for axis in axes) else axes

@@ -129,7 +129,7 @@ class LinearMap:
         return _unpickled, (field.name, extension, self.tile, passes)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
-        from wincraft.algorithm.numeric import matrix_to_numpy
+        from wincraft.algorithm.entries import matrix_to_numpy
 
         return matrix_to_numpy(self.dense, float if dtype is None else dtype)
 
@@ -203,7 +203,7 @@ class LinearMap:
     @property
     def collapsed(self) -> LinearMap:
         """The same map with every axis's matrices multiplied out, where it has a factor for each; else itself."""
-        if self.factors is None or len(self.passes) == len(self.tile):
+        if self.factors is None or [step.axis for step in self.passes] == [*range(len(self.tile))]:
             return self
         return LinearMap(self.tile, tuple(Pass(factor.dense, k) for k, factor in enumerate(self.factors)))
 

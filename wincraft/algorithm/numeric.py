@@ -15,83 +15,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from wincraft.algorithm.entries import DTYPES, matrix_to_numpy, round_to_dtype
 from wincraft.algorithm.linear_map import Maps, Pass
-from wincraft.errors import BadShape, BadValue, NotApplicable, TooLarge, WrongType, shorten
+from wincraft.errors import BadShape, BadValue, NotApplicable, WrongType
 from wincraft.exact.field import Field
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
-from wincraft.exact.types import Matrix, Number
+from wincraft.exact.types import Number
 
-_DTYPES = "use float64, float32, float16, an integer type or object"
 _EXACT_LIMIT = 2**63 - 1
-
-
-def round_to_dtype(value: Fraction, dtype: np.dtype) -> Any:
-    """A fraction rounded once, to nearest even, to float64, float32 or float16.
-
-    A narrow format is reached through float64 rounded to odd, which makes the second rounding harmless.
-
-    >>> round_to_dtype(Fraction(1, 3), np.dtype("float32"))
-    np.float32(0.33333334)
-    """
-    try:
-        nearest = value.numerator / value.denominator
-    except OverflowError:
-        return dtype.type(np.inf if value > 0 else -np.inf)
-    if dtype.itemsize >= 8 or Fraction(nearest) == value:
-        with np.errstate(over="ignore", under="ignore"):
-            return dtype.type(nearest)
-    if np.float64(nearest).view(np.uint64) % 2 == 0:
-        nearest = float(np.nextafter(nearest, np.inf if value > Fraction(nearest) else -np.inf))
-    with np.errstate(over="ignore", under="ignore"):
-        return dtype.type(nearest)
-
-
-def matrix_to_numpy(matrix: Matrix, dtype: DTypeLike) -> np.ndarray:
-    """An exact matrix as an array, each entry rounded once to nearest even; `object` keeps Fractions.
-
-    Raises:
-        NotApplicable, TooLarge: where an entry does not fit the dtype.
-        BadValue: for any dtype that holds no real numbers.
-
-    >>> from wincraft import winograd
-    >>> matrix_to_numpy(winograd(2, 3, points="0,1,-1").filter.dense, "float16")
-    array([[ 1. ,  0. ,  0. ],
-           [ 0.5,  0.5,  0.5],
-           [ 0.5, -0.5,  0.5],
-           [ 0. ,  0. ,  1. ]], dtype=float16)
-    """
-    try:
-        dtype = np.dtype(dtype)
-    except TypeError:
-        raise BadValue("the dtype", shorten(repr(dtype)), _DTYPES) from None
-    if dtype.kind not in "iu":
-        Field(matrix.domain).need_order(f"matrices as {dtype}")
-    values = [[to_fraction(number) for number in row] for row in to_numbers(matrix)]
-    if dtype.hasobject:
-        return np.array(values, dtype=object).reshape(matrix.shape)
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        for value in (value for row in values for value in row):
-            if value.denominator != 1 or not limits.min <= value <= limits.max:
-                raise NotApplicable(
-                    f"matrices as {dtype}",
-                    f"entry {value} does not fit",
-                    "use the convention 'integer' or a wider type",
-                )
-        return np.array([[int(value) for value in row] for row in values], dtype=dtype)
-    if dtype.kind != "f" or dtype.itemsize > 8:
-        raise BadValue("the dtype", str(dtype), _DTYPES)
-    rounded = np.array([[round_to_dtype(value, dtype) for value in row] for row in values], dtype=dtype)
-    if not np.isfinite(rounded).all():
-        row, column = np.argwhere(~np.isfinite(rounded))[0]
-        largest = f"{np.finfo(dtype).max:g}"
-        raise TooLarge(
-            str(dtype),
-            f"an entry of {len(str(int(abs(values[row][column]))))} digits is beyond its largest, {largest}",
-            "use a wider type, or points or a convention with smaller entries",
-        )
-    return rounded
 
 
 def convolve(
@@ -206,7 +138,7 @@ def _checked(maps: Maps, data: ArrayLike, filters: ArrayLike, padding: Any) -> t
             )
         return _python_numbers(x), _python_numbers(w), [int(pad) for pad in pads]
     if not kinds <= set("iubf") or max(x.itemsize, w.itemsize) > 8:
-        raise BadValue("the dtype of data and filters", f"{x.dtype} and {w.dtype}", _DTYPES)
+        raise BadValue("the dtype of data and filters", f"{x.dtype} and {w.dtype}", DTYPES)
     field.need_order("convolving floats")
     dtype = np.result_type(x, w)
     if not (np.isfinite(x).all() and np.isfinite(w).all()):

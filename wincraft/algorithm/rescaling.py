@@ -11,11 +11,11 @@ from wincraft.exact.field import common_field
 from wincraft.exact.number import exact_number, number_text, to_element
 from wincraft.exact.types import Domain, Element, Number
 
-Factors = Sequence[object]
+TapFactors = Sequence[object]
 
 
 class Diagonals(NamedTuple):
-    """Factors of AT's columns, G's rows and BT's rows, in `domain`, whose product is `constant` at every tap."""
+    """TapFactors of AT's columns, G's rows and BT's rows, in `domain`, whose product is `constant` at every tap."""
 
     domain: Domain
     output: list[Element]
@@ -24,7 +24,9 @@ class Diagonals(NamedTuple):
     constant: Element
 
 
-def read_diagonals(a: Factors | None, g: Factors | None, b: Factors | None, rank: int, domain: Domain) -> Diagonals:
+def read_diagonals(
+    a: TapFactors | None, g: TapFactors | None, b: TapFactors | None, rank: int, domain: Domain
+) -> Diagonals:
     """What `Algorithm.rescale` was given: sequences of `rank` exact numbers, None for ones.
 
     Raises:
@@ -47,7 +49,7 @@ def read_diagonals(a: Factors | None, g: Factors | None, b: Factors | None, rank
     return Diagonals(K, of_output, of_filter, of_input, products[0])
 
 
-def _numbers(name: str, given: Factors | None, rank: int) -> list[Number]:
+def _numbers(name: str, given: TapFactors | None, rank: int) -> list[Number]:
     if given is not None and (isinstance(given, str) or not isinstance(given, Iterable)):
         raise WrongType(f"a scaling {name}", shorten(repr(given)), "give a sequence of one factor per tap")
     values = [exact_number(value) for value in (given if given is not None else [1] * rank)]

@@ -59,7 +59,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class RealLimit:
+class ProvedLimit:
     """The noise gain of the best real sets of a kind, in float64; `certified` is a proved lower bound, None if none."""
 
     noise_gain: float
@@ -83,7 +83,7 @@ class Entry(Shown):
     m: int
     r: int
     choices: tuple[tuple[str, Choice], ...]
-    limit: RealLimit
+    limit: ProvedLimit
     published: tuple[Published, ...]
 
     @property
@@ -211,7 +211,7 @@ def _entry(
     m: int, r: int, uses: dict[str, dict[str, str]], limit: dict[str, object], published: list[dict[str, str]]
 ) -> Entry:
     choices = tuple((name, Choice(**found)) for name, found in uses.items())
-    return Entry(m, r, choices, RealLimit(**limit), tuple(Published(**item) for item in published))  # type: ignore[arg-type]
+    return Entry(m, r, choices, ProvedLimit(**limit), tuple(Published(**item) for item in published))  # type: ignore[arg-type]
 
 
 def use_named(given: object) -> str | None:

@@ -40,7 +40,7 @@ _RUST_CAST = re.compile(r"\s+as\s+\w+")
 _TEMPLATE = re.compile(r"<[\w\s:,]*>(?=\s*\()")
 _LEADING_ZEROS = re.compile(r"(?<![\w.])0+(?=\d+(?![\w.]))")
 _KNOWN = {"M_SQRT2": sqrt(2), "M_SQRT1_2": sqrt(2) / 2, "SQRT_2": sqrt(2), "FRAC_1_SQRT_2": sqrt(2) / 2}
-_OPERATIONS: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
+_OPERATIONS: dict[type[ast.operator], Callable[[ReadNumber, ReadNumber], ReadNumber]] = {
     ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: truediv,
 }  # fmt: skip
 _QUOTIENTS = ("Rational", "Fraction", "Ratio", "mpq", "QQ", "frac", "Frac", "Fr", "F", "R", "Q", "Rat", "rat")
@@ -48,7 +48,7 @@ _OTHER_FUNCTIONS = re.compile(
     r"(?:a?(?:sin|cos|tan)h?|exp\w*|log\w*|abs|fabs|pow|r?cbrt|rsqrt\w*|floor|ceil|round|max|min|len|range|sum|int_?)$"
 )
 
-Number: TypeAlias = Any
+ReadNumber: TypeAlias = Any
 """A sympy number where the entry is exact, a `Decimal` as it was printed where it is not."""
 
 
@@ -61,12 +61,12 @@ class Constants:
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = texts
-        self._values: dict[str, Number] = {}
+        self._values: dict[str, ReadNumber] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self.texts
 
-    def value(self, name: str) -> Number:
+    def value(self, name: str) -> ReadNumber:
         """The number that a name stands for.
 
         Raises:
@@ -107,7 +107,7 @@ def looks_like_number(text: str, constants: Constants) -> bool:
     return True
 
 
-def read_entry(text: str, constants: Constants = NO_CONSTANTS) -> Number:
+def read_entry(text: str, constants: Constants = NO_CONSTANTS) -> ReadNumber:
     """The number that a text stands for; names are looked up in `constants`.
 
     Integers, fractions, roots, and quotients of decimals that are meant exactly (dyadic ones such as 1.0f / 24) are
@@ -130,11 +130,11 @@ def read_entry(text: str, constants: Constants = NO_CONSTANTS) -> Number:
 
 
 @lru_cache(maxsize=4096)
-def _read(text: str) -> Number:
+def _read(text: str) -> ReadNumber:
     return _read_with(text, NO_CONSTANTS)
 
 
-def _read_with(text: str, constants: Constants) -> Number:
+def _read_with(text: str, constants: Constants) -> ReadNumber:
     try:
         if match := _INTEGER.fullmatch(text):
             return Integer(int("".join(match[1].split())))
@@ -177,7 +177,7 @@ def check_ordinary(value: Decimal) -> Decimal:
     return value
 
 
-def _hexadecimal(sign: str, whole: str, fraction: str, exponent: str) -> Number:
+def _hexadecimal(sign: str, whole: str, fraction: str, exponent: str) -> ReadNumber:
     if not whole + fraction:
         raise _bad("0x", "a hexadecimal number has digits")
     shift = int(exponent) - 4 * len(fraction)
@@ -186,7 +186,9 @@ def _hexadecimal(sign: str, whole: str, fraction: str, exponent: str) -> Number:
     return -number if sign == "-" else number
 
 
-def evaluated(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: Callable[[str], Number]) -> Number:
+def evaluated(
+    node: ast.expr, literal: Callable[[ast.Constant], str], look_up: Callable[[str], ReadNumber]
+) -> ReadNumber:
     """The number of an expression, by its syntax tree; nothing is executed.
 
     `literal` gives the source text of a literal, `look_up` the number of a name.
@@ -200,8 +202,10 @@ def evaluated(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: C
         raise (error if isinstance(error, BadNumber) else _bad(str(error))) from None
 
 
-def _evaluate(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: Callable[[str], Number]) -> Number:
-    def of(child: ast.expr) -> Number:
+def _evaluate(
+    node: ast.expr, literal: Callable[[ast.Constant], str], look_up: Callable[[str], ReadNumber]
+) -> ReadNumber:
+    def of(child: ast.expr) -> ReadNumber:
         return _evaluate(child, literal, look_up)
 
     match node:
@@ -231,7 +235,7 @@ def _evaluate(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: C
     raise _bad(ast.unparse(node))
 
 
-def _call(name: str, arguments: list[Number]) -> Number:
+def _call(name: str, arguments: list[ReadNumber]) -> ReadNumber:
     """A root, a quotient, or a conversion such as half(0.5), which is its argument."""
     if len(arguments) == 2 and name in _QUOTIENTS:
         return combine(ast.Div(), *arguments)
@@ -250,7 +254,7 @@ def _call(name: str, arguments: list[Number]) -> Number:
     return sqrt(value)
 
 
-def exactly(value: Number) -> Number | None:
+def exactly(value: ReadNumber) -> ReadNumber | None:
     """The sympy number of an exact value or of a decimal that is a binary fraction, None for other decimals."""
     if not isinstance(value, Decimal):
         return value
@@ -258,7 +262,7 @@ def exactly(value: Number) -> Number | None:
     return None if fraction.denominator & (fraction.denominator - 1) else Rational(fraction)
 
 
-def combine(operation: ast.operator, left: Number, right: Number) -> Number:
+def combine(operation: ast.operator, left: ReadNumber, right: ReadNumber) -> ReadNumber:
     """The sum, difference, product or quotient: exact, or with the digits that rounding leaves.
 
     Raises:
@@ -281,7 +285,7 @@ def combine(operation: ast.operator, left: Number, right: Number) -> Number:
         return check_ordinary(_rounded(value, slack))
 
 
-def _slack(value: Number) -> Decimal:
+def _slack(value: ReadNumber) -> Decimal:
     """Half a unit of the last digit of a decimal that is not exact."""
     return Decimal(0) if exactly(value) is not None else Decimal((0, (5,), int(value.as_tuple().exponent) - 1))
 
@@ -298,7 +302,7 @@ def _rounded(value: Decimal, slack: Decimal) -> Decimal:
     return value
 
 
-def _as_decimal(value: Number) -> Decimal:
+def _as_decimal(value: ReadNumber) -> Decimal:
     if isinstance(value, Decimal):
         return value
     with localcontext() as context:
@@ -308,7 +312,7 @@ def _as_decimal(value: Number) -> Decimal:
         return Decimal(str(value.evalf(40)))
 
 
-def _apply(operation: ast.operator, a: Number, b: Number) -> Number:
+def _apply(operation: ast.operator, a: ReadNumber, b: ReadNumber) -> ReadNumber:
     if type(operation) not in _OPERATIONS:
         raise _bad(type(operation).__name__, "only + - * / and powers are read")
     if b == 0 and isinstance(operation, ast.Div):
@@ -316,7 +320,7 @@ def _apply(operation: ast.operator, a: Number, b: Number) -> Number:
     return _OPERATIONS[type(operation)](a, b)
 
 
-def _power(base: Number, exponent: Number) -> Number:
+def _power(base: ReadNumber, exponent: ReadNumber) -> ReadNumber:
     base, exponent = exactly(base), exactly(exponent)
     if base is None or exponent is None or not exponent.is_Rational or abs(exponent) > MAX_EXPONENT:
         raise _bad("a power", f"an exponent is a number up to {MAX_EXPONENT}")

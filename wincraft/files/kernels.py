@@ -19,7 +19,7 @@ from wincraft.algorithm.refutation import MATRICES
 from wincraft.construct.identify import identify
 from wincraft.construct.size import parse_size
 from wincraft.errors import BadShape, BadValue, NotApplicable, Unidentified
-from wincraft.files.entry import Number
+from wincraft.files.entry import ReadNumber
 from wincraft.files.names import WORDS
 from wincraft.files.probe import probe, small_integers
 from wincraft.files.source import kernel
@@ -240,7 +240,7 @@ def _factors(matrix: np.ndarray, rows: Sequence[int], columns: Sequence[int], sl
     return None if others is None else [first, *others]
 
 
-def _root(value: Number) -> Number:
+def _root(value: ReadNumber) -> ReadNumber:
     """The square root, by which alike axes share a factor; 1 where it is no rational of a Fraction."""
     if not isinstance(value, Fraction):
         return value**0.5

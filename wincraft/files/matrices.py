@@ -19,7 +19,7 @@ from wincraft.errors import BadDocument, BadNumber, shorten
 from wincraft.exact.matrix import transposed
 from wincraft.files.comments import with_exact_entries
 from wincraft.files.document import is_document, parse_json
-from wincraft.files.entry import Number, read_entry
+from wincraft.files.entry import ReadNumber, read_entry
 from wincraft.files.grouping import Triple, contradictions, fits, named_triples, rank_of, unnamed_triples
 from wincraft.files.names import Role, role_of
 from wincraft.files.npz import MAX_ARCHIVE_BYTES, load_arrays
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MAX_ALGORITHMS = 64
 _DEEPEST = 4
-Entries = Sequence[Sequence[Number]]
+Entries = Sequence[Sequence[ReadNumber]]
 _HINT = "name the matrices AT, G and BT, or give three in this order"
 _NESTED = re.compile(r"F\(\d+(?:x\d+)+,\d+(?:x\d+)+\)")
 _LINEAR = "linear convolution form"
@@ -342,7 +342,7 @@ def _numbers(table: Table, name: str, path: str) -> Entries:
     return rows
 
 
-def _number(entry: Number, table: Table) -> Number:
+def _number(entry: ReadNumber, table: Table) -> ReadNumber:
     if isinstance(entry, str):
         return read_entry(entry, table.constants)
     if isinstance(entry, bool) or entry is None or isinstance(entry, (list, dict)):
@@ -354,7 +354,7 @@ def _number(entry: Number, table: Table) -> Number:
     return entry
 
 
-def _refuse(entry: Number) -> Number:
+def _refuse(entry: ReadNumber) -> ReadNumber:
     raise BadNumber(shorten(str(entry)), "give finite entries of ordinary size")
 
 

@@ -10,18 +10,18 @@ from typing import TypeAlias, TypeGuard
 
 from wincraft.errors import BadNumber
 from wincraft.exact.matrix import transposed
-from wincraft.files.entry import Number, combine, evaluated, read_entry
+from wincraft.files.entry import ReadNumber, combine, evaluated, read_entry
 from wincraft.files.names import Role, role_of
 from wincraft.files.table import Table
 
 MAX_SOURCE = 2**20
 """Longest source that is parsed as Python."""
 MAX_NODE_DEPTH = 100
-Value: TypeAlias = "Number | list[Value] | None"
+Value: TypeAlias = "ReadNumber | list[Value] | None"
 """A number, a list of values, or None for what is neither."""
 Names = dict[str, Value]
 Scope = tuple[str | tuple[int, int], ...]
-Rows = list[list[Number]]
+Rows = list[list[ReadNumber]]
 _UNCHANGED = {
     "array", "asarray", "matrix", "tensor", "Tensor", "Matrix", "ImmutableMatrix", "constant", "Constant", "Variable",
     "astype", "float", "double", "half", "int", "long", "to", "cuda", "cpu", "contiguous", "clone", "copy", "detach",
@@ -187,7 +187,7 @@ class _Reader:
             line = self.lines[constant.lineno - 1]
             return line[constant.col_offset : constant.end_col_offset].decode()
 
-        def look_up(name: str) -> Number:
+        def look_up(name: str) -> ReadNumber:
             if name in names and not isinstance(names[name], list):
                 return names[name]
             raise BadNumber(name, "it is no number")
@@ -210,7 +210,7 @@ def _of_text(text: str) -> Value:
         return None
 
 
-def _attempt(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: Callable[[str], Number]) -> Value:
+def _attempt(node: ast.expr, literal: Callable[[ast.Constant], str], look_up: Callable[[str], ReadNumber]) -> Value:
     try:
         return evaluated(node, literal, look_up)
     except BadNumber:
@@ -277,7 +277,7 @@ def _matrix_product(left: Value, right: Value) -> Value:
         return None
 
 
-def _inner_product(row: list[Number], column: list[Number]) -> Value:
+def _inner_product(row: list[ReadNumber], column: list[ReadNumber]) -> Value:
     total = read_entry("0")
     for one, other in zip(row, column, strict=True):
         if one and other:
@@ -299,7 +299,7 @@ def _reshaped(value: Value, shape: Value) -> Value:
     return [flat[k : k + columns] for k in range(0, len(flat), columns)] if len(flat) % columns == 0 else value
 
 
-def _scaled(value: list[Value], factor: Number, operation: ast.operator) -> Value:
+def _scaled(value: list[Value], factor: ReadNumber, operation: ast.operator) -> Value:
     try:
         return [_scaled(x, factor, operation) if isinstance(x, list) else combine(operation, x, factor) for x in value]
     except BadNumber:

@@ -9,8 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from wincraft.algorithm.entries import matrix_to_numpy
 from wincraft.algorithm.linear_map import LinearMap, Maps, Pass
-from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix, Number
 from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, U, V, step

@@ -17,7 +17,7 @@ from wincraft.numbers.summation import Tree
 
 Kind = Literal["filter", "input", "product", "output"]
 RowOrder = Callable[[Sequence[float]], Tree]
-Names = tuple[str, str, str]
+MapNames = tuple[str, str, str]
 """What the output, filter and input maps are called."""
 
 
@@ -79,7 +79,7 @@ class Step:
 
 
 def range_steps(
-    tables: Tables, names: Names, data: Box, weights: Box | np.ndarray, rounding: Mapping[str, Fraction]
+    tables: Tables, names: MapNames, data: Box, weights: Box | np.ndarray, rounding: Mapping[str, Fraction]
 ) -> tuple[Step, ...]:
     """All steps: the filter and the passes over it, the data likewise, the products and the passes over these.
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.entries import matrix_to_numpy
 from wincraft.algorithm.linear_map import LinearMap, Maps
-from wincraft.algorithm.numeric import matrix_to_numpy
 from wincraft.exact.matrix import diagonal
 from wincraft.exact.types import Matrix
 from wincraft.numbers.summation import Tree

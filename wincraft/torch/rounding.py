@@ -9,7 +9,7 @@ import torch
 
 FLOAT32_BITS = 24
 """Integers of so many bits are exact in float32."""
-End = float | torch.Tensor
+Bound = float | torch.Tensor
 """One end of what is stored, for all values or of float64 and broadcast to them."""
 
 
@@ -30,7 +30,7 @@ class RoundClip(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: _Context, x: torch.Tensor, ratio: torch.Tensor, low: End, high: End, dtype: torch.dtype
+        ctx: _Context, x: torch.Tensor, ratio: torch.Tensor, low: Bound, high: Bound, dtype: torch.dtype
     ) -> torch.Tensor:
         """Take x of float32 or float64, the ratio of float64, which broadcasts; give codes in a `dtype` for them."""
         product = x * ratio if x.dtype == torch.float64 else x.double().mul_(ratio)  # a mixed product is slower
@@ -52,7 +52,7 @@ class RoundClip(torch.autograd.Function):
         return to_x, to_ratio, None, None, None
 
 
-def _clip(x: torch.Tensor, low: End, high: End, in_place: bool = False) -> torch.Tensor:
+def _clip(x: torch.Tensor, low: Bound, high: Bound, in_place: bool = False) -> torch.Tensor:
     if isinstance(low, torch.Tensor) and isinstance(high, torch.Tensor):  # torch.clamp takes four times as long
         return torch.minimum(torch.maximum(x, low.to(x.dtype)), high.to(x.dtype))
     clamp = x.clamp_ if in_place else x.clamp

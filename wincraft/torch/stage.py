@@ -16,7 +16,7 @@ from wincraft.measure.places import Place
 from wincraft.numbers.integer_grid import IntegerGrid
 from wincraft.numbers.quantizer import Quantizer, Scale
 from wincraft.quantise.schemes import Scheme
-from wincraft.torch.rounding import FLOAT32_BITS, End, RoundClip
+from wincraft.torch.rounding import FLOAT32_BITS, Bound, RoundClip
 from wincraft.torch.state import StateDict, check_scales, check_values, take_bytes
 
 Watcher = Callable[[Place, torch.Tensor], object]
@@ -55,7 +55,7 @@ class Tally:
         self.clipped, self.stored, self.last = 0.0, 0, 0.0
 
     @torch.no_grad()
-    def count(self, value: torch.Tensor, ratio: torch.Tensor, low: End, high: End) -> None:
+    def count(self, value: torch.Tensor, ratio: torch.Tensor, low: Bound, high: Bound) -> None:
         """Take values times a ratio into account, which are rounded and clipped to these ends."""
         steps = (value.double() * ratio).round()
         self.add(float(((steps < low) | (steps > high)).sum()), steps.numel())

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sympy import S
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.numeric import matrix_to_numpy
+from wincraft.algorithm.entries import matrix_to_numpy
 from wincraft.construct.scaling import integer_form
 from wincraft.emit.c.kernels import HeaderSection
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import numpy as np
 from sympy import S
 
-from wincraft.algorithm.numeric import matrix_to_numpy, round_to_dtype
+from wincraft.algorithm.entries import matrix_to_numpy, round_to_dtype
 from wincraft.emit.c.kernels import Array, CFunction, ConstantTable, FloatRows, HeaderSection, Line, Tile
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, largest_row_norm
 from wincraft.emit.c.printing import listed, literal, row_cost

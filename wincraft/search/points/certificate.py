@@ -24,7 +24,7 @@ from wincraft.search.points.search import search_space, tolerant
 from wincraft.search.points.settings import Settings
 from wincraft.search.points.space import CHOICES, SHAPES, Space
 
-Content = dict[str, Any]
+Document = dict[str, Any]
 """A document as JSON has it, of which nothing is known."""
 RECHECKED, RECHECKED_SLOWLY = 3 * 10**7, 400
 """Most sets that are searched again by the other strategy, with a kernel and one by one."""
@@ -49,7 +49,7 @@ class WrongResult(WincraftError):
     found: str
 
 
-def recheck(content: Content, path: str, thorough: bool = False) -> list[str]:
+def recheck(content: Document, path: str, thorough: bool = False) -> list[str]:
     r"""What holds of a result document, line by line, and what was not checked.
 
     The values of all listed sets are computed exactly by the proved construction, their membership and the constraints
@@ -92,7 +92,7 @@ def _one_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:160]
 
 
-def _recheck(content: Content, path: str, thorough: bool) -> list[str]:
+def _recheck(content: Document, path: str, thorough: bool) -> list[str]:
     checker = _Checker(content, path, _settings(content, path))
     lines = [*checker.sets(), *checker.counts()]
     if not checker.complete:
@@ -100,13 +100,13 @@ def _recheck(content: Content, path: str, thorough: bool) -> list[str]:
     return [*lines, *checker.optimality(thorough)]
 
 
-def _check_kind(content: Content, path: str) -> None:
+def _check_kind(content: Document, path: str) -> None:
     if content.get("kind") != SEARCH_KIND or str(content.get("version")).split(".")[0] != str(SEARCH_VERSION):
         repair = f"this reads {SEARCH_KIND} version {SEARCH_VERSION}"
         raise BadDocument(path, f"its kind is {content.get('kind')!r}", repair)
 
 
-def _settings(content: Content, path: str) -> Settings:
+def _settings(content: Document, path: str) -> Settings:
     _check_kind(content, path)
     if min(_whole(content, key) for key in ("m", "r", "dimensions")) < 1:
         raise BadDocument(path, "m, r or dimensions is below 1", "search again")
@@ -123,7 +123,7 @@ def _settings(content: Content, path: str) -> Settings:
     )
 
 
-def _whole(content: Content, key: str) -> int:
+def _whole(content: Document, key: str) -> int:
     value = content[key]
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{key}, which is {value!r}")
@@ -143,7 +143,7 @@ def _real(value: Any, what: str) -> float:
 
 
 class _Checker:
-    def __init__(self, content: Content, path: str, settings: Settings) -> None:
+    def __init__(self, content: Document, path: str, settings: Settings) -> None:
         self.content, self.path, self.settings = content, path, settings
         self.complete = content["complete"]
         if not isinstance(self.complete, bool):
@@ -161,7 +161,7 @@ class _Checker:
         if stated != found:
             raise WrongResult(self.path, what, str(stated)[:80], str(found)[:80])
 
-    def item(self, item: Content) -> PointSet:
+    def item(self, item: Document) -> PointSet:
         """A listed set as it really is."""
         moduli = _texts(item["points"], "points")
         found, name = point_set(self.settings, moduli), ",".join(moduli)

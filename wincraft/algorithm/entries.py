@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exact matrices as arrays, every entry rounded once."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from wincraft.errors import BadValue, NotApplicable, TooLarge, shorten
+from wincraft.exact.field import Field
+from wincraft.exact.matrix import to_numbers
+from wincraft.exact.number import to_fraction
+from wincraft.exact.types import Matrix
+
+DTYPES = "use float64, float32, float16, an integer type or object"
+
+
+def round_to_dtype(value: Fraction, dtype: np.dtype) -> Any:
+    """A fraction rounded once, to nearest even, to float64, float32 or float16.
+
+    A narrow format is reached through float64 rounded to odd, which makes the second rounding harmless.
+
+    >>> round_to_dtype(Fraction(1, 3), np.dtype("float32"))
+    np.float32(0.33333334)
+    """
+    try:
+        nearest = value.numerator / value.denominator
+    except OverflowError:
+        return dtype.type(np.inf if value > 0 else -np.inf)
+    if dtype.itemsize >= 8 or Fraction(nearest) == value:
+        with np.errstate(over="ignore", under="ignore"):
+            return dtype.type(nearest)
+    if np.float64(nearest).view(np.uint64) % 2 == 0:
+        nearest = float(np.nextafter(nearest, np.inf if value > Fraction(nearest) else -np.inf))
+    with np.errstate(over="ignore", under="ignore"):
+        return dtype.type(nearest)
+
+
+def matrix_to_numpy(matrix: Matrix, dtype: DTypeLike) -> np.ndarray:
+    """An exact matrix as an array, each entry rounded once to nearest even; `object` keeps Fractions.
+
+    Raises:
+        NotApplicable, TooLarge: where an entry does not fit the dtype.
+        BadValue: for any dtype that holds no real numbers.
+
+    >>> from wincraft import winograd
+    >>> matrix_to_numpy(winograd(2, 3, points="0,1,-1").filter.dense, "float16")
+    array([[ 1. ,  0. ,  0. ],
+           [ 0.5,  0.5,  0.5],
+           [ 0.5, -0.5,  0.5],
+           [ 0. ,  0. ,  1. ]], dtype=float16)
+    """
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError:
+        raise BadValue("the dtype", shorten(repr(dtype)), DTYPES) from None
+    if dtype.kind not in "iu":
+        Field(matrix.domain).need_order(f"matrices as {dtype}")
+    values = [[to_fraction(number) for number in row] for row in to_numbers(matrix)]
+    if dtype.hasobject:
+        return np.array(values, dtype=object).reshape(matrix.shape)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        for value in (value for row in values for value in row):
+            if value.denominator != 1 or not limits.min <= value <= limits.max:
+                raise NotApplicable(
+                    f"matrices as {dtype}",
+                    f"entry {value} does not fit",
+                    "use the convention 'integer' or a wider type",
+                )
+        return np.array([[int(value) for value in row] for row in values], dtype=dtype)
+    if dtype.kind != "f" or dtype.itemsize > 8:
+        raise BadValue("the dtype", str(dtype), DTYPES)
+    rounded = np.array([[round_to_dtype(value, dtype) for value in row] for row in values], dtype=dtype)
+    if not np.isfinite(rounded).all():
+        row, column = np.argwhere(~np.isfinite(rounded))[0]
+        largest = f"{np.finfo(dtype).max:g}"
+        raise TooLarge(
+            str(dtype),
+            f"an entry of {len(str(int(abs(values[row][column]))))} digits is beyond its largest, {largest}",
+            "use a wider type, or points or a convention with smaller entries",
+        )
+    return rounded
