@@ -292,6 +292,8 @@ def test_the_channel_counts_are_those_of_a_report(name):
         r"int64 accumulator: .*every partial sum in range: ([\d,]+);", " ".join(str(rendered(wide)).split())
     )
     assert int(printed[1].replace(",", "")) == macro(name, "MAX_CHANNELS")
+    of_products = re.search(r"accumulator: ([\d,]+) of M;", " ".join(str(rendered(report)).split()))
+    assert int(of_products[1].replace(",", "")) == macro(name, f"MAX_CHANNELS_INT{integers.accumulator}")
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ from oracle_tiles import forty_six, kronecker_square
 from sympy import Matrix
 
 import wincraft as wc
-from wincraft.algorithm import Refuted
 from wincraft.construct import integer_form
-from wincraft.errors import BadShape, NotApplicable
+from wincraft.errors import NotApplicable
 from wincraft.measure import channel_counts, ranges
 
 MADE = {"kronecker": kronecker_square(), "46 products": forty_six()}
@@ -112,15 +111,6 @@ def test_text_and_latex_show_the_passes():
     assert r"  A^T &= (I \otimes A_{1}^T) (A_{1}^T \otimes I) A_{0}^T \\" in latex
     assert latex.count("\\begin{bmatrix}") == latex.count("\\end{bmatrix}") == 9
     assert "\\setcounter{MaxMatrixCols}{46}" in latex
-
-
-@pytest.mark.parametrize("suffix", ["h", "py", "txt"])
-@pytest.mark.parametrize("name", MADE)
-def test_read_back_without_their_sizes_they_are_taken_for_no_other(name, suffix, tmp_path):
-    path = tmp_path / f"f.{suffix}"
-    wc.write(MADE[name], path)
-    with pytest.raises((BadShape, Refuted), match=r"\(AT, G, BT\) has shape|not F\("):
-        wc.read(path)
 
 
 @pytest.mark.parametrize("size", ["F(4,3)", "F(2x2,3x3)"])

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
-from math import isfinite
+from math import isfinite, prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -250,8 +250,11 @@ def _found_in_text(text: str, path: str) -> Found:
         if ours and spelling == "brackets":
             tables = [with_exact_entries(table, given.plain) for table in tables]
         triples = named_triples(tables) or unnamed_triples(tables)
+        axes = _axes(nested[0]) if nested else ()
+        if triples and axes and _for_whole_tiles(triples[0], axes):
+            return Found(path, _grouped(tables, path, form))
         if triples and fits(*triples[0]):
-            return Found(path, _grouped(tables, path, form), _axes(nested[0]) if nested else ())
+            return Found(path, _grouped(tables, path, form), axes)
         if triples and not unfit:
             unfit = tables
         whole += tables
@@ -266,6 +269,13 @@ def _is_scrap(table: Table) -> bool:
 def _axes(size: str) -> tuple[tuple[int, int], ...]:
     m, r = (part.split("x") for part in size[2:-1].split(","))
     return tuple((int(one), int(other)) for one, other in zip(m, r, strict=False))
+
+
+def _for_whole_tiles(triple: Triple, axes: tuple[tuple[int, int], ...]) -> bool:
+    """Whether A^T, G and B^T are matrices for the flattened tiles of these axes."""
+    output, taps, data = (table.rows for table in triple)
+    shapes = len(output), len(taps[0]), len(data[0])
+    return shapes == (prod(m for m, _ in axes), prod(r for _, r in axes), prod(m + r - 1 for m, r in axes))
 
 
 def _grouped(tables: list[Table], path: str, form: Form | None) -> tuple[Matrices, ...]:

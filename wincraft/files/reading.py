@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
+
+from sympy import divisors
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import nest
+from wincraft.algorithm.refutation import Refuted
 from wincraft.construct.identify import Identification, identify
-from wincraft.construct.size import parse_size
+from wincraft.construct.size import MAX_AXES, parse_size
 from wincraft.errors import BadDocument, BadSize, WincraftError
 from wincraft.files.document import parse_document
 from wincraft.files.matrices import Found, Matrices, read_matrices
@@ -169,12 +173,53 @@ def _judged(matrices: Matrices, tolerance: Fraction | float | None) -> Verdict:
     first: WincraftError | None = None
     for reading in matrices.readings():
         try:
-            found = identify(*reading.tables, tolerance=tolerance, form=reading.form, names=reading.names)
+            found = _of_whole_tiles(reading) or identify(
+                *reading.tables, tolerance=tolerance, form=reading.form, names=reading.names
+            )
         except WincraftError as error:
             first = first or error
         else:
             return Verdict(reading, found)
     return Verdict(matrices, None, first)
+
+
+def _of_whole_tiles(matrices: Matrices) -> Identification | None:
+    """What exact matrices for whole tiles of several axes are, by the first sizes with which they prove.
+
+    Raises:
+        Refuted: where they have the shapes of such, and no sizes prove.
+    """
+    AT, G, BT = matrices.tables
+    outputs, taps, data = len(AT), len(G[0]), len(BT[0])
+    refuted: Refuted | None = None
+    for axes in _sizes(outputs, taps, data) if data != outputs + taps - 1 else ():
+        m, r = zip(*axes, strict=True)
+        try:
+            return Identification(Algorithm.from_matrices(AT, G, BT, m=m, r=r, form=matrices.form or "correlation"))
+        except Refuted as error:
+            refuted = refuted or error
+        except WincraftError:
+            return None
+    if refuted is not None:
+        raise refuted
+    return None
+
+
+def _sizes(outputs: int, taps: int, data: int, axes: int = MAX_AXES) -> Iterator[tuple[tuple[int, int], ...]]:
+    """The (m, r) of two or more axes whose outputs, taps and data multiply to these, the most alike axes first."""
+
+    def factored(m: int, r: int, n: int, left: int) -> Iterator[tuple[tuple[int, int], ...]]:
+        if left == 1:
+            if n == m + r - 1:
+                yield ((m, r),)
+            return
+        for one, other in product(divisors(m), divisors(r)):
+            if n % (one + other - 1) == 0:
+                for rest in factored(m // one, r // other, n // (one + other - 1), left - 1):
+                    yield (one, other), *rest
+
+    found = {sizes for count in range(2, axes + 1) for sizes in factored(outputs, taps, data, count)}
+    return iter(sorted(found, key=lambda sizes: (len(set(sizes)), len(sizes), sizes)))
 
 
 def _nested(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:

@@ -248,8 +248,10 @@ def _widths(report: Results) -> Section:
         notes.append(f"No channel count: {report.channels.reason}.")
     else:
         counts = report.channels
-        whole, partial, wrap = (_channels(n) for n in (counts.outputs, counts.partial_sums, counts.wrapping))
-        held = f"{whole}; every partial sum in range: {partial}; wrapping arithmetic: {wrap}"
+        held = (
+            f"{_channels(counts.products)} of M; outputs too: {_channels(counts.outputs)}; every partial sum in range: "
+            f"{_channels(counts.partial_sums)}; wrapping arithmetic: {_channels(counts.wrapping)}"
+        )
         notes.append(f"Largest safe channel count, int{counts.accumulator_bits} accumulator: {held}.")
     return Section(title, (table,), tuple(notes))
 
