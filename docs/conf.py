@@ -60,7 +60,7 @@ add_module_names = False
 nitpick_ignore_regex = [
     ("py:(class|exc)", ".*"),
     ("py:.*", r"(?!wincraft\.\w+\.).*"),
-    ("py:obj", r".*\.(Value|Given|Given_contra|Made)"),  # type variables have no page
+    ("py:obj", r".*\.(_\w+|Value|Stored|Made|Operand|Operand_contra)"),  # type variables have no page
 ]
 
 html_theme = "furo"

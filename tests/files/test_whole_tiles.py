@@ -22,7 +22,7 @@ def test_what_is_written_is_read(name, suffix, tmp_path):
     assert [item.dense for item in back.maps] == [item.dense for item in algorithm.maps]
 
 
-@pytest.mark.parametrize("m, r", [((2, 2), (3, 3)), ((2, 3), (3, 2)), ((1, 2, 2), (2, 1, 2))])
+@pytest.mark.parametrize(("m", "r"), [((2, 2), (3, 3)), ((2, 3), (3, 2)), ((1, 2, 2), (2, 1, 2))])
 def test_bare_matrices_say_their_sizes(m, r, tmp_path):
     """Kronecker products of algorithms of one axis as somebody else would print them, without a word on sizes."""
     whole = wc.winograd(m, r)

@@ -380,7 +380,6 @@ def test_special_values_and_shapes():
         same(form.quantize(3), 3.0)
         assert form.quantize(x) is not x
         np.testing.assert_array_equal(x, before)
-    assert FloatFormat.round is FloatFormat.quantize
 
 
 # scaled integers

@@ -99,6 +99,11 @@ class Results:
     `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for the data, filters
     and accumulator of `integers`. `workload` is the data that the measured numbers are of. `float_errors` are of one
     channel of uniform data.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.report.build import build_report
+    >>> isinstance(build_report(winograd(2, 3), schemes=[], sweep=()), Results)
+    True
     """
 
     algorithm: Algorithm
