@@ -38,8 +38,10 @@ class Scaling:
 
     def vectors(self, taps: Taps) -> list[list[list[Element]]]:
         """The columns of A^T and the rows of G and B^T that it makes of canonical ones."""
-        pairs = ((taps.A, self.a), (taps.G, self.g), (taps.B, self.b))
-        return [[[x * s for x in row] for row, s in zip(rows, by, strict=True)] for rows, by in pairs]
+        one, pairs = taps.K.one, ((taps.A, self.a), (taps.G, self.g), (taps.B, self.b))
+        return [
+            [row if s == one else [x * s for x in row] for row, s in zip(rows, by, strict=True)] for rows, by in pairs
+        ]
 
 
 Convention = Callable[[Taps], Scaling]

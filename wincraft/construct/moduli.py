@@ -283,7 +283,7 @@ def check_coprime(moduli: tuple[Modulus, ...]) -> None:
 
 
 def _check_digits(number: Number) -> None:
-    for part in number.atoms(Rational):
+    for part in (number,) if number.is_Rational else number.atoms(Rational):
         if max(abs(part.p), part.q) >= _TOO_LARGE:
             shown = f"a fraction of {part.p.bit_length()} by {part.q.bit_length()} bits"
             raise TooLarge("a point", shown, f"a point has at most {MAX_POINT_DIGITS} digits")
