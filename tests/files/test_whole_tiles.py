@@ -42,3 +42,12 @@ def test_a_wrong_entry_is_refuted_under_the_size_that_was_meant(tmp_path):
     (tmp_path / "f.txt").write_text(text)
     with refused(Refuted, "not F(2x2,3x3): wrong in output"):
         wc.read(tmp_path / "f.txt")
+
+
+@pytest.mark.parametrize("size", ["F(1x1,1x1)", "F(5x1,1x1)", "F(1x4,1x3)"])
+@pytest.mark.parametrize("suffix", ["txt", "py", "h"])
+def test_axes_with_nothing_to_transform_stay_axes(size, suffix, tmp_path):
+    """Their matrices have the shapes of such for whole tiles too."""
+    made = wc.winograd(size, convention="lavin")
+    wc.write(made, tmp_path / f"f.{suffix}")
+    assert wc.read(tmp_path / f"f.{suffix}") == made

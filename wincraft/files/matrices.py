@@ -272,10 +272,11 @@ def _axes(size: str) -> tuple[tuple[int, int], ...]:
 
 
 def _for_whole_tiles(triple: Triple, axes: tuple[tuple[int, int], ...]) -> bool:
-    """Whether A^T, G and B^T are matrices for the flattened tiles of these axes."""
+    """Whether A^T, G and B^T are matrices for the flattened tiles of these axes, and not for one of them alone."""
     output, taps, data = (table.rows for table in triple)
-    shapes = len(output), len(taps[0]), len(data[0])
-    return shapes == (prod(m for m, _ in axes), prod(r for _, r in axes), prod(m + r - 1 for m, r in axes))
+    m, r, n = len(output), len(taps[0]), len(data[0])
+    whole = prod(one for one, _ in axes), prod(one for _, one in axes), prod(one + other - 1 for one, other in axes)
+    return (m, r, n) == whole and n != m + r - 1
 
 
 def _grouped(tables: list[Table], path: str, form: Form | None) -> tuple[Matrices, ...]:
