@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from c_headers import CC, COMPILERS, Library, compile_with, functions, kronecker, needs_cc
 from oracle_messages import refused
+from oracle_rows_in_c import on_the_way
 
 from wincraft import Algorithm, nest, parse, render, winograd
 from wincraft.construct import change_basis
@@ -96,18 +97,6 @@ def ends(row, box):
         sum(x * y for x, y in zip(row, high, strict=True)),
         high,
     )
-
-
-def on_the_way(row):
-    """What ``x2 - 4 * x0 + x3`` computes, as rows: the products, by magnitudes but for the first term, and each sum."""
-    terms = [k for k, c in enumerate(row) if c]
-    first = next((k for k in terms if row[k] > 0), min(terms, default=None))
-    partial = np.zeros(len(row), dtype=np.int64)
-    for k in sorted(terms, key=lambda k: k != first):
-        unit = np.eye(len(row), dtype=np.int64)[k]
-        yield unit * (row[k] if k == first else abs(row[k]))
-        partial = partial + row[k] * unit
-        yield partial
 
 
 @needs_cc

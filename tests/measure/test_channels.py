@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 from oracle_messages import refused
+from oracle_rows_in_c import on_the_way
 
 from wincraft import parse, winograd
 from wincraft.errors import BadValue, NotApplicable
@@ -66,18 +67,6 @@ def test_that_many_channels_fit_and_one_more_does_not(size, bits, boxes):
     assert 0 <= counts.partial_sums <= counts.outputs <= counts.products
     assert counts.outputs <= counts.wrapping
     assert counts.accumulator_bits == bits
-
-
-def on_the_way(row):
-    """What C computes of ``x2 - 4 * x0 + x3``: the products, by magnitudes but for the first term, and each sum."""
-    terms = [k for k, c in enumerate(row) if c]
-    first = next((k for k in terms if row[k] > 0), terms[0])
-    partial = np.zeros(len(row), dtype=np.int64)
-    for k in sorted(terms, key=lambda k: k != first):
-        unit = np.eye(len(row), dtype=np.int64)[k]
-        yield unit * (row[k] if k == first else abs(row[k]))
-        partial = partial + row[k] * unit
-        yield partial
 
 
 @pytest.mark.parametrize("size", ["F(2,3)", "F(4,3)", "F(2,4)"])

@@ -16,13 +16,13 @@ from sympy import S
 from wincraft.algorithm.display import display
 from wincraft.algorithm.linear_map import LinearMap, Maps, Pass, side_by_side
 from wincraft.algorithm.recipe import Recipe, size_words
+from wincraft.algorithm.refutation import MATRICES
 from wincraft.exact.field import Field
 from wincraft.exact.matrix import to_texts
 from wincraft.exact.number import number_text
 from wincraft.exact.types import Domain, Matrix, Number
 
 Form = Literal["correlation", "linear"]
-MAP_NAMES = {"output": "AT", "filter": "G", "input": "BT"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,7 +86,7 @@ class Content:
     @property
     def named(self) -> dict[str, LinearMap]:
         """A^T, G and B^T by their names in documents: AT, G, BT."""
-        return {name: getattr(self, attribute) for attribute, name in MAP_NAMES.items()}
+        return dict(zip(MATRICES, (self.output, self.filter, self.input), strict=True))
 
     @property
     def separable(self) -> bool:
@@ -239,7 +239,7 @@ def map_names(content: Content) -> tuple[str, str, str]:
     >>> map_names(winograd(2, 3)), map_names(winograd(2, 3).transpose())
     (('AT', 'G', 'BT'), ('B', 'G', 'A'))
     """
-    return ("AT", "G", "BT") if content.form == "correlation" else ("B", "G", "A")
+    return MATRICES if content.form == "correlation" else ("B", "G", "A")
 
 
 def _alike(values: Sequence[Any]) -> Any:

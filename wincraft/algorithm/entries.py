@@ -11,8 +11,7 @@ from numpy.typing import DTypeLike
 
 from wincraft.errors import BadValue, NotApplicable, TooLarge, shorten
 from wincraft.exact.field import Field
-from wincraft.exact.matrix import to_numbers
-from wincraft.exact.number import to_fraction
+from wincraft.exact.matrix import fraction_rows
 from wincraft.exact.types import Matrix
 
 DTYPES = "use float64, float32, float16, an integer type or object"
@@ -59,7 +58,7 @@ def matrix_to_numpy(matrix: Matrix, dtype: DTypeLike) -> np.ndarray:
         raise BadValue("the dtype", shorten(repr(dtype)), DTYPES) from None
     if dtype.kind not in "iu":
         Field(matrix.domain).need_order(f"matrices as {dtype}")
-    values = [[to_fraction(number) for number in row] for row in to_numbers(matrix)]
+    values = fraction_rows(matrix)
     if dtype.hasobject:
         return np.array(values, dtype=object).reshape(matrix.shape)
     if dtype.kind in "iu":

@@ -40,7 +40,10 @@ def nest(*axes: Algorithm) -> Algorithm:
         K = common_field(*(factor.domain for factor in factors))
         converted = {factor: factor.convert(K) for factor in dict.fromkeys(factors)}
         factors = [converted[factor] for factor in factors]
-    return Algorithm(
+    nested = object.__new__(Algorithm)
+    vars(nested)["factors"] = tuple(factors)  # they are proved: their proofs are its proof
+    Algorithm.__init__(
+        nested,
         output=side_by_side([factor.output for factor in factors]),
         filter=side_by_side([factor.filter for factor in factors]),
         input=side_by_side([factor.input for factor in factors]),
@@ -48,6 +51,7 @@ def nest(*axes: Algorithm) -> Algorithm:
         form=factors[0].form,
         recipe=tuple(factor.recipe[0] for factor in factors),
     )
+    return nested
 
 
 def map_axes(algorithm: Algorithm, change: Callable[[Algorithm], Algorithm]) -> Algorithm:

@@ -19,7 +19,7 @@ from wincraft.algorithm.entries import DTYPES, matrix_to_numpy, round_to_dtype
 from wincraft.algorithm.linear_map import Maps, Pass
 from wincraft.errors import BadShape, BadValue, NotApplicable, WrongType
 from wincraft.exact.field import Field
-from wincraft.exact.matrix import to_numbers
+from wincraft.exact.matrix import fraction_rows
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Number
 
@@ -161,7 +161,7 @@ def _integer_chains(maps: Maps) -> tuple[Chains, int]:
     for item in maps:
         chains.append([])
         for step in item.collapsed.passes:
-            array = np.array([[to_fraction(number) for number in row] for row in to_numbers(step.matrix)], dtype=object)
+            array = np.array(fraction_rows(step.matrix), dtype=object)
             common = lcm(*(value.denominator for value in array.flat))
             integers = np.frompyfunc(lambda v, c=common: int(v * c), 1, 1)(array)
             chains[-1].append(ArrayPass(integers, step.axis, step.image))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap, Pass
+from wincraft.algorithm.nesting import parts
 from wincraft.exact.types import Matrix
 
 
@@ -34,7 +35,7 @@ def distinct_parts(algorithm: Algorithm) -> list[Algorithm]:
     >>> [part.size for part in distinct_parts(winograd("F(2x2,3x3)"))]
     ['F(2,3)']
     """
-    return list(dict.fromkeys(algorithm.factors)) if algorithm.separable else [algorithm]
+    return list(dict.fromkeys(parts(algorithm)))
 
 
 def named_stages(name: str, item: LinearMap, suffixes: Sequence[str] = ()) -> list[list[NamedPass]]:

@@ -41,7 +41,7 @@ def document(algorithm: Algorithm) -> JsonObject:
     [0, 1]
     """
     of_one = len(algorithm.m) == 1
-    matrices = {"AT": algorithm.output, "G": algorithm.filter, "BT": algorithm.input} if of_one else {}
+    matrices = algorithm.named if of_one else {}
     passes = {name: steps for name, steps in algorithm.pass_texts().items() if len(steps) > 1 or not of_one}
     return {
         "kind": ALGORITHM_KIND,

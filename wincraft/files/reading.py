@@ -13,7 +13,7 @@ from pathlib import Path
 from sympy import divisors
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.nesting import nest
+from wincraft.algorithm.nesting import nest, parts
 from wincraft.algorithm.refutation import Refuted
 from wincraft.construct.identify import Identification, identify
 from wincraft.construct.size import MAX_AXES, parse_size
@@ -140,8 +140,7 @@ def judge(found: Found, tolerance: Fraction | float | None = None) -> list[Verdi
     """
     if found.document and not found.matrices:
         algorithm = parse_document(found.document, found.path)
-        axes = algorithm.factors if algorithm.separable else (algorithm,)
-        return [_of_axis(axis, f"axis {k}") for k, axis in enumerate(axes)]
+        return [_of_axis(part, f"axis {k}") for k, part in enumerate(parts(algorithm))]
     verdicts: list[Verdict] = []
     seen: set[Algorithm] = set()
     for matrices in found.matrices:

@@ -10,6 +10,7 @@ from functools import reduce
 from operator import mul
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.nesting import parts
 from wincraft.algorithm.refutation import MATRICES
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
@@ -99,8 +100,7 @@ def coefficients(algorithm: Algorithm) -> Iterator[Coefficient]:
     >>> print(*(c for c in coefficients(winograd(1, 2)) if c.value), sep="; ")
     AT[0][0] = 1; AT[0][1] = 1; G[0][0] = 1; G[1][1] = 1; BT[0][0] = 1; BT[1][1] = 1
     """
-    axes = algorithm.factors if algorithm.separable else [algorithm]
-    for number, axis in enumerate(axes):
+    for number, axis in enumerate(parts(algorithm)):
         for name, linear_map in zip(MATRICES, axis.maps, strict=True):
             for stage, matrix in enumerate(linear_map.stages):
                 for i, row in enumerate(to_numbers(matrix)):
