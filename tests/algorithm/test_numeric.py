@@ -15,7 +15,7 @@ from oracle_strategies import pointed_sizes
 from sympy import Matrix
 
 from wincraft import winograd
-from wincraft.algorithm.entries import round_to_dtype
+from wincraft.numbers.arrays import round_to_dtype
 from wincraft.errors import BadValue, NotApplicable
 
 DTYPES = ["float16", "float32", "float64"]

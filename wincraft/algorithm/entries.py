@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import Any
-
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -13,29 +10,9 @@ from wincraft.errors import BadValue, NotApplicable, TooLarge, shorten
 from wincraft.exact.field import Field
 from wincraft.exact.matrix import fraction_rows
 from wincraft.exact.types import Matrix
+from wincraft.numbers.arrays import round_to_dtype
 
 DTYPES = "use float64, float32, float16, an integer type or object"
-
-
-def round_to_dtype(value: Fraction, dtype: np.dtype) -> Any:
-    """A fraction rounded once, to nearest even, to float64, float32 or float16.
-
-    A narrow format is reached through float64 rounded to odd, which makes the second rounding harmless.
-
-    >>> round_to_dtype(Fraction(1, 3), np.dtype("float32"))
-    np.float32(0.33333334)
-    """
-    try:
-        nearest = value.numerator / value.denominator
-    except OverflowError:
-        return dtype.type(np.inf if value > 0 else -np.inf)
-    if dtype.itemsize >= 8 or Fraction(nearest) == value:
-        with np.errstate(over="ignore", under="ignore"):
-            return dtype.type(nearest)
-    if np.float64(nearest).view(np.uint64) % 2 == 0:
-        nearest = float(np.nextafter(nearest, np.inf if value > Fraction(nearest) else -np.inf))
-    with np.errstate(over="ignore", under="ignore"):
-        return dtype.type(nearest)
 
 
 def matrix_to_numpy(matrix: Matrix, dtype: DTypeLike) -> np.ndarray:

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from wincraft.algorithm.entries import DTYPES, matrix_to_numpy, round_to_dtype
+from wincraft.algorithm.entries import DTYPES, matrix_to_numpy
+from wincraft.numbers.arrays import round_to_dtype
 from wincraft.algorithm.linear_map import Maps, Pass
 from wincraft.errors import BadShape, BadValue, NotApplicable, WrongType
 from wincraft.exact.field import Field

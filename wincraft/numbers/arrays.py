@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading arrays of real numbers: each entry is taken as it is, or the array is refused."""
+"""Reading arrays of real numbers: each entry is taken as it is, or the array is refused; rounding one exact number."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -48,3 +50,24 @@ def is_integer(value: object, least: int) -> bool:
     (True, False, False)
     """
     return isinstance(value, Integral) and int(value) >= least
+
+
+def round_to_dtype(value: Fraction, dtype: np.dtype) -> Any:
+    """A fraction rounded once, to nearest even, to float64, float32 or float16.
+
+    A narrow format is reached through float64 rounded to odd, which makes the second rounding harmless.
+
+    >>> round_to_dtype(Fraction(1, 3), np.dtype("float32"))
+    np.float32(0.33333334)
+    """
+    try:
+        nearest = value.numerator / value.denominator
+    except OverflowError:
+        return dtype.type(np.inf if value > 0 else -np.inf)
+    if dtype.itemsize >= 8 or Fraction(nearest) == value:
+        with np.errstate(over="ignore", under="ignore"):
+            return dtype.type(nearest)
+    if np.float64(nearest).view(np.uint64) % 2 == 0:
+        nearest = float(np.nextafter(nearest, np.inf if value > Fraction(nearest) else -np.inf))
+    with np.errstate(over="ignore", under="ignore"):
+        return dtype.type(nearest)

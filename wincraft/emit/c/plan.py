@@ -11,7 +11,7 @@ from typing import Any, get_args
 import numpy as np
 from sympy import S
 
-from wincraft.algorithm.entries import matrix_to_numpy, round_to_dtype
+from wincraft.algorithm.entries import matrix_to_numpy
 from wincraft.emit.c.kernels import Array, CFunction, ConstantTable, FloatRows, HeaderSection, Line, Tile
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, largest_row_norm
 from wincraft.emit.c.printing import listed, literal, row_cost
@@ -19,6 +19,7 @@ from wincraft.emit.c.text import bound_text, fill
 from wincraft.emit.matrices import NamedPass
 from wincraft.exact.matrix import to_texts
 from wincraft.exact.number import to_fraction
+from wincraft.numbers.arrays import round_to_dtype
 
 _DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"float": np.dtype(np.float32), "double": np.dtype(np.float64)}
 _SUFFIX = {"float": "f32", "double": "f64"}

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What constants become when a program runs on numbers of some kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cache
+from numbers import Rational
+from typing import Any
+
+import numpy as np
+
+from wincraft.errors import NotApplicable
+from wincraft.exact.number import as_fractions
+from wincraft.exact.types import Domain, Element
+from wincraft.numbers.arrays import round_to_dtype
+
+_REPAIR = "run it on exact or floating-point numbers, or take its integer form"
+
+
+class Constants:
+    """Constants as they stand: for elements of the program's domain, and for whatever takes them, symbols for one."""
+
+    def multiply(self, value: Any, c: Any) -> Any:
+        """c times the value."""
+        return value * c
+
+    def divide(self, value: Any, c: Any) -> Any:
+        """The value over c."""
+        return value / c
+
+
+class Exact(Constants):
+    """For Python integers and Fractions: results are exact, integers wherever they are whole."""
+
+    def __init__(self, K: Domain) -> None:
+        self._fraction = cache(lambda c: as_fractions([c], K)[0])
+
+    def multiply(self, value: Rational, c: Element) -> Rational:
+        """c times the value."""
+        product = self._fraction(c) * Fraction(value)
+        return int(product) if product.denominator == 1 and isinstance(value, int) else product
+
+    def divide(self, value: Rational, c: Element) -> Rational:
+        """The value over c."""
+        quotient = Fraction(value) / self._fraction(c)
+        return int(quotient) if quotient.denominator == 1 and isinstance(value, int) else quotient
+
+
+class Integers(Exact):
+    """For integer arrays and tensors: constants must be integers, and divisions leave no remainder."""
+
+    def multiply(self, value: Any, c: Element) -> Any:
+        """c times the value."""
+        return value * self._whole(c)
+
+    def divide(self, value: Any, c: Element) -> Any:
+        """The value over c."""
+        divisor = self._whole(c)
+        quotient = value // divisor
+        if not bool((quotient * divisor == value).all()):
+            raise NotApplicable(f"an exact division by {divisor}", "it leaves a remainder", _REPAIR)
+        return quotient
+
+    def _whole(self, c: Element) -> int:
+        fraction = self._fraction(c)
+        if fraction.denominator != 1:
+            raise NotApplicable("a program on integers", f"its constant {fraction} is none", _REPAIR)
+        return int(fraction)
+
+
+class Floats(Exact):
+    """For floating-point arrays and tensors: constants are rounded once to their type."""
+
+    def __init__(self, K: Domain, dtype: np.dtype | None) -> None:
+        super().__init__(K)
+        rounded = (lambda c: round_to_dtype(c, dtype)) if dtype is not None else float
+        self._rounded = cache(lambda c: rounded(self._fraction(c)))
+
+    def multiply(self, value: Any, c: Element) -> Any:
+        """c times the value."""
+        return value * self._rounded(c)
+
+    def divide(self, value: Any, c: Element) -> Any:
+        """The value over c."""
+        return value / self._rounded(c)
+
+
+def constants_for(values: Sequence[Any], K: Domain) -> Constants:
+    """Constants of a domain for values of this kind, which is that of the first one.
+
+    >>> from sympy.polys.domains import QQ
+    >>> constants_for([3], QQ).multiply(3, QQ(1, 2))
+    Fraction(3, 2)
+    """
+    first = values[0]
+    if isinstance(first, int | Fraction):
+        return Exact(K)
+    dtype = getattr(first, "dtype", None)
+    if dtype is None or dtype == object:
+        return Exact(K) if dtype is not None else Constants()
+    if isinstance(dtype, np.dtype):
+        return Integers(K) if dtype.kind in "iu" else Floats(K, dtype)
+    name = str(dtype).partition(".")[2]
+    if name.startswith(("int", "uint")):
+        return Integers(K)
+    return _Tensors(K, np.dtype(name) if name in ("float16", "float32", "float64") else None)
+
+
+class _Tensors(Floats):
+    """Tensors take Python's floats, which they round to their own type: these are there already."""
+
+    def __init__(self, K: Domain, dtype: np.dtype | None) -> None:
+        super().__init__(K, dtype)
+        rounded = self._rounded
+        self._rounded = cache(lambda c: float(rounded(c)))
