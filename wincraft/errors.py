@@ -234,6 +234,13 @@ class CheckFailed(WincraftError):
     limit: float
 
 
+class ClaimRefuted(Refusal):
+    """A statement of a document that is not so; ``repair`` says what is."""
+
+    exit_code = 1
+    template = "refuted: {what} claims {value}; {repair}"
+
+
 def look_up(what: str, name: object, registry: Mapping[str, _Entry]) -> _Entry:
     """The registry's entry of that name.
 

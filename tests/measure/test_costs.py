@@ -18,7 +18,7 @@ from wincraft.algorithm import LinearMap
 from wincraft.errors import BadShape, WrongForm
 from wincraft.exact import diagonal
 from wincraft.measure import LayerShape, Operations, costs, layer_costs, parse_layer_shape
-from wincraft.measure.operations import of_constant
+from wincraft.circuit.operations import of_constant
 
 
 def test_f23_by_hand():

@@ -17,7 +17,8 @@ from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import factor_between
 from wincraft.exact.types import Domain, Element, Matrix
 
-_PASSES = 12
+_PASSES, _IN_VAIN = 12, 3
+"""How many starts from factors by chance, and after how many that were no better it ends."""
 
 
 class Gate(NamedTuple):
@@ -117,12 +118,17 @@ def fitted(program: Program, matrix: Matrix, seed: int = 0) -> Program:
 def scaled(given: Gates, seed: int = 0, free: Iterable[int] = ()) -> Program:
     """A program of sums, with factors of its values that take few multiplications; outputs `free` may have any."""
     search = _Factors(given, frozenset(free))
-    random, best = Random(seed), (search.cost(), list(search.factors))
+    random, best, vain = Random(seed), (search.cost(), list(search.factors)), 0
     for attempt in range(_PASSES):
         if attempt:
             search.shuffle(random)
         search.descend(random)
-        best = min(best, (search.cost(), list(search.factors)), key=lambda item: item[0])
+        found = search.cost()
+        vain = 0 if found < best[0] else vain + 1
+        if not vain:
+            best = found, list(search.factors)
+        if vain == _IN_VAIN or not best[0][0] + best[0][1]:
+            break
     return _written(given, best[1], frozenset(free))
 
 

@@ -44,12 +44,17 @@ def program_text(program: Program, reads: str = "x") -> str:
     t1 = t0 >> 2
     outputs t1
     """
+    return "\n".join(program_lines(program, reads))
+
+
+def program_lines(program: Program, reads: str = "x") -> Iterator[str]:
+    """The lines of that text: the inputs, the operations, the outputs; before them the field where it is not QQ."""
     names, field = value_names(program, reads), Field(program.domain)
-    lines = [f"field {field.name}"] * (not field.rational)
-    lines.append(" ".join(["inputs", *names[: program.inputs]]))
-    lines += operation_lines(program, names, lambda c: constant_text(c, field))
-    lines.append(" ".join(["outputs", *(names[k] for k in program.outputs)]))
-    return "\n".join(lines)
+    if not field.rational:
+        yield f"field {field.name}"
+    yield " ".join(["inputs", *names[: program.inputs]])
+    yield from operation_lines(program, names, lambda c: constant_text(c, field))
+    yield " ".join(["outputs", *(names[k] for k in program.outputs)])
 
 
 def operation_lines(program: Program, names: Sequence[str], constant: Callable[[Element], str]) -> Iterator[str]:

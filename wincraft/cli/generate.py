@@ -12,6 +12,7 @@ from wincraft.cli.shared.command import (
     CONVENTION_NAMES,
     Command,
     basis_option,
+    circuit_option,
     convention_option,
     format_option,
     offer,
@@ -34,6 +35,7 @@ _NAMES = (*EMITTERS, *BINARY)
 @basis_option()
 @format_option(lambda: _NAMES, f"One of {', '.join(_NAMES)}")
 @integer_options
+@circuit_option
 @output_option
 def command(
     size: str,
@@ -46,6 +48,7 @@ def command(
     data_range: str | None,
     weight_range: str | None,
     accumulator: int | None,
+    circuit: str | None,
     output: str | None,
 ) -> None:
     """Make the algorithm of SIZE, prove it, and write it.
@@ -64,7 +67,7 @@ def command(
 
     SIZE is "F(4,3)" or 4,3; for images 4x4,3x3; rectangular 2x4,3x5. Without points the catalogue's are used. FILE is
     one that verify reads: JSON, a header, matrices in source or text. Ranges and the accumulator are those of the
-    integer functions of a C header.
+    integer functions of a C header. Transforms are printed as the programs of --circuit, see wincraft circuit.
     """
     from wincraft.construct.catalogue import source_of_use, use_named
 
@@ -75,7 +78,7 @@ def command(
     ranges = (data_range, weight_range, accumulator)
     integers = read_integers((), *ranges) if ranges != (None, None, None) else None
     algorithm = read_algorithm(size, points, moduli, convention, basis, axes)
-    content = encode(algorithm, format, integers)
+    content = encode(algorithm, format, integers, circuit)
     if format == "text" and on_terminal:  # people want the matrices, and then what made them
         command, digest, rest = content.split(b"\n", 2)
         content = b"\n".join([rest, command, digest, b""])

@@ -23,6 +23,7 @@ COMMANDS = {
     "compare": "Put algorithms side by side, the best of each measure marked.",
     "search": "Find the best points, scalings or chains; fronts, and proved limits.",
     "catalogue": "Show the best points known, and what others publish.",
+    "circuit": "Show the programs of an algorithm, what is proved of them, and their front.",
     "formats": "Describe the number formats.",
     "selftest": "Check this installation in a few seconds.",
     "completion": "Print the shell completion script.",

@@ -43,6 +43,7 @@ def command(
       wincraft verify their_matrices.py#F43
       wincraft verify AT.npy G.npy BT.npy
       wincraft verify f4_search.json
+      wincraft verify f63_circuit.json
       wincraft verify 4x4,3x3 --source kernel.c --function input_transform \\
           --function filter_transform --function output_transform
       wincraft verify 4x4,3x3 --source kernel.c --function convolve_tile
@@ -50,7 +51,8 @@ def command(
     FILE is an algorithm document, or holds A^T, G and B^T in any usual spelling: arrays of C and its relatives,
     Python, Rust, MATLAB, Julia, LaTeX, Markdown, printed arrays, comments, plain rows, JSON, .csv, .npz; or give three
     files, AT G BT. Several algorithms are judged one by one; FILE#NAME chooses one, by size, number or part of its
-    name. Of the result of a search the values, the count of the space and the optimality are checked again.
+    name. Of the result of a search the values, the count of the space and the optimality are checked again, of a document of
+    circuits the programs, together, their counts and bounds.
 
     With --source, FILE is a size. Of a kernel without tables three functions, each from one tile to another, are
     compiled and their matrices read off at unit vectors; or one function of data, filter and output tile is tried on
@@ -71,6 +73,11 @@ def command(
             from wincraft.search.points.certificate import recheck
 
             write_output("".join(f"{line}\n" for line in recheck(found.document, found.path, thorough)), None)
+            return
+        if found.document.get("kind") == "wincraft.circuit":
+            from wincraft.report.circuit_check import check_circuits
+
+            write_output("".join(f"{line}\n" for line in check_circuits(found.document, found.path)), None)
             return
         if found.document and not found.matrices:
             write_output(algorithm_of(found, ()).verify() + "\n", None)

@@ -3,23 +3,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import TextIO
+
+from sympy import latex
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.display import matrix_latex, symbol
+from wincraft.circuit.operations import operations_of
+from wincraft.circuit.program import Program
+from wincraft.construct.circuits import Circuits
+from wincraft.emit.expressions import assignments
 from wincraft.emit.matrices import distinct_parts, named_chain, product_text
 from wincraft.files.provenance import banner
 
 
-def emit(algorithm: Algorithm, stream: TextIO) -> None:
+def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None) -> None:
     """Write an aligned display of A^T, G and B^T for every distinct axis, each with the stages of its chain.
+
+    Behind them stand the programs that compute them, of `circuits`, where they share sums.
 
     Of an algorithm of whole tiles they are those for tiles flattened row by row. Over GF(p) entries are residues, and
     the display says so.
     """
     for line in banner(algorithm, "latex"):
         stream.write(f"% {line}\n")
-    parts = distinct_parts(algorithm)
+    parts, circuits = distinct_parts(algorithm), Circuits(algorithm) if circuits is None else circuits
     if parts != [algorithm]:
         stream.write(f"% {algorithm!r}\n")
     stream.write("% needs \\usepackage{amsmath}\n")
@@ -37,6 +46,26 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
             blocks += [f"  {_symbol(name)} &= {product}"] * bool(chain)
             blocks += [f"  {_symbol(label)} &= {matrix_latex(step.matrix)}" for label, step in chain.items()]
         stream.write(" \\\\\n".join(blocks) + "\n\\end{align*}\n")
+        for (name, item), (reads, writes) in zip(part.named.items(), ("my", "gv", "du"), strict=True):
+            stream.write(_program(name, circuits.of(item.dense).program, reads, writes))
+
+
+def _program(name: str, program: Program, reads: str, writes: str) -> str:
+    """The program of a map, one sum a line; nothing where it is the matrix row by row."""
+    letters = [f"{reads}_{{{k}}}" for k in range(program.inputs)]
+    values, outputs = assignments(program, letters, lambda c: latex(program.domain.to_sympy(c)))
+    if not values:
+        return ""
+    places = {value: f"t_{{{k}}}" for k, (value, _) in enumerate(values)}
+    sums = [(places[value], terms) for value, terms in values]
+    sums += [(f"{writes}_{{{k}}}", terms) for k, terms in enumerate(outputs)]
+
+    def text(terms: list[str]) -> str:
+        return re.sub(r"\bt(\d+)\b", r"t_{\1}", " ".join(terms).replace(" * ", " "))
+
+    lines = " \\\\\n".join(f"  {value} &= {text(terms)}" for value, terms in sums)
+    additions = operations_of(program).additions
+    return f"% {_symbol(name)} in {additions} additions\n\\begin{{align*}}\n{lines}\n\\end{{align*}}\n"
 
 
 def _symbol(label: str) -> str:

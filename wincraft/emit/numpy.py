@@ -7,6 +7,10 @@ from textwrap import indent
 from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.circuit.operations import operations_of
+from wincraft.circuit.program import Program
+from wincraft.construct.circuits import Circuits
+from wincraft.emit.expressions import assignments
 from wincraft.emit.matrices import distinct_parts
 from wincraft.errors import TooLarge, WrongForm
 from wincraft.exact.matrix import to_numbers
@@ -16,36 +20,31 @@ from wincraft.files.provenance import banner
 
 _AXES = '''
 def convolve_tile(d, g):
-    """One tile: data d of shape {n}, filter g of shape {r}, result of shape {m}.
-
-    Rows are summed in the order of NumPy's BLAS, so that last bits may differ between machines.
-    """
+    """One tile: data d of shape {n}, filter g of shape {r}, result of shape {m}."""
     u, v = np.asarray(d), np.asarray(g)
-    for axis, (_, G, BT) in enumerate(AXES):
-        u = np.moveaxis(np.tensordot(BT, u, (1, axis)), 0, axis)
-        v = np.moveaxis(np.tensordot(G, v, (1, axis)), 0, axis)
+    for axis, (_, of_filter, of_input) in enumerate(AXES):
+        u = np.stack(of_input(*np.moveaxis(u, axis, 0)), axis)
+        v = np.stack(of_filter(*np.moveaxis(v, axis, 0)), axis)
     y = u * v
-    for axis, (AT, _, _) in enumerate(AXES):
-        y = np.moveaxis(np.tensordot(AT, y, (1, axis)), 0, axis)
+    for axis, (of_output, _, _) in enumerate(AXES):
+        y = np.stack(of_output(*np.moveaxis(y, axis, 0)), axis)
     return y / SCALE
 '''
 _WHOLE = '''
 def convolve_tile(d, g):
-    """One tile: data d of shape {n}, filter g of shape {r}, result of shape {m}; the matrices are for flattened tiles.
-
-    Rows are summed in the order of NumPy's BLAS, so that last bits may differ between machines.
-    """
-    y = AT @ ((G @ np.ravel(g)) * (BT @ np.ravel(d)))
-    return y.reshape({m}) / SCALE
+    """One tile: data d of shape {n}, filter g of shape {r}, result of shape {m}; the programs are for flattened tiles."""
+    u, v = (np.stack(of(*np.ravel(x))) for of, x in ((input_line, d), (filter_line, g)))
+    return np.stack(output_line(*(u * v))).reshape({m}) / SCALE
 '''
+_LINES = {"AT": ("output", "m"), "G": ("filter", "g"), "BT": ("input", "d")}
 
 
-def emit(algorithm: Algorithm, stream: TextIO) -> None:
+def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None) -> None:
     """Write AT, G, BT as float64 arrays, each entry a correctly rounded quotient, and a function for one tile.
 
     Of an algorithm of whole tiles the arrays are for tiles flattened row by row. Beside a map of several stages stand
-    its stages, as a tuple ``BT_STAGES``; the function uses the map itself. The order in which it sums a row is BLAS's,
-    none of `wincraft.numbers.summation.ORDERS`: no simulation has its last bits.
+    its stages, as a tuple ``BT_STAGES``; the function uses the map itself, by its program from `circuits`, operation by
+    operation: a simulation in that order has the same last bits.
 
     Raises:
         WrongForm: in linear convolution form.
@@ -68,8 +67,14 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
                 stream.write(f"{name}_STAGES{suffix} = (  # {order}\n")
                 stream.writelines(indent(f"{_array(stage)},\n", "    ") for stage in stages)
                 stream.write(")\n")
+    circuits = Circuits(algorithm) if circuits is None else circuits
+    for part, suffix in suffixes.items():
+        for name, item in part.named.items():
+            stream.write(_function(*_LINES[name], suffix, circuits.of(item.dense).program))
     if algorithm.separable:
-        triples = (f"(AT{end}, G{end}, BT{end})" for end in map(suffixes.__getitem__, algorithm.factors))
+        ends = map(suffixes.__getitem__, algorithm.factors)
+        triples = (f"(output_line{end}, filter_line{end}, input_line{end})" for end in ends)
+        stream.write("\n\n")
         stream.write(f"AXES = ({', '.join(triples)},)\n")
     stream.write(f"\nSCALE = {_literal(algorithm.scale)}\n\n")
     template = _AXES if algorithm.separable else _WHOLE
@@ -79,6 +84,17 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
 def _array(matrix: Matrix) -> str:
     rows = ["[" + ", ".join(_literal(number) for number in row) + "]" for row in to_numbers(matrix)]
     return "np.array([\n    " + ",\n    ".join(rows) + ",\n], dtype=float)"
+
+
+def _function(name: str, letter: str, suffix: str, program: Program) -> str:
+    """The program as a Python function of its values."""
+    names = [f"{letter}{k}" for k in range(program.inputs)]
+    values, outputs = assignments(program, names, lambda c: _literal(program.domain.to_sympy(c)))
+    lines = [f"{value} = {' '.join(terms)}" for value, terms in values]
+    lines.append("return (\n" + indent(",\n".join(map(" ".join, outputs)), "    ") + ",\n)")
+    head = f"\n\ndef {name}_line{suffix}({', '.join(names)}):\n"
+    text = f'    """{len(names)} -> {len(outputs)} values: {operations_of(program).additions} additions."""\n'
+    return head + text + indent("\n".join(lines), "    ") + "\n"
 
 
 def _literal(number: Number) -> str:

@@ -28,30 +28,39 @@ BINARY = {"npz": "wincraft.files.npz"}
 """The same of the formats that are no text: their ``emit`` writes bytes."""
 
 WITH_INTEGERS = frozenset({"c"})
-"""The formats with integer functions: their ``emit`` also takes the ranges."""
+"""The formats with integer functions: their ``emit`` also takes the ranges, as `integers`."""
+
+WITH_CIRCUITS = frozenset({"c", "numpy", "latex"})
+"""The formats that print programs: their ``emit`` also takes them, as `circuits`."""
 
 SUFFIXES = {".txt": "text", ".json": "json", ".h": "c", ".py": "numpy", ".tex": "latex", ".npz": "npz"}
 """The format that a file name implies."""
 
 
-def render(algorithm: Algorithm, format: str = "text", integers: Integers | None = None) -> str:
+def render(
+    algorithm: Algorithm, format: str = "text", integers: Integers | None = None, circuit: str | None = None
+) -> str:
     """The algorithm as text in one of `EMITTERS`; the same algorithm gives the same bytes.
 
-    `integers` are what the integer functions of a C header are for, by default int8 and 32 bits.
+    `integers` are what the integer functions of a C header are for, by default int8 and 32 bits; `circuit` is one of the
+    `CHOICES` of programs in the formats that print them.
 
     Raises:
-        UnknownName: a format that is not in the registry.
-        NotApplicable: what a format cannot write; what is no algorithm; integers where there are no functions of them.
+        UnknownName: a format or a circuit that is not in the registry.
+        NotApplicable: what a format cannot write; what is no algorithm; integers where there are no functions of them, a
+            circuit where no programs are printed.
 
     >>> from wincraft import winograd
     >>> render(winograd(2, 3, points="0,1,-1"), "latex").splitlines()[0]
     '% wincraft 0.1.0: wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format latex'
     """
     look_up("format", format, EMITTERS)
-    return encode(algorithm, format, integers).decode("utf-8")
+    return encode(algorithm, format, integers, circuit).decode("utf-8")
 
 
-def encode(algorithm: Algorithm, format: str = "text", integers: Integers | None = None) -> bytes:
+def encode(
+    algorithm: Algorithm, format: str = "text", integers: Integers | None = None, circuit: str | None = None
+) -> bytes:
     """The algorithm as bytes in one of `EMITTERS` or `BINARY`, texts in UTF-8; else as `render`.
 
     Raises:
@@ -66,10 +75,19 @@ def encode(algorithm: Algorithm, format: str = "text", integers: Integers | None
 
     check_algorithm(algorithm)
     if integers is not None and format not in WITH_INTEGERS:
-        raise NotApplicable(f"integers in {format}", "it has no integer functions", "choose c, or leave them out")
+        repair = f"choose {' or '.join(sorted(WITH_INTEGERS))}, or leave them out"
+        raise NotApplicable(f"integers in {format}", "it has no integer functions", repair)
+    if circuit is not None and format not in WITH_CIRCUITS:
+        repair = f"choose one of {', '.join(sorted(WITH_CIRCUITS))}, or leave it out"
+        raise NotApplicable(f"a circuit in {format}", "it prints no programs", repair)
+    options: dict[str, object] = {} if integers is None else {"integers": integers}
+    if format in WITH_CIRCUITS:
+        from wincraft.construct.circuits import DEFAULT_CIRCUIT, Circuits
+
+        options["circuits"] = Circuits(algorithm, DEFAULT_CIRCUIT if circuit is None else circuit)
     stream = io.BytesIO()
     text = stream if format in BINARY else io.TextIOWrapper(stream, "utf-8", newline="", write_through=True)
-    emitter.emit(algorithm, text, *(() if integers is None else (integers,)))
+    emitter.emit(algorithm, text, **options)
     return stream.getvalue()
 
 
@@ -78,10 +96,11 @@ def write(
     path: str | Path,
     format: str | None = None,
     integers: Integers | None = None,
+    circuit: str | None = None,
 ) -> None:
     """Write the algorithm to a file, whole or not at all, in the format that its suffix implies or in another.
 
-    Without a suffix and a format it is text, as on the command line. Format and integers are as for `render`.
+    Without a suffix and a format it is text, as on the command line. Format, integers and circuit are as for `render`.
     The counterpart of `wincraft.read`.
 
     Raises:
@@ -96,4 +115,4 @@ def write(
     True
     """
     name = format or format_of(path, SUFFIXES, "any other with format=") or "text"
-    write_whole(path, encode(algorithm, name, integers))
+    write_whole(path, encode(algorithm, name, integers, circuit))

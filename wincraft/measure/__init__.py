@@ -48,7 +48,6 @@ if TYPE_CHECKING:
         noise_gain as noise_gain,
         worst_case_amplification as worst_case_amplification,
     )
-    from wincraft.measure.operations import Operations as Operations
     from wincraft.measure.places import Place as Place, parse_place as parse_place
     from wincraft.measure.ranges import Ranges as Ranges, ranges as ranges
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from wincraft.construct.circuits import C_ORDER
 from wincraft.errors import NotApplicable
 from wincraft.measure.ranges import Ranges
 from wincraft.numbers.box import Box, check_bits
@@ -24,6 +25,7 @@ class ChannelCounts(Shown):
 
     ranges: Ranges
     accumulator_bits: int
+    order: str = C_ORDER
 
     @property
     def products(self) -> int | None:
@@ -37,8 +39,8 @@ class ChannelCounts(Shown):
 
     @property
     def partial_sums(self) -> int | None:
-        """Of these and every product and partial sum of a row on the way, in `C_ORDER`, which C headers write."""
-        return self.outputs and self._largest([self.ranges.on_the_way("product", "output").box])
+        """Of these and every product and sum on the way, in the order; `C_ORDER` is what C headers write."""
+        return self.outputs and self._largest([self.ranges.on_the_way("product", "output", order=self.order).box])
 
     @property
     def wrapping(self) -> int | None:
@@ -49,7 +51,7 @@ class ChannelCounts(Shown):
     def exact(self) -> bool:
         """Whether the counts are the largest."""
         outputs = all(step.exact for step in self.ranges.of("output"))
-        return outputs and (not self.outputs or self.ranges.on_the_way("product", "output").exact)
+        return outputs and (not self.outputs or self.ranges.on_the_way("product", "output", order=self.order).exact)
 
     def _largest(self, boxes: Iterable[Box]) -> int | None:
         """The largest C with  C box  within the accumulator for all boxes; None where there is none."""
@@ -67,7 +69,7 @@ class ChannelCounts(Shown):
         return Layout(title, (), (Section("", (Table(("of", "channels"), rows, "lr"),)),))
 
 
-def channel_counts(ranges: Ranges, accumulator_bits: int = 32) -> ChannelCounts:
+def channel_counts(ranges: Ranges, accumulator_bits: int = 32, order: str = C_ORDER) -> ChannelCounts:
     """Channel counts for the boxes of given ranges and a two's complement accumulator of a width. Exact.
 
     Channels have data and filters of their own, so that sums over C channels range over C times the range of one:
@@ -92,4 +94,4 @@ def channel_counts(ranges: Ranges, accumulator_bits: int = 32) -> ChannelCounts:
     for step in ranges.of("product", "output"):
         if step.grid.denominator > 1:
             raise NotApplicable("channel counts", f"{step.label} is not integer", "use the convention 'integer'")
-    return ChannelCounts(ranges, accumulator_bits)
+    return ChannelCounts(ranges, accumulator_bits, order)

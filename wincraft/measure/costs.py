@@ -4,8 +4,8 @@
 One *operation* is one addition or subtraction, one multiplication by a general constant, by a small integer, or by a
 power of two (a shift, or a change of exponent), or one multiply-add of two variables, as products and direct
 convolution take them. Zeros, ones and signs are free: a sign turns the addition that follows into a subtraction. Counts
-are those of the matrices as they stand: no common subexpression is shared and no multiplication fused with an addition,
-so that transforms never take more than is counted here.
+are those of the programs that are written, in C headers for one; beside them stand those of the matrices as they are,
+row by row, nothing shared. A multiplication that fuses with an addition counts as both.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from typing import Literal
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.content import map_names
 from wincraft.algorithm.linear_map import LinearMap
+from wincraft.circuit.operations import Operations, of_constant, operations_of, sum_of
+from wincraft.circuit.recording import of_matrix
+from wincraft.construct.circuits import DEFAULT_CIRCUIT, Circuits
 from wincraft.errors import BadShape, WrongForm, shorten
 from wincraft.measure.execution import stages_of
-from wincraft.measure.operations import Operations, of_constant, of_matrix, sum_of
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count, plural
 from wincraft.show.shown import Shown
@@ -38,6 +40,7 @@ class StageCost:
 
     `matrix` is the name of the map, ``BT``, ``G`` or ``AT`` (in linear convolution form ``A``, ``G`` or ``B``), and
     `number` the place of the stage in the chain of this axis, 0 first; `non_zeros` are the entries of the matrix.
+    `operations` are those of the program, `plain` those of the matrix row by row.
 
     >>> from wincraft import winograd
     >>> costs(winograd(2, 3)).stages[0].shape
@@ -53,6 +56,7 @@ class StageCost:
     vectors: int
     non_zeros: int
     operations: Operations
+    plain: Operations
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,11 @@ class Costs(Shown):
     input: Operations
     filter: Operations
     output: Operations
+    circuit: str = DEFAULT_CIRCUIT
+
+    def plain(self, name: MapName) -> Operations:
+        """What a transform takes with its matrices row by row, nothing shared; the output without the division."""
+        return sum_of(stage.plain for stage in self.stages if stage.map == name)
 
     @property
     def outputs(self) -> int:
@@ -130,15 +139,16 @@ class Costs(Shown):
     def layout(self) -> Layout:
         """The operations of a tile by transform and kind, and where they pay."""
         rows = []
-        for name, cost in (("input", self.input), ("filter", self.filter), ("output", self.output)):
+        names: tuple[MapName, ...] = ("input", "filter", "output")
+        for name, cost in zip(names, (self.input, self.filter, self.output), strict=True):
             counts = (cost.multiplications, cost.small, cost.shifts, cost.additions, cost.total)
-            rows.append((name, *map(count, counts)))
-        header = ("per tile", "multiplications", "small", "shifts", "additions", "operations")
+            rows.append((name, *map(count, (*counts, self.plain(name).additions))))
+        header = ("per tile", "multiplications", "small", "shifts", "additions", "operations", "plain additions")
         return Layout(
             f"costs of {self.size}: {plural(self.products, 'product')} for {plural(self.outputs, 'output')}, "
             f"direct {count(self.direct)}",
             (),
-            (Section("", (Table(header, tuple(rows), "lrrrrr"),),
+            (Section("", (Table(header, tuple(rows), "lrrrrrr"),),
                      (f"fewer operations than direct {_from_channels(self.break_even)}",)),),
         )  # fmt: skip
 
@@ -197,16 +207,17 @@ class LayerCosts:
         )
 
 
-def costs(algorithm: Algorithm) -> Costs:
-    """Operation counts of an algorithm, straight from its matrices. Exact.
+def costs(algorithm: Algorithm, circuit: str = DEFAULT_CIRCUIT) -> Costs:
+    """Operation counts of an algorithm, those of the programs that one of `CHOICES` of circuits takes. Exact.
 
-    A row with q non-zero entries takes q - 1 additions, and for each entry other than +-1 a multiplication, a shift if
-    it is a power of two, or one by a small integer (see `Operations`). A pass along one of several
+    A sum of two values takes an addition, a constant other than +-1 a multiplication, a shift if it is a power of two,
+    or one by a small integer (see `Operations`). A pass along one of several
     axes is applied to all vectors along it: the product of the current sizes of the other axes. A scale other than 1
     takes one multiplication (shift) per output. In linear convolution form an output is one of n.
 
     Raises:
         NotApplicable: over GF(p), whose elements have no size.
+        UnknownName: for a circuit that is not in the registry.
 
     Source: counted as by Lavin & Gray, arXiv 1509.09308, whose 32 and 24 for F(2x2,3x3) these are.
 
@@ -224,7 +235,8 @@ def costs(algorithm: Algorithm) -> Costs:
     """
     algorithm.field.need_order(f"operation counts of {algorithm.size}")
     named = zip(_MAPS, map_names(algorithm), algorithm.maps, strict=True)
-    output, filters, data = (_stages(*of) for of in named)
+    circuits = Circuits(algorithm, circuit)
+    output, filters, data = (_stages(*of, circuits) for of in named)
     tile = algorithm.maps.output.image
     return Costs(
         size=algorithm.size,
@@ -236,6 +248,7 @@ def costs(algorithm: Algorithm) -> Costs:
         input=sum_of(stage.operations for stage in data),
         filter=sum_of(stage.operations for stage in filters),
         output=sum_of(stage.operations for stage in output) + of_constant(algorithm.scale).times(prod(tile)),
+        circuit=circuit,
     )
 
 
@@ -287,15 +300,16 @@ def parse_layer_shape(text: str) -> LayerShape:
     return LayerShape(C, K, tuple(spatial))
 
 
-def _stages(of: MapName, name: str, item: LinearMap) -> list[StageCost]:
+def _stages(of: MapName, name: str, item: LinearMap, circuits: Circuits) -> list[StageCost]:
     stages, found = stages_of(item), []
     for number, stage in enumerate(stages):
         for (matrix, axis, _), tile in zip(stage.passes, stage.shapes, strict=False):
             vectors = 1 if axis is None else prod(tile) // tile[axis]
             along = f" axis {axis}" * (len(tile) > 1 and axis is not None)
-            once, filled = of_matrix(matrix)
+            once, plain = operations_of(circuits.of(matrix).program), operations_of(of_matrix(matrix))
             label = name + f"[{number}]" * (len(stages) > 1) + along
-            found.append(StageCost(label, of, name, number, axis, matrix.shape, vectors, filled, once.times(vectors)))
+            counts = once.times(vectors), plain.times(vectors)
+            found.append(StageCost(label, of, name, number, axis, matrix.shape, vectors, matrix.nnz(), *counts))
     return found
 
 

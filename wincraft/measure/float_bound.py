@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import frexp, prod
 from typing import NamedTuple
@@ -12,10 +13,13 @@ from numpy.typing import ArrayLike
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import Pass
+from wincraft.circuit.program import Program
+from wincraft.construct.circuits import programs_for
 from wincraft.errors import BadShape, BadValue, look_up
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
-from wincraft.exact.number import to_fraction
+from wincraft.exact.number import as_fractions, to_fraction
+from wincraft.exact.types import Matrix
 from wincraft.measure.execution import PerMatrix, along, execute, grouped
 from wincraft.measure.places import Place
 from wincraft.numbers.arithmetic import Arithmetic
@@ -38,7 +42,8 @@ class Growth(NamedTuple):
     |y| <= size |x|, and the error of y is at most  carried error(x) + made |x| + least,  where
     carried = |c| w (1 + u),  made = carried - |c| + |c - a|,  least = sum_j w half the smallest subnormal.
     A factor that is a power of two rounds nothing, and from 1 on does not underflow. `roundings` is the
-    largest number of them that any term meets, that of its entry included.
+    largest number of them that any term meets, that of its entry included. `spread` are the magnitudes of all that is
+    added up to an entry: `size`, but of a program whose values cancel.
     """
 
     size: np.ndarray
@@ -46,6 +51,7 @@ class Growth(NamedTuple):
     made: np.ndarray
     least: np.ndarray
     roundings: int
+    spread: np.ndarray
 
 
 def growth_of(rows: Rows, format: FloatFormat, order: str) -> Growth:
@@ -75,7 +81,46 @@ def growth_of(rows: Rows, format: FloatFormat, order: str) -> Growth:
             if c and not (power and abs(c) >= 1):
                 least[i] += underflow * (1 + u) ** depths[j]
             most = max(most, roundings + (off != 0))
-    return Growth(np.abs(exact.astype(np.float64)), carried, made, least, most)
+    size = np.abs(exact.astype(np.float64))
+    return Growth(size, carried, made, least, most, size)
+
+
+def growth_of_program(program: Program, format: FloatFormat) -> Growth:
+    """The growth of a program whose every product and sum is rounded to a format, its constants rounded once.
+
+    As of a matrix, with the roundings that each value has met: of a sum the errors of both, and u times what it is.
+
+    Raises:
+        NotApplicable: where a constant overflows.
+
+    >>> growth_of_program(Program.build(2, [("add", 0, 1), ("fma", 2, 1, "1/3")], [3]), FP32).roundings
+    3
+    """
+    u, underflow = float(format.unit_roundoff), float(format.min_subnormal) / 2
+    exact = np.array([as_fractions(row, program.domain) for row in program.rows], dtype=object).astype(np.float64)
+    unit, nothing = np.eye(program.inputs), np.zeros(program.inputs)
+    carried, made = [*unit], [nothing] * program.inputs
+    least, most = [0.0] * program.inputs, [0] * program.inputs
+    for number, operation in enumerate(program.operations, program.inputs):
+        parts = []
+        for value, factor in operation.terms:
+            (a,) = as_fractions([factor], program.domain)
+            c = abs(float(format.quantize_exact(a)))
+            off, power = float(abs(Fraction(c) - abs(a))), frexp(c)[0] in (0, 0.5)
+            growth = 1.0 if power else 1 + u
+            size = np.abs(exact[value])
+            mine = growth * (c * made[value] + off * size) + (0.0 if power else u * c * size)
+            lost = growth * c * least[value] + (underflow if c and not (power and c >= 1) else 0.0)
+            parts.append((growth * c * carried[value], mine, lost, most[value] + (not power) + (off != 0)))
+        sums = len(parts) == 2
+        rounded = 1 + u if sums else 1.0
+        carried.append(rounded * sum(part[0] for part in parts))
+        made.append(rounded * sum(part[1] for part in parts) + (u * np.abs(exact[number]) if sums else 0.0))
+        least.append(rounded * sum(part[2] for part in parts))
+        most.append(max(part[3] for part in parts) + sums)
+    kept = list(program.outputs)
+    sizes, errors, own = np.abs(exact[kept]), np.array(carried)[kept], np.array(made)[kept]
+    return Growth(sizes, errors, own, np.array(least)[kept], max(most[value] for value in kept), errors)
 
 
 class Bounded(NamedTuple):
@@ -88,7 +133,8 @@ class Bounded(NamedTuple):
 class BoundMachine:
     """Carries the sizes of numbers and the errors of rounded ones; data and filters are given as magnitudes.
 
-    Every operation rounds to the format, row sums are taken in `order`, channels are added up one after the other.
+    Every operation rounds to the format, row sums are taken in `order`, or passes run by `programs` where these are
+    given; channels are added up one after the other.
 
     >>> from wincraft import winograd
     >>> F = winograd(1, 1)
@@ -97,9 +143,17 @@ class BoundMachine:
     (6.0, 12.0)
     """
 
-    def __init__(self, format: FloatFormat, order: str = "sequential") -> None:
+    def __init__(
+        self, format: FloatFormat, order: str = "sequential", programs: Callable[[Matrix], Program] | None = None
+    ) -> None:
         self.format, self.order = format, order
-        self.growth = PerMatrix(lambda matrix: growth_of(fraction_rows(matrix), format, order))
+
+        def growth(matrix: Matrix) -> Growth:
+            if programs is not None:
+                return growth_of_program(programs(matrix), format)
+            return growth_of(fraction_rows(matrix), format, order)
+
+        self.growth = PerMatrix(growth)
 
     def load(self, place: Place, given: np.ndarray) -> Bounded:
         """Values of the format, without an error."""
@@ -165,8 +219,8 @@ def norm_bound(algorithm: Algorithm, machine: BoundMachine, data: np.ndarray, fi
     if algorithm.scale != 1:
         outer.append(growth_of([[1 / to_fraction(algorithm.scale)]], format, machine.order))
     count = sum(growth.roundings for growth in (*inner, *outer, channel_growth(C, format))) + 1
-    gain = prod(float(np.linalg.norm(growth.size)) for growth in inner)
-    gain *= prod(float(growth.size.sum(axis=0).max()) for growth in outer)
+    gain = prod(float(np.linalg.norm(growth.spread)) for growth in inner)
+    gain *= prod(float(growth.spread.sum(axis=0).max()) for growth in outer)
     norms = (np.sqrt((x * x).sum(axis=tuple(range(x.ndim - 2)))).reshape(T, C) for x in (data, filters))
     return np.asarray(np.expm1(count * np.log1p(float(format.unit_roundoff))) * gain * prod(norms).sum(axis=1))
 
@@ -230,7 +284,8 @@ def error_bound(
             raise BadShape(name, str(values.shape), str((channels, *shape))) from None
     with np.errstate(all="ignore"):
         d, g = limits[0][..., None], limits[1][..., None, :]
-        error = execute(algorithm.maps, algorithm.scale, BoundMachine(format, order), d, g).error[..., 0, 0]
+        machine = BoundMachine(format, order, programs_for(algorithm, order))
+        error = execute(algorithm.maps, algorithm.scale, machine, d, g).error[..., 0, 0]
     return np.where(np.isnan(error), np.inf, error)
 
 

@@ -11,6 +11,7 @@ from math import inf, nan, prod, sqrt
 import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.construct.circuits import CIRCUIT_ORDERS, programs_for
 from wincraft.errors import BadValue, TooLarge, look_up
 from wincraft.measure.execution import execute
 from wincraft.measure.float_bound import CHANNEL_ORDER, FP32, BoundMachine, check_channels, norm_bound, tile_shapes
@@ -79,7 +80,8 @@ def float_error(
     Per run one tile of data d and one filter g (per channel), rounded to the format, all independent and uniform on
     [-1, 1) as C++ makes them, see `uniform_floats`; for fp64 multiples of 2^-52.
     y~ = A^T [sum_c (G g_c) * (B^T d_c)] / scale is computed with one rounding per operation: stage by stage, each along
-    all axes in turn; sums in `order`; channels one after the other. Direct convolution sums channel by
+    all axes in turn; sums in `order`, ``circuit`` for those of the programs that C headers print; channels one after the
+    other. Direct convolution sums channel by
     channel, tap by tap. y is the exact convolution of the rounded d and g, to about 100 bits.
 
     Raises:
@@ -100,13 +102,15 @@ def float_error(
     algorithm.field.need_order(f"float error of {algorithm.size}")
     arithmetic = Arithmetic(format)
     check_channels(channels)
-    look_up("order", order, ORDERS)
+    look_up("order", order, ORDERS | CIRCUIT_ORDERS)
     for name, value, least in (("runs", runs, 1), ("seed", seed, 0)):
         if not isinstance(value, int) or value < least:
             raise BadValue(name, repr(value), f"give an integer from {least}")
     chunk = _chunk(algorithm, channels, runs)
     shapes = tile_shapes(algorithm)
-    machine, bounds_of = RoundedMachine(arithmetic, order, channel_order=CHANNEL_ORDER), BoundMachine(format, order)
+    programs = programs_for(algorithm, order)
+    machine = RoundedMachine(arithmetic, order, channel_order=CHANNEL_ORDER, programs=programs)
+    bounds_of = BoundMachine(format, order, programs)
     rng = np.random.default_rng(seed)
     draw = uniform_floats if format.precision <= _FLOAT32_PRECISION else _uniform_doubles
     parts = []

@@ -5,20 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.content import map_names
+from wincraft.construct.circuits import C_ORDER, CIRCUIT_ORDERS, Circuits
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, look_up
 from wincraft.measure.integers import INT8
 from wincraft.measure.spans import End, data_corner, filter_corner, linear_corner
-from wincraft.measure.steps import Kind, Reach, RowOrder, Step, products, range_steps, reach
-from wincraft.measure.tables import Tables
+from wincraft.measure.steps import Kind, Reach, Step, products, range_steps, reach
+from wincraft.measure.tables import Forms, Tables, running
 from wincraft.numbers.box import Box, rational
-from wincraft.numbers.summation import C_ORDER, ORDERS
+from wincraft.numbers.summation import ORDERS
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import plural
 from wincraft.show.shown import Shown
@@ -59,30 +60,44 @@ class Ranges(Shown):
     def on_the_way(self, *kinds: Kind, order: str = C_ORDER) -> Reach:
         """Where all lies that steps of some kinds compute: their values, and what stands on the way to those.
 
-        That is every product by a coefficient and every partial sum of a row in an order of `ORDERS`, in C headers
-        `C_ORDER`: what a word must hold that must not overflow and does not wrap around.
+        That is every product by a coefficient and every sum: in an order of `ORDERS` the partial sums of rows, in one of
+        `CIRCUIT_ORDERS`, as `C_ORDER` of C headers is, the values of the program, on integers where the matrix is
+        integer. It is what a word must hold that must not overflow and does not wrap around.
 
         Raises:
-            UnknownName: for an order that is not in `ORDERS`.
+            UnknownName: for an order that is in neither.
 
         >>> from wincraft import winograd
         >>> found = ranges(winograd(4, 3, points="0,1,-1,2,-2", convention="integer"))
         >>> found["AT"].box, found.on_the_way("output").box
         ([-1170432, 1179648], [-5483520, 5483520])
         """
-        tree_of = look_up("order", order, ORDERS)
-        reaches = [item for kind in kinds for item in self._reaches(kind, order, tree_of)]
+        look_up("order", order, ORDERS | CIRCUIT_ORDERS)
+        reaches = [item for kind in kinds for item in self._reaches(kind, order)]
         boxes = [item.box for item in reaches]
         box = Box(min(box.low for box in boxes), max(box.high for box in boxes))
         return Reach(box, all(item.exact for item in reaches))
 
-    def _reaches(self, kind: Kind, order: str, tree_of: RowOrder) -> list[Reach]:
+    def _reaches(self, kind: Kind, order: str) -> list[Reach]:
         """Those of the values of a kind, and of what stands on the way to them."""
         if (kind, order) not in self._known:
             steps = self.of("product", "output") if kind == "output" else self.of(kind)
-            passes = () if kind == "product" else reach(self._tables, steps, self.data, self.filter, tree_of)
+            computed = partial(self._computed, kind, order)
+            passes = () if kind == "product" else reach(self._tables, steps, self.data, self.filter, computed)
             self._known[kind, order] = [*(Reach(step.box, step.exact) for step in self.of(kind)), *passes]
         return self._known[kind, order]
+
+    def _computed(self, kind: Kind, order: str, number: int) -> Forms:
+        step = self._tables.step(kind, number)
+        if order in ORDERS:
+            return running(self._tables.stage(kind, number), ORDERS[order])
+        if order not in self._circuits:
+            self._circuits[order] = Circuits(self.algorithm, CIRCUIT_ORDERS[order])
+        return self._tables.program_forms(kind, number, self._circuits[order].computed(step.matrix))
+
+    @cached_property
+    def _circuits(self) -> dict[str, Circuits]:
+        return {}
 
     @cached_property
     def _known(self) -> dict[tuple[Kind, str], list[Reach]]:

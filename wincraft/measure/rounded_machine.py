@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 
 from wincraft.algorithm.linear_map import Pass
+from wincraft.circuit.program import Program
 from wincraft.exact.matrix import fraction_rows
+from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix
 from wincraft.measure.execution import PerMatrix, grouped
 from wincraft.measure.places import Place
@@ -20,7 +23,8 @@ from wincraft.numbers.summation import channel_sum, linear_pass
 class RoundedMachine:
     """Values are arrays of the arithmetic's numbers; row sums are taken in `order`, entries of matrices rounded once.
 
-    The sum over channels is taken in the `accumulator` (None: the arithmetic) in its own order, then rounded.
+    With `programs`, which gives the program of a matrix, passes are run by their programs instead, operation by
+    operation, constants rounded once; a fused operation is a rounded product and a rounded sum. The sum over channels is taken in the `accumulator` (None: the arithmetic) in its own order, then rounded.
 
     >>> from wincraft import winograd
     >>> from wincraft.measure.execution import execute
@@ -39,22 +43,50 @@ class RoundedMachine:
         order: str = "sequential",
         accumulator: Arithmetic | None = None,
         channel_order: str = "sequential",
+        programs: Callable[[Matrix], Program] | None = None,
     ) -> None:
         self.arithmetic, self.order, self.channel_order = arithmetic, order, channel_order
         self.accumulator = accumulator or arithmetic
         self._entries = PerMatrix(self._rounded)
+        self._programs = programs and PerMatrix(programs)
 
     def load(self, place: Place, given: np.ndarray) -> np.ndarray:
         """Rounded."""
         return self.arithmetic.round(given)
 
     def apply(self, step: Pass, value: np.ndarray) -> np.ndarray:
-        """Row sums in the order; over a flattened tile too."""
+        """Row sums in the order, or the program; over a flattened tile too."""
+        if self._programs is not None:
+            return self._run(self._programs(step.matrix), step, value)
         matrix = self._entries(step.matrix)
         if step.axis is not None:
             return linear_pass(matrix, value, step.axis, self.arithmetic, self.order)
         flat = linear_pass(matrix, value.reshape(matrix.shape[1], -1), 0, self.arithmetic, self.order)
         return flat.reshape(*step.image, *value.shape[-2:])
+
+    def _run(self, program: Program, step: Pass, value: np.ndarray) -> np.ndarray:
+        """The operations of a program, on all lines at once."""
+        add, multiply, nearest = self.arithmetic.add, self.arithmetic.multiply, self.arithmetic.format.quantize_exact
+        lines = value.reshape(program.inputs, -1) if step.axis is None else np.moveaxis(value, step.axis, 0)
+        made = [np.ascontiguousarray(line) for line in lines]
+        for name, operands, constant in program.operations:
+            a, b = made[operands[0]], made[operands[-1]]
+            if constant is not None:
+                exact = to_fraction(program.domain.to_sympy(constant))
+                b = multiply(b, np.array(float(nearest(1 / exact if name == "divide" else exact)), b.dtype))
+            match name:
+                case "add" | "fma":
+                    made.append(add(a, b))
+                case "subtract":
+                    made.append(add(a, -b))
+                case "fms":
+                    made.append(add(b, -a))
+                case _:
+                    made.append(b)
+        outputs = np.stack([made[k] for k in program.outputs])
+        if step.axis is None:
+            return outputs.reshape(*step.image, *value.shape[-2:])
+        return np.ascontiguousarray(np.moveaxis(outputs, 0, step.axis))
 
     def multiply(self, U: np.ndarray, V: np.ndarray) -> np.ndarray:
         """Summed in the accumulator's format, then rounded to the arithmetic's."""

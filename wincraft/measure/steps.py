@@ -11,12 +11,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from wincraft.measure.spans import Span, bilinear_span, given_span, linear_span
-from wincraft.measure.tables import Chain, Done, Forms, Tables, running, to_fractions, to_integers
+from wincraft.measure.tables import Chain, Done, Forms, Tables, to_fractions, to_integers
 from wincraft.numbers.box import Box, signed_bits
-from wincraft.numbers.summation import Tree
 
 Kind = Literal["filter", "input", "product", "output"]
-RowOrder = Callable[[Sequence[float]], Tree]
+Computed = Callable[[int], Forms]
+"""What the pass of that number of a map computes on the way to its values, as forms of what it reads."""
 MapNames = tuple[str, str, str]
 """What the output, filter and input maps are called."""
 
@@ -118,13 +118,14 @@ class Reach(NamedTuple):
 
 
 def reach(
-    tables: Tables, steps: Sequence[Step], data: Box, weights: Box | np.ndarray, order: RowOrder
+    tables: Tables, steps: Sequence[Step], data: Box, weights: Box | np.ndarray, computed: Computed
 ) -> Iterator[Reach]:
-    """Of each pass of one kind of steps, in their order, what its rows compute on the way to their sums."""
+    """Of each pass of one kind of steps, in their order, where all lies that it computes on the way to its values."""
     kind = steps[-1].kind
     chains = tables.chains(kind)
-    for (axis, done), before, step in zip(tables.passes(kind), steps[:-1], steps[1:], strict=True):
-        stage = running(chains[axis].stages[done[axis] - 1], order)
+    passes = zip(tables.passes(kind), steps[:-1], steps[1:], strict=True)
+    for number, ((axis, _), before, step) in enumerate(passes):
+        stage = computed(number)
         held = (tables.axes[axis].forms if kind == "output" else chains[axis].products)[before.done[axis]]
         within = Forms(np.tensordot(stage.entries, held.entries, axes=1), stage.common * held.common)
         if kind == "output":

@@ -14,9 +14,11 @@ from numpy.typing import ArrayLike
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.entries import matrix_to_numpy
-from wincraft.algorithm.linear_map import LinearMap, Maps
-from wincraft.exact.matrix import diagonal
-from wincraft.exact.types import Matrix
+from wincraft.algorithm.linear_map import LinearMap, Maps, Pass
+from wincraft.circuit.program import Program
+from wincraft.exact.matrix import diagonal, exact_matrix
+from wincraft.exact.number import is_negative
+from wincraft.exact.types import Element, Matrix
 from wincraft.numbers.summation import Tree
 
 Done = tuple[int, ...]
@@ -97,14 +99,32 @@ class Tables:
         self.axes = [made[id(item)] for item in maps]
         self.start: Done = (0,) * len(maps)
         several = len(maps) > 1
+        self._maps, self._separable = algorithm.maps._asdict(), algorithm.separable
         self._order = {
             name: [step.axis if several and step.axis else 0 for step in item.passes]
-            for name, item in algorithm.maps._asdict().items()
+            for name, item in self._maps.items()
         }
 
     def chains(self, kind: str) -> list[Chain]:
         """Those of one map: "output", "filter" or "input"."""
         return [getattr(axis, kind) for axis in self.axes]
+
+    def step(self, kind: str, number: int) -> Pass:
+        """A pass of one map, as the algorithm has it."""
+        return self._maps[kind].passes[number]
+
+    def stage(self, kind: str, number: int) -> Forms:
+        """The forms of such a pass, along its axis; of whole tiles where the algorithm is."""
+        axis, done = list(self.passes(kind))[number]
+        return self.chains(kind)[axis].stages[done[axis] - 1]
+
+    def program_forms(self, kind: str, number: int, program: Program) -> Forms:
+        """What a program of a pass computes, products by constants included, as `stage` has what it gives."""
+        rows = computed_rows(program)
+        forms = exact_matrix(rows, (len(rows), program.inputs), program.domain)
+        step, tile = self._maps[kind].passes[number], self._maps[kind].shapes[number]
+        whole = not self._separable and step.axis is not None
+        return _table(Pass(forms, step.axis).whole(tile) if whole else forms)
 
     def passes(self, kind: str) -> Iterator[tuple[int, Done]]:
         """The axis of each pass of one map, and what is done after it."""
@@ -131,6 +151,21 @@ def axis_maps(algorithm: Algorithm) -> list[Maps]:
 
 def _flattened(item: LinearMap) -> LinearMap:
     return LinearMap.of(*(step.whole(tile) for step, tile in zip(item.passes, item.shapes, strict=False)))
+
+
+def computed_rows(program: Program) -> list[list[Element]]:
+    """Every value that a program computes as a row of factors of its inputs, the products of fused operations too.
+
+    >>> computed_rows(Program.build(2, [("fma", 0, 1, "-4")], [2]))
+    [[0, 4], [1, -4]]
+    """
+    rows, found = program.rows, []
+    for number, operation in enumerate(program.operations, program.inputs):
+        if operation.name in ("fma", "fms"):
+            value, c = operation.terms[1]
+            found.append([(-c if is_negative(c, program.domain) else c) * x for x in rows[value]])
+        found.append(rows[number])
+    return found or [rows[value] for value in program.outputs]
 
 
 def running(table: Forms, order: Callable[[Sequence[float]], Tree]) -> Forms:

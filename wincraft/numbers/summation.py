@@ -56,7 +56,7 @@ def sequential(row: Sequence[float]) -> Tree:
 def positive_first(row: Sequence[float]) -> Tree:
     """The first term of a positive coefficient, then the others one by one in the order of the columns.
 
-    How C headers write a row, ``x2 - 4 * x0 + x3``: it begins with no negation but where every term is negative.
+    How a row is written, ``x2 - 4 * x0 + x3``: it begins with no negation but where every term is negative.
 
     >>> positive_first([-4.0, 0.0, 1.0, 1.0]).additions
     ((2, 0), (2, 3))
@@ -105,9 +105,6 @@ ORDERS: dict[str, Callable[[Sequence[float]], Tree]] = {
     "huffman": huffman,
 }
 """The registry: name to the function that makes a row's summation tree."""
-
-C_ORDER: Order = "positive-first"
-"""The order of the rows in C headers."""
 
 
 def linear_pass(

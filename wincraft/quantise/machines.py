@@ -12,6 +12,8 @@ import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap, Maps
+from wincraft.circuit.program import Program
+from wincraft.construct.circuits import CIRCUIT_ORDERS
 from wincraft.exact.matrix import fraction_rows, rational_matrix
 from wincraft.exact.types import Matrix
 from wincraft.measure.execution import ArrayMachine, Machine, PerMatrix
@@ -35,13 +37,16 @@ _Value = TypeVar("_Value")
 def stored_maps(algorithm: Algorithm, scheme: Scheme) -> Maps:
     """The maps of an algorithm with their matrices as a scheme stores them.
 
-    In exact arithmetic stages along axes that nothing is stored between are multiplied out.
+    In exact arithmetic stages along axes that nothing is stored between are multiplied out. Where the order of the
+    sums is a circuit's, the matrices are exact: the constants of the programs are rounded, not they.
 
     >>> from wincraft import winograd
     >>> from wincraft.quantise.schemes import SCHEMES
     >>> stored_maps(winograd(2, 3).change_basis("legendre"), SCHEMES["tapwise-8"]).input
     LinearMap of 4x4 over QQ
     """
+    if scheme.order in CIRCUIT_ORDERS:
+        return algorithm.maps
     stored, maps = PerMatrix(lambda matrix: stored_matrix(matrix, scheme)), []
     for item, between in zip(algorithm.maps, (scheme.post_step, scheme.pre_step, scheme.pre_step), strict=True):
         kept = LinearMap(item.tile, tuple(step._replace(matrix=stored(step.matrix)) for step in item.passes))
@@ -147,8 +152,8 @@ MACHINES: dict[str, Callable[[], Machine[Any, Any]]] = {
 """What can run an algorithm, each made as it is by default; the float formats are fp32."""
 
 
-def machine_for(scheme: Scheme) -> NumberMachine[Any]:
-    """The machine of a scheme's arithmetic.
+def machine_for(scheme: Scheme, programs: Callable[[Matrix], Program] | None = None) -> NumberMachine[Any]:
+    """The machine of a scheme's arithmetic; passes run by `programs` where they are given.
 
     >>> from wincraft.quantise.schemes import SCHEMES
     >>> type(machine_for(SCHEMES["fp16"])).__name__
@@ -157,4 +162,4 @@ def machine_for(scheme: Scheme) -> NumberMachine[Any]:
     if scheme.arithmetic is None:
         return IntegerMachine(wrap=scheme.word is not None)
     accumulator = None if scheme.accumulator is None else Arithmetic(scheme.accumulator)
-    return RoundedMachine(Arithmetic(scheme.arithmetic), scheme.order, accumulator, scheme.channel_order)
+    return RoundedMachine(Arithmetic(scheme.arithmetic), scheme.order, accumulator, scheme.channel_order, programs)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm, prod
@@ -12,9 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from wincraft.algorithm.linear_map import Pass
+from wincraft.circuit.noise import roundings
+from wincraft.circuit.program import Program
 from wincraft.errors import NotApplicable, look_up
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
+from wincraft.exact.number import as_fractions
+from wincraft.exact.types import Domain, Matrix, Vectors
 from wincraft.measure.execution import PerMatrix
 from wincraft.measure.places import Place, Side
 from wincraft.numbers.float_format import FloatFormat
@@ -177,7 +181,9 @@ class MomentsMachine:
         tiles: int = 256,
         groups: int = 1,
         clips: bool = False,
+        programs: Callable[[Matrix], Program] | None = None,
     ) -> None:
+        self._programs = programs and PerMatrix(programs)
         self.used: dict[str, Scale] = {}
         self._rows = PerMatrix(fraction_rows)
         self._scheme, self._quantizers, self._channels, self._scales = scheme, scheme.stages, channels, scales
@@ -204,9 +210,31 @@ class MomentsMachine:
         )
         if self._scheme.arithmetic is None:
             return mapped
+        if self._programs is not None:
+            return self._run(self._programs(step.matrix), split, mapped, value)
         along = np.einsum("iajibj->ijab", value.second.reshape(*split, *split))
         noise = sum_noise(matrix, self._scheme.order, self._scheme.arithmetic, along)
         return mapped.noisy(_TRANSFORMS[value.side], noise.ravel())
+
+    def _run(
+        self, program: Program, split: tuple[int, int, int], mapped: TileMoments, value: TileMoments
+    ) -> TileMoments:
+        """The noise of a program's operations, each of which goes its way to the outputs: their errors depend.
+
+        The values mapped, then as many positions as there are roundings, each with its noise, then added up.
+        """
+        assert self._scheme.arithmetic is not None
+        forms, gains = (_floats(rows, program.domain) for rows in roundings(program))
+        if not len(forms):
+            return mapped
+        before, after = np.eye(split[0]), np.eye(split[2])
+        F, T = (np.kron(np.kron(before, item), after) for item in (forms, gains.T))
+        variances = np.einsum("ij,jk,ik->i", F, value.second, F)
+        noise = rounding_noise(self._scheme.arithmetic, variances)
+        outputs = np.eye(len(T))
+        beside = mapped.mapped(np.vstack([outputs, np.zeros((len(F), len(T)))]))
+        noisy = beside.noisy(_TRANSFORMS[value.side], np.concatenate([np.zeros(len(T)), noise]))
+        return replace(noisy.mapped(np.hstack([outputs, T])), grid=mapped.grid, held=mapped.held)
 
     def multiply(self, U: TileMoments, V: TileMoments) -> TileMoments:
         """Sums of independent products."""
@@ -269,6 +297,10 @@ class MomentsMachine:
         ends = [expected_amplitude(group, count, self._scheme.calibration) for group in groups]
         amplitude = np.array(ends).reshape(*(value.shape if per_tap else (1,) * len(value.shape)), 1, 1)
         return quantizer.scale_of(-amplitude, amplitude)
+
+
+def _floats(rows: Vectors, K: Domain) -> np.ndarray:
+    return np.array([as_fractions(row, K) for row in rows], dtype=float)
 
 
 def _by_position(values: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.construct.circuits import programs_for
 from wincraft.errors import BadShape, BadValue, TooLarge
 from wincraft.measure.execution import execute
 from wincraft.numbers.arrays import float64_array, is_integer
@@ -147,7 +148,8 @@ def predict(
             raise BadValue(name, repr(count), "give an integer, 1 or more")
     clips = unseen or scheme.calibration != "max-abs"
     sizes = {"outputs": outputs, "tiles": tiles, "groups": groups}
-    machine = MomentsMachine(scheme, channels, scales, **sizes, clips=clips)
+    programs = programs_for(algorithm, scheme.order)
+    machine = MomentsMachine(scheme, channels, scales, **sizes, clips=clips, programs=programs)
     tile, taps = algorithm.n, algorithm.r
     data = OperandMoments(tile, _moments("data moments", data_moments, tile), _sample("data values", data_values))
     weights = OperandMoments(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
+from wincraft.construct.circuits import CIRCUIT_ORDERS
 from wincraft.errors import (
     BadDocument,
     BadValue,
@@ -45,7 +46,8 @@ class Scheme:
     """What is rounded where; a stage that is None is not rounded.
 
     `matrices`: the format of A^T, G and B^T, entry by entry; an integer has one scale per matrix, of max|entry|.
-    `arithmetic`: the format to which every operation rounds, with row sums in the `order` of that name; None for exact
+    `arithmetic`: the format to which every operation rounds, with row sums in the `order` of that name, ``circuit`` for
+    that of the programs which C headers print; None for exact
     arithmetic, as in integers. The sum over channels is taken in the `accumulator` format (None: the arithmetic's) in
     its own `channel_order`, sequential or pairwise. `word`: the operands U and V stay exact
     integers of so many bits, and products and outputs are sums of 32 bits. `calibration`: see `Quantizer.calibrate`.
@@ -76,7 +78,10 @@ class Scheme:
     calibration: str = "max-abs"
 
     def __post_init__(self) -> None:
-        look_up("summation order", self.order, ORDERS)
+        look_up("summation order", self.order, ORDERS | CIRCUIT_ORDERS)
+        if self.order in CIRCUIT_ORDERS and (self.arithmetic is None or self.matrices is not None):
+            reason = "the arithmetic is exact" if self.arithmetic is None else "the matrices have a format of their own"
+            raise BadValue("the order of the sums", f"{self.order}, and {reason}", f"use one of {', '.join(ORDERS)}")
         look_up("order of a channel sum", self.channel_order, CHANNEL_ORDERS)
         if self.accumulator is not None and self.arithmetic is None:
             raise BadValue(

@@ -12,6 +12,7 @@ import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import check_algorithm
+from wincraft.construct.circuits import programs_for
 from wincraft.errors import BadShape, NotApplicable, WrongForm, look_up
 from wincraft.exact.matrix import fraction_rows
 from wincraft.measure.execution import execute
@@ -184,7 +185,7 @@ def simulate(
     batch = data if isinstance(data, Batch) else as_workload(data).batch(algorithm)
     check_scheme(algorithm, scheme)
     _check_batch(algorithm, batch)
-    numbers = machine_for(scheme)
+    numbers = machine_for(scheme, programs_for(algorithm, scheme.order))
     given = {parse_place(text): scale for text, scale in (scales or {}).items()}
     machine = SchemeMachine(numbers, scheme.stages, scheme.calibration, given)
     seen = None if watch is None else lambda place, value: watch(place, numbers.real(value))

@@ -17,7 +17,7 @@ from wincraft.errors import BadValue
 from wincraft.measure.conditioning import conditioning, has_points, matrix_conditioning, vandermonde
 from wincraft.measure.costs import Costs, costs
 from wincraft.measure.matrix_rounding import sweep_words
-from wincraft.measure.operations import Operations
+from wincraft.circuit.operations import Operations
 from wincraft.progress import Progress
 from wincraft.quantise.evaluation import Evaluation, evaluate
 from wincraft.quantise.schemes import SCHEMES, Scheme

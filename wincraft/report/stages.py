@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from wincraft.measure.costs import Costs, MapName, StageCost
-from wincraft.measure.operations import Operations, sum_of
+from wincraft.circuit.operations import Operations, sum_of
 from wincraft.show.layout import Table
 from wincraft.show.numbers import count, number
 

@@ -23,7 +23,7 @@ class Decorator(Protocol):
 
 
 GROUPS = {
-    "Algorithm": ("points", "moduli", "convention", "conventions", "basis", "bases", "axes", "layer"),
+    "Algorithm": ("points", "moduli", "convention", "conventions", "basis", "bases", "axes", "layer", "circuit"),
     "Space of points": ("max_height", "space_name", "zero", "infinity"),
     "Goal": ("objective", "constraints", "within", "pareto", "scheme"),
     "Schemes": ("schemes",),
@@ -138,6 +138,18 @@ def basis_option(*names: str, multiple: bool = False) -> Decorator:
     text = 'A basis or factorisation for every map, such as legendre, or "input=legendre"; see wincraft basis --help.'
     often = " May be repeated." * multiple
     return click.option("--basis", *names, multiple=multiple, shell_complete=offer(basis_names), help=f"{text}{often}")
+
+
+CIRCUIT_NAMES = ("default", "fewest", "quiet", "cheap-registers", "rows")
+"""Those of `wincraft.construct.CHOICES`, whose import takes longer than a help page may."""
+
+
+circuit_option = click.option(
+    "--circuit",
+    shell_complete=offer(lambda: CIRCUIT_NAMES),
+    help=f"Which programs compute the transforms: {', '.join(CIRCUIT_NAMES)}.",
+)
+"""``--circuit``."""
 
 
 def format_option(names: Callable[[], Iterable[str]], listed: str) -> Decorator:

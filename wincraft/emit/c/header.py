@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.construct.circuits import DEFAULT_CIRCUIT, Circuits
 from wincraft.emit.c.integers import integer_section
 from wincraft.emit.c.passes import Reading, read_passes
 from wincraft.emit.c.plan import float_section, stage_calls
@@ -27,12 +28,14 @@ _USE = (
 )
 
 
-def emit(algorithm: Algorithm, stream: TextIO, integers: Integers | None = None) -> None:
+def emit(
+    algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None, integers: Integers | None = None
+) -> None:
     """Write the header: provenance, formula and proof, then macros, tables and functions of every arithmetic.
 
     V, U and M are contiguous, d and Y are windows of larger images. Floating-point entries are the exact ones rounded
     once; the integer functions take data and filters in the ranges of `integers`, int8 by default, are exact and cannot
-    overflow. An arithmetic that cannot hold the algorithm is left out, with a comment that says why.
+    overflow. Lines are computed by the programs of `circuits`. An arithmetic that cannot hold the algorithm is left out, with a comment that says why.
 
     A map of several stages also has, in floating point, a table and a function for each. The function without a number
     computes the same by the stages' product, or calls them in turn where some take whole tiles.
@@ -45,13 +48,14 @@ def emit(algorithm: Algorithm, stream: TextIO, integers: Integers | None = None)
         raise WrongForm("C header")
     algorithm.field.need_order(f"C headers of {algorithm.size}")
     integers = Integers() if integers is None else integers
-    reading = read_passes(algorithm)
-    floats = {c_type: float_section(reading, c_type) for c_type in ("float", "double")}
-    sections = [*floats.values(), integer_section(algorithm, integers)]
-    guard, content = f"{reading.prefix.upper()}_H", f"0x{_content(algorithm, integers)}u"
+    reading, circuits = read_passes(algorithm), Circuits(algorithm) if circuits is None else circuits
+    circuit = circuits.choice
+    floats = {c_type: float_section(reading, c_type, circuits) for c_type in ("float", "double")}
+    sections = [*floats.values(), integer_section(algorithm, integers, circuit)]
+    guard, content = f"{reading.prefix.upper()}_H", f"0x{_content(algorithm, integers, circuit)}u"
     parts = [
         comment(
-            *banner(algorithm, "c", _options(integers)),
+            *banner(algorithm, "c", _options(integers, circuit)),
             "",
             *reading.description,
             "",
@@ -72,19 +76,20 @@ def emit(algorithm: Algorithm, stream: TextIO, integers: Integers | None = None)
     stream.write("\n\n".join(parts) + "\n")
 
 
-def _options(integers: Integers) -> str:
-    """The options that give ranges of integers, those left out that are the default."""
+def _options(integers: Integers, circuit: str) -> str:
+    """The options that give ranges of integers and the circuit, those left out that are the default."""
     usual = Integers()
     boxes = ("data-range", integers.data), ("weight-range", integers.filter)
     ranges = "".join(f" --{name}={range_name(box)}" for name, box in boxes if box != usual.data)
-    return ranges + (f" --accumulator={integers.accumulator}" if integers.accumulator != usual.accumulator else "")
+    ranges += f" --accumulator={integers.accumulator}" if integers.accumulator != usual.accumulator else ""
+    return ranges + (f" --circuit={circuit}" if circuit != DEFAULT_CIRCUIT else "")
 
 
-def _content(algorithm: Algorithm, integers: Integers) -> str:
-    """Eight hexadecimal digits: of the algorithm, and of the ranges where they are not the default."""
-    if integers == Integers():
+def _content(algorithm: Algorithm, integers: Integers, circuit: str) -> str:
+    """Eight hexadecimal digits: of the algorithm, and of the ranges and the circuit where they are not the default."""
+    if (integers, circuit) == (Integers(), DEFAULT_CIRCUIT):
         return algorithm.sha256[:8]
-    return sha256(f"{algorithm.sha256} {integers}".encode()).hexdigest()[:8]
+    return sha256(f"{algorithm.sha256} {integers} {circuit}".encode()).hexdigest()[:8]
 
 
 def _stage_lines(reading: Reading, c_type: str | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from sympy import S
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.entries import matrix_to_numpy
+from wincraft.construct.circuits import C_ORDER, Circuits, order_of
 from wincraft.construct.scaling import integer_form
 from wincraft.emit.c.kernels import HeaderSection
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes
@@ -49,13 +50,14 @@ class IntegerBounds(NamedTuple):
     accumulator_channels: int
 
 
-def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
+def integer_section(algorithm: Algorithm, integers: Integers, choice: str) -> HeaderSection:
     """Integer matrices with the narrowest types that cannot overflow; where int64_t could, or over a field, why not."""
     if not algorithm.field.rational:
         where = f"entries of {algorithm.size} lie in {algorithm.domain}"
         return HeaderSection(TITLE, (f"Omitted: {where}, no scaling makes them integer.",))
     form = integer_form(algorithm)
-    bounds = integer_bounds(form, integers)
+    circuits = Circuits(form, choice)
+    bounds = integer_bounds(form, integers, order_of(choice))
     reading, (d, g) = read_passes(form, axis_suffixes(algorithm)), map(stored_type, (integers.data, integers.filter))
     if d is None or g is None:
         return HeaderSection(TITLE, (f"Omitted: {integers.describe()} are beyond int32_t.",))
@@ -75,6 +77,7 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
         types={"d": d, "g": g, "u": u, "v": v, "m": "int64_t", "y": "int64_t"},
         table_type=computed_type(table),
         rows=rows,
+        programs={label: circuits.integers(table.matrix) for label, table in reading.tables.items()},
         division="" if reading.scale == S.One else f"/= {reading.scale}",
         divided="exact divisions",
         bounds=lambda transform: _bounds(reading, transform, bounds, limit),
@@ -97,7 +100,7 @@ def integer_section(algorithm: Algorithm, integers: Integers) -> HeaderSection:
     )
 
 
-def integer_bounds(algorithm: Algorithm, integers: Integers) -> IntegerBounds:
+def integer_bounds(algorithm: Algorithm, integers: Integers, order: str = C_ORDER) -> IntegerBounds:
     """The bounds of an algorithm on integer matrices, from its exact ranges.
 
     >>> from wincraft import winograd
@@ -106,16 +109,17 @@ def integer_bounds(algorithm: Algorithm, integers: Integers) -> IntegerBounds:
     ([-256, 255], 21845)
     """
     found = ranges(algorithm, integers.data, integers.filter)
-    sums, products = channel_counts(found, 64).partial_sums, channel_counts(found, integers.accumulator).products
+    sums = channel_counts(found, 64, order).partial_sums
+    products = channel_counts(found, integers.accumulator).products
     assert sums is not None  # data and filters are not all 0
     assert products is not None
     last, scale = found.steps[-1].box, to_fraction(algorithm.scale)
     return IntegerBounds(
         integers=integers,
-        U=found.on_the_way("input").box,
-        V=found.on_the_way("filter").box,
+        U=found.on_the_way("input", order=order).box,
+        V=found.on_the_way("filter", order=order).box,
         M=found["M"].box,
-        sums=(found.on_the_way("product", "output") if sums else found["M"]).box,
+        sums=(found.on_the_way("product", "output", order=order) if sums else found["M"]).box,
         Y=Box(last.low / scale, last.high / scale),
         max_channels=sums,
         accumulator_channels=products,

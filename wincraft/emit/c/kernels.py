@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from wincraft.circuit.program import Program
 from wincraft.emit.c.passes import array_name
 
 INDICES = "ijkl"
@@ -73,21 +74,21 @@ class ConstantTable:
 
 @dataclass(frozen=True)
 class Line:
-    """A function of one line of values at a step: straight-line code, a sum for every row."""
+    """A function of one line of values at a step: straight-line code, its program."""
 
     name: str
     comment: tuple[str, ...]
     reads: str
     writes: str
     types: tuple[str, str]
-    rows: FloatRows
+    program: Program
 
 
 @dataclass(frozen=True)
 class Tile:
     """A function that computes a tile from a tile, then divides by the scale, and how it does that, one of three.
 
-    `calls` are the axis and the line function of each pass along an axis, `rows` a matrix over the flattened tiles, and
+    `calls` are the axis and the line function of each pass along an axis, `program` one over the flattened tiles, and
     `steps` C statements that call the functions of its stages. `division` is the C operation, empty where the scale is
     1 or the last step divides.
     """
@@ -97,7 +98,7 @@ class Tile:
     source: Array
     target: Array
     calls: tuple[tuple[int, str], ...] = ()
-    rows: FloatRows = ()
+    program: Program | None = None
     steps: tuple[str, ...] = ()
     division: str = ""
 

@@ -6,22 +6,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 from sympy import S
 
 from wincraft.algorithm.entries import matrix_to_numpy
+from wincraft.circuit.operations import Operations, operations_of
+from wincraft.circuit.program import Program
+from wincraft.construct.circuits import Circuits
 from wincraft.emit.c.kernels import Array, CFunction, ConstantTable, FloatRows, HeaderSection, Line, Tile
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, largest_row_norm
-from wincraft.emit.c.printing import listed, literal, row_cost
+from wincraft.emit.c.printing import DTYPES, constant, listed, literal
 from wincraft.emit.c.text import bound_text, fill
 from wincraft.emit.matrices import NamedPass
 from wincraft.exact.matrix import to_texts
 from wincraft.exact.number import to_fraction
 from wincraft.numbers.arrays import round_to_dtype
 
-_DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"float": np.dtype(np.float32), "double": np.dtype(np.float64)}
 _SUFFIX = {"float": "f32", "double": "f64"}
 _TYPE_SUFFIX = _SUFFIX | {
     f"{sign}int{bits}_t": f"{sign or 'i'}{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
@@ -31,7 +33,7 @@ _MATRIX_TEXT = {"G": "G", "BT": "B^T", "AT": "A^T"}
 
 @dataclass(frozen=True)
 class Numbers:
-    """The matrices of a reading in one arithmetic: their rows by label, and the C types.
+    """The matrices of a reading in one arithmetic: their rows and programs by label, and the C types.
 
     `types` gives the C type of g and d (filter and data), v and u (their transforms), m (products), y (output), and in
     floating point that of what lies between stages. `division` is the C operation that divides a sum by the scale, and
@@ -42,23 +44,29 @@ class Numbers:
     types: Mapping[Letter, str]
     table_type: str
     rows: Mapping[str, FloatRows]
+    programs: Mapping[str, Program]
     division: str
     divided: str
     bounds: Callable[[Transform], list[str]]
 
 
-def float_section(reading: Reading, c_type: str) -> HeaderSection:
+def float_section(reading: Reading, c_type: str, circuits: Circuits) -> HeaderSection:
     """The matrices rounded once to float or double, and the functions; of a type that cannot hold them, why not."""
     rows: dict[str, FloatRows] = {}
+    programs = {label: circuits.of(table.matrix).program for label, table in reading.tables.items()}
     for label, table in reading.tables.items():
         exact = matrix_to_numpy(table.matrix, object)
-        rounded = [[float(round_to_dtype(entry, _DTYPES[c_type])) for entry in row] for row in exact]
+        rounded = [[float(round_to_dtype(entry, DTYPES[c_type])) for entry in row] for row in exact]
         for (i, j), entry in np.ndenumerate(exact):
             if entry and not _is_normal(rounded[i][j], c_type):
                 place = f"{table.name}[{i}][{j}] of {reading.size}"
                 return HeaderSection(c_type, (f"Omitted: {place} is outside the normal range of {c_type}.",))
         rows[label] = rounded
-    inverse = float(round_to_dtype(to_fraction(1 / reading.scale), _DTYPES[c_type]))
+        for item in programs[label].operations:
+            if item.constant and not _is_normal(constant(item.constant, c_type, programs[label]), c_type):
+                what = f"a constant of the program of {table.name} of {reading.size}"
+                return HeaderSection(c_type, (f"Omitted: {what} is outside the normal range of {c_type}.",))
+    inverse = float(round_to_dtype(to_fraction(1 / reading.scale), DTYPES[c_type]))
     if not _is_normal(inverse, c_type):
         return HeaderSection(c_type, (f"Omitted: 1/scale is outside the normal range of {c_type}.",))
     numbers = Numbers(
@@ -66,6 +74,7 @@ def float_section(reading: Reading, c_type: str) -> HeaderSection:
         types=dict.fromkeys(get_args(Letter), c_type),
         table_type=c_type,
         rows=rows,
+        programs=programs,
         division="" if reading.scale == S.One else f"*= {literal(inverse, c_type)}",
         divided="multiplications by 1/scale",
         bounds=lambda transform: [norm_line(reading, transform)],
@@ -130,11 +139,10 @@ def norm_line(reading: Reading, transform: Transform) -> str:
 def _functions(reading: Reading, numbers: Numbers, whole: Transform, transform: Transform) -> Iterator[CFunction]:
     """The functions of a transform: lines and a tile along axes, or a tile by one dense pass or by calls of stages."""
     source, target = _arrays(transform, numbers.types)
-    calls, additions, multiplications = list[tuple[int, str]](), 0, 0
+    calls, cost = list[tuple[int, str]](), Operations()
     for step in transform.passes or [step for stage in transform.stages for step in stage.passes]:
         count = 1 if step.axis is None else prod(step.image) // step.image[step.axis]
-        of_line = row_cost(numbers.rows[step.label])
-        additions, multiplications = additions + count * of_line[0], multiplications + count * of_line[1]
+        cost = cost + operations_of(numbers.programs[step.label]).times(count)
         if step.axis is not None and transform.passes:
             shared = step.label in [other.label for other in whole.passes]
             along = replace(transform, stage=None) if shared else transform
@@ -150,12 +158,12 @@ def _functions(reading: Reading, numbers: Numbers, whole: Transform, transform: 
             f"{transform.title.removeprefix('the ').capitalize()} {transform.formula}{how * bool(transform.stages)}:",
             f"{source} -> {target}.",
             *numbers.bounds(transform),
-            f"{_cost_text(additions, multiplications)}{divisions}.",
+            f"{_cost_text(cost)}{divisions}.",
         ),
         source,
         target,
         calls=tuple(calls),
-        rows=numbers.rows[transform.passes[0].label] if transform.passes and not calls else (),
+        program=numbers.programs[transform.passes[0].label] if transform.passes and not calls else None,
         steps=() if transform.passes else tuple(stage_calls(reading, transform, numbers.types["x"])),
         division=division if transform.passes else "",
     )
@@ -163,21 +171,22 @@ def _functions(reading: Reading, numbers: Numbers, whole: Transform, transform: 
 
 def _line(reading: Reading, numbers: Numbers, transform: Transform, step: NamedPass, first: bool) -> Line:
     """The function of one line; behind the first pass it reads what it writes."""
-    x, y, rows = transform.reads, transform.writes, numbers.rows[step.label]
+    x, y, program = transform.reads, transform.writes, numbers.programs[step.label]
     written = numbers.types[y]
     read = numbers.types[x] if first else written
     product = f"{y} = {_MATRIX_TEXT.get(step.name, step.name)} {x}"
     overlap = f" {x} and {y} may overlap." if read == written else ""
     comment = (
-        f"One line of {transform.title}, {product}, {len(rows[0])} -> {len(rows)} values.",
-        f"{bound_text(y, largest_row_norm(step.matrix), x)}. {_cost_text(*row_cost(rows))}.{overlap}",
+        f"One line of {transform.title}, {product}, {program.inputs} -> {len(program.outputs)} values.",
+        f"{bound_text(y, largest_row_norm(step.matrix), x)}. {_cost_text(operations_of(program))}.{overlap}",
     )
     name = f"{reading.prefix}_{transform.symbol}_line_{_TYPE_SUFFIX[read]}{step.suffix}"
-    return Line(name, comment, x, y, (read, written), rows)
+    return Line(name, comment, x, y, (read, written), program)
 
 
-def _cost_text(additions: int, multiplications: int) -> str:
-    counts = (additions, "addition"), (multiplications, "multiplication")
+def _cost_text(cost: Operations) -> str:
+    multiplications = cost.total - cost.additions
+    counts = (cost.additions, "addition"), (multiplications, "multiplication")
     return " and ".join(f"{count} {what}{'s' * (count != 1)}" for count, what in counts)
 
 
@@ -191,4 +200,4 @@ def _arrays(transform: Transform, types: Mapping[Letter, str]) -> tuple[Array, A
 
 
 def _is_normal(value: float, c_type: str) -> bool:
-    return bool(np.isfinite(value) and abs(value) >= np.finfo(_DTYPES[c_type]).smallest_normal)
+    return bool(np.isfinite(value) and abs(value) >= np.finfo(DTYPES[c_type]).smallest_normal)

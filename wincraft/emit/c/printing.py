@@ -5,19 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import Any
 
+import numpy as np
+
+from wincraft.circuit.program import Program
 from wincraft.emit.c.kernels import (
     INDICES,
     Array,
     CFunction,
     ConstantTable,
-    FloatRows,
     HeaderSection,
     Line,
     Tile,
 )
 from wincraft.emit.c.text import LINE_LENGTH, comment, fill, table_rows
-from wincraft.numbers.summation import C_ORDER, ORDERS
+from wincraft.emit.expressions import assignments
+from wincraft.exact.number import as_fractions
+from wincraft.exact.types import Element
+from wincraft.numbers.arrays import round_to_dtype
+
+DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"float": np.dtype(np.float32), "double": np.dtype(np.float64)}
+"""The dtype of a floating-point C type."""
 
 
 def section_texts(section: HeaderSection) -> Iterator[str]:
@@ -46,7 +55,8 @@ def kernel_text(kernel: CFunction) -> str:
     """The definition of a function, behind its comment.
 
     >>> d, u = Array.in_image("d", "float", (2, 1)), Array.row_major("u", "float", (2,))
-    >>> print(kernel_text(Tile("f", ("u = d.",), d, u, rows=[[1, -4], [0, 0.5]])))
+    >>> program = Program.build(2, [("fma", 0, 1, "-4"), ("multiply", 1, "1/2")], [2, 3])
+    >>> print(kernel_text(Tile("f", ("u = d.",), d, u, program=program)))
     /* u = d. */
     static inline void f(const float *d, ptrdiff_t d_stride, float *u)
     {
@@ -64,26 +74,12 @@ def kernel_text(kernel: CFunction) -> str:
         source, target = kernel.source, kernel.target
         parameters = [f"const {source.parameters[0]}", *source.parameters[1:], *target.parameters]
         body = [f"    {step}" for step in kernel.steps]
-        body += _dense_body(kernel) if kernel.rows else _calls_body(kernel) if kernel.calls else []
+        body += _dense_body(kernel.program, kernel) if kernel.program else _calls_body(kernel) if kernel.calls else []
         if kernel.division:
             offset = f"y[{' + '.join(target.offset())}] "
             body += _loops(dict(enumerate(target.shape)), offset, [f"{kernel.division};"])
     head = fill(f"static inline void {kernel.name}(", listed(parameters, ")"))
     return "\n".join([comment(*kernel.comment), head, "{", *body, "}"])
-
-
-def row_cost(rows: FloatRows) -> tuple[int, int]:
-    """The additions and multiplications of the sums of a matrix's rows; a negation counts as an addition.
-
-    >>> row_cost([[1, -4], [0, 0.5]])
-    (1, 2)
-    """
-    additions = multiplications = 0
-    for row in rows:
-        used = [x for x in row if x]
-        additions += max(0, len(used) - 1) + (bool(used) and max(used) < 0 and used[0] == -1)
-        multiplications += sum(abs(x) != 1 for x in used)
-    return additions, multiplications
 
 
 def literal(value: float, c_type: str) -> str:
@@ -107,40 +103,36 @@ def listed(items: Sequence[str], closing: str) -> list[str]:
 
 def _line_body(kernel: Line) -> list[str]:
     places = []
-    for letter, count in ((kernel.reads, len(kernel.rows[0])), (kernel.writes, len(kernel.rows))):
+    for letter, count in ((kernel.reads, kernel.program.inputs), (kernel.writes, len(kernel.program.outputs))):
         width = len(str(count - 1))
         places.append([f"{letter}[{k:{width}} * {letter}_step]" for k in range(count)])
-    return _sums(kernel.rows, kernel.reads, kernel.types[1], *places)
+    return _statements(kernel.program, kernel.reads, kernel.types[1], *places)
 
 
-def _dense_body(kernel: Tile) -> list[str]:
+def _dense_body(program: Program, kernel: Tile) -> list[str]:
     source, target = (
         [array.element(index) for index in product(*map(range, array.shape))]
         for array in (kernel.source, kernel.target)
     )
-    return _sums(kernel.rows, kernel.source.name, kernel.target.type, source, target)
+    return _statements(program, kernel.source.name, kernel.target.type, source, target)
 
 
-def _sums(rows: FloatRows, letter: str, c_type: str, source: Sequence[str], target: Sequence[str]) -> list[str]:
-    """Loads of the values that some row needs, all of them before the first store, then a sum for every row."""
-    body = [
-        f"    const {c_type} {letter}{k} = {place};" for k, place in enumerate(source) if any(row[k] for row in rows)
-    ]
-    sums = zip(target, rows, strict=True)
-    return body + [fill(f"    {place} = ", _linear_sum(row, letter, c_type), ";") for place, row in sums]
+def _statements(
+    program: Program, letter: str, c_type: str, source: Sequence[str], target: Sequence[str]
+) -> list[str]:
+    """Loads of the values that are needed, all of them before the first store, then the operations, then the stores."""
+    needed = set(program.outputs).union(*(operation.operands for operation in program.operations))
+    names = [f"{letter}{k}" for k in range(program.inputs)]
+    values, outputs = assignments(program, names, lambda c: literal(constant(c, c_type, program), c_type))
+    body = [f"    const {c_type} {names[k]} = {source[k]};" for k in range(program.inputs) if k in needed]
+    body += [fill(f"    const {c_type} {name} = ", terms, ";") for name, terms in values]
+    return body + [fill(f"    {place} = ", terms, ";") for place, terms in zip(target, outputs, strict=True)]
 
 
-def _linear_sum(row: Sequence[float], letter: str, c_type: str) -> list[str]:
-    """The signed terms of a row times letter0, letter1, ... in `C_ORDER`: no zeros, no factors 1."""
-    tree = ORDERS[C_ORDER](row)
-    if tree.root is None:
-        return [literal(row[0], c_type)]
-    terms = []
-    for k in (tree.root, *(k for _, k in tree.additions)):
-        term = f"{letter}{k}" if abs(row[k]) == 1 else f"{literal(abs(row[k]), c_type)} * {letter}{k}"
-        terms.append(f"{'-' if row[k] < 0 else '+'} {term}")
-    terms[0] = terms[0].removeprefix("+ ").replace("- ", "-")
-    return terms
+def constant(c: Element, c_type: str, program: Program) -> float:
+    """A constant as it is in a C type: rounded once, or an integer itself."""
+    (exact,) = as_fractions([c], program.domain)
+    return float(round_to_dtype(exact, DTYPES[c_type])) if c_type in DTYPES else int(exact)
 
 
 def _calls_body(kernel: Tile) -> list[str]:

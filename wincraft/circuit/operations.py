@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operations that a constant matrix takes, by kind, straight from its entries."""
+"""The operations that a program takes, by kind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
-from wincraft.exact.matrix import to_numbers
-from wincraft.exact.types import Matrix, Number
+from wincraft.circuit.program import Program
+from wincraft.exact.types import Number
 
 LARGEST_SMALL = 15
 """The largest small integer: four bits, so that a multiplication by it is at most two additions of shifted values."""
@@ -40,16 +40,17 @@ class Operations:
         return Operations(*(number * count for number in astuple(self)))
 
 
-def of_matrix(matrix: Matrix) -> tuple[Operations, int]:
-    """The operations of an exact matrix times one vector, and how many of its entries are not zero.
+def operations_of(program: Program) -> Operations:
+    """The operations of a program: a fused one is an addition and a multiplication by its constant.
 
     >>> from wincraft import winograd
-    >>> of_matrix(winograd(4, 3, points="0,1,-1,2,-2").input.dense)
-    (Operations(multiplications=0, shifts=10, additions=16, small=2), 22)
+    >>> from wincraft.circuit.recording import of_matrix
+    >>> operations_of(of_matrix(winograd(4, 3, points="0,1,-1,2,-2").input.dense))
+    Operations(multiplications=0, shifts=10, additions=16, small=2)
     """
-    rows = [[value for value in row if value] for row in to_numbers(matrix)]
-    additions = Operations(additions=sum(max(0, len(row) - 1) for row in rows))
-    return sum_of(of_constant(value) for row in rows for value in row) + additions, sum(map(len, rows))
+    constants = [program.domain.to_sympy(item.constant) for item in program.operations if item.constant is not None]
+    additions = sum(item.adds for item in program.operations)
+    return sum_of(map(of_constant, constants)) + Operations(additions=additions)
 
 
 def of_constant(value: Number) -> Operations:

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fewest intermediate points: what every method is asked, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wincraft.circuit.minimum.points import Point, closure, coordinate_points
+
+
+@dataclass(frozen=True)
+class Least:
+    """At least `intermediates` points beside the inputs and the targets are needed: `cases` were excluded or found.
+
+    `found` are sets of intermediates that are enough: with any of them that many is the exact least. `digest` is a
+    hash of the list of cases and of what came of each, where there is a list.
+    """
+
+    intermediates: int
+    cases: int
+    found: tuple[tuple[Point, ...], ...] = ()
+    digest: str = ""
+
+
+Method = Callable[[Sequence[Point]], Least]
+"""From the different targets of a problem, none of them an input's point, to what it proves of their least."""
+
+
+def without(targets: Sequence[Point]) -> Least:
+    """No intermediate at all: enough where additions of what is known reach every target.
+
+    >>> [without(targets).intermediates for targets in ([(1, 1, 0), (1, 1, 1)], [(1, 1, 1)])]
+    [0, 1]
+    """
+    have = closure(coordinate_points(len(targets[0])), targets)
+    enough = len(have) == len(targets[0]) + len(targets)
+    return Least(0, 1, ((),)) if enough else Least(1, 1)

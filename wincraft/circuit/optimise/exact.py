@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs of provably the fewest additions, where few intermediate points are enough to prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, combinations, islice, product, zip_longest
+
+from sympy.polys.domains import QQ
+
+from wincraft.circuit.fitting import fitted
+from wincraft.circuit.minimum.bound import METHODS
+from wincraft.circuit.minimum.few import pairs_of_points, two_intermediates, two_more
+from wincraft.circuit.minimum.points import Point, closure, coordinate_points, line, point_of, relation
+from wincraft.circuit.minimum.proofs import stored_bound
+from wincraft.circuit.minimum.space import three_intermediates
+from wincraft.circuit.minimum.stripping import Core, Rows, across
+from wincraft.circuit.optimise.effort import Effort
+from wincraft.circuit.optimise.stripping import stripped
+from wincraft.circuit.program import Program
+from wincraft.circuit.recording import Recorder
+from wincraft.circuit.transposing import transposed
+from wincraft.exact.types import Matrix
+
+PROGRAMS = 24
+"""The most programs that are given: of equal count, they differ in constants and rounding noise."""
+
+CASES = 1_000_000
+"""The most cases that are looked at to prove that three intermediates are not enough: about ten seconds."""
+
+_WAYS = 3
+"""The most ways to make the same points that are given."""
+
+Points = tuple[Point, ...]
+
+
+def exact(matrix: Matrix, effort: Effort) -> list[Program]:
+    """Programs that take the fewest additions that any program of the matrix takes; none where that is not decided.
+
+    After stripping, the fewest intermediate points are looked for in the rows and in the columns (see
+    `wincraft.circuit.minimum`): up to two in any dimension, three in four dimensions, and four there where three are
+    proved to be not enough. At most 24 programs are given. Nothing is random.
+
+    >>> from wincraft import winograd
+    >>> exact(winograd(2, 3, points="0,1,-1").filter.dense, Effort())[0]
+    program of 3 additions, 3 -> 4 values over QQ
+    """
+    if matrix.domain != QQ:
+        return []
+    surround = stripped(matrix)
+    if not surround.core:
+        return [fitted(surround.around(None), matrix, effort.seed)]
+    core = Core(surround.core, 0)
+    for side, turned in ((core, False), (across(core), True)):
+        sets = fewest(side.rows)
+        programs = islice(_programs(side.rows, sets), PROGRAMS)
+        inner = (transposed(program) if turned else program for program in programs)
+        if found := [fitted(surround.around(program), matrix, effort.seed) for program in inner]:
+            return found
+    return []
+
+
+def fewest(rows: Rows) -> tuple[Points, ...]:
+    """Sets of the fewest intermediates with which all rows are reached; none where it is not proved that they are.
+
+    >>> fewest(((1, 1, 1), (1, 1, -1)))[0]
+    ((1, 1, 0),)
+    """
+    targets = [point_of(row) for row in rows]
+    few = two_intermediates(targets)
+    if few.found or len(targets[0]) != 4:
+        return few.found
+    stored = stored_bound(Core(rows, 0))
+    if stored is None or stored.additions < len(rows) + 4:
+        if METHODS["three intermediates"].price(rows) > CASES:
+            return ()
+        three = three_intermediates(targets)
+        if three.found or three.intermediates < 4:
+            return three.found
+    return tuple(islice(four_intermediates(targets), PROGRAMS))
+
+
+def four_intermediates(targets: Sequence[Point]) -> Iterator[Points]:
+    """Sets of four intermediates, the first two of which reach a target: not all sets of four, and all finite."""
+    known = closure(coordinate_points(len(targets[0])), targets)
+    there = set(known)
+    for target in targets:
+        for pair in pairs_of_points(known, target) if target not in there else ():
+            found, _ = two_more(closure([*known, *pair], targets), targets, families=False)
+            yield from ((*pair, *more) for more in found)
+
+
+def _programs(rows: Rows, sets: Iterable[Points]) -> Iterator[Program]:
+    """The programs of exactly these rows, for every set of intermediates in turn, then other ways to make the same."""
+    ways = [islice(_ways(rows, points), _WAYS) for points in islice(sets, PROGRAMS)]
+    return (program for program in chain.from_iterable(zip_longest(*ways)) if program is not None)
+
+
+def _ways(rows: Rows, intermediates: Points) -> Iterator[Program]:
+    """Each point of the sequence as a sum of two earlier ones, in every way."""
+    targets = [point_of(row) for row in rows]
+    inputs = coordinate_points(len(rows[0]))
+    order = closure(inputs, [*intermediates, *targets])
+    choices = []
+    for number, point in enumerate(order[len(inputs) :], len(inputs)):
+        pairs = [pair for pair in combinations(order[:number], 2) if line(*pair) == line(pair[0], point)]
+        choices.append([(point, pair, relation([*pair, point])) for pair in pairs])
+    for steps in product(*choices):
+        recorder = Recorder(len(inputs), QQ)
+        symbols = dict(zip(inputs, recorder.symbols, strict=True))
+        for point, (a, b), relating in steps:
+            p, q, r = (QQ(x) for x in relating or ())
+            symbols[point] = symbols[a] * (-p / r) + symbols[b] * (-q / r)
+        factors = [next(x / QQ(y) for x, y in zip(*pair, strict=True) if y) for pair in zip(rows, targets, strict=True)]
+        yield recorder.program([symbols[point] * factor for point, factor in zip(targets, factors, strict=True)])

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ways to look for programs of few additions, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wincraft.circuit.fitting import fitted
+from wincraft.circuit.optimise.effort import Effort, Optimiser
+from wincraft.circuit.optimise.even_odd import even_odd
+from wincraft.circuit.optimise.factoring import factoring
+from wincraft.circuit.optimise.kernels import kernels
+from wincraft.circuit.optimise.moves import additions
+from wincraft.circuit.optimise.pairs import pairs
+from wincraft.circuit.optimise.plane_blocks import blocks
+from wincraft.circuit.optimise.reciprocal import reciprocal
+from wincraft.circuit.optimise.rows import rows
+from wincraft.circuit.program import Program
+from wincraft.errors import look_up
+from wincraft.exact.types import Matrix
+
+_KEPT = 3
+
+STRUCTURAL: Mapping[str, Optimiser] = {
+    "rows": rows,
+    "even-odd": even_odd,
+    "reciprocal": reciprocal,
+    "pairs": pairs,
+    "kernels": kernels,
+    "factoring": factoring,
+    "blocks": blocks,
+}
+"""What follows from the matrix alone, without chance, in seconds for any transform of ten points or fewer."""
+
+OPTIMISERS: Mapping[str, Optimiser] = {
+    **STRUCTURAL,
+    # the searches "greedy", "neighbourhood" and "exact" go here, each a function that imports its module when called
+}
+"""All optimisers. Rows of what they give are multiples of the matrix's; `optimised` makes them equal."""
+
+
+def optimised(name: str, matrix: Matrix, effort: Effort | None = None) -> list[Program]:
+    """The best programs that an optimiser finds for a matrix, exactly the matrix's, the fewest additions first.
+
+    Raises:
+        UnknownName: for no optimiser's name.
+
+    >>> from wincraft import winograd
+    >>> optimised("blocks", winograd("F(4,3)", points="0,1,-1,2,-2").output.dense)
+    [program of 10 additions, 6 -> 4 values over QQ]
+    """
+    given = effort or Effort()
+    return _best(look_up("optimiser", name, OPTIMISERS)(matrix, given), matrix, given)
+
+
+def structural(matrix: Matrix, effort: Effort | None = None) -> list[Program]:
+    """The best programs of all structural optimisers, exactly the matrix's, the fewest additions first.
+
+    >>> from wincraft import winograd
+    >>> [structural(linear_map.dense)[0] for linear_map in winograd("F(6,3)", points="0,1,-1,2,-2,1/2,-1/2").maps]
+    ... # doctest: +NORMALIZE_WHITESPACE
+    [program of 18 additions, 8 -> 6 values over QQ,
+     program of 8 additions, 3 -> 8 values over QQ,
+     program of 22 additions, 8 -> 8 values over QQ]
+    """
+    given = effort or Effort()
+    return _best([program for optimiser in STRUCTURAL.values() for program in optimiser(matrix, given)], matrix, given)
+
+
+def _best(programs: list[Program], matrix: Matrix, effort: Effort) -> list[Program]:
+    """The few of fewest additions, without duplicates, fitted to the matrix."""
+    chosen = sorted(dict.fromkeys(programs), key=additions)[:_KEPT]
+    return list(dict.fromkeys(fitted(program, matrix, effort.seed) for program in chosen))

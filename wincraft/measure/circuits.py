@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of the circuits of an algorithm: what each takes, how it rounds, and what is proved of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.circuit.minimum.bound import LowerBound, lower_bound
+from wincraft.circuit.noise import rounding_variance
+from wincraft.circuit.operations import Operations, operations_of
+from wincraft.circuit.ordering import depth, live
+from wincraft.circuit.program import Program
+from wincraft.circuit.recording import of_matrix
+from wincraft.circuit.shift_add import shift_adds
+from wincraft.construct.circuits import Candidate, Circuits
+from wincraft.exact.matrix import to_texts
+from wincraft.exact.number import to_fraction
+from wincraft.exact.types import Matrix
+
+MODEL = "additions, constants free"
+"""What is counted where a circuit is said to be minimal: sums and differences, whatever they are multiplied by."""
+
+
+@dataclass(frozen=True, eq=False)
+class MapCircuit:
+    """The program of a map along an axis, or of a whole map, and what is known of it.
+
+    `noise` and `plain_noise`, of the matrix row by row, are roundings per product: variances at the algorithm's outputs
+    over the noise gain, every product and every sum rounded. `bound` is None of what no bound is looked for.
+    """
+
+    name: str
+    chosen: Candidate
+    candidates: tuple[Candidate, ...]
+    noise_gain: Fraction
+    bound: LowerBound | None
+
+    @property
+    def program(self) -> Program:
+        """The program."""
+        return self.chosen.program
+
+    @property
+    def matrix(self) -> Matrix:
+        """The matrix that it computes."""
+        return self.candidates[0].program.matrix()
+
+    @cached_property
+    def operations(self) -> Operations:
+        """Its operations by kind."""
+        return operations_of(self.program)
+
+    @property
+    def plain(self) -> Operations:
+        """Those of the matrix as it stands."""
+        return operations_of(of_matrix(self.matrix))
+
+    @property
+    def shift_adds(self) -> int | None:
+        """Additions where constants are made of shifts and additions too; None where one is no binary fraction."""
+        return shift_adds(self.program)
+
+    @property
+    def depth(self) -> int:
+        """The operations on the longest way."""
+        return depth(self.program)
+
+    @property
+    def live(self) -> int:
+        """The most values held at one time."""
+        return live(self.program)
+
+    @property
+    def noise(self) -> Fraction:
+        """Of the program."""
+        return self.chosen.noise / self.noise_gain
+
+    @property
+    def plain_noise(self) -> Fraction:
+        """Of the plain rows."""
+        return self.candidates[0].noise / self.noise_gain
+
+    @property
+    def lower_bound(self) -> int:
+        """Additions that no circuit can have fewer than; 0 where that was not looked for."""
+        return max(self.chosen.bound, 0 if self.bound is None else self.bound.additions)
+
+    @property
+    def status(self) -> str:
+        """``proved minimal``, or what it is the best of."""
+        if self.lower_bound == self.operations.additions:
+            return "proved minimal"
+        if self.operations.additions > min(item.additions for item in self.candidates):
+            return f"chosen: {self.chosen.found}"
+        return f"best found: {self.chosen.found}"
+
+    @cached_property
+    def front(self) -> list[Candidate]:
+        """The candidates that no other beats in additions, noise and live values, the fewest additions first."""
+        values = {id(item): (item.additions, item.noise, live(item.program)) for item in self.candidates}
+        first = {value: item for item in reversed(self.candidates) for value in (values[id(item)],)}
+
+        def beaten(value: tuple[int, Fraction, int]) -> bool:
+            return any(other != value and all(a <= b for a, b in zip(other, value, strict=True)) for other in first)
+
+        return [item for value, item in sorted(first.items(), key=lambda pair: pair[0]) if not beaten(value)]
+
+
+def map_circuits(circuits: Circuits, prove: bool = True) -> Iterator[tuple[Algorithm, list[MapCircuit]]]:
+    """For each axis that differs from those before it, or the whole tile where it is no product of axes, its maps.
+
+    >>> from wincraft import winograd
+    >>> ((axis, maps),) = map_circuits(Circuits(winograd(2, 3, points="0,1,-1"), "fewest"))
+    >>> [(item.name, item.operations.additions, item.status) for item in maps]
+    [('BT', 4, 'proved minimal'), ('G', 3, 'proved minimal'), ('AT', 4, 'proved minimal')]
+    """
+    algorithm = circuits.algorithm
+    for axis in dict.fromkeys(algorithm.factors) if algorithm.separable else (algorithm,):
+        gain = to_fraction(axis.noise_gain()) if axis.field.ordered else Fraction(1)
+        found = []
+        for name in ("BT", "G", "AT"):
+            matrix = axis.named[name].dense
+            candidates = tuple(circuits.candidates(matrix))
+            bound = lower_bound(matrix) if prove and axis.field.rational else None
+            found.append(MapCircuit(name, circuits.of(matrix), candidates, gain, bound))
+        yield axis, found

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checking a document of circuits without trusting what made it: its programs, its counts, and what it claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wincraft.algorithm.bilinear import Algorithm
+from wincraft.circuit.minimum.bound import lower_bound
+from wincraft.circuit.program import Program
+from wincraft.circuit.text import parse_program
+from wincraft.errors import BadDocument, ClaimRefuted, shorten
+from wincraft.exact.matrix import exact_matrix, to_texts
+from wincraft.exact.number import number_text
+from wincraft.exact.types import Element, Matrix
+from wincraft.files.document import parse_document
+
+_NAMES = ("AT", "G", "BT")
+_REPAIR = "write it with wincraft circuit --format json"
+
+
+def check_circuits(content: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Every program of a document of kind ``wincraft.circuit``: what was proved, a line for each; or the first fault.
+
+    The three programs of an axis are proved together: the matrices that they compute are an algorithm, so that a factor
+    dropped in one and not moved into another is refused. Those of the whole are the algorithm's that the document holds.
+    Additions are counted again, lower bounds found again.
+
+    Raises:
+        BadDocument: where something is missing, or no program.
+        Refuted: where the matrices are no algorithm.
+        ClaimRefuted: where a matrix, a count or a bound is not what the document says.
+    """
+    algorithm = parse_document(_entry(content, "algorithm", dict, path), f"{path}: algorithm")
+    axes, size = _entry(content, "axes", list, path), _entry(content, "size", str, path)
+    for axis in axes:
+        where = f"{path}: {_entry(axis, 'size', str, path)}"
+        programs = _programs(_entry(axis, "maps", dict, where), where)
+        matrices = [computed(programs[name]) for name in _NAMES]
+        several = len(algorithm.m) > 1 and not algorithm.separable
+        sizes = {"m": algorithm.m, "r": algorithm.r} if several else {}
+        tables = map(to_texts, matrices)
+        proved = Algorithm.from_matrices(*tables, form=algorithm.form, field=algorithm.field.name, **sizes)
+        if number_text(proved.scale) != (claimed := _entry(axis, "scale", str, where)):
+            raise ClaimRefuted(where, f"a scale of {shorten(claimed)}", f"its programs have {proved.scale}")
+        yield f"{proved.verify()}, by its three programs together"
+        for name in _NAMES:
+            yield f"{name}: {_claims(axis['maps'][name], programs[name], computed(programs[name]), f'{where}: {name}')}"
+    for name, program in _programs(_entry(content, "maps", dict, path), path).items():
+        if computed(program) != algorithm.named[name].dense:
+            raise ClaimRefuted(f"{path}: {name}", f"to compute that of {size}", "its program computes another matrix")
+        _counted(content["maps"][name], program, f"{path}: {name}")
+
+
+def computed(program: Program) -> Matrix:
+    """The matrix of a program, by running it on unit vectors, one after the other.
+
+    >>> computed(Program.build(2, [("subtract", 0, 1)], [2])).to_list() == [[1, -1]]
+    True
+    """
+    K = program.domain
+    columns: list[list[Element]] = []
+    for unit in range(program.inputs):
+        values = [K.one if k == unit else K.zero for k in range(program.inputs)]
+        for operation in program.operations:
+            a, b, c = values[operation.operands[0]], values[operation.operands[-1]], operation.constant
+            match operation.name:
+                case "add":
+                    values.append(a + b)
+                case "subtract":
+                    values.append(a - b)
+                case "fma":
+                    values.append(a + c * b)
+                case "fms":
+                    values.append(c * b - a)
+                case "divide":
+                    values.append(a / c)
+                case _:
+                    values.append(c * a)
+        columns.append([values[k] for k in program.outputs])
+    return exact_matrix(list(zip(*columns, strict=True)), (len(program.outputs), program.inputs), K)
+
+
+def _claims(facts: Mapping[str, Any], program: Program, matrix: Matrix, where: str) -> str:
+    additions = _counted(facts, program, where)
+    claimed = _entry(facts, "lower_bound", int, where)
+    bound = lower_bound(matrix)
+    if claimed > bound.additions:
+        raise ClaimRefuted(where, f"a lower bound of {claimed}", f"{bound.additions} is what can be proved")
+    if facts.get("status") == "proved minimal" and additions != bound.additions:
+        raise ClaimRefuted(where, "to be proved minimal", f"it takes {additions}, and {bound.additions} is the bound")
+    if additions == bound.additions:
+        return f"{additions} additions, proved minimal: {bound.method}"
+    return f"{additions} additions, no circuit has fewer than {bound.additions}: {bound.method}"
+
+
+def _counted(facts: Mapping[str, Any], program: Program, where: str) -> int:
+    additions = sum(len(operation.operands) == 2 for operation in program.operations)
+    claimed = _entry(facts, "additions", int, where)
+    if claimed != additions:
+        raise ClaimRefuted(where, f"{claimed} additions", f"its program has {additions}")
+    return additions
+
+
+def _programs(maps: Mapping[str, Any], where: str) -> dict[str, Program]:
+    programs = {}
+    for name in _NAMES:
+        facts = _entry(maps, name, dict, where)
+        lines = [" ".join(["inputs", *_words(facts, "inputs", where)]), *_words(facts, "operations", where)]
+        lines.append(" ".join(["outputs", *_words(facts, "outputs", where)]))
+        programs[name] = parse_program("\n".join(lines), f"{where}: {name}")
+    return programs
+
+
+def _words(facts: Mapping[str, Any], key: str, where: str) -> list[str]:
+    found = _entry(facts, key, list, where)
+    if not all(isinstance(item, str) for item in found):
+        raise BadDocument(where, f"{key} are no texts", _REPAIR)
+    return found
+
+
+def _entry(content: object, key: str, kind: type, where: str) -> Any:
+    value = content.get(key) if isinstance(content, Mapping) else None
+    if not isinstance(value, kind):
+        raise BadDocument(where, f"its {key} is missing or of another kind", _REPAIR)
+    return value
