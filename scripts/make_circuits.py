@@ -23,6 +23,7 @@ from wincraft import winograd
 from wincraft.circuit import Program
 from wincraft.circuit.optimise.neighbourhood import Neighbourhood
 from wincraft.circuit.text import parse_program, program_text
+from wincraft.errors import NotApplicable
 from wincraft.exact.types import Matrix
 
 MAPS = {"BT": "input", "G": "filter", "AT": "output"}
@@ -131,7 +132,7 @@ class State:
     def add(self, program: Program, seed: int, rounds: int) -> None:
         """Keep a program, checked; of every number of additions the first ones found."""
         if program.matrix() != self.problem.matrix:
-            raise AssertionError(f"a program of {self.problem.name} has another matrix")
+            raise NotApplicable(f"a program of {self.problem.name}", "its matrix is another", "search it again")
         problem, additions = self.problem, sum(operation.adds for operation in program.operations)
         entry = {
             "name": problem.name,

@@ -59,8 +59,8 @@ def integer_matrix(algorithm, transform):
     return matrix(integer_form(algorithm), transform, divided=False)
 
 
-def done(*command, cwd=None):
+def done(*command, cwd=None, env=None):
     """What a tool says; it must succeed."""
-    result = subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout + result.stderr

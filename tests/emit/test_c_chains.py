@@ -34,13 +34,12 @@ from sympy.polys.domains import QQ
 
 from wincraft import LinearMap, nest, render, winograd
 from wincraft.algorithm.entries import matrix_to_numpy
-from wincraft.construct import change_basis
+from wincraft.construct import C_ORDER, change_basis, programs_for
 from wincraft.exact import diagonal
 from wincraft.files import identifier
 from wincraft.measure.execution import execute
 from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers import FORMATS, Arithmetic
-from wincraft.numbers.summation import C_ORDER
 from wincraft.quantise import Workload, simulate
 
 MAPS = {"filter": "G", "input": "BT", "output": "AT"}
@@ -346,12 +345,12 @@ def stored_values(name, run):
 def simulated(name):
     """By the simulation, of fp32 in the order of C headers."""
     data = Workload(channels=1, outputs=1, tiles=3, seed=4)
-    return lambda watch: simulate(made(name), "fp32,order=positive-first", data, watch=watch)
+    return lambda watch: simulate(made(name), "fp32,order=circuit", data, watch=watch)
 
 
 def of_float_error(name):
     """By the machine of the float error."""
-    rng, machine = np.random.default_rng(5), RoundedMachine(Arithmetic(FORMATS["fp32"]), C_ORDER)
+    rng, machine = np.random.default_rng(5), RoundedMachine(Arithmetic(FORMATS["fp32"]), programs=programs_for(made(name), C_ORDER))
     d = rng.uniform(-1, 1, (*shape(name, "n"), 1, 3)).astype(np.float32)
     g = rng.uniform(-1, 1, (*shape(name, "r"), 1, 1)).astype(np.float32)
     return lambda watch: execute(made(name).maps, made(name).scale, machine, d, g, watch)
@@ -363,7 +362,7 @@ def of_float_error(name):
     "name", ["legendre, images", "legendre, scaled", "cube, stages that grow", "F(2x4,3x5)", "F(6x6,3x3)"]
 )
 def test_simulation_float_error_and_compiled_stages_hold_the_same_bits(library, name, run):
-    """Stage by stage, each along all axes in turn, a row's first positive term first."""
+    """Stage by stage, each along all axes in turn, line by line, operation by operation."""
     values = stored_values(name, run(name))
     taps, outputs = shape(name, "rank"), shape(name, "m")
 

@@ -146,6 +146,13 @@ def bilinear_ends(forms, integers):
     return min(found, key=lambda end: end[0]), max(found, key=lambda end: end[0])
 
 
+def line_of_output(name, axis):
+    """The function of the output's lines along an axis, whose name it has where axes differ."""
+    axes = made(name).factors
+    suffix = f"_axis{axes.index(axes[axis])}" if len(set(axes)) > 1 else ""
+    return f"{identifier(made(name))}_output_line_i64{suffix}"
+
+
 @cache
 def reached(name):
     """The ends of the products, of all that the output pass computes, of the sums on the way included, and of Y."""
@@ -156,7 +163,9 @@ def reached(name):
     every = list(found)
     for axis, matrix in enumerate(AT):
         rows = matrix.astype(np.int64)
-        steps = np.array([form for row in rows for form in on_the_way(row)] or [0 * rows[0]])
+        steps, stored = on_the_way(header(name), line_of_output(name, axis), rows.shape[1])
+        assert (stored == rows).all()
+        steps = np.array(steps)
         tiles = np.moveaxis(passed.reshape(*shape, *passed.shape[1:]), axis, 0)
         every.append(bilinear_ends(np.tensordot(steps, tiles, 1).reshape(-1, *passed.shape[1:]), CASES[name][1]))
         shape[axis] = len(rows)
@@ -249,15 +258,16 @@ def int64_steps(name, M):
     """
     try:
         steps = [np.frompyfunc(Int64, 1, 1)(M)]
-        axes = made(name).factors
-        for axis in range(len(axes)):
-            suffix = f"_axis{axes.index(axes[axis])}" if len(set(axes)) > 1 else ""
-            line = rf"output_line_i64{suffix}\([^)]*\)\n\{{(.*?)\n\}}"
+        for axis in range(len(made(name).factors)):
+            line = rf"{line_of_output(name, axis)}\([^)]*\)\n\{{(.*?)\n\}}"
             body = re.search(line, header(name), re.DOTALL)[1]
+            values = re.findall(r"const int64_t (t\d+) = ([^;]*);", body)
             rows = re.findall(r"y\[ *\d+ \* y_step\] = ([^;]*);", body)
 
-            def along(m, rows=rows):
+            def along(m, values=values, rows=rows):
                 named = {f"m{k}": value for k, value in enumerate(m)}
+                for letter, value in values:
+                    named[letter] = eval(" ".join(value.split()), {}, named)
                 return np.array([eval(" ".join(row.split()), {}, named) for row in rows], dtype=object)
 
             steps.append(np.apply_along_axis(along, axis, steps[-1]))

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import ast
 import ctypes
+import os
 import re
 import shutil
 import sys
 from fractions import Fraction
+from importlib.util import find_spec
 from types import ModuleType
 
 import numpy as np
@@ -60,8 +62,40 @@ def test_triton_functions_are_exact_on_integers():
     exec(emitted("triton", algorithm), space)
     block = np.random.default_rng(0).integers(-128, 128, (6, 50))
     got = np.array(space["wincraft_f4_3_input_transform"](*block))
-    assert got.dtype == np.int64
     assert (got == np.array(matrix(algorithm, "input"), dtype=object) @ block.astype(object)).all()
+
+
+KERNEL = """
+@triton.jit
+def kernel_{transform}(x, y, n: tl.constexpr):
+    i = tl.arange(0, n)
+    {loads}
+    {results} = wincraft_f4_3_{transform}_transform({given})
+    {stores}
+y = torch.zeros({count}, 8)
+kernel_{transform}[(1,)](torch.eye({size}, 8), y, 8)
+print(y[:, :{size}].tolist())
+"""
+
+
+@pytest.mark.skipif(not (find_spec("triton") and find_spec("torch")), reason="triton is not installed")
+def test_triton_itself_runs_them(tmp_path):
+    algorithm = made("F(4,3), integer")
+    matrices = {transform: matrix(algorithm, transform) for transform in MAPS}
+    parts = [emitted("triton", algorithm), "import torch, triton.language as tl"]
+    for transform, rows in matrices.items():
+        count, size = len(rows), len(rows[0])
+        lines = {
+            "loads": [f"a{k} = tl.load(x + {8 * k} + i)" for k in range(size)],
+            "stores": [f"tl.store(y + {8 * k} + i, r{k})" for k in range(count)],
+        }
+        names = {"results": ", ".join(f"r{k}" for k in range(count)), "given": ", ".join(f"a{k}" for k in range(size))}
+        texts = {name: "\n    ".join(found) for name, found in lines.items()}
+        parts.append(KERNEL.format(transform=transform, count=count, size=size, **names, **texts))
+    (tmp_path / "run.py").write_text("\n".join(parts))
+    said = done(sys.executable, "run.py", cwd=tmp_path, env=os.environ | {"TRITON_INTERPRET": "1"})
+    for got, rows in zip(said.strip().splitlines()[-3:], matrices.values(), strict=True):
+        assert np.allclose(ast.literal_eval(got), np.array(rows, dtype=float), rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -139,6 +173,18 @@ def test_cuda_and_hip_functions_compute_the_matrices(library, name, transform):
             function(ctypes.c_void_p(both.ctypes.data), ctypes.c_void_p(both.ctypes.data))
             got[:, column] = both[:outputs]
         assert_same(got, name, transform, float(np.finfo(dtype).eps) / 2)
+
+
+@needs_compiler
+def test_another_text_of_the_size_is_refused(tmp_path):
+    (tmp_path / "a.h").write_text(emitted("cuda", made("F(4,3)")))
+    (tmp_path / "b.h").write_text(emitted("cuda", made("F(4,3), integer")))
+    start = "#define __device__\n#define __forceinline__ inline\n"
+    (tmp_path / "twice.cpp").write_text(start + '#include "a.h"\n#include "a.h"\n')
+    (tmp_path / "both.cpp").write_text(start + '#include "a.h"\n#include "b.h"\n')
+    done("g++", "-fsyntax-only", "twice.cpp", cwd=tmp_path)
+    with pytest.raises(AssertionError, match="of other points, circuits or ranges, is already included"):
+        done("g++", "-fsyntax-only", "both.cpp", cwd=tmp_path)
 
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")

@@ -10,8 +10,9 @@ import pytest
 from oracle_messages import refused
 from oracle_rows_in_c import on_the_way
 
-from wincraft import parse, winograd
+from wincraft import parse, render, winograd
 from wincraft.errors import BadValue, NotApplicable
+from wincraft.files import identifier
 from wincraft.measure import channel_counts, ranges
 from wincraft.numbers import ORDERS, Box
 
@@ -77,7 +78,9 @@ def test_partial_sums_of_that_many_channels_fit_and_of_one_more_do_not(size):
     AT, G, BT = (matrix.astype(np.int64) for matrix in made.to_numpy())
     data, taps = (np.array(list(product((-128, 127), repeat=n))) for n in (*made.n, *made.r))
     M = (data @ BT.T)[:, None] * (taps @ G.T)
-    sums = [M @ form for row in AT for form in on_the_way(row)]
+    steps, rows = on_the_way(render(made, "c"), f"{identifier(made)}_output_line_i64", AT.shape[1])
+    assert (rows == AT).all()
+    sums = [M @ form for form in steps]
     low, high = min(M.min(), *(x.min() for x in sums)), max(M.max(), *(x.max() for x in sums))
     assert count * low >= -(2**47)
     assert count * high < 2**47

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm
+from functools import partial
 
 import numpy as np
 from hypothesis import strategies as st
-from sympy import QQ
 
 from wincraft.circuit import Program
 
@@ -90,14 +89,36 @@ def run_in(program, values, dtype):
     return [made[k] for k in program.outputs]
 
 
-def exact_entries(values):
-    """Fractions as elements of QQ."""
-    return [QQ(x.numerator, x.denominator) for x in values]
+def power_of_two(c):
+    return c is not None and c > 0 and c.numerator.bit_count() == c.denominator.bit_count() == 1
 
 
-def common_denominator(values):
-    """The least common denominator of Fractions."""
-    return lcm(*(x.denominator for x in values))
+def disturbed(program, values, number, product):
+    """The outputs where one operation, or the product within it, is wrong by as much as its value."""
+    made = list(values)
+    for k, (operation, c) in enumerate(zip(program.operations, constants(program), strict=True)):
+        a, b = made[operation.operands[0]], made[operation.operands[-1]]
+        if k == number and product:
+            made.append(FORMULAS[operation.name](a, 2 * b, c))
+        else:
+            made.append(FORMULAS[operation.name](a, b, c) * (2 if k == number else 1))
+    return [made[k] for k in program.outputs]
+
+
+def errors(program, fused):
+    """For every rounding what it does to the outputs, as a function of the inputs."""
+    for number, (operation, c) in enumerate(zip(program.operations, constants(program), strict=True)):
+        exact = c is not None and (power_of_two(c) or power_of_two(-c))
+        kinds = [False] if operation.name in ("add", "subtract", "fma", "fms") or not exact else []
+        if operation.name in ("fma", "fms") and not fused and not exact:
+            kinds.append(True)
+        for product in kinds:
+            yield partial(_error, program, number, product)
+
+
+def _error(program, number, product, values):
+    pairs = zip(disturbed(program, values, number, product), run(program, values), strict=True)
+    return [wrong - right for wrong, right in pairs]
 
 
 @st.composite

@@ -194,7 +194,7 @@ class _Factors:
         for value, wanted in enumerate(self.outputs):
             for item in {item for item in wanted if item != self.factors[value]}:
                 costs.append((1, *self.constant_cost(item / self.factors[value])))
-        return tuple(map(sum, zip(*costs, strict=True))) if costs else (0,)
+        return tuple(map(sum, zip(*costs, strict=True))) if costs else (0, 0, 0, 0)
 
     def candidates(self, value: int) -> list[Element]:
         """Factors with which some operation gets simpler: its own, one that reads it, an output."""

@@ -48,6 +48,18 @@ class Exact(Constants):
         return int(quotient) if quotient.denominator == 1 and isinstance(value, int) else quotient
 
 
+class Objects(Exact):
+    """For arrays of exact numbers, which take Fractions."""
+
+    def multiply(self, value: Any, c: Element) -> Any:
+        """c times the value."""
+        return value * self._fraction(c)
+
+    def divide(self, value: Any, c: Element) -> Any:
+        """The value over c."""
+        return value * (1 / self._fraction(c))
+
+
 class Integers(Exact):
     """For integer arrays and tensors: constants must be integers, and divisions leave no remainder."""
 
@@ -98,8 +110,10 @@ def constants_for(values: Sequence[Any], K: Domain) -> Constants:
     if isinstance(first, int | Fraction):
         return Exact(K)
     dtype = getattr(first, "dtype", None)
-    if dtype is None or dtype == object:
-        return Exact(K) if dtype is not None else Constants()
+    if dtype is None:
+        return Constants()
+    if dtype == object:
+        return Objects(K)
     if isinstance(dtype, np.dtype):
         return Integers(K) if dtype.kind in "iu" else Floats(K, dtype)
     name = str(dtype).partition(".")[2]

@@ -124,9 +124,9 @@ def parse_program(text: str, name: str = "a program") -> Program:
         if outputs is not None:
             raise refuse(f"{where} stands behind the outputs")
         word, *rest = line.split()
-        if word == "field" and not known and len(rest) == 1:
+        if word == "field" and not known and rest:
             try:
-                field = Field.named(rest[0])
+                field = Field.named(" ".join(rest))
             except WincraftError as error:
                 raise refuse(f"{where}: {error}") from None
         elif word == "inputs" and not known and rest:
@@ -142,11 +142,16 @@ def parse_program(text: str, name: str = "a program") -> Program:
             if target in known:
                 raise refuse(f"{where}: {target} stands twice")
             try:
-                operations.append(_operation(" ".join(right.split()), value, field))
+                operation = _operation(" ".join(right.split()), value, field)
+                if operation is None:
+                    raise refuse(f"{where}: {shorten(right)!r} is no operation")
+                operations.append(operation)
             except ZeroDivisionError:
                 raise refuse(f"{where} divides by zero") from None
+            except BadDocument:
+                raise
             except WincraftError as error:
-                raise error if isinstance(error, BadDocument) else refuse(f"{where}: {error}") from None
+                raise refuse(f"{where}: {error}") from None
             known[target] = len(known)
     if outputs is None:
         raise refuse("it has no outputs" if known else "it has no inputs")
@@ -156,7 +161,8 @@ def parse_program(text: str, name: str = "a program") -> Program:
         raise refuse(str(error)) from None
 
 
-def _operation(text: str, value: Callable[[str], int], field: Field) -> Operation:
+def _operation(text: str, value: Callable[[str], int], field: Field) -> Operation | None:
+    """The operation of the right side of a line; None where it is none."""
     for pattern, name in _FORMS:
         if not (match := pattern.fullmatch(text)):
             continue
@@ -175,7 +181,7 @@ def _operation(text: str, value: Callable[[str], int], field: Field) -> Operatio
                 factor = field.domain(2) ** int(parts[2])
                 return Operation(name, (value(parts[0]),), factor if parts[1] == "<<" else 1 / factor)
         return Operation(name, (value(parts[0]), value(parts[1])))
-    raise BadDocument("a program", f"{shorten(text)!r} is no operation", _REPAIR)
+    return None
 
 
 def _constant(text: str, field: Field) -> Element:

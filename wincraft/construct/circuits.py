@@ -11,11 +11,13 @@ from math import prod
 from typing import Any, NamedTuple
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.circuit.fitting import fitted
+from wincraft.algorithm.content import map_names
+from wincraft.circuit.fitting import fitted, gates_of, scaled
 from wincraft.circuit.library import known_programs
 from wincraft.circuit.noise import rounding_variance
 from wincraft.circuit.integers import integer_form
-from wincraft.circuit.operations import operations_of
+from wincraft.circuit.optimise.effort import Effort
+from wincraft.circuit.optimise.kronecker import kronecker
 from wincraft.circuit.optimise.registry import STRUCTURAL, optimised
 from wincraft.circuit.ordering import live, reordered
 from wincraft.circuit.program import Program
@@ -133,6 +135,7 @@ class Circuits:
     choice: str = DEFAULT_CIRCUIT
     found: tuple[tuple[Matrix, tuple[tuple[Program, str], ...]], ...] = ()
     _contexts: dict[Any, tuple[str, Context]] = field(default_factory=dict, init=False, repr=False)
+    _integers: dict[Any, Program] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         look_up("circuit", self.choice, CHOICES)
@@ -156,15 +159,25 @@ class Circuits:
         Raises:
             NotApplicable: where the matrix is not integer.
         """
+        if (key := _key(matrix)) not in self._integers:
+            self._integers[key] = self._integer_program(matrix)
+        return self._integers[key]
+
+    def _integer_program(self, matrix: Matrix) -> Program:
         name, context = self._contexts.get(_key(matrix), ("", Context()))
         rows, *others = self.candidates(matrix, context)
         if self.choice == "rows" or (self.choice == "default" and name == "G"):
             return integer_form(rows.program)
-        forms = [integer_form(item.program) for item in (self.of(matrix), *others, rows)]
-        forms = [item for item in forms if all(operation.name != "divide" for operation in item.operations)]
-        if self.choice == "default":
-            forms.sort(key=lambda item: (operations_of(item).additions, largest_value(item)))
-        return forms[0]
+        others.sort(key=lambda item: item.additions)
+        wanted = [self.of(matrix), *others, rows] if self.choice != "default" else [*others, rows]
+        level: list[Program] = []
+        for item in wanted:
+            if level and (self.choice != "default" or item.additions > additions(level[0])):
+                break
+            form = integer_form(item.program)
+            if all(operation.name != "divide" for operation in form.operations):
+                level.append(form)
+        return min(level, key=largest_value)
 
     def computed(self, matrix: Matrix) -> Program:
         """The program as C computes it: on integers where the matrix is integer."""
@@ -208,13 +221,21 @@ class Circuits:
 
     def whole(self, name: str) -> Program:
         """The program of a whole map on the flattened tile, row by row: line by line along each axis, in the order of
-        the passes, each line by its program.
+        the passes, each line by its program; of two axes, where the fewest additions are asked for, also such as are no
+        product of axes.
 
         >>> from wincraft import winograd
-        >>> Circuits(winograd("F(4x4,3x3)", points="0,1,-1,2,-2")).whole("BT")
-        program of 144 additions, 36 -> 36 values over QQ
+        >>> tiles = winograd("F(2x2,3x3)", points="0,1,-1")
+        >>> Circuits(tiles).whole("BT"), Circuits(tiles, "fewest").whole("BT")
+        (program of 32 additions, 16 -> 16 values over QQ, program of 31 additions, 16 -> 16 values over QQ)
         """
         item = self.algorithm.named[name]
+        lines = [factor.dense for factor in item.factors or ()]
+        if self.choice == "fewest" and len(lines) == 2:
+            known = [found.program for line in lines for found in self.candidates(line)]
+            fewest = min(map(additions, known))
+            best = tuple(program for program in dict.fromkeys(known) if additions(program) <= fewest + 1)
+            return scaled(gates_of(kronecker(lines[0], lines[1], Effort(best=best))[0]))
         steps = item.collapsed if item.factors is not None else item
 
         def apply(values: list[Any]) -> list[Any]:
@@ -334,15 +355,14 @@ def _contexts(factor: Algorithm) -> Iterator[tuple[str, Matrix, Context]]:
     """Every matrix that is applied along an axis: of each map multiplied out, and of each of its stages."""
     if not factor.field.ordered:
         return
-    maps, K = factor.named, factor.domain
+    K, names = factor.domain, map_names(factor)
     output, filters, data = (item.dense for item in factor.maps)
     A, G, B = (_gram(rows) for rows in (output.transpose(), filters, data))
     total = K.from_sympy(factor.scale) ** 2 * prod(factor.m) * prod(factor.r)
-    of_data = factor.maps.input, Context(None, _entrywise(A, G, 1 / total))
-    of_output = factor.maps.output, Context(_entrywise(G, B, 1 / total), None)
-    of_filter = factor.maps.filter, Context(None, _entrywise(A, B, 1 / total))
-    for item, context in (of_data, of_output, of_filter):
-        name = next(name for name, other in maps.items() if other is item)
+    of_data = factor.maps.input, Context(None, _entrywise(A, G, K.one / total))
+    of_output = factor.maps.output, Context(_entrywise(G, B, K.one / total), None)
+    of_filter = factor.maps.filter, Context(None, _entrywise(A, B, K.one / total))
+    for (item, context), name in zip((of_data, of_output, of_filter), (names[2], names[0], names[1]), strict=True):
         moments, weights = context
         yield name, item.dense, context
         stages = [step.whole(tile) for step, tile in zip(item.passes, item.shapes, strict=False)]

@@ -91,12 +91,13 @@ def hardware(
     accumulator, step = Box.signed(integers.accumulator), Fraction(1, 2**point)
     V, U = ([item.values[value] for value in item.program.outputs] for item in ranges.values())
     products = [_product(u, v) for u, v in zip(U, V, strict=True)]
-    channels = largest_count([Box(box.low / step, box.high / step) for box in products], integers.accumulator)
+    products = [Box(box.low / step, box.high / step) for box in products]
+    channels = largest_count(products, integers.accumulator)
     if channels == 0:
-        what = f"one channel of {integers.describe()} overflows M in {integers.accumulator} bits"
-        raise NotApplicable(
-            f"{format} output of {algorithm.size}", what, "give a wider accumulator, or points of small integers"
-        )
+        taken = max(signed_bits(box.low, box.high) for box in products)
+        what = f"one channel of {integers.describe()} takes {taken} bits of M, not {integers.accumulator}"
+        repair = "give a wider accumulator, or points of small integers"
+        raise NotApplicable(f"{format} output of {algorithm.size}", what, repair)
     M = Box(accumulator.low * step, accumulator.high * step)
     ranges["output"] = bounds(found[2].program, M, point)
     return Hardware(algorithm, changed, integers, tuple(found), tuple(ranges.values()), point, channels)

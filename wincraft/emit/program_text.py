@@ -63,7 +63,7 @@ class Body:
 
     @property
     def title(self) -> str:
-        """``V = G g, 3 -> 6 values: 8 additions, 13 multiplications``."""
+        """Its formula, sizes and operations: ``U = B^T d, 4 -> 4 values: 4 additions.``."""
         sizes = f"{_by(self.transform.tile)} -> {_by(self.transform.image)} values"
         return f"{self.transform.formula}, {sizes}: {count_words(self.program)}."
 

@@ -19,6 +19,11 @@ EMITTERS = {
     "text": "wincraft.emit.text",
     "json": "wincraft.files.document",
     "c": "wincraft.emit.c.header",
+    "triton": "wincraft.emit.triton",
+    "cuda": "wincraft.emit.cuda",
+    "hip": "wincraft.emit.hip",
+    "hls": "wincraft.emit.hls",
+    "verilog": "wincraft.emit.verilog",
     "numpy": "wincraft.emit.numpy",
     "latex": "wincraft.emit.latex",
 }
@@ -27,13 +32,25 @@ EMITTERS = {
 BINARY = {"npz": "wincraft.files.npz"}
 """The same of the formats that are no text: their ``emit`` writes bytes."""
 
-WITH_INTEGERS = frozenset({"c"})
+WITH_INTEGERS = frozenset({"c", "hls", "verilog"})
 """The formats with integer functions: their ``emit`` also takes the ranges, as `integers`."""
 
-WITH_CIRCUITS = frozenset({"c", "numpy", "latex"})
+WITH_CIRCUITS = frozenset({"c", "numpy", "latex", "triton", "cuda", "hip", "hls", "verilog"})
 """The formats that print programs: their ``emit`` also takes them, as `circuits`."""
 
-SUFFIXES = {".txt": "text", ".json": "json", ".h": "c", ".py": "numpy", ".tex": "latex", ".npz": "npz"}
+SUFFIXES = {
+    ".txt": "text",
+    ".json": "json",
+    ".h": "c",
+    ".py": "numpy",
+    ".tex": "latex",
+    ".npz": "npz",
+    ".cu": "cuda",
+    ".hip": "hip",
+    ".hpp": "hls",
+    ".cpp": "hls",
+    ".v": "verilog",
+}
 """The format that a file name implies."""
 
 

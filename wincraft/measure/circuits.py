@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -17,9 +17,12 @@ from wincraft.circuit.program import Program
 from wincraft.circuit.recording import of_matrix
 from wincraft.circuit.shift_add import shift_adds
 from wincraft.construct.circuits import Candidate, Circuits
-from wincraft.exact.matrix import to_texts
+from wincraft.errors import NotApplicable, WrongForm
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix
+
+QUICKLY = 2_000
+"""Cases that are looked at for a lower bound where none is known."""
 
 MODEL = "additions, constants free"
 """What is counted where a circuit is said to be minimal: sums and differences, whatever they are multiplied by."""
@@ -62,7 +65,7 @@ class MapCircuit:
     @property
     def shift_adds(self) -> int | None:
         """Additions where constants are made of shifts and additions too; None where one is no binary fraction."""
-        return shift_adds(self.program)
+        return adders(self.program)
 
     @property
     def depth(self) -> int:
@@ -110,7 +113,28 @@ class MapCircuit:
         return [item for value, item in sorted(first.items(), key=lambda pair: pair[0]) if not beaten(value)]
 
 
-def map_circuits(circuits: Circuits, prove: bool = True) -> Iterator[tuple[Algorithm, list[MapCircuit]]]:
+def adders(program: Program) -> int | None:
+    """Its additions where constants are made of shifts and additions too; None where one is no binary fraction."""
+    try:
+        return shift_adds(program)
+    except NotApplicable:
+        return None
+
+
+def noise_gain_of(algorithm: Algorithm) -> Fraction:
+    """The noise gain as a Fraction; 1 over a field without sizes."""
+    return to_fraction(algorithm.noise_gain()) if algorithm.field.ordered else Fraction(1)
+
+
+def _bound(candidates: Sequence[Candidate], matrix: Matrix, axis: Algorithm) -> LowerBound | None:
+    """What is proved: of a class that the library knows what stands there, of others what is proved in a second."""
+    known = next((item for item in candidates if item.bound), None)
+    if known is not None:
+        return LowerBound(known.bound, known.method, 0)
+    return lower_bound(matrix, QUICKLY) if axis.field.rational else None
+
+
+def map_circuits(circuits: Circuits) -> Iterator[tuple[Algorithm, list[MapCircuit]]]:
     """For each axis that differs from those before it, or the whole tile where it is no product of axes, its maps.
 
     >>> from wincraft import winograd
@@ -119,12 +143,12 @@ def map_circuits(circuits: Circuits, prove: bool = True) -> Iterator[tuple[Algor
     [('BT', 4, 'proved minimal'), ('G', 3, 'proved minimal'), ('AT', 4, 'proved minimal')]
     """
     algorithm = circuits.algorithm
+    if algorithm.form != "correlation":
+        raise WrongForm("circuits")
     for axis in dict.fromkeys(algorithm.factors) if algorithm.separable else (algorithm,):
-        gain = to_fraction(axis.noise_gain()) if axis.field.ordered else Fraction(1)
-        found = []
+        gain, found = noise_gain_of(axis), []
         for name in ("BT", "G", "AT"):
             matrix = axis.named[name].dense
             candidates = tuple(circuits.candidates(matrix))
-            bound = lower_bound(matrix) if prove and axis.field.rational else None
-            found.append(MapCircuit(name, circuits.of(matrix), candidates, gain, bound))
+            found.append(MapCircuit(name, circuits.of(matrix), candidates, gain, _bound(candidates, matrix, axis)))
         yield axis, found

@@ -146,7 +146,7 @@ class BoundMachine:
     def __init__(
         self, format: FloatFormat, order: str = "sequential", programs: Callable[[Matrix], Program] | None = None
     ) -> None:
-        self.format, self.order = format, order
+        self.format = format
 
         def growth(matrix: Matrix) -> Growth:
             if programs is not None:
@@ -188,7 +188,7 @@ class BoundMachine:
 
     def divide(self, value: Bounded, divisor: Fraction) -> Bounded:
         """One product with the rounded reciprocal."""
-        growth = growth_of([[1 / divisor]], self.format, self.order)
+        growth = growth_of([[1 / divisor]], self.format, CHANNEL_ORDER)
         carried, made, size = (item.item() for item in (growth.carried, growth.made, growth.size))
         return self._within_range(size * value.size, carried * value.error + made * value.size + growth.least)
 
@@ -217,7 +217,7 @@ def norm_bound(algorithm: Algorithm, machine: BoundMachine, data: np.ndarray, fi
         for sides in ((maps.input, maps.filter), (maps.output,))
     )
     if algorithm.scale != 1:
-        outer.append(growth_of([[1 / to_fraction(algorithm.scale)]], format, machine.order))
+        outer.append(growth_of([[1 / to_fraction(algorithm.scale)]], format, CHANNEL_ORDER))
     count = sum(growth.roundings for growth in (*inner, *outer, channel_growth(C, format))) + 1
     gain = prod(float(np.linalg.norm(growth.spread)) for growth in inner)
     gain *= prod(float(growth.spread.sum(axis=0).max()) for growth in outer)

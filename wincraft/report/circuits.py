@@ -170,7 +170,8 @@ def _front_chart(axis: Algorithm, maps: list[MapCircuit]) -> Dots:
 
 
 def _listing(name: str, program: Program) -> dict[str, Any]:
-    inputs, *operations, outputs = program_lines(program, LETTERS[name])
+    lines = [line for line in program_lines(program, LETTERS[name]) if not line.startswith("field ")]
+    inputs, *operations, outputs = lines
     return {
         "additions": operations_of(program).additions,
         "inputs": inputs.split()[1:],

@@ -14,15 +14,18 @@ from itertools import combinations
 from math import comb
 from typing import NamedTuple
 
-from wincraft.circuit.minimum.few import one_intermediate, two_intermediates
+from wincraft.circuit.minimum.few import one_intermediate, single_points, two_intermediates
 from wincraft.circuit.minimum.least import Least, Method
-from wincraft.circuit.minimum.points import closure, coordinate_points, lines_through, point_of
+from wincraft.circuit.minimum.points import Known, coordinate_points, lines_through, point_of
 from wincraft.circuit.minimum.space import three_intermediates
 from wincraft.circuit.minimum.stripping import Core, Rows, across, core_of
 from wincraft.exact.types import Matrix
 
-CASES = 100_000
-"""How many cases a bound looks at unless told otherwise: about a second."""
+CASES = 200_000
+"""How many cases a method may look at unless told otherwise: about a second."""
+
+MANY = 1 << 60
+"""More cases than any limit."""
 
 
 @dataclass(frozen=True)
@@ -130,30 +133,34 @@ def _geometric(name: str, method: Method) -> Callable[[Rows], LowerBound]:
     return prove
 
 
-def _sizes(rows: Rows) -> tuple[int, int, int, int]:
-    """Inputs, points that are known without intermediates, lines through them, targets that are left."""
-    targets = [point_of(row) for row in rows]
-    known = closure(coordinate_points(len(rows[0])), targets)
-    return len(rows[0]), len(known), len(lines_through(known)), len(rows) + len(rows[0]) - len(known)
+def _known(rows: Rows) -> Known:
+    return Known(coordinate_points(len(rows[0])), [point_of(row) for row in rows])
 
 
 def _price_of_two(rows: Rows) -> int:
-    _, known, _, left = _sizes(rows)
-    return left * known**2 * (left + known) + left * comb(known, 4)
+    known = _known(rows)
+    have, left = len(known.points), len(known.left)
+    return 3 * left * (len(single_points(known)) * comb(have + 1, 3) + comb(have, 4))
 
 
 def _price_of_three(rows: Rows) -> int:
-    inputs, known, lines, left = _sizes(rows)
-    return left**2 * (lines**2 * known + lines * known**3) * (3 * known + 6) // 2 if inputs == 4 else 0
+    known = _known(rows)
+    have, left, lines = len(known.points), len(known.left), len(lines_through(known.points))
+    return left**2 * (lines**2 * have + lines * have**3) * (3 * have + 6) // 2 if len(rows[0]) == 4 else 0
 
 
-def _price_of_fewer(rows: Rows) -> int:
-    inputs = len(rows[0])
-    return sum(comb(inputs, k) for k in range(3, inputs)) * len(rows) ** 2 * 50 if inputs > 3 else 1 << 62
+def _price_of_inputs(price: Callable[[Rows], int], least: int) -> Callable[[Rows], int]:
+    """What it takes to look at all choices of three and four inputs, or of four; too much to ask from 7 inputs on."""
 
+    def total(rows: Rows) -> int:
+        inputs = len(rows[0])
+        if not least < inputs < 7:
+            return MANY
+        chosen = [columns for k in {least, 4} for columns in combinations(range(inputs), k)]
+        cores = [core_of([[row[k] for k in columns] for row in rows]) for columns in chosen]
+        return sum(price(core.rows) for core in cores if core.rows)
 
-def _price_of_four(rows: Rows) -> int:
-    return comb(len(rows[0]), 4) * len(rows) ** 2 * 5000 if len(rows[0]) > 4 else 1 << 62
+    return total
 
 
 STEPS: Mapping[str, Bounding] = {
@@ -166,18 +173,18 @@ STEPS: Mapping[str, Bounding] = {
 
 METHODS: Mapping[str, Bounding] = {
     **STEPS,
-    "fewer inputs": Bounding(fewer_inputs, _price_of_fewer),
-    "four inputs": Bounding(four_inputs, _price_of_four),
+    "fewer inputs": Bounding(fewer_inputs, _price_of_inputs(_price_of_two, 3)),
+    "four inputs": Bounding(four_inputs, _price_of_inputs(_price_of_three, 4)),
 }
 """How bounds are proved: name to method. Only `support` serves where entries are no rational numbers."""
 
 
-def _best(rows: Rows, methods: Mapping[str, Bounding], cases: int = 1 << 60) -> LowerBound:
+def _best(rows: Rows, methods: Mapping[str, Bounding], cases: int = MANY) -> LowerBound:
     """The best bound of the rows and of their transpose; the first method that gives it is named."""
     best = LowerBound(0, "support", 0)
     for side in (Core(rows, 0), across(Core(rows, 0))):
         for name, method in methods.items():
-            if name == "support" or (_rational(rows) and method.price(side.rows) <= cases):
+            if name == "support" or (_rational(rows) and (cases >= MANY or method.price(side.rows) <= cases)):
                 found = method.prove(side.rows)
                 found = replace(found, additions=found.additions + side.additions)
                 best = max(best, found, key=lambda bound: bound.additions)
@@ -191,7 +198,7 @@ def _rational(rows: Rows) -> bool:
 def lower_bound(matrix: Matrix, cases: int = CASES) -> LowerBound:
     """The additions that any program of the matrix takes at least, as the best of `METHODS` and the stored proofs say.
 
-    Methods that look at more than about that many cases are left out.
+    A method that would look at more than about that many cases is left out, with `MANY` none is.
 
     >>> from wincraft import winograd
     >>> algorithm = winograd(4, 3, points="0,1,-1,2,-2")

@@ -16,7 +16,7 @@ from itertools import combinations
 
 from flint import fmpq, fmpz_mat, fmpz_poly
 
-from wincraft.circuit.minimum.points import Point, closure, primitive
+from wincraft.circuit.minimum.points import Known, Point, closure, primitive
 
 Moving = tuple[fmpz_poly, ...]
 """A point whose coordinates are polynomials in s."""
@@ -94,27 +94,26 @@ def at(point: Moving, s: fmpq) -> Point:
     return primitive(int((x * denominator).p) for x in values)
 
 
-def members(known: Sequence[Point], targets: Sequence[Point], family: Family) -> tuple[list[tuple[Point, ...]], int]:
-    """The members with which every target is reached, of what is known, and how many conditions were looked at.
+def members(known: Known, target: Point, family: Family) -> tuple[list[tuple[Point, ...]], int]:
+    """The members with which everything is reached, and how many conditions were looked at. All reach the target.
 
     Where every member reaches everything, one of them.
     """
-    everything = set(known) | set(targets)
-    have, cases = list(known), 0
+    have, cases = closure([*known.points, target], known.targets), 0
     while True:
-        left = [target for target in targets if target not in set(have)]
-        divisors = [(target, divisor) for target in left for divisor in _conditions(target, have, family)]
+        there = set(have)
+        left = [other for other in known.left if other not in there]
+        divisors = [(other, divisor) for other in left for divisor in _conditions(other, have, family)]
         cases += len(divisors)
-        always = dict.fromkeys(target for target, divisor in divisors if not divisor)
+        always = dict.fromkeys(other for other, divisor in divisors if not divisor)
         if not always:
             break
-        have += always
+        have = closure([*have, *always], known.targets)
     values = _roots(divisor for _, divisor in divisors) if left else [fmpq(k, 7) for k in range(8, 40)]
     found = []
     for s in values:
         points = tuple(at(point, s) for point in family)
-        size = len(everything) + len(family)
-        if len(everything.union(points)) == size and len(closure([*known, *points], targets)) == size:
+        if known.completed(points):
             found.append(points)
             if not left:
                 break

@@ -21,8 +21,8 @@ from itertools import combinations, permutations
 from wincraft.circuit.minimum.families import Family, Moving, fixed, forms, members, on_line, polynomial, reduced
 from wincraft.circuit.minimum.least import Least, without
 from wincraft.circuit.minimum.points import (
+    Known,
     Point,
-    closure,
     combined,
     coordinate_points,
     line,
@@ -33,14 +33,11 @@ from wincraft.circuit.minimum.points import (
 )
 
 
-def single_points(known: Sequence[Point], targets: Sequence[Point]) -> dict[Point, None]:
+def single_points(known: Known) -> dict[Point, None]:
     """Every point by which, alone, a target is reached that was not: where two lines in one plane meet."""
     found: dict[Point, None] = {}
-    there = set(known)
-    for target in targets:
-        if target in there:
-            continue
-        for factors, triple in planes_of(target, known):
+    for target in known.left:
+        for factors, triple in planes_of(target, known.points):
             for i, j in ((0, 1), (0, 2), (1, 2)):
                 found[combined((factors[i], factors[j]), (triple[i], triple[j]))] = None
     return found
@@ -74,16 +71,14 @@ def one_intermediate(targets: Sequence[Point]) -> Least:
     bare = without(targets)
     if bare.found:
         return bare
-    known = closure(coordinate_points(len(targets[0])), targets)
-    found, cases = one_more(known, targets)
+    found, cases = one_more(Known(coordinate_points(len(targets[0])), targets))
     return Least(1 if found else 2, 1 + cases, tuple((point,) for point in found))
 
 
-def one_more(known: Sequence[Point], targets: Sequence[Point]) -> tuple[list[Point], int]:
+def one_more(known: Known) -> tuple[list[Point], int]:
     """The single points with which everything is reached, and how many were tried."""
-    everything = len(set(known) | set(targets))
-    points = single_points(known, targets)
-    return [point for point in points if len(closure([*known, point], targets)) == everything + 1], len(points)
+    points = single_points(known)
+    return [point for point in points if known.completed((point,))], len(points)
 
 
 def two_intermediates(targets: Sequence[Point]) -> Least:
@@ -96,36 +91,29 @@ def two_intermediates(targets: Sequence[Point]) -> Least:
     fewer = one_intermediate(targets)
     if fewer.found:
         return fewer
-    known = closure(coordinate_points(len(targets[0])), targets)
-    found, cases = two_more(known, targets)
+    found, cases = two_more(Known(coordinate_points(len(targets[0])), targets))
     return Least(2 if found else 3, fewer.cases + cases, tuple(found))
 
 
-def two_more(
-    known: Sequence[Point], targets: Sequence[Point], families: bool = True
-) -> tuple[list[tuple[Point, ...]], int]:
+def two_more(known: Known, families: bool = True) -> tuple[list[tuple[Point, ...]], int]:
     """The pairs with which everything is reached, and how many were tried; of a family with one parameter one pair.
 
     It takes for granted that no single point does. Without `families` pairs are left out.
     """
     found: dict[tuple[Point, ...], None] = {}
     cases = 0
-    everything = len(set(known) | set(targets))
-    for first in single_points(known, targets):
-        have = closure([*known, first], targets)
-        more, tried = one_more(have, targets)
-        cases += tried
-        found |= {tuple(sorted((first, second))): None for second in more}
-    there = set(known)
-    for target in targets:
-        if target in there:
-            continue
-        for pair in pairs_of_points(known, target):
+    for first in single_points(known):
+        if first not in known.everything:
+            more, tried = one_more(known.further((first,)))
+            cases += tried
+            found |= {tuple(sorted((first, second))): None for second in more}
+    for target in known.left:
+        for pair in pairs_of_points(known.points, target):
             cases += 1
-            if len(closure([*known, *pair], targets)) == everything + 2:
+            if known.completed(pair):
                 found[tuple(sorted(pair))] = None
-        for family in plane_families(known, target) if families else ():
-            some, tried = members(known, targets, family)
+        for family in plane_families(known.points, target) if families else ():
+            some, tried = members(known, target, family)
             cases += tried
             found |= {tuple(sorted(pair)): None for pair in some}
     return list(found), cases

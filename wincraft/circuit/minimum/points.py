@@ -105,6 +105,47 @@ def closure(known: Iterable[Point], wanted: Iterable[Point]) -> list[Point]:
     return have
 
 
+class Known:
+    """Points that are known, closed under additions towards the targets, and which further points complete them.
+
+    `points` are known; `left` are the targets that are not. For each of these the lines to what is known are kept: with
+    a further point on one of them the target is reached.
+
+    >>> known = Known([(1, 0, 0), (0, 1, 0), (0, 0, 1)], [(1, 1, 1), (1, 1, 2)])
+    >>> known.completed([(1, 1, 0)]), known.completed([(1, 0, 1)])
+    (True, False)
+    """
+
+    def __init__(self, points: Iterable[Point], targets: Sequence[Point]) -> None:
+        self.targets = targets
+        self.points = closure(points, targets)
+        there = set(self.points)
+        self.left = [target for target in dict.fromkeys(targets) if target not in there]
+        self.everything = there | set(targets)
+        self._lines = {target: {line(target, point) for point in self.points} for target in self.left}
+
+    def completed(self, points: Sequence[Point]) -> bool:
+        """Whether every target is reached once these different points, none of them a target or known, are known."""
+        if len(set(points)) < len(points) or not self.everything.isdisjoint(points):
+            return False
+        queue, left = list(points), set(self.left)
+        more: dict[Point, set[Point]] = {target: set() for target in left}
+        while queue and left:
+            point = queue.pop()
+            for target in list(left):
+                key = line(target, point)
+                if key in self._lines[target] or key in more[target]:
+                    left.remove(target)
+                    queue.append(target)
+                else:
+                    more[target].add(key)
+        return not left
+
+    def further(self, points: Sequence[Point]) -> Known:
+        """With these points known, and what they reach."""
+        return Known([*self.points, *points], self.targets)
+
+
 def relation(points: Sequence[Point]) -> tuple[int, ...] | None:
     """The factors with which vectors add up to 0, where these are unique up to one factor; None elsewhere.
 

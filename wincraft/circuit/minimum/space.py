@@ -40,7 +40,7 @@ from wincraft.circuit.minimum.families import (
 )
 from wincraft.circuit.minimum.few import crossing, one_more, pairs_of_points, two_intermediates
 from wincraft.circuit.minimum.least import Least
-from wincraft.circuit.minimum.points import Point, closure, combined, coordinate_points, lines_through, rank
+from wincraft.circuit.minimum.points import Known, Point, combined, coordinate_points, lines_through, rank
 
 Pair = tuple[Point, Point]
 
@@ -63,31 +63,29 @@ def three_intermediates(targets: Sequence[Point]) -> Least:
     3
     """
     fewer = two_intermediates(targets)
-    known = closure(coordinate_points(len(targets[0])), targets)
-    if fewer.found or len(targets[0]) != 4 or not general(known, targets):
+    known = Known(coordinate_points(len(targets[0])), targets)
+    if fewer.found or len(targets[0]) != 4 or not general(known.points, targets):
         return fewer
     found: dict[tuple[Point, ...], None] = {}
     cases, lines = fewer.cases, sha256()
-    for chosen, some, tried in outcomes(known, targets):
+    for chosen, some, tried in outcomes(known):
         cases += tried
         lines.update(f"{chosen}: {tried}: {sorted(some)}\n".encode())
         found |= {tuple(sorted(points)): None for points in some}
     return Least(3 if found else 4, cases, tuple(found), lines.hexdigest())
 
 
-def outcomes(known: Sequence[Point], targets: Sequence[Point]) -> Iterator[tuple[str, list[tuple[Point, ...]], int]]:
+def outcomes(known: Known) -> Iterator[tuple[str, list[tuple[Point, ...]], int]]:
     """Case by case: which one it is, the intermediates with which everything is reached, how many were tried."""
-    left = [target for target in targets if target not in set(known)]
-    for target in left:
-        for pair in pairs_of_points(known, target):
-            have = closure([*known, *pair], targets)
-            points, tried = one_more(have, targets)
+    for target in known.left:
+        for pair in pairs_of_points(known.points, target):
+            points, tried = one_more(known.further(pair))
             yield f"pair {pair}", [(*pair, point) for point in points], tried
-    for target in left:
-        have = closure([*known, target], targets)
-        for family in curves(known, target):
-            some, tried = members(have, targets, family)
-            yield f"family {target} {family}", some, tried
+    for target in known.left:
+        for family in curves(known.points, target):
+            some, tried = members(known, target, family)
+            shape = [[[int(c) for c in x.coeffs()] for x in point] for point in family]
+            yield f"family {target} {shape}", some, tried
 
 
 def curves(known: Sequence[Point], target: Point) -> Iterator[Family]:

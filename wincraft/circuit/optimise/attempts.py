@@ -11,9 +11,7 @@ import numpy as np
 from sympy.polys.domains import QQ
 
 from wincraft.circuit.fitting import Gate, Gates
-from wincraft.circuit.optimise.geometry_numba import COMPILED, MOST, PRIME
-from wincraft.circuit.optimise.kernels_numba import FREE, TABLE, TARGET, run
-from wincraft.circuit.optimise.reduction_numba import reduce
+from wincraft.circuit.optimise.modular import COMPILED, FREE, MOST, PRIME, TABLE, TARGET
 from wincraft.circuit.optimise.stripping import Rows
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
@@ -71,6 +69,9 @@ class Attempts:
 
     def run(self, seed: int, free: Sequence[Point] = (), slack: int = 0) -> Suggestion | None:
         """One run; `free` are points that are taken as soon as they are sums. None where it took too many points."""
+        from wincraft.circuit.optimise.kernels_numba import run
+        from wincraft.circuit.optimise.reduction_numba import reduce
+
         n, capacity, random = self.n, self._capacity, Random(seed)
         moved = [value for point in free for value in self._moved([_residue(x) for x in point])]
         points, origins = _flat(self._units + [0] * (capacity - n) * n), _zeros(capacity * (n + 3))

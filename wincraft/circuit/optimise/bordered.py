@@ -35,7 +35,7 @@ def bordered(first: Matrix, second: Matrix) -> Iterator[Program]:
     """The program of 22 additions for the Kronecker product of two matrices, where both have the form.
 
     >>> from sympy import QQ
-    >>> from wincraft.exact import exact_matrix, kronecker
+    >>> from wincraft.exact.matrix import exact_matrix, kronecker
     >>> block = exact_matrix([[QQ(-4), QQ(1), QQ(0)], [QQ(-1), QQ(1), QQ(0)], [QQ(-5), QQ(1), QQ(4)]], (3, 3), QQ)
     >>> (program,) = bordered(block, block)
     >>> program, program.matrix() == kronecker(block, block)
@@ -87,17 +87,17 @@ def _tile(tile: list[Any], a: Element, b: Element, c: Element) -> list[Any]:
     x1 = xx * a - xy
     s = yy + x1 * c
     t = s * (a / c) - yx * a
-    y11 = t + yy * (1 - a / c) if a != c else t
+    y11 = t + yy * ((c - a) / c)
     y21 = y11 + x1 * (b - a)
-    u = t * (b / a) + yy * (1 - b / c) if b != c else t * (b / a)
+    u = t * (b / a) + yy * ((c - b) / c)
     y12 = u + xy * (b - a)
     y22 = u + xx * (b * (b - a))
     border = yx + zx
     y31 = s + zy - border * a
     y32 = y31 + (border - xx * c) * (a - b)
-    edge = xy * (c - a) - xz * a if a != c else xz * -a
+    edge = xy * (c - a) - xz * a
     y13 = yz + t * (c / a) + edge
     y23 = y13 + (edge * (-1 / a) - x1 * (c / a)) * (a - b)
     share = (c - b) / (a - b)
-    y33 = y31 * share + (y32 * (1 - share) + yz - xz * c) + zz
+    y33 = y31 * share + (y32 * ((a - c) / (a - b)) + yz - xz * c) + zz
     return [y11, y12, y13, y21, y22, y23, y31, y32, y33]

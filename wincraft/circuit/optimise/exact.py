@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, combinations, islice, product, zip_longest
+from random import Random
 
 from sympy.polys.domains import QQ
 
 from wincraft.circuit.fitting import fitted
 from wincraft.circuit.minimum.bound import METHODS
 from wincraft.circuit.minimum.few import pairs_of_points, two_intermediates, two_more
-from wincraft.circuit.minimum.points import Point, closure, coordinate_points, line, point_of, relation
+from wincraft.circuit.minimum.points import Known, Point, closure, coordinate_points, line, point_of, relation
 from wincraft.circuit.minimum.proofs import stored_bound
 from wincraft.circuit.minimum.space import three_intermediates
 from wincraft.circuit.minimum.stripping import Core, Rows, across
@@ -22,14 +23,14 @@ from wincraft.circuit.recording import Recorder
 from wincraft.circuit.transposing import transposed
 from wincraft.exact.types import Matrix
 
-PROGRAMS = 24
-"""The most programs that are given: of equal count, they differ in constants and rounding noise."""
-
 CASES = 1_000_000
 """The most cases that are looked at to prove that three intermediates are not enough: about ten seconds."""
 
 _WAYS = 3
 """The most ways to make the same points that are given."""
+
+_SETS = 10
+"""How many sets of points are found for each that is taken."""
 
 Points = tuple[Point, ...]
 
@@ -39,7 +40,8 @@ def exact(matrix: Matrix, effort: Effort) -> list[Program]:
 
     After stripping, the fewest intermediate points are looked for in the rows and in the columns (see
     `wincraft.circuit.minimum`): up to two in any dimension, three in four dimensions, and four there where three are
-    proved to be not enough. At most 24 programs are given. Nothing is random.
+    proved to be not enough. At most `effort.rounds` programs are given, of many by chance: of equal count, they differ
+    in their constants and in rounding noise.
 
     >>> from wincraft import winograd
     >>> exact(winograd(2, 3, points="0,1,-1").filter.dense, Effort())[0]
@@ -52,18 +54,19 @@ def exact(matrix: Matrix, effort: Effort) -> list[Program]:
         return [fitted(surround.around(None), matrix, effort.seed)]
     core = Core(surround.core, 0)
     for side, turned in ((core, False), (across(core), True)):
-        sets = fewest(side.rows)
-        programs = islice(_programs(side.rows, sets), PROGRAMS)
+        sets = list(islice(fewest(side.rows), _SETS * effort.rounds))
+        Random(effort.seed).shuffle(sets)
+        programs = islice(_programs(side.rows, sets), effort.rounds)
         inner = (transposed(program) if turned else program for program in programs)
         if found := [fitted(surround.around(program), matrix, effort.seed) for program in inner]:
             return found
     return []
 
 
-def fewest(rows: Rows) -> tuple[Points, ...]:
+def fewest(rows: Rows) -> Iterable[Points]:
     """Sets of the fewest intermediates with which all rows are reached; none where it is not proved that they are.
 
-    >>> fewest(((1, 1, 1), (1, 1, -1)))[0]
+    >>> next(iter(fewest(((1, 1, 1), (1, 1, -1)))))
     ((1, 1, 0),)
     """
     targets = [point_of(row) for row in rows]
@@ -77,22 +80,21 @@ def fewest(rows: Rows) -> tuple[Points, ...]:
         three = three_intermediates(targets)
         if three.found or three.intermediates < 4:
             return three.found
-    return tuple(islice(four_intermediates(targets), PROGRAMS))
+    return four_intermediates(targets)
 
 
 def four_intermediates(targets: Sequence[Point]) -> Iterator[Points]:
     """Sets of four intermediates, the first two of which reach a target: not all sets of four, and all finite."""
-    known = closure(coordinate_points(len(targets[0])), targets)
-    there = set(known)
-    for target in targets:
-        for pair in pairs_of_points(known, target) if target not in there else ():
-            found, _ = two_more(closure([*known, *pair], targets), targets, families=False)
+    known = Known(coordinate_points(len(targets[0])), targets)
+    for target in known.left:
+        for pair in pairs_of_points(known.points, target):
+            found, _ = two_more(known.further(pair), families=False)
             yield from ((*pair, *more) for more in found)
 
 
-def _programs(rows: Rows, sets: Iterable[Points]) -> Iterator[Program]:
+def _programs(rows: Rows, sets: Sequence[Points]) -> Iterator[Program]:
     """The programs of exactly these rows, for every set of intermediates in turn, then other ways to make the same."""
-    ways = [islice(_ways(rows, points), _WAYS) for points in islice(sets, PROGRAMS)]
+    ways = [islice(_ways(rows, points), _WAYS) for points in sets]
     return (program for program in chain.from_iterable(zip_longest(*ways)) if program is not None)
 
 

@@ -9,32 +9,10 @@ Everything is a flat sequence of integers below 2^62: arrays for numba, lists wh
 
 from __future__ import annotations
 
-from typing import Any
-
-PRIME = 2**31 - 1
-MOST = 64
-"""Representations of a target that are kept."""
-
-Flat = Any
-Shape = tuple[int, int, int, int, int]
-"""Variables, targets, free points, the most points of a run, the pairs of a representation."""
-
-compiled: Any
-"""Compiles a function where numba is installed, else leaves it as it is."""
-try:
-    from numba import njit
-except ImportError:
-
-    def compiled(function: Any) -> Any:
-        """The function as it is."""
-        return function
-
-    COMPILED = False
-else:
-    compiled, COMPILED = njit(cache=True, error_model="numpy"), True
+from wincraft.circuit.optimise.modular import LONGEST, MOST, PRIME, Flat, Shape, compiled
 
 
-@compiled
+@compiled("int", "int")
 def inverse(a: int) -> int:
     """1/a modulo `PRIME`, 0 for 0."""
     r0, r1, s0, s1 = PRIME, a, 0, 1
@@ -45,7 +23,7 @@ def inverse(a: int) -> int:
     return s0 % PRIME if a > 0 else 0
 
 
-@compiled
+@compiled("none", "flat flat int")
 def invert_all(values: Flat, results: Flat, count: int) -> None:
     """Inverses of nonzero values, with one inversion."""
     product = 1
@@ -58,7 +36,7 @@ def invert_all(values: Flat, results: Flat, count: int) -> None:
         product = product * values[i] % PRIME
 
 
-@compiled
+@compiled("bool", "flat int int int flat int")
 def on_line(points: Flat, n: int, a: int, b: int, other: Flat, at: int) -> bool:
     """Whether a point is on the line through two others, by the determinant of three coordinates."""
     a, b = a * n, b * n
@@ -68,7 +46,7 @@ def on_line(points: Flat, n: int, a: int, b: int, other: Flat, at: int) -> bool:
     return bool((x * other[at] % PRIME + y * other[at + 1] % PRIME + z * other[at + 2]) % PRIME == 0)
 
 
-@compiled
+@compiled("none", "shape int int flat reps scratch")
 def write_keys(shape: Shape, place: int, size: int, points: Flat, reps: Flat, scratch: Flat) -> None:
     """The key of the point that each pair of a representation gives: the ratio of its first two coordinates."""
     n, pairs = shape[0], shape[4]
@@ -88,7 +66,7 @@ def write_keys(shape: Shape, place: int, size: int, points: Flat, reps: Flat, sc
         key[place * pairs + i] = key[place * pairs + i] * inverses[i] % PRIME
 
 
-@compiled
+@compiled("bool", "shape int int flat flat reps scratch")
 def _store(shape: Shape, t: int, size: int, points: Flat, targets: Flat, reps: Flat, scratch: Flat) -> bool:
     """Write down that target t is a sum of multiples of the chosen points; False where one of the factors is 0."""
     n, count = shape[0], reps[0]
@@ -122,14 +100,14 @@ def _store(shape: Shape, t: int, size: int, points: Flat, targets: Flat, reps: F
     return True
 
 
-@compiled
+@compiled("two", "shape int int int flat flat reps scratch flat")
 def represent(  # noqa: PLR0912 - one loop, compiled whole
     shape: Shape, t: int, size: int, last: int, points: Flat, targets: Flat, reps: Flat, scratch: Flat, work: Flat
 ) -> tuple[int, int]:
     """All ways to span target t by `size` points, the last point among them: how many, and the effort.
 
     `work` holds the other points modulo the last one and the target. All choices of all but two more points are
-    tried; the last two are parallel modulo these.
+    tried, unless this takes too long; the last two are parallel modulo these.
     """
     n, capacity = shape[0], shape[3]
     values, inverses, ratios, chosen = scratch[0], scratch[1], scratch[2], scratch[3]
@@ -144,7 +122,7 @@ def represent(  # noqa: PLR0912 - one loop, compiled whole
         return found, effort
     level = 0
     chosen[1] = -1
-    while level >= 0:
+    while level >= 0 and effort < LONGEST:
         start = 0
         here = (level + 1) * capacity * n
         if fixed > 0:

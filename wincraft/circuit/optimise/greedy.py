@@ -83,9 +83,13 @@ class Search:
             NotApplicable: for a program of another matrix.
         """
         for program in programs:
-            exact = fitted(program, self.matrix)
+            shape = len(program.outputs), program.inputs
+            if shape != self.matrix.shape:
+                raise NotApplicable(
+                    "a program to start from", f"it is of shape {shape}", f"needed is {self.matrix.shape}"
+                )
             if self.around.core:
-                self._offer(gates_of(self.around.inside(exact)), 0)
+                self._offer(gates_of(self.around.inside(fitted(program, self.matrix))), 0)
 
     def rounds(self, count: int) -> None:
         """Search on. One side is searched in a round, the other in the next."""
@@ -100,7 +104,7 @@ class Search:
     def programs(self, most: int = 8, slack: int = 0) -> list[Program]:
         """Programs of exactly the matrix, of the fewest additions and up to `slack` more; at most so many of each."""
         if not self.around.core:
-            return [fitted(self.around.around(None), self.matrix)]
+            return [self.around.around(None)]
         results = []
         for wanted in range(self.best, self.best + slack + 1):
             some = [gates for gates in self.found.values() if len(gates.gates) == wanted][:most]

@@ -11,6 +11,7 @@ from wincraft.circuit.fitting import Gate, Gates, gates_of
 from wincraft.circuit.optimise.seven import rewritten
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
+from wincraft.exact.types import Element
 
 Times = Sequence[int]
 """When each gate of a program is run."""
@@ -64,30 +65,37 @@ def interleaved(first: Gates, second: Gates, times: tuple[Times, Times]) -> Prog
 def interleavings(first: Program, second: Program) -> Iterator[Program]:
     """The programs of several orders, with the rule of seven wherever it applies."""
     for pair in product(_variants(first), _variants(second)):
-        early, late = ([_times(gates, late) for gates in pair] for late in (False, True))
         zero, one = ([[time] * len(gates.gates) for gates in pair] for time in (0, 1))
-        for times in ((zero[0], one[1]), (one[0], zero[1]), (early[0], early[1]), (late[0], late[1])):
+        staged = [[2 * stage + axis for stage in _stages(gates)] for axis, gates in enumerate(pair)]
+        late = [_late(gates) for gates in pair]
+        for times in ((zero[0], one[1]), (one[0], zero[1]), (staged[0], staged[1]), (late[0], late[1])):
             yield rewritten(interleaved(*pair, times))
 
 
-def _times(given: Gates, late: bool) -> list[int]:
-    """The levels of the gates; of one level, sums of two values of which there are two sums come after the others."""
+def _stages(given: Gates) -> list[int]:
+    """-1 for the two sums of two inputs that nothing else reads, 1 for the two sums of two values that nothing reads.
+
+    What is between them is 0. Both kinds are then run along both axes at once, where the rule of seven applies.
+    """
     pairs = [frozenset((gate.a, gate.b)) for gate in given.gates]
-    levels = _levels(given, late)
-    return [2 * level + (pairs.count(pair) == 2) for level, pair in zip(levels, pairs, strict=True)]
+    reads = [value for pair in pairs for value in pair]
+    stages = []
+    for pair in pairs:
+        twins = [number for number, other in enumerate(pairs, given.inputs) if other == pair]
+        last = not any(number in reads for number in twins)
+        first = all(value < given.inputs and reads.count(value) == 2 for value in pair)
+        stages.append(0 if len(twins) != 2 else 1 if last else -1 if first else 0)
+    return stages
 
 
-def _levels(given: Gates, late: bool) -> list[int]:
-    """How many gates are at most before each; or, where they come late, after each, negative."""
+def _late(given: Gates) -> list[int]:
+    """How many gates are at most after each, negative; of these, sums of two values that have two come after others."""
+    pairs = [frozenset((gate.a, gate.b)) for gate in given.gates]
     levels = [0] * (given.inputs + len(given.gates))
-    if late:
-        for number in reversed(range(len(given.gates))):
-            for operand in (given.gates[number].a, given.gates[number].b):
-                levels[operand] = min(levels[operand], levels[given.inputs + number] - 1)
-    else:
-        for number, gate in enumerate(given.gates, given.inputs):
-            levels[number] = 1 + max(levels[gate.a], levels[gate.b])
-    return levels[given.inputs :]
+    for number in reversed(range(len(given.gates))):
+        for operand in pairs[number]:
+            levels[operand] = min(levels[operand], levels[given.inputs + number] - 1)
+    return [2 * level + (pairs.count(pair) == 2) for level, pair in zip(levels[given.inputs :], pairs, strict=True)]
 
 
 def _variants(program: Program) -> Iterator[Gates]:
@@ -97,9 +105,20 @@ def _variants(program: Program) -> Iterator[Gates]:
     groups: dict[frozenset[int], list[int]] = {}
     for number, gate in enumerate(given.gates):
         groups.setdefault(frozenset((gate.a, gate.b)), []).append(number)
-    choices = [list(combinations(numbers, 2)) for numbers in groups.values() if len(numbers) > 2]
+    choices = [_bases(given, numbers) for numbers in groups.values() if len(numbers) > 2]
     for chosen in list(product(*choices))[:_VARIANTS] if choices else ():
         yield _regrouped(given, groups, chosen)
+
+
+def _bases(given: Gates, numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Any two of the sums of the same two values that are no multiples of each other."""
+    parts = {number: _parts(given.gates[number], given.gates[numbers[0]].a) for number in numbers}
+    return [(k, l) for k, l in combinations(numbers, 2) if parts[k][0] * parts[l][1] != parts[k][1] * parts[l][0]]
+
+
+def _parts(gate: Gate, first: int) -> tuple[Element, Element]:
+    """The factors of a sum's values, that of `first` first."""
+    return (gate.p, gate.q) if gate.a == first else (gate.q, gate.p)
 
 
 def _regrouped(given: Gates, groups: dict[frozenset[int], list[int]], chosen: Sequence[tuple[int, int]]) -> Gates:
@@ -130,10 +149,7 @@ def _regrouped(given: Gates, groups: dict[frozenset[int], list[int]], chosen: Se
 
 def _between(given: Gates, gate: Gate, pair: tuple[int, int]) -> Gate:
     """A sum of a and b as one of two other sums of these."""
-    vectors = []
-    for other in (given.gates[number] for number in pair):
-        vectors.append((other.p, other.q) if other.a == gate.a else (other.q, other.p))
-    (a, b), (c, d) = vectors
+    (a, b), (c, d) = (_parts(given.gates[number], gate.a) for number in pair)
     determinant = a * d - b * c
     p, q = (gate.p * d - gate.q * c) / determinant, (a * gate.q - b * gate.p) / determinant
     return Gate(given.inputs + pair[0], p, given.inputs + pair[1], q)

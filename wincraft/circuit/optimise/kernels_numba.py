@@ -13,24 +13,11 @@ over GF(2); carried over to fields where points have multiples.
 
 from __future__ import annotations
 
-from wincraft.circuit.optimise.geometry_numba import (
-    MOST,
-    PRIME,
-    Flat,
-    Shape,
-    compiled,
-    inverse,
-    on_line,
-    represent,
-    write_keys,
-)
-
-TABLE = 1 << 14
-UNIT, PAIR, TARGET, FREE = 0, 1, 2, 3
-"""Where a point came from: an input, a pair of a representation, a target on a line, a given point on a line."""
+from wincraft.circuit.optimise.geometry_numba import inverse, on_line, represent, write_keys
+from wincraft.circuit.optimise.modular import FREE, MOST, PAIR, PRIME, TABLE, TARGET, Flat, Shape, compiled
 
 
-@compiled
+@compiled("int", "shape flat int flat flat flat reps scratch flat")
 def _update(
     shape: Shape,
     points: Flat,
@@ -86,7 +73,7 @@ def _update(
     return effort
 
 
-@compiled
+@compiled("four", "shape flat reps table flat int")
 def _choose(  # noqa: PLR0912 - one loop, compiled whole
     shape: Shape, sizes: Flat, reps: Flat, table: Flat, state: Flat, slack: int
 ) -> tuple[int, int, int, int]:
@@ -150,7 +137,7 @@ def _choose(  # noqa: PLR0912 - one loop, compiled whole
     return result // pairs // MOST, result // pairs % MOST, i, number - i * (i - 1) // 2
 
 
-@compiled
+@compiled("none", "shape flat flat flat flat reps scratch")
 def _begin(shape: Shape, points: Flat, plain: Flat, sizes: Flat, places: Flat, reps: Flat, scratch: Flat) -> None:
     """Every target is represented by the units."""
     n, count = shape[0], shape[1]
@@ -164,7 +151,7 @@ def _begin(shape: Shape, points: Flat, plain: Flat, sizes: Flat, places: Flat, r
         write_keys(shape, t * MOST, size, points, reps, scratch)
 
 
-@compiled
+@compiled("int", "shape flat int flat flat")
 def _free_on_line(shape: Shape, points: Flat, cursor: int, free: Flat, taken: Flat) -> int:
     """A free point on a line through this point and an earlier one, -1 for none."""
     n, frees = shape[0], shape[2]
@@ -180,7 +167,7 @@ def _free_on_line(shape: Shape, points: Flat, cursor: int, free: Flat, taken: Fl
     return -1
 
 
-@compiled
+@compiled("none", "shape flat int reps int four flat")
 def _follow(shape: Shape, points: Flat, made: int, reps: Flat, size: int, picked: Flat, origins: Flat) -> None:
     """Write down the point that a pair of a representation gives, and where it came from."""
     n = shape[0]
@@ -198,7 +185,7 @@ def _follow(shape: Shape, points: Flat, made: int, reps: Flat, size: int, picked
             filled += 1
 
 
-@compiled
+@compiled("two", "shape flat flat flat flat flat flat flat reps scratch flat table flat int flat")
 def run(
     shape: Shape, points: Flat, plain: Flat, targets: Flat, free: Flat, sizes: Flat, places: Flat, taken: Flat,
     reps: Flat, scratch: Flat, work: Flat, table: Flat, state: Flat, slack: int, origins: Flat,

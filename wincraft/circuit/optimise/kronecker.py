@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -11,10 +11,11 @@ from wincraft.circuit.optimise.bordered import bordered
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.even_odd import Parts, divisions, plain_cost
 from wincraft.circuit.optimise.interleaving import interleavings
-from wincraft.circuit.optimise.moves import Row, additions, leading_one, matrix_of
+from wincraft.circuit.optimise.moves import additions, leading_one, matrix_of
 from wincraft.circuit.optimise.plane_blocks import in_blocks
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import composed, of_matrix, record
+from wincraft.exact.matrix import kronecker as kronecker_product
 from wincraft.exact.types import Element, Matrix
 
 _KEPT = 3
@@ -24,7 +25,7 @@ def kronecker(first: Matrix, second: Matrix, effort: Effort) -> list[Program]:
     """Programs for the Kronecker product of two matrices, exact, the fewest additions first.
 
     Inputs and outputs are tiles, flattened row by row: the first matrix is applied along axis 0, the second along
-    axis 1. `effort.best` may hold programs of either; they are tried beside those that `blocks` finds.
+    axis 1. `effort.best` may hold programs of either, of the product, or of products of blocks; they are tried, too.
 
     >>> from wincraft import winograd
     >>> data = winograd("F(2,3)").input.dense
@@ -34,15 +35,15 @@ def kronecker(first: Matrix, second: Matrix, effort: Effort) -> list[Program]:
     solve = in_blocks()
     ways = [[solve(matrix), *_given(effort, matrix)] for matrix in (first, second)]
     found = [program for pair in product(*ways) for program in interleavings(*pair)]
-    found += bordered(first, second)
-    found += [
-        _in_parts(*divided, effort) for divided in product(*(list(_promising(matrix)) for matrix in (first, second)))
-    ]
+    found += [*bordered(first, second), *_given(effort, kronecker_product(first, second))]
+    found += [_in_parts(one, other, effort) for one in _divided(first) for other in _divided(second)]
     return sorted(dict.fromkeys(found), key=additions)[:_KEPT]
 
 
 def _given(effort: Effort, matrix: Matrix) -> list[Program]:
-    return [program for program in effort.best if program.matrix() == matrix]
+    shape = matrix.shape
+    fitting = [program for program in effort.best if (len(program.outputs), program.inputs) == shape]
+    return [program for program in fitting if program.matrix() == matrix]
 
 
 class _Divided(NamedTuple):
@@ -53,7 +54,7 @@ class _Divided(NamedTuple):
     sums: Program
 
 
-def _promising(matrix: Matrix) -> Iterator[_Divided]:
+def _divided(matrix: Matrix) -> Iterator[_Divided]:
     """The best division of the columns, if it saves anything."""
     rows = matrix.to_list()
     costs = {parts: plain_cost(rows, parts) for parts in divisions(rows)}
@@ -80,9 +81,7 @@ def _in_parts(first: _Divided, second: _Divided, effort: Effort) -> Program:
     """The products of all blocks, then the sums along both axes."""
     heights, widths = ([block.shape[0] for block in divided.blocks] for divided in (first, second))
     inputs = [sum(map(len, divided.parts)) for divided in (first, second)]
-    best = {
-        (k, l): kronecker(a, b, effort)[0] for k, a in enumerate(first.blocks) for l, b in enumerate(second.blocks)
-    }
+    best = {(k, l): kronecker(a, b, effort)[0] for k, a in enumerate(first.blocks) for l, b in enumerate(second.blocks)}
 
     def tile(x: list[Any]) -> list[Any]:
         lines: list[list[Any]] = []

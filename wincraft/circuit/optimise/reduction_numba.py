@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from wincraft.circuit.optimise.geometry_numba import PRIME, Flat, compiled, inverse, on_line
+from wincraft.circuit.optimise.geometry_numba import inverse, on_line
+from wincraft.circuit.optimise.modular import PRIME, Flat, compiled
 
 
-@compiled
+@compiled("bool", "int flat int flat flat")
 def _lines(n: int, points: Flat, made: int, pairs: Flat, starts: Flat) -> bool:
     """The pairs of points on a line with each point that is no unit; False where they are more than there is room."""
     filled = 0
@@ -25,7 +26,7 @@ def _lines(n: int, points: Flat, made: int, pairs: Flat, starts: Flat) -> bool:
     return True
 
 
-@compiled
+@compiled("int", "int int flat flat flat flat flat")
 def _reach(n: int, made: int, pairs: Flat, starts: Flat, alive: Flat, reached: Flat, gates: Flat) -> int:
     """Which of the points that are left can be computed from the units, and from which two; how many there are."""
     for x in range(made):
@@ -45,7 +46,7 @@ def _reach(n: int, made: int, pairs: Flat, starts: Flat, alive: Flat, reached: F
     return number
 
 
-@compiled
+@compiled("two", "int flat int flat flat flat flat flat flat flat")
 def reduce(
     n: int, points: Flat, made: int, wanted: Flat, order: Flat, pairs: Flat, starts: Flat, alive: Flat, reached: Flat,
     gates: Flat,

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Multiples of a value by an odd constant, as sums of shifted values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations_with_replacement
+
+_LARGEST = 255
+
+Chain = tuple[tuple[int, int, int, int], ...]
+"""Sums  u w_a + s w_b  as (a, u, b, s), of w_0, the value, and those before; u and s are +-2^k."""
+
+
+@cache
+def chain(odd: int) -> Chain:
+    """The fewest sums of shifted values that make an odd multiple of a value.
+
+    >>> chain(5), len(chain(45)), len(chain(171))
+    (((0, 1, 0, 4),), 2, 3)
+    """
+    if odd == 1:
+        return ()
+    if odd <= _LARGEST:
+        return _chains()[odd]
+    low = odd & _LARGEST  # the last eight digits, as they are or as what is missing from 256
+    parts = []
+    for part in (low, low - _LARGEST - 1):
+        rest, shift = odd - part, 1
+        while rest % 2 == 0:
+            rest, shift = rest // 2, shift * 2
+        first, second = chain(rest), chain(abs(part))
+        moved = tuple((a and a + len(first), u, b and b + len(first), w) for a, u, b, w in second)
+        end = len(first) + len(second) if second else 0
+        last = (end, 1 if part > 0 else -1, len(first), shift)
+        parts.append((*first, *moved, last))
+    return min(parts, key=len)
+
+
+@cache
+def _chains() -> dict[int, Chain]:
+    """Shortest chains of all odd numbers up to 255, by all chains of one, two, three sums."""
+    found: dict[int, Chain] = {1: ()}
+    level: list[tuple[tuple[int, ...], Chain]] = [((1,), ())]
+    for _ in range(3):
+        following = []
+        for values, steps in level:
+            for a, b in combinations_with_replacement(range(len(values)), 2):
+                for made, step in _steps(values[a], values[b], a, b):
+                    if made not in values:
+                        following.append(((*values, made), (*steps, step)))
+                        found.setdefault(made, (*steps, step))
+        level = following
+    return {odd: steps for odd, steps in found.items() if odd <= _LARGEST}
+
+
+def _steps(x: int, y: int, a: int, b: int) -> Iterator[tuple[int, tuple[int, int, int, int]]]:
+    """Odd positive numbers made of shifted x and y, at places a and b, up to 511."""
+    for s in range(1, 9):
+        for u, w in ((1, 1 << s), (-1, 1 << s), (1, -1 << s), (1 << s, 1), (1 << s, -1), (-1 << s, 1)):
+            if 0 < (made := u * x + w * y) <= 2 * _LARGEST + 1:
+                yield made, (a, u, b, w)
