@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data transforms as C on 16 lanes: the programs of fewest additions beside textbook even/odd, turn by turn, one core."""
+"""Data transforms as C on 16 lanes: the programs of fewest additions beside textbook even/odd, turn by turn."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 
 from wincraft import winograd
 from wincraft.circuit import Program, gates_of, optimised, scaled
-from wincraft.emit.expressions import assignments
 from wincraft.construct import Circuits
+from wincraft.emit.expressions import assignments
 from wincraft.exact import as_fractions
 
 LANES, TILES, TURNS = 16, 2000, 41
@@ -75,7 +75,7 @@ def test_data_transform_beside_textbook_even_odd(benchmark, figure, tmp_path: Pa
     d[:] = np.random.default_rng(0).standard_normal(d.shape)
     results, times = {}, {name: [] for name in programs}
     pointers = [ctypes.c_void_p(array.ctypes.data) for array in (d, u)]
-    for turn in range(TURNS):
+    for _ in range(TURNS):
         for name in programs:
             run = getattr(library, f"run_{name}")
             run.restype = ctypes.c_double

@@ -24,7 +24,8 @@ from wincraft.circuit.minimum.bound import lower_bound
 from wincraft.circuit.program import Program
 from wincraft.circuit.regrouping import regrouped
 from wincraft.circuit.text import parse_program, program_text
-from wincraft.construct.circuits import Circuits, noise_of
+from wincraft.construct.candidates import noise_of
+from wincraft.construct.circuits import Circuits
 
 TARGET = Path(__file__).parent.parent / "wincraft" / "circuit" / "library.json"
 MORE = 2

@@ -15,8 +15,8 @@ from oracle_strategies import pointed_sizes
 from sympy import Matrix
 
 from wincraft import winograd
-from wincraft.numbers.arrays import round_to_dtype
 from wincraft.errors import BadValue, NotApplicable
+from wincraft.numbers.arrays import round_to_dtype
 
 DTYPES = ["float16", "float32", "float64"]
 BITS = {"float16": np.uint16, "float32": np.uint32, "float64": np.uint64}

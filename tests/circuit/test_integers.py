@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from math import lcm
+from math import gcd, lcm
 from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_messages import refused
 from sympy import GF, QQ, sqrt
@@ -72,38 +72,47 @@ def test_the_form_runs_on_integers_and_has_the_same_matrix(program, seed):
     assert np.array_equal(np.array(form.run(list(values))), wanted)
 
 
-@given(integer_programs(most=3))
+@st.composite
+def two_sums(draw):
+    """Two sums, the second one of a multiple of the first and an input, as outputs that are integer."""
+    steps = [("fma", 0, 1, draw(CONSTANTS)), ("multiply", 3, draw(CONSTANTS))]
+    steps.append(
+        (draw(st.sampled_from(["fma", "fms"])), *draw(st.permutations([4, draw(st.integers(0, 2))])), draw(CONSTANTS))
+    )
+    values = draw(st.lists(st.sampled_from([3, 5]), min_size=1, max_size=3))
+    rows = Program.build(3, steps, values).matrix().to_list()
+    outputs = []
+    for value, row in zip(values, rows, strict=True):
+        whole = lcm(*(int(QQ.denom(x)) for x in row))
+        steps.append(("multiply", value, QQ(whole) / draw(st.sampled_from([1, gcd(*(int(whole * x) for x in row))]))))
+        outputs.append(2 + len(steps))
+    return Program.build(3, [(*step[:-1], str(step[-1])) for step in steps], outputs)
+
+
+@given(two_sums())
+@settings(max_examples=15)
 def test_no_other_multiples_of_the_values_need_fewer_divisions(program):
-    sums = [(o, n) for n, o in enumerate(program.operations, program.inputs) if o.adds]
-    assume(0 < len(sums) <= 2 and all(any(row) for row in program.rows))
+    first, scale, second, *last = program.operations
 
-    def needed(factors):
-        """Divided outputs with these factors of the sums, None where a coefficient is no integer."""
-        known = {k: (Fraction(1), k) for k in range(program.inputs)}  # a value in terms of what is computed
-        for number, operation in enumerate(program.operations, program.inputs):
-            terms = [(known[k][0] * Fraction(str(c)), known[k][1]) for k, c in operation.terms]
-            if number in factors:
-                if any((factors[number] * c).denominator > 1 for c, _ in terms):
-                    return None
-                known[number] = (1 / factors[number], number)
-            else:
-                ((c, of),) = terms
-                known[number] = (c, of)
-        return len({known[k] for k in program.outputs if known[k][0].denominator > 1})
+    def needed(f, g):
+        """Divided outputs if f and g times the sums are computed, None where a coefficient is no integer."""
+        computed = {
+            0: Fraction(1),
+            1: Fraction(1),
+            2: Fraction(1),
+            3: Fraction(f),
+            4: f / Fraction(str(scale.constant)),
+        }
+        for operation, factor in ((first, f), (second, g)):
+            if any((factor * Fraction(str(c)) / computed[k]).denominator > 1 for k, c in operation.terms):
+                return None
+        wanted = {(o.operands[0], Fraction(str(o.constant))) for o in last}
+        return sum((c / (f if k == 3 else g)).denominator > 1 for k, c in wanted)
 
-    tried = sorted({Fraction(p, q) for p in range(1, 21) for q in (1, 2, 3, 4)})
-    same = any(o.adds and len({root(program, k) for k in o.operands}) == 1 for o in program.operations)
-    assume(not same)  # a sum of two multiples of one value is none
-    counts = [needed(dict(zip([n for _, n in sums], f, strict=True))) for f in product(tried, repeat=len(sums))]
+    tried = sorted({Fraction(p, q) for p in range(1, 41) for q in (1, 3, 4)})
+    counts = [needed(f, g) for f, g in product(range(1, 41), tried)]
     fewest = min((count for count in counts if count is not None), default=None)
     assert fewest is None or divisions(integer_form(program)) <= fewest
-
-
-def root(program, value):
-    """The input or sum that a value is a multiple of."""
-    while value >= program.inputs and not program.operations[value - program.inputs].adds:
-        value = program.operations[value - program.inputs].operands[0]
-    return value
 
 
 def test_a_division_by_hand():

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from fractions import Fraction
-from itertools import combinations, permutations
+from itertools import combinations
 from random import Random
 
 import pytest
-from flint import fmpz_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy.polys.domains import QQ
@@ -18,9 +16,9 @@ from wincraft import winograd
 from wincraft.circuit import of_matrix
 from wincraft.circuit.minimum.bound import METHODS, STEPS, lower_bound
 from wincraft.circuit.minimum.few import two_intermediates
-from wincraft.circuit.minimum.points import closure, coordinate_points, line, primitive, rank
+from wincraft.circuit.minimum.points import closure, coordinate_points, primitive, rank
 from wincraft.circuit.minimum.proofs import elements, proofs, recheck, same_class, stored_bound
-from wincraft.circuit.minimum.space import curves, general, three_intermediates
+from wincraft.circuit.minimum.space import general, three_intermediates
 from wincraft.circuit.minimum.stripping import Core, across, core_of
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.exact import exact
@@ -149,7 +147,7 @@ def brute(targets, dimension, most):
     return next((n for n in range(len(wanted), most + 1) if search(start, wanted, n)), None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.integers(2, 3),
     st.lists(st.lists(st.sampled_from([-2, -1, 0, 1, 2]), min_size=3, max_size=3), min_size=1, max_size=3),
@@ -161,7 +159,7 @@ def test_bounds_are_no_more_than_exhaustion_finds(columns, rows):
     found = brute([primitive(row) for row in rows], columns, 5)
     bound = lower_bound(matrix(rows)).additions
     assert found is None or bound <= found
-    programs = exact(matrix(rows), Effort())
+    programs = exact(matrix(rows), Effort(rounds=3))
     for program in programs:
         assert program.matrix() == matrix(rows)
         assert additions(program) == bound
@@ -194,7 +192,7 @@ def test_two_intermediates_are_found_where_two_are_enough(seed, dimension, kinds
     assert least.found
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_three_intermediates_are_found_where_three_are_enough(seed):
     targets, _ = sequence(Random(seed), 4, "iii" + "t" * (2 + seed % 3))
     least = three_intermediates(targets)
@@ -215,7 +213,7 @@ def test_three_intermediates_are_found_in_many_programs():
     assert decided > 200
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.lists(st.integers(-3, 3), min_size=4, max_size=4), min_size=1, max_size=4))
 def test_bounds_are_no_more_than_plain_rows_take_after_stripping(rows):
     if not any(map(any, rows)):
@@ -238,12 +236,12 @@ def test_two_ways_to_strip_agree(rows):
     assert (len(core.rows), core.columns) == (len(other.core), len(other.core[0]) if other.core else 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.lists(st.sampled_from([-2, -1, 1, 2, 3]), min_size=3, max_size=3), min_size=3, max_size=3))
 def test_transposition(rows):
     """The fewest additions of a matrix and of its transpose differ by rows minus columns: here not at all."""
     wanted = matrix(rows)
-    ours, theirs = exact(wanted, Effort()), exact(wanted.transpose(), Effort())
+    ours, theirs = exact(wanted, Effort(rounds=1)), exact(wanted.transpose(), Effort(rounds=1))
     if ours and theirs:
         assert additions(ours[0]) == additions(theirs[0])
     assert lower_bound(wanted).additions == lower_bound(wanted.transpose()).additions
@@ -256,6 +254,7 @@ def test_support_by_hand():
     assert METHODS["support"].prove(elements(((1, 1, 1, 1),))).additions == 3
 
 
+@pytest.mark.slow
 def test_fewer_inputs_is_no_more_than_what_is_proved():
     rows = proofs()["F(4,3) B^T 0,1,-1,2,-2,inf"][0]
     assert METHODS["fewer inputs"].prove(across(Core(elements(rows), 0)).rows).additions <= 12
@@ -300,58 +299,3 @@ def test_a_stored_proof_is_proved_again():
 @pytest.mark.parametrize("name", [name for name in proofs() if "F(6,3)" not in name])
 def test_stored_proofs_are_proved_again(name):
     assert recheck(name)
-
-
-def is_member(family, points):
-    """Whether some s gives these points, in this order: the common divisor of all 2x2 minors has a root, or is 0."""
-    common = fmpz_poly([])
-    for moving, point in zip(family, points, strict=True):
-        for i, j in combinations(range(len(point)), 2):
-            common = common.gcd(moving[i] * point[j] - moving[j] * point[i])
-    return not common or common.degree() > 0
-
-
-def needs(target, points, start):
-    """Whether the target is reached with all of the points and not without one of them."""
-
-    def reaches(some):
-        return target in closure(start, [*some, target])
-
-    return reaches(points) and not any(reaches([q for q in points if q != p]) for p in points)
-
-
-def chained(random, border):
-    """Border points on coordinate lines, three intermediates, and a target made of the last one."""
-    points = coordinate_points(4)
-    for pair in [random.sample(points[:4], 2) for _ in range(border)] + [None] * 4:
-        new = len(points) > 4 + border
-        last = points[-1] if new and random.random() < 0.6 else random.choice(points)
-        a, b = pair or (last, random.choice(points))
-        x, y = random.choice([1, 1, 2, 3]), random.choice([1, -1, 2, -2, 3])
-        vector = [x * p + y * q for p, q in zip(a, b, strict=True)]
-        if a == b or not any(vector) or primitive(vector) in points:
-            return None
-        points.append(primitive(vector))
-    return points[4 : 4 + border], points[-4:-1], points[-1]
-
-
-@pytest.mark.parametrize("seeds", [range(2500), pytest.param(range(2500, 50_000), marks=pytest.mark.slow)])
-def test_every_three_points_that_reach_a_target_are_in_a_family(seeds):
-    """The list of cases is complete: what a random program makes with three intermediates is a member."""
-    seen, alone = 0, Counter()
-    for seed in seeds:
-        random = Random(seed)
-        made = chained(random, random.choice([0, 0, 1, 2]))
-        if made is None or sum(map(bool, made[2])) < 4:
-            continue
-        border, points, target = made
-        known = closure(coordinate_points(4), border)
-        if len(known) == 4 + len(border) and needs(target, points, known) and general(known, [target]):
-            seen += 1
-            orders = list(permutations(points))
-            homes = [family for family in curves(known, target) if any(is_member(family, order) for order in orders)]
-            assert homes, (seed, target, points)
-            if len(homes) == 1:
-                alone[len({line(points[0], points[1]), line(points[1], points[2]), line(points[0], points[2])})] += 1
-    assert seen > len(seeds) / 50
-    assert alone

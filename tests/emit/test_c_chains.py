@@ -350,7 +350,10 @@ def simulated(name):
 
 def of_float_error(name):
     """By the machine of the float error."""
-    rng, machine = np.random.default_rng(5), RoundedMachine(Arithmetic(FORMATS["fp32"]), programs=programs_for(made(name), C_ORDER))
+    rng, machine = (
+        np.random.default_rng(5),
+        RoundedMachine(Arithmetic(FORMATS["fp32"]), programs=programs_for(made(name), C_ORDER)),
+    )
     d = rng.uniform(-1, 1, (*shape(name, "n"), 1, 3)).astype(np.float32)
     g = rng.uniform(-1, 1, (*shape(name, "r"), 1, 1)).astype(np.float32)
     return lambda watch: execute(made(name).maps, made(name).scale, machine, d, g, watch)

@@ -15,10 +15,10 @@ from sympy import Rational
 
 from wincraft import Algorithm, parse, winograd
 from wincraft.algorithm import LinearMap
+from wincraft.circuit.operations import of_constant
 from wincraft.errors import BadShape, WrongForm
 from wincraft.exact import diagonal
 from wincraft.measure import LayerShape, Operations, costs, layer_costs, parse_layer_shape
-from wincraft.circuit.operations import of_constant
 
 
 def test_f23_by_hand():

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from wincraft.algorithm.entries import DTYPES, matrix_to_numpy
-from wincraft.numbers.arrays import round_to_dtype
 from wincraft.algorithm.linear_map import Maps, Pass
 from wincraft.errors import BadShape, BadValue, NotApplicable, WrongType
 from wincraft.exact.field import Field
 from wincraft.exact.matrix import fraction_rows
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Number
+from wincraft.numbers.arrays import round_to_dtype
 
 _EXACT_LIMIT = 2**63 - 1
 

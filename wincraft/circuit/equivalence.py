@@ -61,7 +61,8 @@ def transported(program: Program, source: Matrix, target: Matrix) -> Program | N
 
     >>> from wincraft import winograd
     >>> from wincraft.circuit.recording import of_matrix
-    >>> textbook, small = (winograd(4, 3, points=f"0,{points},inf").input.dense for points in ("1,-1,2,-2", "2,4,-4,-2"))
+    >>> points = "0,1,-1,2,-2,inf", "0,2,4,-4,-2,inf"
+    >>> textbook, small = (winograd(4, 3, points=item).input.dense for item in points)
     >>> transported(of_matrix(textbook), textbook, small).matrix() == small
     True
     """
@@ -97,7 +98,7 @@ def _permuted(row: Sequence[Element], places: Sequence[int]) -> list[Element]:
 
 
 def _match(source: Vectors, target: Vectors, one: Element) -> tuple[tuple[int, ...], list[Element]] | None:
-    """For each target row the source row k of which it is a multiple, once column x of that is multiplied by factors[x]."""
+    """For each target row the source row of which it is a multiple, once its column x is multiplied by factors[x]."""
     order = sorted(range(len(target)), key=lambda j: -sum(map(bool, target[j])))
 
     def extend(at: int, taken: dict[int, int], factors: list[Element | None]) -> Any:

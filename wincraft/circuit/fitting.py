@@ -149,7 +149,7 @@ class _Factors:
         self.costs: dict[Element, tuple[int, ...]] = {}
 
     def coefficients(self, number: int) -> tuple[Element, Element]:
-        """u and w of a gate with the factors as they are."""
+        """U and w of a gate with the factors as they are."""
         a, p, b, q = self.given.gates[number]
         factor = self.factors[self.given.inputs + number]
         return factor * p / self.factors[a], factor * q / self.factors[b]
@@ -247,7 +247,7 @@ def _written(given: Gates, factors: Sequence[Element], free: frozenset[int]) -> 
         first, second = place[a], place[b]
         if -one in (u, w) and one not in (u, w) and u != w:  # c A - B, with the unit first
             place.append(write("fms", (first, second), w) if u == -one else write("fms", (second, first), u))
-        elif u == one or w == one:
+        elif one in (u, w):
             if u != one:
                 (u, first), (w, second) = (w, second), (u, first)
             name = "add" if w == one else "subtract" if w == -one else "fma"

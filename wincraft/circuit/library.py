@@ -82,7 +82,7 @@ def entry_of(matrix: Matrix) -> Entry | None:
 
 
 def known_programs(matrix: Matrix) -> Iterator[tuple[Program, str, Entry]]:
-    """The shipped programs of a matrix, moved to it and proved to compute it exactly, each with what it was found by."""
+    """The shipped programs of a matrix, moved to it and proved to compute it, each with what it was found by."""
     entry = entry_of(matrix)
     if entry is None:
         return

@@ -46,7 +46,7 @@ def rounding_variance(
 
 
 def worst_rounding(program: Program, fused: bool = True) -> Element:
-    """max over outputs of  sum over operations |f|_1 |t|:  no output is wrong by more than u D times this.
+    """Max over outputs of  sum over operations |f|_1 |t|:  no output is wrong by more than u D times this.
 
     To first order in u, where every operation is wrong by at most a relative u and no input exceeds D. Exact.
 
@@ -113,6 +113,6 @@ def _rounds(operation: Operation, one: Element) -> bool:
 
 
 def _square(row: Sequence[Element], matrix: Sequence[Sequence[Element]], zero: Element) -> Element:
-    """row M row^T."""
+    """Row M row^T."""
     used = [(k, x) for k, x in enumerate(row) if x]
     return sum((x * y * matrix[i][j] for i, x in used for j, y in used), zero)

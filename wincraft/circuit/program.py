@@ -126,8 +126,12 @@ class Program:
         return cls(inputs, tuple(operations), tuple(outputs), K)
 
     def __repr__(self) -> str:
-        additions = sum(operation.adds for operation in self.operations)
-        return f"program of {additions} additions, {self.inputs} -> {len(self.outputs)} values over {self.domain}"
+        return f"program of {self.additions} additions, {self.inputs} -> {len(self.outputs)} values over {self.domain}"
+
+    @property
+    def additions(self) -> int:
+        """Additions and subtractions, fused ones too: what counts where constants are free."""
+        return sum(operation.adds for operation in self.operations)
 
     @cached_property
     def rows(self) -> list[list[Element]]:

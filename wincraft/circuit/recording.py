@@ -93,7 +93,7 @@ class Recorder:
             factor = first.factor + second.factor
             return Symbol(self, first.value, factor if factor else zero)
         (a, p), (b, q) = (first.value, first.factor), (second.value, second.factor)
-        if p == q or p == -q:
+        if p in (q, -q):
             return self.write("add" if p == q else "subtract", (a, b)) * p
         if p == one:
             return self.write("fma", (a, b), q)

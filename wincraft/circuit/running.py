@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
-from numbers import Rational
 from typing import Any
 
 import numpy as np
@@ -23,7 +21,7 @@ class Constants:
     """Constants as they stand: for elements of the program's domain, and for whatever takes them, symbols for one."""
 
     def multiply(self, value: Any, c: Any) -> Any:
-        """c times the value."""
+        """C times the value."""
         return value * c
 
     def divide(self, value: Any, c: Any) -> Any:
@@ -35,36 +33,41 @@ class Exact(Constants):
     """For Python integers and Fractions: results are exact, integers wherever they are whole."""
 
     def __init__(self, K: Domain) -> None:
-        self._fraction = cache(lambda c: as_fractions([c], K)[0])
+        self._domain = K
+        self._known: dict[Element, Fraction] = {}
 
-    def multiply(self, value: Rational, c: Element) -> Rational:
-        """c times the value."""
-        product = self._fraction(c) * Fraction(value)
-        return int(product) if product.denominator == 1 and isinstance(value, int) else product
+    def fraction(self, c: Element) -> Fraction:
+        """A constant as a Fraction."""
+        if c not in self._known:
+            (self._known[c],) = as_fractions([c], self._domain)
+        return self._known[c]
 
-    def divide(self, value: Rational, c: Element) -> Rational:
+    def multiply(self, value: Any, c: Element) -> Any:
+        """C times the value."""
+        return _plain(self.fraction(c) * Fraction(value), value)
+
+    def divide(self, value: Any, c: Element) -> Any:
         """The value over c."""
-        quotient = Fraction(value) / self._fraction(c)
-        return int(quotient) if quotient.denominator == 1 and isinstance(value, int) else quotient
+        return _plain(Fraction(value) / self.fraction(c), value)
 
 
 class Objects(Exact):
     """For arrays of exact numbers, which take Fractions."""
 
     def multiply(self, value: Any, c: Element) -> Any:
-        """c times the value."""
-        return value * self._fraction(c)
+        """C times the value."""
+        return value * self.fraction(c)
 
     def divide(self, value: Any, c: Element) -> Any:
         """The value over c."""
-        return value * (1 / self._fraction(c))
+        return value * (1 / self.fraction(c))
 
 
 class Integers(Exact):
     """For integer arrays and tensors: constants must be integers, and divisions leave no remainder."""
 
     def multiply(self, value: Any, c: Element) -> Any:
-        """c times the value."""
+        """C times the value."""
         return value * self._whole(c)
 
     def divide(self, value: Any, c: Element) -> Any:
@@ -76,27 +79,35 @@ class Integers(Exact):
         return quotient
 
     def _whole(self, c: Element) -> int:
-        fraction = self._fraction(c)
+        fraction = self.fraction(c)
         if fraction.denominator != 1:
             raise NotApplicable("a program on integers", f"its constant {fraction} is none", _REPAIR)
         return int(fraction)
 
 
 class Floats(Exact):
-    """For floating-point arrays and tensors: constants are rounded once to their type."""
+    """For floating-point arrays and tensors: constants are rounded once to their type, where that is NumPy's.
 
-    def __init__(self, K: Domain, dtype: np.dtype | None) -> None:
+    Tensors take Python's floats, which they round to their own type.
+    """
+
+    def __init__(self, K: Domain, dtype: np.dtype | None, tensors: bool = False) -> None:
         super().__init__(K)
-        rounded = (lambda c: round_to_dtype(c, dtype)) if dtype is not None else float
-        self._rounded = cache(lambda c: rounded(self._fraction(c)))
+        self._dtype, self._tensors = dtype, tensors
+
+    def rounded(self, c: Element) -> Any:
+        """A constant in the type."""
+        fraction = self.fraction(c)
+        number = float(fraction) if self._dtype is None else round_to_dtype(fraction, self._dtype)
+        return float(number) if self._tensors else number
 
     def multiply(self, value: Any, c: Element) -> Any:
-        """c times the value."""
-        return value * self._rounded(c)
+        """C times the value."""
+        return value * self.rounded(c)
 
     def divide(self, value: Any, c: Element) -> Any:
         """The value over c."""
-        return value / self._rounded(c)
+        return value / self.rounded(c)
 
 
 def constants_for(values: Sequence[Any], K: Domain) -> Constants:
@@ -112,20 +123,16 @@ def constants_for(values: Sequence[Any], K: Domain) -> Constants:
     dtype = getattr(first, "dtype", None)
     if dtype is None:
         return Constants()
-    if dtype == object:
+    if isinstance(dtype, np.dtype) and dtype.hasobject:
         return Objects(K)
     if isinstance(dtype, np.dtype):
         return Integers(K) if dtype.kind in "iu" else Floats(K, dtype)
     name = str(dtype).partition(".")[2]
     if name.startswith(("int", "uint")):
         return Integers(K)
-    return _Tensors(K, np.dtype(name) if name in ("float16", "float32", "float64") else None)
+    return Floats(K, np.dtype(name) if name in ("float16", "float32", "float64") else None, tensors=True)
 
 
-class _Tensors(Floats):
-    """Tensors take Python's floats, which they round to their own type: these are there already."""
-
-    def __init__(self, K: Domain, dtype: np.dtype | None) -> None:
-        super().__init__(K, dtype)
-        rounded = self._rounded
-        self._rounded = cache(lambda c: float(rounded(c)))
+def _plain(result: Fraction, value: object) -> Fraction | int:
+    """An integer where integers give a whole number."""
+    return int(result) if result.denominator == 1 and isinstance(value, int) else result

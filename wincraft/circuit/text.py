@@ -97,68 +97,81 @@ def parse_program(text: str, name: str = "a program") -> Program:
 
     >>> parse_program("inputs a b; s = a - b; outputs s").matrix().to_list() == [[1, -1]]
     True
-    >>> parse_program("inputs a; s = a + t; t = s + a; outputs t")
+    >>> parse_program("inputs a; s = a + t; t = s + a; outputs t")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    wincraft.errors.BadDocument: cannot read a program: line 2 's = a + t': no value t stands above; write t0 = x0 + 3 * x1, one operation a line, of names that stand above
+    wincraft.errors.BadDocument: cannot read a program: line 2 's = a + t': no value t stands above; write t0 = ...
     """
-    known: dict[str, int] = {}
-    operations: list[Operation] = []
-    outputs: list[int] | None = None
-    field, inputs = Field(QQ), 0
+    reader = _Reader(name)
+    for number, line in enumerate(text.replace(";", "\n").splitlines(), 1):
+        if stripped := line.partition("#")[0].strip():
+            reader.read(stripped, f"line {number} {shorten(stripped)!r}")
+    return reader.program()
 
-    def refuse(why: str) -> BadDocument:
-        return BadDocument(name, why, _REPAIR)
 
-    lines = [line.partition("#")[0].strip() for line in text.replace(";", "\n").splitlines()]
-    for number, line in enumerate(lines, 1):
-        where = f"line {number} {shorten(line)!r}"
+class _Reader:
+    """Reads a program line by line; `known` are the values by their names."""
 
-        def value(name: str, where: str = where) -> int:
-            if name not in known:
-                raise refuse(f"{where}: no value {shorten(name)} stands above")
-            return known[name]
+    def __init__(self, name: str) -> None:
+        self._name, self._field, self._inputs = name, Field(QQ), 0
+        self._known: dict[str, int] = {}
+        self._operations: list[Operation] = []
+        self._outputs: list[int] | None = None
 
-        if not line:
-            continue
-        if outputs is not None:
-            raise refuse(f"{where} stands behind the outputs")
+    def read(self, line: str, where: str) -> None:
+        """One line."""
         word, *rest = line.split()
-        if word == "field" and not known and rest:
+        if self._outputs is not None:
+            raise self._refuse(f"{where} stands behind the outputs")
+        if word == "field" and not self._known and rest:
             try:
-                field = Field.named(" ".join(rest))
+                self._field = Field.named(" ".join(rest))
             except WincraftError as error:
-                raise refuse(f"{where}: {error}") from None
-        elif word == "inputs" and not known and rest:
-            known, inputs = {name: k for k, name in enumerate(rest)}, len(rest)
-            if len(known) < len(rest) or not all(re.fullmatch(_NAME, name) for name in rest):
-                raise refuse(f"{where}: inputs are different names")
-        elif word == "outputs" and known and rest:
-            outputs = [value(name) for name in rest]
+                raise self._refuse(f"{where}: {error}") from None
+        elif word == "inputs" and not self._known and rest:
+            self._known, self._inputs = {name: k for k, name in enumerate(rest)}, len(rest)
+            if len(self._known) < len(rest) or not all(re.fullmatch(_NAME, name) for name in rest):
+                raise self._refuse(f"{where}: inputs are different names")
+        elif word == "outputs" and self._known and rest:
+            self._outputs = [self._value(name, where) for name in rest]
         else:
-            target, _, right = (part.strip() for part in line.partition("="))
-            if not known or not re.fullmatch(_NAME, target):
-                raise refuse(f"{where} is no operation" if known else f"{where} stands before the inputs")
-            if target in known:
-                raise refuse(f"{where}: {target} stands twice")
-            try:
-                operation = _operation(" ".join(right.split()), value, field)
-                if operation is None:
-                    raise refuse(f"{where}: {shorten(right)!r} is no operation")
-                operations.append(operation)
-            except ZeroDivisionError:
-                raise refuse(f"{where} divides by zero") from None
-            except BadDocument:
-                raise
-            except WincraftError as error:
-                raise refuse(f"{where}: {error}") from None
-            known[target] = len(known)
-    if outputs is None:
-        raise refuse("it has no outputs" if known else "it has no inputs")
-    try:
-        return Program(inputs, tuple(operations), tuple(outputs), field.domain)
-    except WincraftError as error:
-        raise refuse(str(error)) from None
+            self._read_operation(line, where)
+
+    def _read_operation(self, line: str, where: str) -> None:
+        target, _, right = (part.strip() for part in line.partition("="))
+        if not self._known or not re.fullmatch(_NAME, target):
+            raise self._refuse(f"{where} is no operation" if self._known else f"{where} stands before the inputs")
+        if target in self._known:
+            raise self._refuse(f"{where}: {target} stands twice")
+        try:
+            found = _operation(" ".join(right.split()), lambda name: self._value(name, where), self._field)
+        except BadDocument:
+            raise
+        except ZeroDivisionError:
+            raise self._refuse(f"{where} divides by zero") from None
+        except WincraftError as error:
+            raise self._refuse(f"{where}: {error}") from None
+        if found is None:
+            raise self._refuse(f"{where}: {shorten(right)!r} is no operation")
+        self._operations.append(found)
+        self._known[target] = len(self._known)
+
+    def program(self) -> Program:
+        """What was read."""
+        if self._outputs is None:
+            raise self._refuse("it has no outputs" if self._known else "it has no inputs")
+        try:
+            return Program(self._inputs, tuple(self._operations), tuple(self._outputs), self._field.domain)
+        except WincraftError as error:
+            raise self._refuse(str(error)) from None
+
+    def _value(self, name: str, where: str) -> int:
+        if name not in self._known:
+            raise self._refuse(f"{where}: no value {shorten(name)} stands above")
+        return self._known[name]
+
+    def _refuse(self, why: str) -> BadDocument:
+        return BadDocument(self._name, why, _REPAIR)
 
 
 def _operation(text: str, value: Callable[[str], int], field: Field) -> Operation | None:

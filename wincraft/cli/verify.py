@@ -51,8 +51,8 @@ def command(
     FILE is an algorithm document, or holds A^T, G and B^T in any usual spelling: arrays of C and its relatives,
     Python, Rust, MATLAB, Julia, LaTeX, Markdown, printed arrays, comments, plain rows, JSON, .csv, .npz; or give three
     files, AT G BT. Several algorithms are judged one by one; FILE#NAME chooses one, by size, number or part of its
-    name. Of the result of a search the values, the count of the space and the optimality are checked again, of a document of
-    circuits the programs, together, their counts and bounds.
+    name. Of the result of a search the values, the count of the space and the optimality are checked again, of a
+    document of circuits the programs, together, their counts and bounds.
 
     With --source, FILE is a size. Of a kernel without tables three functions, each from one tile to another, are
     compiled and their matrices read off at unit vectors; or one function of data, filter and output tile is tried on

@@ -46,8 +46,8 @@ def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None)
             blocks += [f"  {_symbol(name)} &= {product}"] * bool(chain)
             blocks += [f"  {_symbol(label)} &= {matrix_latex(step.matrix)}" for label, step in chain.items()]
         stream.write(" \\\\\n".join(blocks) + "\n\\end{align*}\n")
-        for (name, item), (reads, writes) in zip(part.named.items(), ("my", "gv", "du"), strict=True):
-            stream.write(_program(name, circuits.of(item.dense).program, reads, writes))
+        for (name, item), letters in zip(part.named.items(), (("m", "y"), ("g", "v"), ("d", "u")), strict=True):
+            stream.write(_program(name, circuits.of(item.dense).program, *letters))
 
 
 def _program(name: str, program: Program, reads: str, writes: str) -> str:

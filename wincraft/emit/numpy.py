@@ -32,7 +32,7 @@ def convolve_tile(d, g):
 '''
 _WHOLE = '''
 def convolve_tile(d, g):
-    """One tile: data d of shape {n}, filter g of shape {r}, result of shape {m}; the programs are for flattened tiles."""
+    """One tile: data d of shape {n}, filter g of shape {r}, result of shape {m}; programs take flattened tiles."""
     u, v = (np.stack(of(*np.ravel(x))) for of, x in ((input_line, d), (filter_line, g)))
     return np.stack(output_line(*(u * v))).reshape({m}) / SCALE
 '''

@@ -59,13 +59,13 @@ def render(
 ) -> str:
     """The algorithm as text in one of `EMITTERS`; the same algorithm gives the same bytes.
 
-    `integers` are what the integer functions of a C header are for, by default int8 and 32 bits; `circuit` is one of the
-    `CHOICES` of programs in the formats that print them.
+    `integers` are what the integer functions of a C header are for, by default int8 and 32 bits; `circuit` is one of
+    the `CHOICES` of programs in the formats that print them.
 
     Raises:
         UnknownName: a format or a circuit that is not in the registry.
-        NotApplicable: what a format cannot write; what is no algorithm; integers where there are no functions of them, a
-            circuit where no programs are printed.
+        NotApplicable: what a format cannot write; what is no algorithm; integers where there are no functions of them,
+            a circuit where no programs are printed.
 
     >>> from wincraft import winograd
     >>> render(winograd(2, 3, points="0,1,-1"), "latex").splitlines()[0]

@@ -10,13 +10,13 @@ from functools import cached_property
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.circuit.minimum.bound import LowerBound, lower_bound
-from wincraft.circuit.noise import rounding_variance
 from wincraft.circuit.operations import Operations, operations_of
 from wincraft.circuit.ordering import depth, live
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import of_matrix
 from wincraft.circuit.shift_add import shift_adds
-from wincraft.construct.circuits import Candidate, Circuits
+from wincraft.construct.candidates import Candidate
+from wincraft.construct.circuits import Circuits
 from wincraft.errors import NotApplicable, WrongForm
 from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix
@@ -108,7 +108,8 @@ class MapCircuit:
         first = {value: item for item in reversed(self.candidates) for value in (values[id(item)],)}
 
         def beaten(value: tuple[int, Fraction, int]) -> bool:
-            return any(other != value and all(a <= b for a, b in zip(other, value, strict=True)) for other in first)
+            (x, y, z), others = value, (other for other in first if other != value)
+            return any(a <= x and b <= y and c <= z for a, b, c in others)
 
         return [item for value, item in sorted(first.items(), key=lambda pair: pair[0]) if not beaten(value)]
 

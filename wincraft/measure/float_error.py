@@ -80,9 +80,9 @@ def float_error(
     Per run one tile of data d and one filter g (per channel), rounded to the format, all independent and uniform on
     [-1, 1) as C++ makes them, see `uniform_floats`; for fp64 multiples of 2^-52.
     y~ = A^T [sum_c (G g_c) * (B^T d_c)] / scale is computed with one rounding per operation: stage by stage, each along
-    all axes in turn; sums in `order`, ``circuit`` for those of the programs that C headers print; channels one after the
-    other. Direct convolution sums channel by
-    channel, tap by tap. y is the exact convolution of the rounded d and g, to about 100 bits.
+    all axes in turn; sums in `order`, ``circuit`` for those of the programs that C headers print; channels one after
+    the other. Direct convolution sums channel by channel, tap by tap. y is the exact convolution of the rounded d and
+    g, to about 100 bits.
 
     Raises:
         UnknownName: for an unknown order.
@@ -102,7 +102,7 @@ def float_error(
     algorithm.field.need_order(f"float error of {algorithm.size}")
     arithmetic = Arithmetic(format)
     check_channels(channels)
-    look_up("order", order, ORDERS | CIRCUIT_ORDERS)
+    look_up("order", order, dict.fromkeys([*ORDERS, *CIRCUIT_ORDERS]))
     for name, value, least in (("runs", runs, 1), ("seed", seed, 0)):
         if not isinstance(value, int) or value < least:
             raise BadValue(name, repr(value), f"give an integer from {least}")

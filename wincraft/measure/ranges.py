@@ -60,8 +60,8 @@ class Ranges(Shown):
     def on_the_way(self, *kinds: Kind, order: str = C_ORDER) -> Reach:
         """Where all lies that steps of some kinds compute: their values, and what stands on the way to those.
 
-        That is every product by a coefficient and every sum: in an order of `ORDERS` the partial sums of rows, in one of
-        `CIRCUIT_ORDERS`, as `C_ORDER` of C headers is, the values of the program, on integers where the matrix is
+        That is every product by a coefficient and every sum: in an order of `ORDERS` the partial sums of rows, in one
+        of `CIRCUIT_ORDERS`, as `C_ORDER` of C headers is, the values of the program, on integers where the matrix is
         integer. It is what a word must hold that must not overflow and does not wrap around.
 
         Raises:
@@ -72,7 +72,7 @@ class Ranges(Shown):
         >>> found["AT"].box, found.on_the_way("output").box
         ([-1170432, 1179648], [-5483520, 5483520])
         """
-        look_up("order", order, ORDERS | CIRCUIT_ORDERS)
+        look_up("order", order, dict.fromkeys([*ORDERS, *CIRCUIT_ORDERS]))
         reaches = [item for kind in kinds for item in self._reaches(kind, order)]
         boxes = [item.box for item in reaches]
         box = Box(min(box.low for box in boxes), max(box.high for box in boxes))

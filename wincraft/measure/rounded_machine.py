@@ -24,7 +24,8 @@ class RoundedMachine:
     """Values are arrays of the arithmetic's numbers; row sums are taken in `order`, entries of matrices rounded once.
 
     With `programs`, which gives the program of a matrix, passes are run by their programs instead, operation by
-    operation, constants rounded once; a fused operation is a rounded product and a rounded sum. The sum over channels is taken in the `accumulator` (None: the arithmetic) in its own order, then rounded.
+    operation, constants rounded once; a fused operation is a rounded product and a rounded sum. The sum over channels
+    is taken in the `accumulator` (None: the arithmetic) in its own order, then rounded.
 
     >>> from wincraft import winograd
     >>> from wincraft.measure.execution import execute

@@ -111,7 +111,8 @@ class Tables:
 
     def step(self, kind: str, number: int) -> Pass:
         """A pass of one map, as the algorithm has it."""
-        return self._maps[kind].passes[number]
+        step: Pass = self._maps[kind].passes[number]
+        return step
 
     def stage(self, kind: str, number: int) -> Forms:
         """The forms of such a pass, along its axis; of whole tiles where the algorithm is."""

@@ -78,7 +78,7 @@ class Scheme:
     calibration: str = "max-abs"
 
     def __post_init__(self) -> None:
-        look_up("summation order", self.order, ORDERS | CIRCUIT_ORDERS)
+        look_up("summation order", self.order, dict.fromkeys([*ORDERS, *CIRCUIT_ORDERS]))
         if self.order in CIRCUIT_ORDERS and (self.arithmetic is None or self.matrices not in (None, self.arithmetic)):
             reason = "the arithmetic is exact" if self.arithmetic is None else "the matrices have a format of their own"
             raise BadValue("the order of the sums", f"{self.order}, and {reason}", f"use one of {', '.join(ORDERS)}")

@@ -12,12 +12,12 @@ from typing import Any
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import chain_words, describe
 from wincraft.algorithm.nesting import parts
+from wincraft.circuit.operations import Operations
 from wincraft.construct.chains import basis_named, chained, parse_chains, split_balancing
 from wincraft.errors import BadValue
 from wincraft.measure.conditioning import conditioning, has_points, matrix_conditioning, vandermonde
 from wincraft.measure.costs import Costs, costs
 from wincraft.measure.matrix_rounding import sweep_words
-from wincraft.circuit.operations import Operations
 from wincraft.progress import Progress
 from wincraft.quantise.evaluation import Evaluation, evaluate
 from wincraft.quantise.schemes import SCHEMES, Scheme

@@ -16,7 +16,8 @@ from wincraft.circuit.operations import operations_of
 from wincraft.circuit.ordering import depth, live
 from wincraft.circuit.program import Program
 from wincraft.circuit.text import parse_program
-from wincraft.construct.circuits import Circuits, Context, noise_of
+from wincraft.construct.candidates import Context, noise_of
+from wincraft.construct.circuits import Circuits
 from wincraft.errors import BadDocument, ClaimRefuted, shorten
 from wincraft.exact.field import Field
 from wincraft.exact.matrix import exact_matrix, row_factors, to_texts
@@ -33,7 +34,7 @@ def check_circuits(content: Mapping[str, Any], path: str) -> Iterator[str]:
     """Every program of a document of kind ``wincraft.circuit``: what was proved, a line for each; or the first fault.
 
     The three programs of an axis are proved together: the matrices that they compute are an algorithm, so that a factor
-    dropped in one and not moved into another is refused. Those of the whole are the algorithm's that the document holds.
+    dropped in one and not moved into another is refused. Those of the whole are the algorithm's of the document.
     Additions are counted again, lower bounds found again.
 
     Raises:
@@ -84,7 +85,8 @@ def computed(program: Program) -> Matrix:
     for unit in range(program.inputs):
         values = [K.one if k == unit else K.zero for k in range(program.inputs)]
         for operation in program.operations:
-            a, b, c = values[operation.operands[0]], values[operation.operands[-1]], operation.constant
+            a, b = values[operation.operands[0]], values[operation.operands[-1]]
+            c = K.one if operation.constant is None else operation.constant
             match operation.name:
                 case "add":
                     values.append(a + b)
@@ -174,7 +176,8 @@ def _words(facts: Mapping[str, Any], key: str, where: str) -> list[str]:
     found = _entry(facts, key, list, where)
     if not all(isinstance(item, str) for item in found):
         raise BadDocument(where, f"{key} are no texts", _REPAIR)
-    return found
+    words: list[str] = found
+    return words
 
 
 def _entry(content: object, key: str, kind: type | UnionType, where: str) -> Any:

@@ -108,7 +108,11 @@ class CircuitReport(Shown):
             "model": MODEL,
             "algorithm": document(self.algorithm),
             "axes": [
-                {"size": axis.size, "scale": number_text(axis.scale), "maps": {item.name: _facts(item) for item in maps}}
+                {
+                    "size": axis.size,
+                    "scale": number_text(axis.scale),
+                    "maps": {item.name: _facts(item) for item in maps},
+                }
                 for axis, maps in self.axes
             ],
             "maps": self._whole_maps(),

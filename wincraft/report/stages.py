@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wincraft.measure.costs import Costs, MapName, StageCost
 from wincraft.circuit.operations import Operations, sum_of
+from wincraft.measure.costs import Costs, MapName, StageCost
 from wincraft.show.layout import Table
 from wincraft.show.numbers import count, number
 

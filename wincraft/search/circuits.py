@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from wincraft.circuit.optimise.effort import Effort
@@ -59,7 +58,8 @@ def search_circuits(
     if not circuits.algorithm.field.rational:
         raise NotApplicable("a search for circuits", "entries are not rational", "take the algorithm over QQ")
     matrices = [matrix for matrix in circuits.matrices() if max(matrix.shape) > 2]
-    file = None if checkpoint is None else Checkpoint(Path(checkpoint), f"circuits of {circuits.algorithm.sha256} {seed}")
+    settings = f"circuits of {circuits.algorithm.sha256}, seed {seed}"
+    file = None if checkpoint is None else Checkpoint(Path(checkpoint), settings)
     state = (file and file.load()) or {}
     found: dict[str, list[str]] = {key: list(texts) for key, texts in state.get("found", {}).items()}
     done: dict[str, int] = dict(state.get("done", {}))
@@ -87,4 +87,4 @@ def search_circuits(
 def _best(circuits: Circuits, matrix: Matrix, programs: list[Program]) -> tuple[Program, ...]:
     """The programs to start from: the ten of the fewest additions."""
     known = [item.program for item in circuits.candidates(matrix)] + programs
-    return tuple(sorted(dict.fromkeys(known), key=lambda item: sum(one.adds for one in item.operations))[:10])
+    return tuple(sorted(dict.fromkeys(known), key=lambda item: item.additions)[:10])

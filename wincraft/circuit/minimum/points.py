@@ -112,7 +112,7 @@ class Known:
     a further point on one of them the target is reached.
 
     >>> known = Known([(1, 0, 0), (0, 1, 0), (0, 0, 1)], [(1, 1, 1), (1, 1, 2)])
-    >>> known.completed([(1, 1, 0)]), known.completed([(1, 0, 1)])
+    >>> known.completed([(1, 1, 0)]), known.completed([(1, 2, 0)])
     (True, False)
     """
 

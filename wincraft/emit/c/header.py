@@ -35,7 +35,8 @@ def emit(
 
     V, U and M are contiguous, d and Y are windows of larger images. Floating-point entries are the exact ones rounded
     once; the integer functions take data and filters in the ranges of `integers`, int8 by default, are exact and cannot
-    overflow. Lines are computed by the programs of `circuits`. An arithmetic that cannot hold the algorithm is left out, with a comment that says why.
+    overflow. Lines are computed by the programs of `circuits`. An arithmetic that cannot hold the algorithm is left
+    out, with a comment that says why.
 
     A map of several stages also has, in floating point, a table and a function for each. The function without a number
     computes the same by the stages' product, or calls them in turn where some take whole tiles.

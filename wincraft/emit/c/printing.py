@@ -117,9 +117,7 @@ def _dense_body(program: Program, kernel: Tile) -> list[str]:
     return _statements(program, kernel.source.name, kernel.target.type, source, target)
 
 
-def _statements(
-    program: Program, letter: str, c_type: str, source: Sequence[str], target: Sequence[str]
-) -> list[str]:
+def _statements(program: Program, letter: str, c_type: str, source: Sequence[str], target: Sequence[str]) -> list[str]:
     """Loads of the values that are needed, all of them before the first store, then the operations, then the stores."""
     needed = set(program.outputs).union(*(operation.operands for operation in program.operations))
     names = [f"{letter}{k}" for k in range(program.inputs)]
