@@ -45,10 +45,10 @@ GOALS: list[tuple[int, int, str, tuple[int, int, int]]] = [
     (6, 3, "0,1,-1,x^2+x+1,x^2-x+1,inf", (17, 7, 19)),
     (6, 3, "0,1,-1,2,-2,x^2+1,inf", (19, 7, 17)),
     (8, 3, "0,1,-1,2,-2,1/2,-1/2,3,-3,inf", (39, 10, 32)),
-    (8, 3, "0,2/5,-2/5,4/5,-4/5,6/5,-6/5,12/5,-12/5,inf", (38, 10, 31)),
+    (8, 3, "0,2/5,-2/5,4/5,-4/5,6/5,-6/5,12/5,-12/5,inf", (37, 10, 31)),
     (8, 3, "0,5/14,-5/14,5/7,-5/7,10/7,-10/7,20/7,-20/7,inf", (36, 10, 30)),
-    (7, 3, CLASSIC_7, (31, 11, 26)),
-    (5, 5, CLASSIC_7, (31, 21, 20)),
+    (7, 3, CLASSIC_7, (31, 9, 25)),
+    (5, 5, CLASSIC_7, (31, 17, 21)),
     (3, 3, "0,1,-1,2,inf", (8, 4, 6)),
     (3, 4, CLASSIC_4, (12, 8, 8)),
     (2, 3, "0,1,-1,inf", (4, 3, 4)),
@@ -120,9 +120,9 @@ class State:
             search.near = True
             search.rounds(rounds)
         else:
-            search.rounds(rounds // 5)
+            search.rounds(rounds // 10)
             search.near = True
-            search.rounds(rounds - rounds // 5)
+            search.rounds(rounds - rounds // 10)
         self.done = not search.sides
         for program in search.programs(MOST, SLACK):
             self.add(program, self.turns, rounds)

@@ -67,7 +67,7 @@ def test_no_worse_than_what_is_published(m, r, points, part, most):
 
 def test_points_of_one_gate_each_are_found_in_any_basis():
     hadamard = small([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]])
-    assert additions(greedy(hadamard, Effort(rounds=4))[0]) == 7  # the nested form takes 8; seven are proved minimal
+    assert additions(greedy(hadamard, Effort(rounds=4))[0]) == 7  # the nested form takes 8
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_one_others():

@@ -14,8 +14,9 @@ from sympy.polys.domains import QQ
 
 from wincraft import winograd
 from wincraft.circuit import of_matrix
-from wincraft.circuit.minimum.bound import METHODS, STEPS, lower_bound
+from wincraft.circuit.minimum.bound import lower_bound
 from wincraft.circuit.minimum.few import two_intermediates
+from wincraft.circuit.minimum.methods import METHODS, STEPS
 from wincraft.circuit.minimum.points import closure, coordinate_points, primitive, rank
 from wincraft.circuit.minimum.proofs import elements, proofs, recheck, same_class, stored_bound
 from wincraft.circuit.minimum.space import general, three_intermediates

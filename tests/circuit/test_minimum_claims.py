@@ -13,9 +13,10 @@ from sympy import QQ, Integer, sqrt
 
 from wincraft import winograd
 from wincraft.circuit import of_matrix
-from wincraft.circuit.minimum.bound import METHODS, LowerBound, lower_bound
+from wincraft.circuit.minimum.bound import lower_bound
 from wincraft.circuit.minimum.claim import FREE, Claim, claim_of, verify_claim
 from wincraft.circuit.minimum.finite import finite_minimum
+from wincraft.circuit.minimum.methods import METHODS, LowerBound
 from wincraft.circuit.minimum.proofs import proofs, recheck
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.exact import exact

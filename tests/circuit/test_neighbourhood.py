@@ -32,10 +32,11 @@ def small(rows):
         (4, 3, CLASSIC_4, "input", 12),  # these three are proved minimal
         (4, 3, CLASSIC_4, "filter", 5),
         (4, 3, CLASSIC_4, "output", 10),
-        (6, 3, CLASSIC_6, "input", 22),
+        (6, 3, CLASSIC_6, "input", 21),
         (6, 3, CLASSIC_6, "filter", 8),
         (6, 3, CLASSIC_6, "output", 18),
-        (4, 4, CLASSIC_5, "filter", 10),  # PLinOpt's evaluation for Toom-4
+        (4, 4, CLASSIC_5, "input", 17),  # PLinOpt's Toom-4, transposed
+        (4, 4, CLASSIC_5, "output", 12),
         (2, 5, CLASSIC_4, "output", 8),
     ],
 )

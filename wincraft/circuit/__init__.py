@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from wincraft.circuit.equivalence import equivalence as equivalence, transported as transported
     from wincraft.circuit.fitting import fitted as fitted, gates_of as gates_of, scaled as scaled
     from wincraft.circuit.integers import integer_form as integer_form
-    from wincraft.circuit.minimum.bound import LowerBound as LowerBound, lower_bound as lower_bound
+    from wincraft.circuit.minimum.bound import lower_bound as lower_bound
     from wincraft.circuit.minimum.claim import Claim as Claim, verify_claim as verify_claim
+    from wincraft.circuit.minimum.methods import LowerBound as LowerBound
     from wincraft.circuit.minimum.finite import finite_minimum as finite_minimum
     from wincraft.circuit.noise import rounding_variance as rounding_variance, worst_rounding as worst_rounding
     from wincraft.circuit.operations import Operations as Operations, operations_of as operations_of

@@ -133,7 +133,7 @@ class Circuits:
     def integers(self, matrix: Matrix) -> Program:
         """The program that is chosen for an integer matrix, on integers: all its constants are.
 
-        It divides only where every candidate does. By default the fewest additions, then the smallest values on the way.
+        It divides only where every candidate does. By default the fewest additions, then the smallest values.
 
         Raises:
             NotApplicable: where the matrix is not integer.

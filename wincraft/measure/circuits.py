@@ -9,7 +9,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.circuit.minimum.bound import LowerBound, lower_bound
+from wincraft.circuit.minimum.bound import lower_bound
+from wincraft.circuit.minimum.methods import LowerBound
 from wincraft.circuit.operations import Operations, operations_of
 from wincraft.circuit.ordering import depth, live
 from wincraft.circuit.program import Program

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lower bounds for the additions of any program of a matrix, constants free, rows up to factors; how each is proved.
+"""Lower bounds for the additions of any program of a matrix, constants free, rows up to factors.
 
 The matrix is stripped first; then methods look at what is left and at its transpose, which takes as many additions plus
 columns minus rows. The constants of a program may be any rational numbers.
@@ -7,193 +7,15 @@ columns minus rows. The constants of a program may be any rational numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from hashlib import sha256
-from itertools import combinations
-from math import comb
-from typing import NamedTuple
+from dataclasses import replace
 
-from wincraft.circuit.minimum.few import one_intermediate, single_points, two_intermediates
-from wincraft.circuit.minimum.least import Least, Method
-from wincraft.circuit.minimum.points import Known, coordinate_points, lines_through, point_of
-from wincraft.circuit.minimum.space import three_intermediates
-from wincraft.circuit.minimum.stripping import Core, Rows, across, core_of
+from wincraft.circuit.minimum.methods import METHODS, LowerBound, best_bound, rational
+from wincraft.circuit.minimum.proofs import stored_bound
+from wincraft.circuit.minimum.stripping import core_of
 from wincraft.exact.types import Matrix
 
 CASES = 200_000
 """How many cases a method may look at unless told otherwise: about a second."""
-
-MANY = 1 << 60
-"""More cases than any limit."""
-
-
-@dataclass(frozen=True)
-class LowerBound:
-    """No program takes fewer additions; by which method of `METHODS`, and how many cases that excluded.
-
-    `digest` is a hash of the list of cases, `proof` the name of the stored proof that this is.
-    """
-
-    additions: int
-    method: str
-    cases: int
-    digest: str = ""
-    proof: str = ""
-
-    @property
-    def text(self) -> str:
-        """In words.
-
-        >>> LowerBound(12, "three intermediates", 470481).text
-        'at least 12, by three intermediates, 470481 cases'
-        """
-        stored = f", stored proof {self.proof}" if self.proof else ""
-        return f"at least {self.additions}, by {self.method}, {self.cases} cases{stored}"
-
-
-class Bounding(NamedTuple):
-    """A method: what it proves of rows that nothing can be stripped from, and about how many cases that takes."""
-
-    prove: Callable[[Rows], LowerBound]
-    price: Callable[[Rows], int]
-
-
-def support(rows: Rows) -> LowerBound:
-    """The first row takes an addition less than it has entries, the first two what two rows take; each other row one.
-
-    Two rows of n columns take n - 2 additions and one for each ratio of their entries but 0 and infinity: transposed
-    they are points of a line.
-
-    >>> support(((1, 1, 1, 1), (1, -1, 2, -2))).text
-    'at least 6, by support, 3 cases'
-    """
-    counts = [sum(map(bool, row)) for row in rows]
-    pairs = []
-    for first, second in combinations(rows, 2):
-        both = [(a, b) for a, b in zip(first, second, strict=True) if a or b]
-        ratios = {a / b for a, b in both if a and b}
-        pairs.append(len(both) - 2 + len(ratios))
-    one, two = min(counts) - 1 + len(rows) - 1, min(pairs, default=0) + len(rows) - 2
-    return LowerBound(max(one, two), "support", len(counts) + len(pairs))
-
-
-def _without_inputs(rows: Rows, name: str, methods: Mapping[str, Bounding]) -> LowerBound:
-    """Inputs are set to 0 until `methods` decide what is left: each one takes off two additions.
-
-    The first addition reads two inputs. If no other read either, their columns were multiples of each other. So some
-    input is read twice, and without it two additions are copies: L(M) >= 2 + min L(M without a column). And every input
-    is read: L(M) >= 1 + max L(M without a column). Stripping what is left keeps columns different.
-    """
-    known: dict[Rows, LowerBound] = {}
-    cases = [0]
-
-    def least(left: Rows) -> LowerBound:
-        if left not in known:
-            found = [_best(left, methods)] if len(left[0]) <= 4 else []
-            cases[0] += sum(bound.cases for bound in found)
-            found += [without_one(left)] if len(left[0]) > 3 else []
-            known[left] = max(found, key=lambda bound: bound.additions)
-        return known[left]
-
-    def without_one(left: Rows) -> LowerBound:
-        values, lines = [], sha256()
-        for k in range(len(left[0])):
-            core = core_of([row[:k] + row[k + 1 :] for row in left])
-            inner = least(core.rows) if core.rows else LowerBound(0, name, 0)
-            values.append(core.additions + inner.additions)
-            lines.update(f"{values[-1]} {inner.digest}\n".encode())
-        return LowerBound(max(2 + min(values), 1 + max(values)), name, 0, lines.hexdigest())
-
-    result = least(rows)
-    return LowerBound(result.additions, name, cases[0], result.digest)
-
-
-def fewer_inputs(rows: Rows) -> LowerBound:
-    """Inputs are set to 0 until three or four are left, and two intermediates are excluded there.
-
-    >>> from sympy import QQ
-    >>> fewer_inputs(tuple(tuple(x**k for k in range(5)) for x in (QQ(1), QQ(2), QQ(3)))).additions
-    9
-    """
-    return _without_inputs(rows, "fewer inputs", {name: STEPS[name] for name in list(STEPS)[:3]})
-
-
-def four_inputs(rows: Rows) -> LowerBound:
-    """Inputs are set to 0 until three or four are left, and three intermediates are excluded where four are."""
-    return _without_inputs(rows, "four inputs", STEPS)
-
-
-def _geometric(name: str, method: Method) -> Callable[[Rows], LowerBound]:
-    """The bound of a method that counts intermediates."""
-
-    def prove(rows: Rows) -> LowerBound:
-        least: Least = method([point_of(row) for row in rows])
-        return LowerBound(len(rows) + least.intermediates, name, least.cases, least.digest)
-
-    return prove
-
-
-def _known(rows: Rows) -> Known:
-    return Known(coordinate_points(len(rows[0])), [point_of(row) for row in rows])
-
-
-def _price_of_two(rows: Rows) -> int:
-    known = _known(rows)
-    have, left = len(known.points), len(known.left)
-    return 3 * left * (len(single_points(known)) * comb(have + 1, 3) + comb(have, 4))
-
-
-def _price_of_three(rows: Rows) -> int:
-    known = _known(rows)
-    have, left, lines = len(known.points), len(known.left), len(lines_through(known.points))
-    return left**2 * (lines**2 * have + lines * have**3) * (3 * have + 6) // 2 if len(rows[0]) == 4 else 0
-
-
-def _price_of_inputs(price: Callable[[Rows], int], least: int) -> Callable[[Rows], int]:
-    """What it takes to look at all choices of three and four inputs, or of four; too much to ask from 7 inputs on."""
-
-    def total(rows: Rows) -> int:
-        inputs = len(rows[0])
-        if not least < inputs < 7:
-            return MANY
-        chosen = [columns for k in {least, 4} for columns in combinations(range(inputs), k)]
-        cores = [core_of([[row[k] for k in columns] for row in rows]) for columns in chosen]
-        return sum(price(core.rows) for core in cores if core.rows)
-
-    return total
-
-
-STEPS: Mapping[str, Bounding] = {
-    "support": Bounding(support, lambda rows: len(rows) ** 2),
-    "one intermediate": Bounding(_geometric("one intermediate", one_intermediate), lambda rows: 0),
-    "two intermediates": Bounding(_geometric("two intermediates", two_intermediates), _price_of_two),
-    "three intermediates": Bounding(_geometric("three intermediates", three_intermediates), _price_of_three),
-}
-"""The methods that look at the rows as they are, the cheapest first."""
-
-METHODS: Mapping[str, Bounding] = {
-    **STEPS,
-    "fewer inputs": Bounding(fewer_inputs, _price_of_inputs(_price_of_two, 3)),
-    "four inputs": Bounding(four_inputs, _price_of_inputs(_price_of_three, 4)),
-}
-"""How bounds are proved: name to method. Only `support` serves where entries are no rational numbers."""
-
-
-def _best(rows: Rows, methods: Mapping[str, Bounding], cases: int = MANY) -> LowerBound:
-    """The best bound of the rows and of their transpose; the first method that gives it is named."""
-    best = LowerBound(0, "support", 0)
-    for side in (Core(rows, 0), across(Core(rows, 0))):
-        for name, method in methods.items():
-            if name == "support" or (_rational(rows) and (cases >= MANY or method.price(side.rows) <= cases)):
-                found = method.prove(side.rows)
-                found = replace(found, additions=found.additions + side.additions)
-                best = max(best, found, key=lambda bound: bound.additions)
-    return best
-
-
-def _rational(rows: Rows) -> bool:
-    return all(hasattr(x, "denominator") and hasattr(x, "numerator") for row in rows for x in row)
 
 
 def lower_bound(matrix: Matrix, cases: int = CASES) -> LowerBound:
@@ -206,13 +28,11 @@ def lower_bound(matrix: Matrix, cases: int = CASES) -> LowerBound:
     >>> [lower_bound(each.dense).additions for each in (algorithm.input, algorithm.filter, algorithm.output)]
     [12, 5, 10]
     """
-    from wincraft.circuit.minimum.proofs import stored_bound
-
     core = core_of(matrix.to_list())
     if not core.rows:
         return LowerBound(core.additions, "support", 0)
-    stored = stored_bound(core) if _rational(core.rows) else None
-    best = _best(core.rows, METHODS if stored is None else {"support": METHODS["support"]}, cases)
+    stored = stored_bound(core) if rational(core.rows) else None
+    best = best_bound(core.rows, METHODS if stored is None else {"support": METHODS["support"]}, cases)
     if stored is not None and stored.additions > best.additions:
         best = stored
     return replace(best, additions=best.additions + core.additions)

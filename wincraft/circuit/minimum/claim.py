@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wincraft.circuit.minimum.bound import METHODS, LowerBound, lower_bound
+from wincraft.circuit.minimum.bound import lower_bound
+from wincraft.circuit.minimum.methods import METHODS, LowerBound
 from wincraft.circuit.minimum.proofs import recheck, stored_bound
 from wincraft.circuit.minimum.stripping import across, core_of
 from wincraft.circuit.program import Program

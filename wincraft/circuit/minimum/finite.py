@@ -14,8 +14,9 @@ from typing import Any
 from sympy.polys.domains import QQ
 
 from wincraft.circuit.fitting import fitted
-from wincraft.circuit.minimum.bound import LowerBound, lower_bound
+from wincraft.circuit.minimum.bound import lower_bound
 from wincraft.circuit.minimum.claim import Claim
+from wincraft.circuit.minimum.methods import LowerBound
 from wincraft.circuit.minimum.points import Point, coordinate_points, point_of
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import Recorder

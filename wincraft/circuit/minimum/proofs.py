@@ -15,7 +15,7 @@ from itertools import permutations
 
 from sympy.polys.domains import QQ
 
-from wincraft.circuit.minimum.bound import METHODS, LowerBound
+from wincraft.circuit.minimum.methods import METHODS, LowerBound
 from wincraft.circuit.minimum.points import Point, point_of, primitive
 from wincraft.circuit.minimum.stripping import Core, Rows, across
 from wincraft.errors import look_up

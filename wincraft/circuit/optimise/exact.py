@@ -10,8 +10,8 @@ from random import Random
 from sympy.polys.domains import QQ
 
 from wincraft.circuit.fitting import fitted
-from wincraft.circuit.minimum.bound import METHODS
 from wincraft.circuit.minimum.few import pairs_of_points, two_intermediates, two_more
+from wincraft.circuit.minimum.methods import METHODS
 from wincraft.circuit.minimum.points import Known, Point, closure, coordinate_points, line, point_of, relation
 from wincraft.circuit.minimum.proofs import stored_bound
 from wincraft.circuit.minimum.space import three_intermediates
@@ -23,7 +23,7 @@ from wincraft.circuit.recording import Recorder
 from wincraft.circuit.transposing import transposed
 from wincraft.exact.types import Matrix
 
-CASES = 1_000_000
+_CASES = 1_000_000
 """The most cases that are looked at to prove that three intermediates are not enough: about ten seconds."""
 
 _WAYS = 3
@@ -32,7 +32,7 @@ _WAYS = 3
 _SETS = 10
 """How many sets of points are found for each that is taken."""
 
-Points = tuple[Point, ...]
+_Points = tuple[Point, ...]
 
 
 def exact(matrix: Matrix, effort: Effort) -> list[Program]:
@@ -63,21 +63,21 @@ def exact(matrix: Matrix, effort: Effort) -> list[Program]:
     return []
 
 
-def fewest(rows: Rows) -> Iterable[Points]:
+def fewest(rows: Rows) -> Iterable[_Points]:
     """Sets of the fewest intermediates with which all rows are reached; none where it is not proved that they are.
 
     >>> next(iter(fewest(((1, 1, 1), (1, 1, -1)))))
     ((1, 1, 0),)
     """
     targets = [point_of(row) for row in rows]
-    if METHODS["two intermediates"].price(rows) > CASES:
+    if METHODS["two intermediates"].price(rows) > _CASES:
         return ()
     few = two_intermediates(targets)
     if few.found or len(targets[0]) != 4:
         return few.found
     stored = stored_bound(Core(rows, 0))
     if stored is None or stored.additions < len(rows) + 4:
-        if METHODS["three intermediates"].price(rows) > CASES:
+        if METHODS["three intermediates"].price(rows) > _CASES:
             return ()
         three = three_intermediates(targets)
         if three.found or three.intermediates < 4:
@@ -85,7 +85,7 @@ def fewest(rows: Rows) -> Iterable[Points]:
     return four_intermediates(targets)
 
 
-def four_intermediates(targets: Sequence[Point]) -> Iterator[Points]:
+def four_intermediates(targets: Sequence[Point]) -> Iterator[_Points]:
     """Sets of four intermediates, the first two of which reach a target: not all sets of four, and all finite."""
     known = Known(coordinate_points(len(targets[0])), targets)
     for target in known.left:
@@ -94,13 +94,13 @@ def four_intermediates(targets: Sequence[Point]) -> Iterator[Points]:
             yield from ((*pair, *more) for more in found)
 
 
-def _programs(rows: Rows, sets: Sequence[Points]) -> Iterator[Program]:
+def _programs(rows: Rows, sets: Sequence[_Points]) -> Iterator[Program]:
     """The programs of exactly these rows, for every set of intermediates in turn, then other ways to make the same."""
     ways = [islice(_ways(rows, points), _WAYS) for points in sets]
     return (program for program in chain.from_iterable(zip_longest(*ways)) if program is not None)
 
 
-def _ways(rows: Rows, intermediates: Points) -> Iterator[Program]:
+def _ways(rows: Rows, intermediates: _Points) -> Iterator[Program]:
     """Each point of the sequence as a sum of two earlier ones, in every way."""
     targets = [point_of(row) for row in rows]
     inputs = coordinate_points(len(rows[0]))

@@ -68,7 +68,7 @@ class Neighbourhood(Search):
 def neighbourhood(matrix: Matrix, effort: Effort) -> list[Program]:
     """Programs of few additions by greedy runs, which begin with some of the values of a good program.
 
-    A fifth of the rounds begins with nothing. Values that are kept are taken as soon as they are sums of two others;
+    A tenth of the rounds begins with nothing. Values that are kept are taken as soon as they are sums of two others;
     those that no output needs are left out in the end.
 
     Raises:
@@ -82,7 +82,7 @@ def neighbourhood(matrix: Matrix, effort: Effort) -> list[Program]:
     """
     search = Neighbourhood(matrix, effort.seed)
     search.start(effort.best)
-    search.rounds(effort.rounds // 5)
+    search.rounds(effort.rounds // 10)
     search.near = True
-    search.rounds(effort.rounds - effort.rounds // 5)
+    search.rounds(effort.rounds - effort.rounds // 10)
     return search.programs()

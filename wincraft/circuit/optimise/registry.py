@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from wincraft.circuit.fitting import fitted
 from wincraft.circuit.optimise.effort import Effort, Optimiser
 from wincraft.circuit.optimise.even_odd import even_odd
+from wincraft.circuit.optimise.exact import exact
 from wincraft.circuit.optimise.factoring import factoring
+from wincraft.circuit.optimise.greedy import greedy
 from wincraft.circuit.optimise.kernels import kernels
 from wincraft.circuit.optimise.moves import additions
+from wincraft.circuit.optimise.neighbourhood import neighbourhood
 from wincraft.circuit.optimise.pairs import pairs
 from wincraft.circuit.optimise.plane_blocks import blocks
 from wincraft.circuit.optimise.reciprocal import reciprocal
 from wincraft.circuit.optimise.rows import rows
 from wincraft.circuit.program import Program
+from wincraft.circuit.shift_add import multiplierless
 from wincraft.errors import look_up
 from wincraft.exact.types import Matrix
 
@@ -34,7 +38,10 @@ STRUCTURAL: Mapping[str, Optimiser] = {
 
 OPTIMISERS: Mapping[str, Optimiser] = {
     **STRUCTURAL,
-    # the searches "greedy", "neighbourhood" and "exact" go here, each a function that imports its module when called
+    "exact": exact,
+    "greedy": greedy,
+    "neighbourhood": neighbourhood,
+    "multiplierless": multiplierless,
 }
 """All optimisers. Rows of what they give are multiples of the matrix's; `optimised` makes them equal."""
 
