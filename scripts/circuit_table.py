@@ -74,7 +74,8 @@ def size(case: Case) -> str:
     """As in ``F(4,3) | 0, ±1, ±2, inf``: the case's first two cells."""
     m, r, moduli = case
     texts = moduli.split(",")
-    shown = [f"±{text}" if f"-{text}" in texts else text for text in texts if f"{text[1:]}" not in texts]
+    negative = {f"-{text}" for text in texts}
+    shown = [f"±{text}" if f"-{text}" in texts else text for text in texts if text not in negative]
     return f"F({m},{r}) | {', '.join(text.replace('x^2', 'x²') for text in shown)}"
 
 

@@ -14,7 +14,8 @@ from wincraft.circuit.fitting import fitted, gates_of, scaled
 from wincraft.circuit.integers import integer_form
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.kronecker import kronecker
-from wincraft.circuit.ordering import live
+from wincraft.circuit.operations import operations_of
+from wincraft.circuit.ordering import live, reordered
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
 from wincraft.construct.candidates import (
@@ -44,9 +45,17 @@ Choice = Callable[[Sequence[Candidate]], Candidate]
 
 
 def _default(candidates: Sequence[Candidate]) -> Candidate:
-    """The fewest additions among circuits of at most 1.1 times the rounding noise of plain rows."""
+    """The fewest additions among circuits of at most 1.1 times the rounding noise of plain rows.
+
+    Of equal ones that with the fewest multiplications by general constants, then by small integers, then the quietest.
+    """
     allowed = candidates[0].noise * NOISE_ALLOWED
-    return _fewest([item for item in candidates if item.noise <= allowed])
+    return min((item for item in candidates if item.noise <= allowed), key=_simplest)
+
+
+def _simplest(item: Candidate) -> tuple[int, int, int, Fraction]:
+    found = operations_of(item.program)
+    return item.additions, found.multiplications, found.small, item.noise
 
 
 def _fewest(candidates: Sequence[Candidate]) -> Candidate:
@@ -199,7 +208,8 @@ class Circuits:
         """The program of a whole map on the flattened tile, row by row.
 
         Line by line along each axis, in the order of the passes, each line by its program; of two axes, where the
-        fewest additions are asked for, also such as are no product of axes.
+        fewest additions are asked for, also such as are no product of axes; in an order of few live values where these
+        are.
 
         >>> from wincraft import winograd
         >>> tiles = winograd("F(2x2,3x3)", points="0,1,-1")
@@ -220,7 +230,8 @@ class Circuits:
                 values = along_axis(self.of(step.matrix).program, values, tile, step.axis)
             return values
 
-        return record(prod(item.tile), apply, item.domain)
+        found = record(prod(item.tile), apply, item.domain)
+        return reordered(found) if self.choice == "cheap-registers" else found
 
 
 def programs_for(algorithm: Algorithm, order: str) -> Callable[[Matrix], Program] | None:

@@ -89,9 +89,11 @@ def _cost(report: Results) -> Section:
     if report.layer is not None:
         tables.append(_layer_table(report.layer))
         notes.append(_pays(f"layer {report.layer.layer}, borders included", report.layer.break_even))
+    plain = costs.plain("input") + costs.plain("output")
     notes.append(
-        "An addition, multiplication, shift or multiply-add is 1 operation; nothing is shared or fused. Small: by an "
-        "integer of 3 to 15 that is no power of two."
+        "An addition, multiplication, shift or multiply-add is 1 operation, of the programs of C headers (wincraft "
+        f"circuit); row by row, nothing shared, data and output take {count(plain.additions)} additions, "
+        f"{count(plain.total)} operations. Small: by an integer of 3 to 15 that is no power of two."
     )
     return Section("Cost", tuple(tables), tuple(notes))
 
