@@ -4,7 +4,7 @@
     python scripts/circuit_table.py [counts noise fronts tiles proofs]
 
 All of them take some minutes, nearly all of it the whole tiles; with names only those are made. What stands in them is
-the package's: programs of the choice `fewest` and the default, bounds as `wincraft.circuit.lower_bound` proves them.
+the package's: programs of the choice `fewest` and the default, bounds as `wincraft.circuit.additions_bound` proves them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from wincraft import winograd
 from wincraft.algorithm import Algorithm
-from wincraft.circuit import live, lower_bound, operations_of, reordered
+from wincraft.circuit import additions_bound, live, operations_of, reordered
 from wincraft.circuit.minimum.proofs import proofs
 from wincraft.construct import Circuits
 from wincraft.measure.circuits import MapCircuit, map_circuits
@@ -91,7 +91,7 @@ def maps(case: Case, choice: str = "fewest") -> Mapping[str, MapCircuit]:
 def bound(case: Case, name: str) -> int:
     """The best that is proved of a map."""
     item = maps(case)[name]
-    return max(item.lower_bound, lower_bound(item.matrix).additions)
+    return max(item.lower_bound, additions_bound(item.matrix).additions)
 
 
 def counts() -> list[str]:
@@ -196,15 +196,13 @@ TABLES: Mapping[str, Callable[[], Sequence[str]]] = {
 
 def main(names: Sequence[str]) -> None:
     """Write the tables of these names, all if none is given, into the page."""
-    text = PAGE.read_text(encoding="utf-8")
     for name in names or list(TABLES):
         table = "\n".join(TABLES[name]())
 
         def replaced(match: re.Match[str], name: str = name, table: str = table) -> str:
             return f"{name} -->\n\n{table}\n" if match["name"] == name else match[0]
 
-        text = TABLE.sub(replaced, text)
-        PAGE.write_text(text, encoding="utf-8")
+        PAGE.write_text(TABLE.sub(replaced, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

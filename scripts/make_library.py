@@ -19,8 +19,8 @@ from typing import Any
 
 from wincraft import winograd
 from wincraft.circuit.equivalence import equivalence, transported
-from wincraft.circuit.fitting import fitted
-from wincraft.circuit.minimum.bound import lower_bound
+from wincraft.circuit.fitting import fitted_program
+from wincraft.circuit.minimum.bound import additions_bound
 from wincraft.circuit.program import Program
 from wincraft.circuit.regrouping import regrouped
 from wincraft.circuit.text import parse_program, program_text
@@ -51,7 +51,7 @@ def kept(items: list[dict[str, Any]]) -> tuple[Any, list[tuple[Program, str]]]:
     context = circuits.context(matrix)
     made = []
     for item in items:
-        program = fitted(parse_program(item["program"]), matrix)
+        program = fitted_program(parse_program(item["program"]), matrix)
         assert program.matrix() == matrix, item["name"]
         how = f"neighbourhood search, seed {item['seed']}"
         for one in dict.fromkeys((program, regrouped(program, context.moments))):
@@ -87,7 +87,7 @@ def main(paths: list[str]) -> None:
     for name, matrix, programs in entries:
         unique = {program_text(program).replace("\n", "; "): how for program, how in programs}
         order = sorted(unique, key=lambda text: (text.count(" + ") + text.count(" - "), text))
-        bound = lower_bound(matrix)
+        bound = additions_bound(matrix)
         document.append(
             {
                 "name": name,

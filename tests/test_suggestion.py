@@ -67,7 +67,7 @@ def test_what_is_meant(registry, given, meant):
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"), [(".latex", ".tex"), (".markdown", ".md"), (".hpp", ".h"), (".npy", ".npz")]
+    ("given", "meant"), [(".latex", ".tex"), (".markdown", ".md"), (".hh", ".h"), (".npy", ".npz")]
 )
 def test_suffixes(given, meant):
     assert suggestion(given, {**SUFFIXES, **RENDERER_SUFFIXES}) == meant

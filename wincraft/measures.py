@@ -127,42 +127,42 @@ MEASURES: dict[str, Measure] = {
         Measure("rank", "products", "products per tile", lambda known: known.costs.products, count, equivalences=SAME),
         Measure(
             "operations", "transform ops", "operations of the data and output transforms per tile",
-            _online, count, equivalences=("negate",), says="per tile, data and output transform", unit="operations",
+            _online, count, says="per tile, data and output transform", unit="operations",
         ),
         Measure(
             "operations-per-output", "ops/output", "operations of the data and output transforms per output",
-            lambda known: Fraction(_online(known), known.costs.outputs), _fraction, equivalences=("negate",),
+            lambda known: Fraction(_online(known), known.costs.outputs), _fraction,
             unit="operations",
         ),
         Measure(
             "all-operations", "all transform ops", "operations of all three transforms per tile",
-            lambda known: _online(known) + known.costs.filter.total, count, equivalences=("negate",),
+            lambda known: _online(known) + known.costs.filter.total, count,
             unit="operations",
         ),
         Measure(
             "additions", "additions", "additions of the data and output transforms per tile",
-            _adding, count, equivalences=("negate",), says="the additions among these", unit="operations",
+            _adding, count, says="the additions among these", unit="operations",
         ),
         Measure(
             "all-additions", "all additions", "additions of all three transforms per tile",
-            lambda known: _adding(known) + known.costs.filter.additions, count, equivalences=("negate",),
+            lambda known: _adding(known) + known.costs.filter.additions, count,
             unit="operations",
         ),
         Measure(
             "break-even", "pays from C = K =", "least C = K from which whole tiles take fewer operations than direct",
             lambda known: inf if known.costs.break_even is None else known.costs.break_even, _never,
-            equivalences=("negate",), says="fewer operations than direct from there",
+            says="fewer operations than direct from there",
         ),
         Measure(
             "layer-operations", "layer operations",
             "operations of a layer {}, borders included, without the filter transform",
-            lambda known, shape: known.layer(shape).total, count, equivalences=("negate",), unit="operations",
+            lambda known, shape: known.layer(shape).total, count, unit="operations",
             takes="C,K,H,W",
         ),
         Measure(
             "layer-saving", "times fewer than direct",
             "operations of a layer {} by direct convolution over these",
-            lambda known, shape: known.layer(shape).saving, _fraction, "higher", ("negate",), takes="C,K,H,W",
+            lambda known, shape: known.layer(shape).saving, _fraction, "higher", takes="C,K,H,W",
         ),
         Measure(
             "noise-gain", "noise gain", "output variance from rounding every product",

@@ -41,11 +41,7 @@ def dots(circuits: Circuits, name: str) -> tuple[list[Dot], Dot, Dot]:
     chosen = Circuits(circuits.algorithm).of(matrix)
     every = [Dot(float(item.noise) / gain, item.additions) for item in [*known, chosen]]
     front = sorted(
-        {
-            one
-            for one in every
-            if not any(x <= one.noise and y <= one.additions and (x, y) != one for x, y in every)
-        }
+        {one for one in every if not any(x <= one.noise and y <= one.additions and (x, y) != one for x, y in every)}
     )
     return front, every[0], every[-1]
 

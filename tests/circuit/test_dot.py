@@ -17,7 +17,7 @@ from wincraft.circuit import Program, composed, of_matrix
 from wincraft.circuit.dot import program_dot
 from wincraft.circuit.drawing import crossings, drawing, layered, placed, untangled
 from wincraft.circuit.text import parse_program
-from wincraft.circuit.transposing import transposed
+from wincraft.circuit.transposing import transposed_program
 
 BUTTERFLY = """inputs x0 x1 x2 x3 x4 x5
 a = x4 - 4 * x2; b = x3 - 4 * x1; c = x4 - x2; d = x3 - x1
@@ -27,7 +27,7 @@ outputs k e f g h m"""
 RATIONAL = {
     "even and odd": lambda: parse_program(BUTTERFLY),
     "rows": lambda: of_matrix(winograd(6, 3, points="0,1,-1,2,-2,1/2,-1/2").input.dense),
-    "transposed": lambda: transposed(parse_program(BUTTERFLY)),
+    "transposed_program": lambda: transposed_program(parse_program(BUTTERFLY)),
     "every operation": lambda: Program.build(
         3,
         [("fms", 0, 1, "-5/2"), ("shift", 3, "1/4"), ("divide", 4, 3), ("multiply", 5, -1), ("shift", 2, 8)],

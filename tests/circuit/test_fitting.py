@@ -13,7 +13,7 @@ from oracle_programs import additions, entries, programs, rows_of
 
 from wincraft import winograd
 from wincraft.circuit import Program, of_matrix
-from wincraft.circuit.fitting import fitted, gates_of, pruned, scaled
+from wincraft.circuit.fitting import fitted_program, gates_of, pruned, scaled
 from wincraft.circuit.text import parse_program
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import rational_matrix
@@ -32,10 +32,10 @@ def multiplications(program):
 @given(programs(), st.lists(FACTORS, min_size=4, max_size=4), st.integers(0, 3))
 def test_any_factors_of_rows_are_met_without_an_addition_more(program, factors, seed):
     wanted = times(factors[: len(program.outputs)], rows_of(program))
-    found = fitted(program, rational_matrix(wanted), seed)
+    found = fitted_program(program, rational_matrix(wanted), seed)
     assert rows_of(found) == wanted
     assert additions(found) <= additions(program)
-    assert fitted(program, rational_matrix(wanted), seed) == found
+    assert fitted_program(program, rational_matrix(wanted), seed) == found
 
 
 @given(st.integers(2, 4).flatmap(lambda height: entries(height, 4)), st.data())
@@ -49,7 +49,7 @@ def test_factors_of_outputs_do_not_matter(table, data):
     for value in program.outputs:
         steps.append(("multiply", value, str(data.draw(FACTORS))))
         outputs.append(3 + len(steps))
-    found = fitted(Program.build(4, steps, outputs), rational_matrix(table))
+    found = fitted_program(Program.build(4, steps, outputs), rational_matrix(table))
     assert rows_of(found) == table
     assert additions(found) == sum(sum(map(bool, row)) - 1 for row in table)
 
@@ -59,7 +59,7 @@ def test_no_multiplication_where_none_is_needed():
     given_one = parse_program(
         "inputs a b c; s = a + b; u = 3 * s; v = 3 * c; t = u + v; w = 5 * t; x = w - 15 * a; y = 7 * x; outputs w y"
     )
-    found = fitted(given_one, rational_matrix([[1, 1, 1], [0, 1, 1]]))
+    found = fitted_program(given_one, rational_matrix([[1, 1, 1], [0, 1, 1]]))
     assert rows_of(found) == [[1, 1, 1], [0, 1, 1]]
     assert [operation.name for operation in found.operations] == ["add", "add", "subtract"]
 
@@ -67,7 +67,7 @@ def test_no_multiplication_where_none_is_needed():
 def test_one_constant_where_one_is_needed():
     """Of a - 4 b, 2 a - 8 b and -a + 4 b one fused addition; the others are powers of two and a sign of it."""
     given_one = parse_program("inputs a b; s = 3 * a; t = s - 12 * b; outputs t t t")
-    found = fitted(given_one, rational_matrix([[1, -4], [2, -8], [-1, 4]]))
+    found = fitted_program(given_one, rational_matrix([[1, -4], [2, -8], [-1, 4]]))
     assert rows_of(found) == [[1, -4], [2, -8], [-1, 4]]
     assert additions(found) == 1
     assert sum(operation.name in ("fma", "fms") for operation in found.operations) == 1
@@ -123,7 +123,7 @@ def test_a_row_that_is_no_multiple_is_refused(program, row, column):
     assume(any(wanted[row]))
     assume(any(x != y for x, y in pairs) or not any(table[row]))
     with refused(NotApplicable, f"row {row}", "no multiple"):
-        fitted(program, rational_matrix(wanted))
+        fitted_program(program, rational_matrix(wanted))
 
 
 @pytest.mark.parametrize("field", ["QQ<sqrt(2)>", "GF(31)"])
@@ -135,4 +135,4 @@ def test_over_other_fields(field):
         wanted = item.dense.from_list_flat(
             [f * x for f, row in zip(factors, item.dense.to_list(), strict=True) for x in row], item.shape, made.domain
         )
-        assert fitted(program, wanted).matrix() == wanted
+        assert fitted_program(program, wanted).matrix() == wanted

@@ -14,7 +14,7 @@ from wincraft import winograd
 from wincraft.circuit import of_matrix, record
 from wincraft.circuit.optimise.attempts import Attempts
 from wincraft.circuit.optimise.effort import Effort
-from wincraft.circuit.optimise.greedy import Search, greedy
+from wincraft.circuit.optimise.greedy import GreedySearch, greedy
 from wincraft.circuit.optimise.stripping import stripped
 from wincraft.circuit.text import program_text
 from wincraft.errors import NotApplicable
@@ -92,7 +92,7 @@ def test_any_rational_matrix_is_computed_exactly_and_never_with_more_additions_t
     columns = data.draw(st.integers(1, 5))
     rows = data.draw(st.lists(st.lists(values, min_size=columns, max_size=columns), min_size=1, max_size=5))
     matrix = small(rows)
-    search = Search(matrix, data.draw(st.integers(0, 9)))
+    search = GreedySearch(matrix, data.draw(st.integers(0, 9)))
     for side, attempts in enumerate(search.sides):
         for seed in range(5):
             gates = attempts.exact(attempts.run(seed))

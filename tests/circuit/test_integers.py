@@ -17,7 +17,7 @@ from sympy import GF, QQ, sqrt
 
 from wincraft import parse
 from wincraft.circuit import Program, of_matrix, record
-from wincraft.circuit.integers import integer_form
+from wincraft.circuit.integers import integer_program
 from wincraft.circuit.program import is_power_of_two
 from wincraft.errors import NotApplicable
 
@@ -63,7 +63,7 @@ def divisions(program):
 
 @given(integer_programs(), st.integers(0, 2**32))
 def test_the_form_runs_on_integers_and_has_the_same_matrix(program, seed):
-    form = integer_form(program)
+    form = integer_program(program)
     assert form.matrix() == program.matrix()
     assert is_integer_form(form)
     assert sum(o.adds for o in form.operations) <= sum(o.adds for o in program.operations)
@@ -112,23 +112,23 @@ def test_no_other_multiples_of_the_values_need_fewer_divisions(program):
     tried = sorted({Fraction(p, q) for p in range(1, 41) for q in (1, 3, 4)})
     counts = [needed(f, g) for f, g in product(range(1, 41), tried)]
     fewest = min((count for count in counts if count is not None), default=None)
-    assert fewest is None or divisions(integer_form(program)) <= fewest
+    assert fewest is None or divisions(integer_program(program)) <= fewest
 
 
 def test_a_division_by_hand():
     # x0 + x1/2 and x0 - x1/2 add up to 2 x0: as integers 2 x0 + x1 and 2 x0 - x1 add up to 4 x0
     program = Program.build(2, [("fma", 0, 1, "1/2"), ("fma", 0, 1, "-1/2"), ("add", 2, 3)], [4])
-    form = integer_form(program)
+    form = integer_program(program)
     assert [(o.name, o.constant) for o in form.operations if not o.adds] == [("divide", 2)]
     assert form.run([7, 5]) == [14]
     # x0 + x1/3, three times that: nothing to divide
-    thirds = integer_form(Program.build(2, [("fma", 0, 1, "1/3"), ("multiply", 2, 3)], [3]))
+    thirds = integer_program(Program.build(2, [("fma", 0, 1, "1/3"), ("multiply", 2, 3)], [3]))
     assert [(o.name, o.operands, o.constant) for o in thirds.operations] == [("fma", (1, 0), 3)]
 
 
 def test_outputs_that_are_inputs_and_zeros():
     program = Program.build(2, [("multiply", 1, -3), ("subtract", 0, 0), ("shift", 0, 4)], [0, 2, 3, 4])
-    form = integer_form(program)
+    form = integer_program(program)
     assert form.run([5, 7]) == [5, -21, 0, 20]
     assert [o.name for o in form.operations] == ["multiply", "multiply", "shift"]
 
@@ -138,7 +138,7 @@ def test_transforms(size):
     algorithm = parse(size, convention="integer")
     for linear in (algorithm.input, algorithm.output, algorithm.filter):
         plain = of_matrix(linear.dense)
-        form = integer_form(plain)
+        form = integer_program(plain)
         assert form.matrix() == linear.dense
         assert is_integer_form(form)
         assert divisions(form) == 0  # rows need none
@@ -159,7 +159,7 @@ def test_even_and_odd_parts_in_integers():
         ("multiply", 8, -4),
         ("multiply", 9, -4),
     ]
-    form = integer_form(Program.build(6, steps, [14, 15, 12, 13]))
+    form = integer_program(Program.build(6, steps, [14, 15, 12, 13]))
     assert form.run([1, 10, 100, 1000, 10000, 100000]) == [10560, 8640, 11880, 7920]
     assert is_integer_form(form)
     assert sum(o.adds for o in form.operations) == len(form.operations) == 8  # no multiplication stands alone
@@ -167,8 +167,8 @@ def test_even_and_odd_parts_in_integers():
 
 def test_the_same_seed_gives_the_same_program():
     program = record(36, parse("F(4x4,3x3)", convention="integer").input.apply)
-    form = integer_form(program, seed=3)
-    assert form == integer_form(program, seed=3)
+    form = integer_program(program, seed=3)
+    assert form == integer_program(program, seed=3)
     assert form.matrix() == program.matrix()
     numbers = [Random(1).randrange(256) for _ in range(36)]
     assert form.run(numbers) == program.run(numbers)
@@ -176,9 +176,9 @@ def test_the_same_seed_gives_the_same_program():
 
 def test_maps_without_an_integer_form():
     with refused(NotApplicable, "no exact integer form", "row 1", "1/2", "scale"):
-        integer_form(Program.build(1, [("shift", 0, "1/2")], [0, 1]))
+        integer_program(Program.build(1, [("shift", 0, "1/2")], [0, 1]))
     with refused(NotApplicable, "no exact integer form", "GF(7)"):
-        integer_form(Program.build(1, [("add", 0, 0)], [1], GF(7)))
+        integer_program(Program.build(1, [("add", 0, 0)], [1], GF(7)))
     field = QQ.algebraic_field(sqrt(2))
     with refused(NotApplicable, "no exact integer form", "sqrt(2)"):
-        integer_form(Program.build(1, [("multiply", 0, sqrt(2))], [1], field))
+        integer_program(Program.build(1, [("multiply", 0, sqrt(2))], [1], field))

@@ -10,16 +10,16 @@ from sympy import QQ
 
 from wincraft import winograd
 from wincraft.circuit import Program, of_matrix
-from wincraft.circuit.fitting import fitted
+from wincraft.circuit.fitting import fitted_program
 from wincraft.circuit.optimise.bordered import bordered
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.interleaving import interleavings, nested
-from wincraft.circuit.optimise.kronecker import kronecker
+from wincraft.circuit.optimise.kronecker import kronecker_programs
 from wincraft.circuit.optimise.moves import additions, matrix_of
 from wincraft.circuit.optimise.plane_blocks import blocks
 from wincraft.circuit.optimise.seven import rewritten
 from wincraft.circuit.text import parse_program
-from wincraft.exact.matrix import kronecker as product_of
+from wincraft.exact.matrix import kronecker_programs as product_of
 
 NONZERO = st.fractions(min_value=-5, max_value=5, max_denominator=4).filter(bool)
 NONZERO = NONZERO.map(lambda x: QQ(x.numerator, x.denominator))
@@ -49,7 +49,7 @@ def test_nested_programs_are_of_the_kronecker_product(first, second):
 @given(first=matrices(3, 2), second=matrices(3, 3))
 def test_kronecker_is_exact_and_no_dearer_than_axis_by_axis(first, second):
     axis_by_axis = nested(blocks(first, Effort())[0], blocks(second, Effort())[0])
-    programs = kronecker(first, second, Effort())
+    programs = kronecker_programs(first, second, Effort())
     assert all(program.matrix() == product_of(first, second) for program in programs)
     assert additions(programs[0]) <= additions(axis_by_axis)
 
@@ -127,7 +127,7 @@ def test_other_blocks_have_no_border():
 )
 def test_whole_tiles(name, points, which, most):
     matrix = transform(name, points, which)
-    program = kronecker(matrix, matrix, Effort())[0]
+    program = kronecker_programs(matrix, matrix, Effort())[0]
     assert program.matrix() == product_of(matrix, matrix)
     assert additions(program) <= most
 
@@ -162,11 +162,11 @@ outputs t20 t13 t12 t15 t16 t17 t18 t19
 
 def test_programs_that_are_given_are_tried():
     matrix = transform("F(6,3)", "0,1,-1,2,-2,1/2,-1/2")
-    given = fitted(parse_program(FEWEST), matrix)
+    given = fitted_program(parse_program(FEWEST), matrix)
     assert additions(given) == 21
     assert additions(nested(given, given)) == 336
-    program = kronecker(matrix, matrix, Effort(best=(given,)))[0]
+    program = kronecker_programs(matrix, matrix, Effort(best=(given,)))[0]
     assert program.matrix() == product_of(matrix, matrix)
     assert additions(program) == 335
-    again = kronecker(matrix, matrix, Effort(best=(program,)))[0]
+    again = kronecker_programs(matrix, matrix, Effort(best=(program,)))[0]
     assert additions(again) == 335

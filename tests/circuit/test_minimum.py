@@ -14,11 +14,11 @@ from sympy.polys.domains import QQ
 
 from wincraft import winograd
 from wincraft.circuit import of_matrix
-from wincraft.circuit.minimum.bound import lower_bound
+from wincraft.circuit.minimum.bound import additions_bound
 from wincraft.circuit.minimum.few import two_intermediates
 from wincraft.circuit.minimum.methods import METHODS, STEPS
 from wincraft.circuit.minimum.points import closure, coordinate_points, primitive, rank
-from wincraft.circuit.minimum.proofs import elements, proofs, recheck, same_class, stored_bound
+from wincraft.circuit.minimum.proofs import proof_elements, proofs, recheck_proof, same_class, stored_bound
 from wincraft.circuit.minimum.space import general, three_intermediates
 from wincraft.circuit.minimum.stripping import Core, across, core_of
 from wincraft.circuit.optimise.effort import Effort
@@ -80,13 +80,13 @@ def primitive_of(row):
 def test_bounds_meet_what_is_known_to_be_enough(points, size, counts):
     algorithm = winograd(*size, points=points)
     maps = [each.dense for each in (algorithm.input, algorithm.filter, algorithm.output)]
-    assert tuple(lower_bound(each).additions for each in maps) == counts
+    assert tuple(additions_bound(each).additions for each in maps) == counts
 
 
 @pytest.mark.parametrize(("points", "size", "count"), FILTERS)
 def test_filters_of_three_taps(points, size, count):
     G = winograd(*size, points=points).filter.dense
-    assert lower_bound(G).additions == count
+    assert additions_bound(G).additions == count
     assert {additions(program) for program in exact(G, Effort(rounds=2))} == {count}
 
 
@@ -158,7 +158,7 @@ def test_bounds_are_no_more_than_exhaustion_finds(columns, rows):
     if not rows:
         return
     found = brute([primitive(row) for row in rows], columns, 5)
-    bound = lower_bound(matrix(rows)).additions
+    bound = additions_bound(matrix(rows)).additions
     assert found is None or bound <= found
     programs = exact(matrix(rows), Effort(rounds=3))
     for program in programs:
@@ -222,7 +222,7 @@ def test_bounds_are_no_more_than_plain_rows_take_after_stripping(rows):
     wanted = matrix(rows)
     surround = stripped(wanted)
     plain = 0 if not surround.core else additions(of_matrix(matrix_of(surround.core)))
-    assert lower_bound(wanted).additions <= surround.additions + plain
+    assert additions_bound(wanted).additions <= surround.additions + plain
 
 
 def matrix_of(rows):
@@ -245,27 +245,27 @@ def test_transposition(rows):
     ours, theirs = exact(wanted, Effort(rounds=1)), exact(wanted.transpose(), Effort(rounds=1))
     if ours and theirs:
         assert additions(ours[0]) == additions(theirs[0])
-    assert lower_bound(wanted).additions == lower_bound(wanted.transpose()).additions
+    assert additions_bound(wanted).additions == additions_bound(wanted.transpose()).additions
 
 
 def test_support_by_hand():
     """Two dense rows with equal ratios in pairs: (a + b) + (c + d), (a + b) + 2 (c + d) take 4, by 2 ratios of 4."""
-    assert METHODS["support"].prove(elements(((1, 1, 1, 1), (1, 1, 2, 2)))).additions == 4
-    assert METHODS["support"].prove(elements(((1, 2, 3, 4), (1, 1, 1, 1)))).additions == 6
-    assert METHODS["support"].prove(elements(((1, 1, 1, 1),))).additions == 3
+    assert METHODS["support"].prove(proof_elements(((1, 1, 1, 1), (1, 1, 2, 2)))).additions == 4
+    assert METHODS["support"].prove(proof_elements(((1, 2, 3, 4), (1, 1, 1, 1)))).additions == 6
+    assert METHODS["support"].prove(proof_elements(((1, 1, 1, 1),))).additions == 3
 
 
 @pytest.mark.slow
 def test_fewer_inputs_is_no_more_than_what_is_proved():
     rows = proofs()["F(4,3) B^T 0,1,-1,2,-2,inf"][0]
-    assert METHODS["fewer inputs"].prove(across(Core(elements(rows), 0)).rows).additions <= 12
+    assert METHODS["fewer inputs"].prove(across(Core(proof_elements(rows), 0)).rows).additions <= 12
     for name in ("F(4,5) A^T 0,1,-1,2,-2,1/2,-1/2,inf", "F(6,3) A^T 0,1,-1,2,-2,1/2,-1/2,inf"):
         assert proofs()[name][1].additions <= 16
 
 
 @pytest.mark.parametrize("method", STEPS)
 def test_methods_are_told_apart(method):
-    rows = elements(((1, 1, 1, 1), (1, -1, 2, -2), (1, 1, 4, 4), (1, -1, 8, -8)))
+    rows = proof_elements(((1, 1, 1, 1), (1, -1, 2, -2), (1, 1, 4, 4), (1, -1, 8, -8)))
     bound = METHODS[method].prove(rows)
     assert bound.method == method
     assert (
@@ -284,7 +284,7 @@ def test_a_proof_serves_its_class(data):
     order = data.draw(st.permutations(range(6)))
     moved = tuple(primitive(rows[i][j] * scales[j] for j in columns) for i in order)
     assert same_class(rows, moved)
-    found = stored_bound(Core(elements(moved), 0))
+    found = stored_bound(Core(proof_elements(moved), 0))
     assert found is not None
     assert found.additions == bound.additions
     changed = list(map(list, moved))
@@ -293,10 +293,10 @@ def test_a_proof_serves_its_class(data):
 
 
 def test_a_stored_proof_is_proved_again():
-    assert recheck("F(4,3) A^T 0,2/3,-2/3,3/2,-3/2,inf")
+    assert recheck_proof("F(4,3) A^T 0,2/3,-2/3,3/2,-3/2,inf")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in proofs() if "F(6,3)" not in name])
 def test_stored_proofs_are_proved_again(name):
-    assert recheck(name)
+    assert recheck_proof(name)

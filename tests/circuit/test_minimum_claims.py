@@ -13,11 +13,11 @@ from sympy import QQ, Integer, sqrt
 
 from wincraft import winograd
 from wincraft.circuit import of_matrix
-from wincraft.circuit.minimum.bound import lower_bound
-from wincraft.circuit.minimum.claim import FREE, Claim, claim_of, verify_claim
+from wincraft.circuit.minimum.bound import additions_bound
+from wincraft.circuit.minimum.claim import CONSTANTS_FREE, Claim, claim_of, verify_claim
 from wincraft.circuit.minimum.finite import finite_minimum
 from wincraft.circuit.minimum.methods import METHODS, LowerBound
-from wincraft.circuit.minimum.proofs import proofs, recheck
+from wincraft.circuit.minimum.proofs import proofs, recheck_proof
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.exact import exact
 from wincraft.errors import BadValue, MissingTool, NotApplicable, TooLarge, UnknownName
@@ -64,7 +64,7 @@ def test_every_method_is_checked_by_running_it(name, textbook):
 
 def test_false_claims_are_refused(textbook):
     program = of_matrix(textbook.filter.dense)
-    bound = lower_bound(textbook.filter.dense)
+    bound = additions_bound(textbook.filter.dense)
     with refused(BadValue, "claimed number of additions", "7", "takes 8"):
         verify_claim(program, Claim(7, bound))
     with refused(BadValue, "lower bound", "8", "proved is 5"):
@@ -76,7 +76,7 @@ def test_false_claims_are_refused(textbook):
     with refused(NotApplicable, "constants among 1", "solve"):
         verify_claim(program, Claim(8, bound, "additions, constants among 1"))
     with refused(UnknownName, "proof", "F(4,3) B^T"):
-        recheck("F(4,3) B^T")
+        recheck_proof("F(4,3) B^T")
 
 
 def test_a_stored_proof_that_was_changed_is_found_out(monkeypatch):
@@ -86,12 +86,12 @@ def test_a_stored_proof_that_was_changed_is_found_out(monkeypatch):
         monkeypatch.setattr(
             "wincraft.circuit.minimum.proofs.proofs", lambda c=change: {name: (rows, replace(bound, **c))}
         )
-        assert not recheck(name)
+        assert not recheck_proof(name)
 
 
 def test_other_fields_have_the_bound_of_their_support():
     (matrix,) = over_one_domain([[[Integer(1), sqrt(2), Integer(1)], [Integer(1), -sqrt(2), Integer(1)]]])
-    bound = lower_bound(matrix)
+    bound = additions_bound(matrix)
     assert bound.method == "support"
     assert bound.additions == 3  # two rows, the first and last column merged for 1: x + sqrt(2) y and x - sqrt(2) y
     assert exact(matrix, Effort()) == []
@@ -99,7 +99,7 @@ def test_other_fields_have_the_bound_of_their_support():
 
 def test_nothing_to_add():
     matrix = exact_matrix([[QQ(2), QQ(0)], [QQ(0), QQ(0)], [QQ(0), QQ(1, 3)]], (3, 2), QQ)
-    assert lower_bound(matrix).additions == 0
+    assert additions_bound(matrix).additions == 0
     (program,) = exact(matrix, Effort())
     assert program.matrix() == matrix
     assert verify_claim(program, claim_of(program)) == "additions counted: 0; lower bound 0 proved again by stripping"
@@ -111,9 +111,11 @@ def test_the_solver_meets_the_proved_minimum():
     for each in (algorithm.input, algorithm.filter, algorithm.output):
         program, claim = finite_minimum(each.dense, (1, -1))
         assert program.matrix() == each.dense
-        assert claim.additions == lower_bound(each.dense).additions == len([o for o in program.operations if o.adds])
+        assert (
+            claim.additions == additions_bound(each.dense).additions == len([o for o in program.operations if o.adds])
+        )
         assert claim.model == "additions, constants among -1, 1"
-        assert FREE not in claim.text
+        assert CONSTANTS_FREE not in claim.text
         with refused(NotApplicable, "constants among"):
             verify_claim(program, claim)
 
@@ -132,7 +134,7 @@ def test_a_block_of_three_by_three():
     matrix = exact_matrix([[QQ(x) for x in row] for row in [[1, 1, 1], [1, 1, -1], [1, 2, 1]]], (3, 3), QQ)
     program, claim = finite_minimum(matrix, (1, -1, 2))
     assert program.matrix() == matrix
-    assert claim.additions >= lower_bound(matrix).additions == 4
+    assert claim.additions >= additions_bound(matrix).additions == 4
 
 
 def test_what_the_solver_is_refused(monkeypatch):

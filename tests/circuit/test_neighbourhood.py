@@ -7,10 +7,10 @@ from sympy import QQ
 from wincraft import winograd
 from wincraft.circuit import Program, of_matrix
 from wincraft.circuit.optimise.effort import Effort
-from wincraft.circuit.optimise.greedy import Search
+from wincraft.circuit.optimise.greedy import GreedySearch
 from wincraft.circuit.optimise.neighbourhood import Neighbourhood, neighbourhood
 from wincraft.circuit.text import parse_program, program_text
-from wincraft.circuit.transposing import transposed
+from wincraft.circuit.transposing import transposed_program
 from wincraft.errors import NotApplicable
 from wincraft.exact import exact_matrix
 
@@ -65,7 +65,7 @@ def test_programs_of_the_transpose_are_programs_of_the_matrix():
     matrix = winograd(6, 3, points=CLASSIC_6).output.dense
     search = Neighbourhood(matrix.transpose(), seed=0)
     search.rounds(2)
-    turned = transposed(search.programs()[0])
+    turned = transposed_program(search.programs()[0])
     assert turned.matrix() == matrix
     assert additions(turned) == search.additions + matrix.shape[1] - matrix.shape[0]
 
@@ -97,7 +97,7 @@ def test_every_program_kept_differs_and_is_exact():
 
 
 def test_a_wrong_program_is_never_kept():
-    search = Search(winograd(2, 3).input.dense, seed=0)
+    search = GreedySearch(winograd(2, 3).input.dense, seed=0)
     wrong = Program.build(4, [("add", 0, 1)], [4, 4, 4, 4])
     with pytest.raises(NotApplicable):
         search.start([wrong])

@@ -15,9 +15,9 @@ from sympy import QQ, Rational, sqrt
 
 from wincraft import winograd
 from wincraft.circuit import Program, of_matrix, stacked
-from wincraft.circuit.noise import output_gains, rounding_variance, roundings, worst_rounding
+from wincraft.circuit.noise import output_gains, rounding_rows, rounding_variance, worst_rounding
 from wincraft.circuit.text import parse_program
-from wincraft.circuit.transposing import transposed
+from wincraft.circuit.transposing import transposed_program
 from wincraft.exact.field import Field
 from wincraft.exact.matrix import rational_matrix
 from wincraft.numbers import FORMATS, Arithmetic
@@ -88,7 +88,7 @@ def test_by_hand():
     fma = parse_program("inputs a b; s = a - 4 * b; t = s - 3 * b; outputs t")
     assert rounding_variance(fma) == 17 + 50
     assert rounding_variance(fma, fused=False) == 17 + 50 + 9
-    assert len(roundings(fma)[0]) == 3
+    assert len(rounding_rows(fma)[0]) == 3
 
 
 def test_over_the_root_of_two():
@@ -104,7 +104,7 @@ def test_over_the_root_of_two():
 
 PROGRAMS = {
     "rows of B^T of F(4,3)": lambda: of_matrix(winograd(4, 3, points="0,1,-1,2,-2").input.dense),
-    "columns of B of F(4,3)": lambda: transposed(
+    "columns of B of F(4,3)": lambda: transposed_program(
         of_matrix(winograd(4, 3, points="0,1,-1,2,-2").input.dense.transpose())
     ),
     "rows of A^T of F(6,3)": lambda: of_matrix(winograd(6, 3, points="0,1,-1,2,-2,1/2,-1/2").output.dense),

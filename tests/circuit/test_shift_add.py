@@ -19,7 +19,7 @@ from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.program import is_power_of_two
 from wincraft.circuit.shift_add import lowered, multiplierless, shift_adds
 from wincraft.circuit.shift_constants import chain
-from wincraft.circuit.shift_search import Space
+from wincraft.circuit.shift_search import ShiftSpace
 from wincraft.errors import NotApplicable
 from wincraft.exact import exact_matrix
 
@@ -219,7 +219,7 @@ def test_adders_by_hand():
 
 
 def test_points_that_two_points_span():
-    plane = Space(2)
+    plane = ShiftSpace(2)
     x, y, both = plane.point([1, 0]), plane.point([0, -2]), plane.point([-4, -4])
     assert both in plane.spanned(x, y)
     assert plane.point([1, 8]) in plane.spanned(x, y)

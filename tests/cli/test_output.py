@@ -24,6 +24,7 @@ WRITING = {
     "search": ("2,3", "--max-height", "2"),
     "catalogue": ("2,3",),
     "identify": ("f.json",),
+    "circuit": ("2,3",),
 }
 """A quick use of every command that has ``-o``."""
 

@@ -14,7 +14,7 @@ from wincraft import parse, winograd
 from wincraft.circuit import Program, of_matrix
 from wincraft.circuit.ordering import live
 from wincraft.circuit.text import parse_program
-from wincraft.construct.circuits import CHOICES, CIRCUIT_ORDERS, Circuits, along_axis, order_of, programs_for
+from wincraft.construct.circuits import CIRCUIT_CHOICES, CIRCUIT_ORDERS, Circuits, along_axis, order_of, programs_for
 from wincraft.errors import NotApplicable, UnknownName
 from wincraft.exact.matrix import rational_matrix
 
@@ -66,7 +66,7 @@ def test_candidates_are_exact_and_their_noise_is_that_of_the_algorithm(name):
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_every_choice_is_the_best_in_its_sense(name):
     made = ALGORITHMS[name]
-    chosen = {choice: Circuits(made, choice) for choice in CHOICES}
+    chosen = {choice: Circuits(made, choice) for choice in CIRCUIT_CHOICES}
     for key in MAPS:
         matrix = made.named[key].dense
         every = chosen["fewest"].candidates(matrix)
@@ -103,7 +103,7 @@ def test_counts_by_hand():
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (1, 4)])
 def test_trivial_sizes(size):
     made = winograd(*size)
-    for choice in CHOICES:
+    for choice in CIRCUIT_CHOICES:
         for key in MAPS:
             assert rows_of(Circuits(made, choice).line(key).program) == rows(made.named[key].dense)
 
@@ -137,7 +137,7 @@ def test_a_program_along_an_axis():
 
 
 @pytest.mark.parametrize(
-    ("size", "choice"), [((2, 3), choice) for choice in CHOICES] + [((4, 3), "fewest"), ((6, 3), "default")]
+    ("size", "choice"), [((2, 3), choice) for choice in CIRCUIT_CHOICES] + [((4, 3), "fewest"), ((6, 3), "default")]
 )
 def test_integer_matrices_have_integer_programs(size, choice):
     made = winograd(*size, convention="integer")
@@ -188,7 +188,7 @@ def test_choices_that_are_none(choice):
 
 
 def test_orders_are_named_for_choices():
-    assert {order_of(choice): choice for choice in CHOICES} == CIRCUIT_ORDERS | {"positive-first": "rows"}
+    assert {order_of(choice): choice for choice in CIRCUIT_CHOICES} == CIRCUIT_ORDERS | {"positive-first": "rows"}
     for order, choice in CIRCUIT_ORDERS.items():
         matrix = F43.output.dense
         assert programs_for(F43, order)(matrix) == Circuits(F43, choice).of(matrix).program

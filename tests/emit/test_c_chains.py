@@ -34,12 +34,12 @@ from sympy.polys.domains import QQ
 
 from wincraft import LinearMap, nest, render, winograd
 from wincraft.algorithm.entries import matrix_to_numpy
-from wincraft.construct import C_ORDER, change_basis, programs_for
+from wincraft.construct import change_basis, programs_for
 from wincraft.exact import diagonal
 from wincraft.files import identifier
 from wincraft.measure.execution import execute
 from wincraft.measure.rounded_machine import RoundedMachine
-from wincraft.numbers import FORMATS, Arithmetic
+from wincraft.numbers import C_ORDER, FORMATS, Arithmetic
 from wincraft.quantise import Workload, simulate
 
 MAPS = {"filter": "G", "input": "BT", "output": "AT"}

@@ -15,10 +15,17 @@ from sympy import Rational
 
 from wincraft import Algorithm, parse, winograd
 from wincraft.algorithm import LinearMap
+from wincraft.circuit import Operations
 from wincraft.circuit.operations import of_constant
 from wincraft.errors import BadShape, WrongForm
 from wincraft.exact import diagonal
-from wincraft.measure import LayerShape, Operations, costs, layer_costs, parse_layer_shape
+from wincraft.measure import LayerShape, layer_costs, parse_layer_shape
+from wincraft.measure import costs as costs_of
+
+
+def costs(algorithm):
+    """With the matrices row by row, as one counts by hand."""
+    return costs_of(algorithm, "rows")
 
 
 def test_f23_by_hand():
@@ -44,6 +51,23 @@ def test_published_counts_in_two_dimensions():
     found = costs(parse("F(2x2,3x3)", points="0,1,-1"))
     assert (found.input.total, found.output.total) == (32, 24)  # Lavin & Gray, section 4.1
     assert found.saving == Fraction(9, 4)
+
+
+def test_the_programs_that_are_written_are_counted():
+    """F(4,3) by hand: with e = d4 - 4 d2 and so on 12 and 10 additions, which are proved to be the fewest."""
+    found = costs_of(parse("F(4x4,3x3)", points="0,1,-1,2,-2"))
+    assert (found.input.additions, found.output.additions) == (12 * 12, 10 * 10)
+    assert (found.plain("input").additions, found.plain("output").additions) == (12 * 16, 10 * 14)
+    assert found.plain("filter") == found.filter  # transformed once, row by row
+    assert found.break_even <= costs(parse("F(4x4,3x3)", points="0,1,-1,2,-2")).break_even
+
+
+@pytest.mark.parametrize("circuit", ["default", "fewest"])
+def test_no_circuit_of_few_additions_has_more_than_rows(circuit):
+    for points in ("0,1,-1,2,-2", "0,2/3,-2/3,3/2,-3/2"):
+        found = costs_of(winograd(4, 3, points=points), circuit)
+        for name, cost in (("input", found.input), ("filter", found.filter), ("output", found.output)):
+            assert cost.additions <= found.plain(name).additions
 
 
 SMALL = (3, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15)

@@ -56,7 +56,7 @@ def test_channels_that_products_and_outputs_leave_room_for():
 def test_operations_are_those_of_the_rows():
     tables = {name: [len(row) - row.count("0") for row in to_texts(getattr(WHOLE, name).dense)] for name in
               ("input", "filter", "output")}  # fmt: skip
-    found = costs(WHOLE)
+    found = costs(WHOLE, "rows")
     for name, rows in tables.items():
         assert getattr(found, name).additions == sum(count - 1 for count in rows)
     assert [(stage.label, stage.axis, stage.vectors) for stage in found.stages] == [

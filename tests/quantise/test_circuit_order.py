@@ -14,7 +14,7 @@ from oracle_programs import nearest, run_in, trace
 
 from wincraft import nest, parse, winograd
 from wincraft.circuit import of_matrix
-from wincraft.construct.circuits import CIRCUIT_ORDERS, Circuits, along_axis, programs_for
+from wincraft.construct.circuits import CIRCUIT_ORDERS, Circuits, along_axis, order_of, programs_for
 from wincraft.errors import BadValue, UnknownName
 from wincraft.measure import error_bound, ranges
 from wincraft.numbers import FORMATS, Box
@@ -212,9 +212,8 @@ def test_what_circuits_pass_through_is_attained(size, order, boxes):
 
 def test_of_programs_of_rows_it_is_the_order_of_rows():
     made = winograd(2, 3, points="0,1,-1", convention="integer")
-    assert Circuits(made).computed(made.input.dense) == of_matrix(made.input.dense)
-    found = ranges(made)
-    assert found.on_the_way("input", order="circuit") == found.on_the_way("input", order="positive-first")
+    assert Circuits(made, "rows").computed(made.input.dense) == of_matrix(made.input.dense)
+    assert order_of("rows") == "positive-first"
 
 
 def test_lines_along_an_axis_are_independent():

@@ -119,7 +119,10 @@ def test_a_scheme_that_does_not_apply_is_a_row_in_words():
 
 def test_numbers_of_a_published_layer():
     found = report(parse("F(4x4,3x3)", points="0,1,-1,2,-2"), layer=parse_layer_shape("64,64,56,56"), schemes=[])
-    assert found.layer.total == 196 * (64 * 336 + 64 * 200 + 64 * 64 * 36)
+    plain = [sum(vars(found.costs.plain(name)).values()) for name in ("input", "output")]
+    assert plain == [336, 200]
+    of_tile = 64 * found.costs.input.total + 64 * found.costs.output.total + 64 * 64 * 36
+    assert found.layer.total == 196 * of_tile < 196 * (64 * 336 + 64 * 200 + 64 * 64 * 36)
     assert found.layer.direct == 56 * 56 * 64 * 64 * 9
     assert found.channels.outputs == 2**31 // (240**2 * 2**14) == 2  # tap (inf, inf): |B|_1 |G|_1 = 10 * 24
 

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from wincraft.circuit.dot import program_dot as program_dot
     from wincraft.circuit.drawing import drawing as drawing
     from wincraft.circuit.equivalence import equivalence as equivalence, transported as transported
-    from wincraft.circuit.fitting import fitted as fitted, gates_of as gates_of, scaled as scaled
-    from wincraft.circuit.integers import integer_form as integer_form
-    from wincraft.circuit.minimum.bound import lower_bound as lower_bound
+    from wincraft.circuit.fitting import fitted_program as fitted_program, gates_of as gates_of, scaled as scaled
+    from wincraft.circuit.integers import integer_program as integer_program
+    from wincraft.circuit.minimum.bound import additions_bound as additions_bound
     from wincraft.circuit.minimum.claim import Claim as Claim, verify_claim as verify_claim
     from wincraft.circuit.minimum.methods import LowerBound as LowerBound
     from wincraft.circuit.minimum.finite import finite_minimum as finite_minimum
@@ -31,6 +31,6 @@ if TYPE_CHECKING:
     from wincraft.circuit.regrouping import regrouped as regrouped
     from wincraft.circuit.shift_add import multiplierless as multiplierless, shift_adds as shift_adds
     from wincraft.circuit.text import parse_program as parse_program, program_text as program_text
-    from wincraft.circuit.transposing import transposed as transposed
+    from wincraft.circuit.transposing import transposed_program as transposed_program
 
 show(__name__)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from wincraft.circuit.fitting import fitted
+from wincraft.circuit.fitting import fitted_program
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
 from wincraft.exact.matrix import transposed
@@ -77,7 +77,7 @@ def transported(program: Program, source: Matrix, target: Matrix) -> Program | N
         outputs = program.run(inputs)
         return [outputs[row] for row in found.rows]
 
-    return fitted(record(program.inputs, apply, program.domain), target)
+    return fitted_program(record(program.inputs, apply, program.domain), target)
 
 
 def _profile(matrix: Matrix) -> tuple[list[int], list[int]]:

@@ -85,7 +85,7 @@ def pruned(given: Gates) -> Gates:
     return Gates(given.inputs, moved, outputs, given.domain)
 
 
-def fitted(program: Program, matrix: Matrix, seed: int = 0) -> Program:
+def fitted_program(program: Program, matrix: Matrix, seed: int = 0) -> Program:
     """The program of exactly this matrix from one whose rows are multiples of its rows, with few multiplications.
 
     Constants that binary floats hold are preferred, then small ones. The same seed gives the same program.
@@ -96,7 +96,7 @@ def fitted(program: Program, matrix: Matrix, seed: int = 0) -> Program:
     >>> from sympy import QQ
     >>> from wincraft.exact import exact_matrix
     >>> butterfly = Program.build(2, [("add", 0, 1), ("subtract", 0, 1)], [2, 3])
-    >>> fitted(butterfly, exact_matrix([[QQ(1, 2), QQ(1, 2)], [QQ(3), QQ(-3)]], (2, 2), QQ)).operations[0].name
+    >>> fitted_program(butterfly, exact_matrix([[QQ(1, 2), QQ(1, 2)], [QQ(3), QQ(-3)]], (2, 2), QQ)).operations[0].name
     'add'
     """
     given = gates_of(program)
@@ -146,7 +146,6 @@ class _Factors:
         for place, (value, factor) in enumerate(given.outputs):
             if place not in free and factor:
                 self.outputs[value].append(factor)
-        self.costs: dict[Element, tuple[int, ...]] = {}
 
     def coefficients(self, number: int) -> tuple[Element, Element]:
         """U and w of a gate with the factors as they are."""
@@ -167,14 +166,12 @@ class _Factors:
 
     def constant_cost(self, c: Element) -> tuple[int, ...]:
         """What a constant costs: whether it is no binary fraction, one, its bits."""
-        if c not in self.costs:
-            try:
-                p, q = int(c.numerator), int(c.denominator)  # type: ignore[attr-defined]
-            except (AttributeError, TypeError):
-                p, q = 3, 3
-            bits = p.bit_length() + q.bit_length() - 2
-            self.costs[c] = (int(q.bit_count() != 1), int(not is_power_of_two(c if c else None)) + 1, bits)
-        return self.costs[c]
+        try:
+            p, q = abs(int(c.numerator)), int(c.denominator)  # type: ignore[attr-defined]
+        except (AttributeError, TypeError):
+            return 1, 2, 4
+        binary = q.bit_count() == 1
+        return int(not binary), 2 - (binary and p.bit_count() == 1), p.bit_length() + q.bit_length() - 2
 
     def local_cost(self, value: int) -> tuple[int, ...]:
         """What depends on the factor of a value."""
@@ -203,7 +200,10 @@ class _Factors:
         for number in self.readers[value]:
             gate, factor = self.given.gates[number], self.factors[self.given.inputs + number]
             found += [factor * c for of, c in ((gate.a, gate.p), (gate.b, gate.q)) if of == value]
-        return list(dict.fromkeys(signed for item in found for signed in (item, -item)))
+        kept: list[Element] = []
+        for item in found:
+            kept += [signed for signed in (item, -item) if signed not in kept]
+        return kept
 
     def descend(self, random: Random) -> None:
         """Better factors, value by value, until none gets better."""

@@ -20,6 +20,7 @@ from sympy.polys.domains import QQ
 from wincraft.circuit.fitting import Gates, gates_of
 from wincraft.circuit.program import Operation, Program
 from wincraft.errors import NotApplicable
+from wincraft.exact.field import Field
 from wincraft.exact.number import as_fractions
 
 Cost = tuple[int, ...]
@@ -29,7 +30,7 @@ _FREE: Cost = (0, 0, 0, 0, 0, 0)
 _ROUNDS = 6
 
 
-def integer_form(program: Program, seed: int = 0) -> Program:
+def integer_program(program: Program, seed: int = 0) -> Program:
     """The same integer matrix by the same additions with integer constants, so that it runs on integers exactly.
 
     Powers of two are left shifts. Where the additions cannot give an output itself, its least multiple is divided
@@ -41,7 +42,7 @@ def integer_form(program: Program, seed: int = 0) -> Program:
 
     >>> from wincraft.circuit.text import program_text
     >>> halves = [("fma", 0, 1, "1/2"), ("fma", 0, 1, "-1/2"), ("multiply", 2, 2), ("add", 2, 3)]
-    >>> print(program_text(integer_form(Program.build(2, halves, [4, 5]))))
+    >>> print(program_text(integer_program(Program.build(2, halves, [4, 5]))))
     inputs x0 x1
     t0 = x1 + 2 * x0
     t1 = 2 * x0 - x1
@@ -49,7 +50,7 @@ def integer_form(program: Program, seed: int = 0) -> Program:
     t3 = t2 / 2
     outputs t0 t3
     """
-    if not program.domain.is_QQ:
+    if not Field(program.domain).rational:
         where = f"entries of its matrix lie in {program.domain}"
         raise NotApplicable("a map with no exact integer form", where, "take a program over QQ")
     for number, row in enumerate(program.matrix().to_list()):

@@ -22,7 +22,7 @@ _DATA = "library.json"
 
 
 @dataclass(frozen=True)
-class Entry:
+class CircuitClass:
     """The programs of one class, the fewest additions first, and what each was found by.
 
     `bound` additions are the least that any program of the class can have, as far as that is proved, by `method`.
@@ -52,11 +52,11 @@ class Entry:
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
+def entries() -> tuple[CircuitClass, ...]:
     """All entries, in the order of the file."""
     data = json.loads(files("wincraft.circuit").joinpath(_DATA).read_text("utf-8"))
     return tuple(
-        Entry(
+        CircuitClass(
             item["name"],
             tuple(item["shape"]),
             tuple(program["text"] for program in item["programs"]),
@@ -68,7 +68,7 @@ def entries() -> tuple[Entry, ...]:
     )
 
 
-def entry_of(matrix: Matrix) -> Entry | None:
+def entry_of(matrix: Matrix) -> CircuitClass | None:
     """The entry of the matrix's class.
 
     >>> from wincraft import winograd
@@ -81,7 +81,7 @@ def entry_of(matrix: Matrix) -> Entry | None:
     return None
 
 
-def known_programs(matrix: Matrix) -> Iterator[tuple[Program, str, Entry]]:
+def known_programs(matrix: Matrix) -> Iterator[tuple[Program, str, CircuitClass]]:
     """The shipped programs of a matrix, moved to it and proved to compute it, each with what it was found by."""
     entry = entry_of(matrix)
     if entry is None:

@@ -38,7 +38,7 @@ def rounding_variance(
     S = diagonal([K.one] * program.inputs, K) if moments is None else moments
     W = diagonal([K.one] * len(program.outputs), K) if weights is None else weights
     S_rows, W_rows, total = S.to_list(), W.to_list(), K.zero
-    for form, gains in zip(*roundings(program, fused), strict=True):
+    for form, gains in zip(*rounding_rows(program, fused), strict=True):
         weight = _square(gains, W_rows, K.zero)
         if weight:
             total = total + _square(form, S_rows, K.zero) * weight
@@ -60,16 +60,16 @@ def worst_rounding(program: Program, fused: bool = True) -> Element:
         return -x if is_negative(x, K) else x
 
     sums = [K.zero] * len(program.outputs)
-    for form, gains in zip(*roundings(program, fused), strict=True):
+    for form, gains in zip(*rounding_rows(program, fused), strict=True):
         norm = sum((magnitude(x) for x in form), K.zero)
         sums = [total + norm * magnitude(t) for total, t in zip(sums, gains, strict=True)]
     return reduce(lambda x, y: y if is_negative(x - y, K) else x, sums)
 
 
-def roundings(program: Program, fused: bool = False) -> tuple[list[list[Element]], list[list[Element]]]:
+def rounding_rows(program: Program, fused: bool = False) -> tuple[list[list[Element]], list[list[Element]]]:
     """Of every rounding, in the order of the operations: the value's row of the inputs, and its output gains.
 
-    >>> roundings(Program.build(2, [("fma", 0, 1, "3")], [2]))
+    >>> rounding_rows(Program.build(2, [("fma", 0, 1, "3")], [2]))
     ([[0, 3], [1, 3]], [[1], [1]])
     """
     K, gains = program.domain, output_gains(program)

@@ -21,7 +21,7 @@ Term = tuple[int, Element]
 """A value's number and its factor."""
 
 
-class Kind(NamedTuple):
+class OperationKind(NamedTuple):
     """What an operation of a name computes of its operands a, b and its constant c."""
 
     operands: int
@@ -29,14 +29,14 @@ class Kind(NamedTuple):
     formula: str
 
 
-KINDS: Mapping[str, Kind] = {
-    "add": Kind(2, False, "a + b"),
-    "subtract": Kind(2, False, "a - b"),
-    "multiply": Kind(1, True, "c * a"),
-    "shift": Kind(1, True, "c * a, where c is a power of two"),
-    "divide": Kind(1, True, "a / c, of integers an exact division"),
-    "fma": Kind(2, True, "a + c * b"),
-    "fms": Kind(2, True, "c * b - a"),
+KINDS: Mapping[str, OperationKind] = {
+    "add": OperationKind(2, False, "a + b"),
+    "subtract": OperationKind(2, False, "a - b"),
+    "multiply": OperationKind(1, True, "c * a"),
+    "shift": OperationKind(1, True, "c * a, where c is a power of two"),
+    "divide": OperationKind(1, True, "a / c, of integers an exact division"),
+    "fma": OperationKind(2, True, "a + c * b"),
+    "fms": OperationKind(2, True, "c * b - a"),
 }
 """The operations by name. The last two are fused in floating point: one rounding."""
 
@@ -174,7 +174,11 @@ class Program:
         return [result[k] for result in [self.trace(values)] for k in self.outputs]
 
     def trace(self, values: Sequence[Any]) -> list[Any]:
-        """Every value in its order, inputs first, as `run` computes them."""
+        """Every value in its order, inputs first, as `run` computes them.
+
+        Raises:
+            BadShape, NotApplicable: as `run`.
+        """
         if len(values) != self.inputs:
             raise BadShape("the inputs", str(len(values)), f"{self.inputs}, one for each")
         made = list(values)

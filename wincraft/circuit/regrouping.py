@@ -7,14 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from wincraft.circuit.fitting import Gate, Gates, gates_of, pruned, scaled
-from wincraft.circuit.program import Program
+from wincraft.circuit.program import Program, Term
 from wincraft.exact.matrix import diagonal
 from wincraft.exact.types import Element, Matrix
 
 MOST_TERMS = 8
 """Longer sums are left in their order."""
-
-Term = tuple[int, Element]
 
 
 def regrouped(program: Program, moments: Matrix | None = None) -> Program:
@@ -56,23 +54,23 @@ def regrouped(program: Program, moments: Matrix | None = None) -> Program:
     return scaled(pruned(Gates(given.inputs, tuple(sums), outputs, K)))
 
 
-Tree = int | tuple["Tree", "Tree"]
+Grouping = int | tuple["Grouping", "Grouping"]
 """A grouping of terms, known by their places."""
 
 
-def _chain(found: Sequence[Term]) -> Tree:
-    tree: Tree = 0
+def _chain(found: Sequence[Term]) -> Grouping:
+    tree: Grouping = 0
     for k in range(1, len(found)):
         tree = (tree, k)
     return tree
 
 
-def _best(found: Sequence[Term], rows: Sequence[Sequence[Element]], S: list[list[Element]], zero: Element) -> Tree:
+def _best(found: Sequence[Term], rows: Sequence[Sequence[Element]], S: list[list[Element]], zero: Element) -> Grouping:
     """The grouping of the terms whose partial sums have the smallest second moments in all."""
     scaled_rows = [[factor * x for x in rows[value]] for value, factor in found]
     count = len(found)
     sums: list[list[Element]] = [[zero] * len(S)]
-    best: dict[int, tuple[Element, Tree]] = {1 << k: (zero, k) for k in range(count)}
+    best: dict[int, tuple[Element, Grouping]] = {1 << k: (zero, k) for k in range(count)}
     for subset in range(1, 1 << count):
         low = (subset & -subset).bit_length() - 1
         sums.append([x + y for x, y in zip(sums[subset & (subset - 1)], scaled_rows[low], strict=True)])
@@ -93,7 +91,7 @@ def _best(found: Sequence[Term], rows: Sequence[Sequence[Element]], S: list[list
 
 
 def _written(
-    tree: Tree, found: Sequence[Term], place: Sequence[int], sums: list[Gate], inputs: int, one: Element
+    tree: Grouping, found: Sequence[Term], place: Sequence[int], sums: list[Gate], inputs: int, one: Element
 ) -> Term:
     """The value and the factor of a grouping, its gates written down."""
     if isinstance(tree, int):

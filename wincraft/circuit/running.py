@@ -17,11 +17,11 @@ from wincraft.numbers.arrays import round_to_dtype
 _REPAIR = "run it on exact or floating-point numbers, or take its integer form"
 
 
-class Constants:
-    """Constants as they stand: for elements of the program's domain, and for whatever takes them, symbols for one."""
+class PlainConstants:
+    """PlainConstants as they stand: for elements of the program's domain, and for whatever takes them, symbols for one."""
 
     def multiply(self, value: Any, c: Any) -> Any:
-        """C times the value."""
+        """The value times c."""
         return value * c
 
     def divide(self, value: Any, c: Any) -> Any:
@@ -29,7 +29,7 @@ class Constants:
         return value / c
 
 
-class Exact(Constants):
+class Exact(PlainConstants):
     """For Python integers and Fractions: results are exact, integers wherever they are whole."""
 
     def __init__(self, K: Domain) -> None:
@@ -43,7 +43,7 @@ class Exact(Constants):
         return self._known[c]
 
     def multiply(self, value: Any, c: Element) -> Any:
-        """C times the value."""
+        """The value times c."""
         return _plain(self.fraction(c) * Fraction(value), value)
 
     def divide(self, value: Any, c: Element) -> Any:
@@ -55,7 +55,7 @@ class Objects(Exact):
     """For arrays of exact numbers, which take Fractions."""
 
     def multiply(self, value: Any, c: Element) -> Any:
-        """C times the value."""
+        """The value times c."""
         return value * self.fraction(c)
 
     def divide(self, value: Any, c: Element) -> Any:
@@ -63,15 +63,23 @@ class Objects(Exact):
         return value * (1 / self.fraction(c))
 
 
-class Integers(Exact):
+class WholeNumbers(Exact):
     """For integer arrays and tensors: constants must be integers, and divisions leave no remainder."""
 
     def multiply(self, value: Any, c: Element) -> Any:
-        """C times the value."""
+        """The value times c.
+
+        Raises:
+            NotApplicable: where c is no integer.
+        """
         return value * self._whole(c)
 
     def divide(self, value: Any, c: Element) -> Any:
-        """The value over c."""
+        """The value over c.
+
+        Raises:
+            NotApplicable: where c is no integer, or a remainder is left.
+        """
         divisor = self._whole(c)
         quotient = value // divisor
         if not bool((quotient * divisor == value).all()):
@@ -79,6 +87,7 @@ class Integers(Exact):
         return quotient
 
     def _whole(self, c: Element) -> int:
+        """A constant as an integer."""
         fraction = self.fraction(c)
         if fraction.denominator != 1:
             raise NotApplicable("a program on integers", f"its constant {fraction} is none", _REPAIR)
@@ -102,7 +111,7 @@ class Floats(Exact):
         return float(number) if self._tensors else number
 
     def multiply(self, value: Any, c: Element) -> Any:
-        """C times the value."""
+        """The value times c."""
         return value * self.rounded(c)
 
     def divide(self, value: Any, c: Element) -> Any:
@@ -110,8 +119,8 @@ class Floats(Exact):
         return value / self.rounded(c)
 
 
-def constants_for(values: Sequence[Any], K: Domain) -> Constants:
-    """Constants of a domain for values of this kind, which is that of the first one.
+def constants_for(values: Sequence[Any], K: Domain) -> PlainConstants:
+    """PlainConstants of a domain for values of this kind, which is that of the first one.
 
     >>> from sympy.polys.domains import QQ
     >>> constants_for([3], QQ).multiply(3, QQ(1, 2))
@@ -122,14 +131,14 @@ def constants_for(values: Sequence[Any], K: Domain) -> Constants:
         return Exact(K)
     dtype = getattr(first, "dtype", None)
     if dtype is None:
-        return Constants()
+        return PlainConstants()
     if isinstance(dtype, np.dtype) and dtype.hasobject:
         return Objects(K)
     if isinstance(dtype, np.dtype):
-        return Integers(K) if dtype.kind in "iu" else Floats(K, dtype)
+        return WholeNumbers(K) if dtype.kind in "iu" else Floats(K, dtype)
     name = str(dtype).partition(".")[2]
     if name.startswith(("int", "uint")):
-        return Integers(K)
+        return WholeNumbers(K)
     return Floats(K, np.dtype(name) if name in ("float16", "float32", "float64") else None, tensors=True)
 
 

@@ -14,8 +14,9 @@ from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.ordering import depth
 from wincraft.circuit.program import Operation, Program, is_power_of_two
 from wincraft.circuit.shift_constants import chain as constant_chain
-from wincraft.circuit.shift_search import blocks, butterflies, few_points, space_of
+from wincraft.circuit.shift_search import butterflies, few_points, shift_blocks, space_of
 from wincraft.errors import NotApplicable
+from wincraft.exact.field import Field
 from wincraft.exact.matrix import rational_matrix, row_factors
 from wincraft.exact.number import as_fractions
 from wincraft.exact.types import Element, Matrix
@@ -116,7 +117,7 @@ def multiplierless(matrix: Matrix, effort: Effort | None = None, free_rows: bool
     rows = _integer_rows(matrix, free_rows)
     columns = [list(column) for column in zip(*rows, strict=True)]
     ways = [(rows, False)] + [(columns, True)] * all(map(any, [*rows, *columns]))
-    reach = [max((_columns(block) for block in blocks(butterflies(given)[0])), default=1) for given, _ in ways]
+    reach = [max((_columns(block) for block in shift_blocks(butterflies(given)[0])), default=1) for given, _ in ways]
     wanted = rational_matrix(rows)
     found: list[Program] = []
     for (given, turned), size in zip(ways, reach, strict=True):
@@ -135,7 +136,7 @@ def multiplierless(matrix: Matrix, effort: Effort | None = None, free_rows: bool
 
 def _parts(c: Element, program: Program) -> tuple[int, Element]:
     """The odd number and the power of two whose product a constant is."""
-    if not program.domain.is_QQ:
+    if not Field(program.domain).rational:
         raise NotApplicable("shifts and additions", f"constants lie in {program.domain}", "take a program over QQ")
     (fraction,) = as_fractions([c], program.domain)
     p, q = fraction.numerator, fraction.denominator
@@ -147,7 +148,7 @@ def _parts(c: Element, program: Program) -> tuple[int, Element]:
 
 def _integer_rows(matrix: Matrix, free: bool) -> list[list[int]]:
     """The rows times powers of two, or times whatever makes them primitive."""
-    if not matrix.domain.is_QQ:
+    if not Field(matrix.domain).rational:
         raise NotApplicable("shifts and additions", f"entries lie in {matrix.domain}", "take a map over QQ")
     rows = []
     for number, row in enumerate(matrix.to_list()):

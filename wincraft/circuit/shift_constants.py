@@ -9,12 +9,12 @@ from itertools import combinations_with_replacement
 
 _LARGEST = 255
 
-Chain = tuple[tuple[int, int, int, int], ...]
+AdderChain = tuple[tuple[int, int, int, int], ...]
 """Sums  u w_a + s w_b  as (a, u, b, s), of w_0, the value, and those before; u and s are +-2^k."""
 
 
 @cache
-def chain(odd: int) -> Chain:
+def chain(odd: int) -> AdderChain:
     """The fewest sums of shifted values that make an odd multiple of a value.
 
     >>> chain(5), len(chain(45)), len(chain(171))
@@ -39,10 +39,10 @@ def chain(odd: int) -> Chain:
 
 
 @cache
-def _chains() -> dict[int, Chain]:
+def _chains() -> dict[int, AdderChain]:
     """Shortest chains of all odd numbers up to 255, by all chains of one, two, three sums."""
-    found: dict[int, Chain] = {1: ()}
-    level: list[tuple[tuple[int, ...], Chain]] = [((1,), ())]
+    found: dict[int, AdderChain] = {1: ()}
+    level: list[tuple[tuple[int, ...], AdderChain]] = [((1,), ())]
     for _ in range(3):
         following = []
         for values, steps in level:

@@ -21,10 +21,10 @@ _FEW = 4
 _REMEMBERED = 40_000
 
 
-class Space:
+class ShiftSpace:
     """Points of a number of entries, of so many `bits` in what is given and some more on the way.
 
-    >>> plane = Space(2)
+    >>> plane = ShiftSpace(2)
     >>> three_four = plane.point([-6, 8])
     >>> plane.vector(three_four), three_four in plane.spanned(plane.point([0, 1]), plane.point([1, -1]))
     ([-3, 4], False)
@@ -93,15 +93,15 @@ class Space:
         return done
 
 
-def space_of(rows: Sequence[Sequence[int]]) -> Space:
+def space_of(rows: Sequence[Sequence[int]]) -> ShiftSpace:
     """The space of the points of some rows, wide enough for all that is done with them."""
-    return Space(len(rows[0]), max(abs(x) for row in rows for x in row).bit_length())
+    return ShiftSpace(len(rows[0]), max(abs(x) for row in rows for x in row).bit_length())
 
 
-class Search:
+class ShiftSearch:
     """Sets of points between for some targets in a space."""
 
-    def __init__(self, space: Space, targets: Iterable[int], random: Random) -> None:
+    def __init__(self, space: ShiftSpace, targets: Iterable[int], random: Random) -> None:
         self.space, self.random = space, random
         self.targets = frozenset(targets) - set(space.units)
 
@@ -221,10 +221,10 @@ def butterflies(rows: Sequence[Sequence[int]]) -> tuple[list[list[int]], list[li
         found, passed = [row for k, row in enumerate(found) if k not in (i, j)] + both, passed + both
 
 
-def blocks(rows: Sequence[Sequence[int]]) -> list[list[list[int]]]:
+def shift_blocks(rows: Sequence[Sequence[int]]) -> list[list[list[int]]]:
     """The rows in groups that read no column in common.
 
-    >>> blocks([[1, 0, 2], [0, 3, 0], [0, 0, 1]])
+    >>> shift_blocks([[1, 0, 2], [0, 3, 0], [0, 0, 1]])
     [[[0, 3, 0]], [[1, 0, 2], [0, 0, 1]]]
     """
     groups: list[tuple[set[int], list[list[int]]]] = []
@@ -250,12 +250,12 @@ def few_points(rows: Sequence[Sequence[int]], seed: int, rounds: int) -> list[li
     targets = {space.point(row) for row in rows if any(row)}
     simpler, passed = butterflies(rows)
     found = {space.point(row) for row in passed}
-    for block in blocks(simpler):
+    for block in shift_blocks(simpler):
         columns = [k for k in range(space.size) if any(row[k] for row in block)]
         for vector in _block_points([[row[k] for k in columns] for row in block], random, rounds):
             entries = dict(zip(columns, vector, strict=True))
             found.add(space.point([entries.get(k, 0) for k in range(space.size)]))
-    whole = Search(space, targets, random)
+    whole = ShiftSearch(space, targets, random)
     starts = [whole.completed(found)]
     starts += [whole.rows() for _ in range(max(rounds // 4, 1))] * (space.size <= _FEW)
     ends = [whole.walk(whole.pruned(start), _steps(rounds, whole)) for start in starts]
@@ -266,13 +266,13 @@ def few_points(rows: Sequence[Sequence[int]], seed: int, rounds: int) -> list[li
 def _block_points(rows: list[list[int]], random: Random, rounds: int) -> list[list[int]]:
     """Vectors between for rows that share their columns."""
     space = space_of(rows)
-    search = Search(space, map(space.point, rows), random)
+    search = ShiftSearch(space, map(space.point, rows), random)
     starts = [search.pruned(search.rows()) for _ in range(max(rounds // 4, 1))]
     walked = min((search.walk(start, _steps(rounds, search)) for start in starts), key=len)
     return [space.vector(point) for point in search.walk(walked, 4 * _steps(rounds, search))]
 
 
-def _steps(rounds: int, search: Search) -> int:
+def _steps(rounds: int, search: ShiftSearch) -> int:
     """Fewer steps in larger spaces, where each takes longer."""
     size = search.space.size + len(search.targets)
     return max(rounds * 1500 // (size**2 * search.space.longest), 1)

@@ -9,7 +9,7 @@ from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
 
 
-def transposed(program: Program) -> Program:
+def transposed_program(program: Program) -> Program:
     """The program of the transposed matrix.
 
     A value that k others read becomes k - 1 additions, an addition becomes two uses: of a matrix without rows and
@@ -20,7 +20,7 @@ def transposed(program: Program) -> Program:
     >>> from wincraft.circuit.recording import of_matrix
     >>> from wincraft import winograd
     >>> G = of_matrix(winograd(2, 3).filter.dense)
-    >>> G, transposed(G), transposed(G).matrix() == G.matrix().transpose()
+    >>> G, transposed_program(G), transposed_program(G).matrix() == G.matrix().transpose()
     (program of 4 additions, 3 -> 4 values over QQ, program of 5 additions, 4 -> 3 values over QQ, True)
     """
 

@@ -60,7 +60,7 @@ def command(
       wincraft circuit "F(6,3)" --circuit fewest --format json -o f63.json
       wincraft circuit 4x4,3x3 --circuit fewest
       wincraft circuit "F(4,3)" --map BT -o f43.svg
-      wincraft circuit "F(5,4)" --search --rounds 200 --seed 1 --checkpoint f54.json
+      wincraft circuit "F(5,4)" --search --rounds 200 --checkpoint f54.json
 
     By default the fewest additions among circuits of at most 1.1 times the rounding noise of the matrix row by row.
     fewest: whatever the noise; quiet: the least noise; cheap-registers: the fewest values held at one time; rows: the

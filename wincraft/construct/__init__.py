@@ -8,9 +8,7 @@ from wincraft.face import show
 if TYPE_CHECKING:
     from wincraft.construct.bases import families as families, given_basis as given_basis, parse_basis as parse_basis
     from wincraft.construct.circuits import (
-        C_ORDER as C_ORDER,
-        CHOICES as CHOICES,
-        CIRCUIT_ORDERS as CIRCUIT_ORDERS,
+        CIRCUIT_CHOICES as CIRCUIT_CHOICES,
         Circuits as Circuits,
         programs_for as programs_for,
     )

@@ -34,13 +34,17 @@ QUICK = ("even-odd", "pairs")
 
 
 class Context(NamedTuple):
-    """What a matrix's inputs and outputs weigh: E[x x^T], and W with E[error^T W error]; None: white, equal."""
+    """What a matrix's inputs and outputs weigh: E[x x^T], and W with E[error^T W error]; None: white, equal.
+
+    >>> Context()
+    Context(moments=None, weights=None)
+    """
 
     moments: Matrix | None = None
     weights: Matrix | None = None
 
 
-class Found(NamedTuple):
+class FoundProgram(NamedTuple):
     """A program, what it was found by, and where the library knows one, a bound on all such and how it is proved."""
 
     program: Program
@@ -50,8 +54,12 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
-    """A program of a matrix, what it was found by, and its rounding noise under the algorithm's weights."""
+class Contender:
+    """A program of a matrix, what it was found by, and its rounding noise under the algorithm's weights.
+
+    >>> Contender(Program.build(2, [("add", 0, 1)], [2]), "by hand", Fraction(2)).additions
+    1
+    """
 
     program: Program
     found: str
@@ -79,23 +87,23 @@ class Hashed:
 
 
 @lru_cache(maxsize=512)
-def programs_of(of: Hashed, thorough: bool) -> tuple[Found, ...]:
+def programs_of(of: Hashed, thorough: bool) -> tuple[FoundProgram, ...]:
     """Programs that compute a matrix exactly: plain rows, those of the library, those of optimisers without chance.
 
     Where not `thorough`, only those of `QUICK` optimisers, one of each.
     """
     matrix = of.matrix
-    plain = Found(of_matrix(matrix), PLAIN)
+    plain = FoundProgram(of_matrix(matrix), PLAIN)
     if max(matrix.shape) > LARGEST_SEARCHED:
         return (plain,)
-    found = [Found(program, text, entry.bound, entry.method) for program, text, entry in known_programs(matrix)]
+    found = [FoundProgram(program, text, entry.bound, entry.method) for program, text, entry in known_programs(matrix)]
     for name in STRUCTURAL if thorough else QUICK:
-        found += [Found(program, name) for program in optimised(name, matrix)[: None if thorough else 1]]
+        found += [FoundProgram(program, name) for program in optimised(name, matrix, kept=3 if thorough else 1)]
     return (plain, *(item._replace(program=reordered(item.program)) for item in found))
 
 
 @lru_cache(maxsize=512)
-def candidates_of(of: Hashed, moments: Hashed | None, weights: Hashed | None, thorough: bool) -> tuple[Candidate, ...]:
+def candidates_of(of: Hashed, moments: Hashed | None, weights: Hashed | None, thorough: bool) -> tuple[Contender, ...]:
     """All programs of a matrix with their noise, as they are and with their sums regrouped; plain rows first."""
     context = Context(*(None if item is None else item.matrix for item in (moments, weights)))
     plain, *others = programs_of(of, thorough)
@@ -104,13 +112,17 @@ def candidates_of(of: Hashed, moments: Hashed | None, weights: Hashed | None, th
         quieter = regrouped(item.program, context.moments)
         found.setdefault(quieter, item._replace(program=quieter))
     return tuple(
-        Candidate(item.program, item.text, noise_of(item.program, context), item.bound, item.method)
+        Contender(item.program, item.text, noise_of(item.program, context), item.bound, item.method)
         for item in (plain, *found.values())
     )
 
 
 def noise_of(program: Program, context: Context) -> Fraction:
-    """The variance that the roundings of a program cause at the algorithm's outputs, every product rounded."""
+    """The variance that the roundings of a program cause at the algorithm's outputs, every product rounded.
+
+    >>> noise_of(Program.build(2, [("fma", 0, 1, "3")], [2]), Context())
+    Fraction(19, 1)
+    """
     return as_fractions([rounding_variance(program, *context, fused=False)], program.domain)[0]
 
 
@@ -143,7 +155,7 @@ def contexts(factor: Algorithm) -> Iterator[tuple[str, Matrix, Context]]:
         yield name, item.dense, context
         stages = [step.whole(tile) for step, tile in zip(item.passes, item.shapes, strict=False)]
         for number, step in enumerate(item.passes):
-            if step.axis is None or len(item.tile) == 1:
+            if step.axis is None or len(item.shapes[number]) == 1:
                 before = _product(stages[:number], item.shape[1], K)
                 after = _product(stages[number + 1 :], stages[number].shape[0], K)
                 moments, weights = context

@@ -10,16 +10,16 @@ from math import prod
 from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.circuit.fitting import fitted, gates_of, scaled
-from wincraft.circuit.integers import integer_form
-from wincraft.circuit.optimise.effort import Effort
-from wincraft.circuit.optimise.kronecker import kronecker
+from wincraft.circuit.fitting import fitted_program, gates_of, scaled
+from wincraft.circuit.integers import integer_program
 from wincraft.circuit.operations import operations_of
+from wincraft.circuit.optimise.effort import Effort
+from wincraft.circuit.optimise.kronecker import kronecker_programs
 from wincraft.circuit.ordering import live, reordered
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
 from wincraft.construct.candidates import (
-    Candidate,
+    Contender,
     Context,
     Hashed,
     candidates_of,
@@ -31,20 +31,15 @@ from wincraft.construct.candidates import (
 from wincraft.errors import look_up
 from wincraft.exact.number import as_fractions
 from wincraft.exact.types import Matrix
-
-CIRCUIT_ORDERS = {"circuit": "default"} | {f"circuit-{name}": name for name in ("fewest", "quiet", "cheap-registers")}
-"""What orders of sums are called that are a program's own, to the choice of the program."""
-
-C_ORDER = "circuit"
-"""The order of the sums in C headers."""
+from wincraft.numbers.summation import CIRCUIT_ORDERS
 
 NOISE_ALLOWED = Fraction(11, 10)
 """How much more rounding noise than plain rows the default circuit may have."""
 
-Choice = Callable[[Sequence[Candidate]], Candidate]
+CircuitChoice = Callable[[Sequence[Contender]], Contender]
 
 
-def _default(candidates: Sequence[Candidate]) -> Candidate:
+def _default(candidates: Sequence[Contender]) -> Contender:
     """The fewest additions among circuits of at most 1.1 times the rounding noise of plain rows.
 
     Of equal ones that with the fewest multiplications by general constants, then by small integers, then the quietest.
@@ -53,27 +48,27 @@ def _default(candidates: Sequence[Candidate]) -> Candidate:
     return min((item for item in candidates if item.noise <= allowed), key=_simplest)
 
 
-def _simplest(item: Candidate) -> tuple[int, int, int, Fraction]:
+def _simplest(item: Contender) -> tuple[int, int, int, Fraction]:
     found = operations_of(item.program)
     return item.additions, found.multiplications, found.small, item.noise
 
 
-def _fewest(candidates: Sequence[Candidate]) -> Candidate:
+def _fewest(candidates: Sequence[Contender]) -> Contender:
     """The fewest additions, then the least rounding noise."""
     return min(candidates, key=lambda item: (item.additions, item.noise))
 
 
-def _quiet(candidates: Sequence[Candidate]) -> Candidate:
+def _quiet(candidates: Sequence[Contender]) -> Contender:
     """The least rounding noise, then the fewest additions."""
     return min(candidates, key=lambda item: (item.noise, item.additions))
 
 
-def _cheap_registers(candidates: Sequence[Candidate]) -> Candidate:
+def _cheap_registers(candidates: Sequence[Contender]) -> Contender:
     """The fewest values held at one time, then the fewest additions."""
     return min(candidates, key=lambda item: (live(item.program), item.additions, item.noise))
 
 
-def _rows(candidates: Sequence[Candidate]) -> Candidate:
+def _rows(candidates: Sequence[Contender]) -> Contender:
     """The matrix as it stands, row by row."""
     return candidates[0]
 
@@ -81,7 +76,7 @@ def _rows(candidates: Sequence[Candidate]) -> Candidate:
 DEFAULT_CIRCUIT = "default"
 """The choice where none is made."""
 
-CHOICES: dict[str, Choice] = {
+CIRCUIT_CHOICES: dict[str, CircuitChoice] = {
     "default": _default,
     "fewest": _fewest,
     "quiet": _quiet,
@@ -102,7 +97,7 @@ def order_of(choice: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Circuits:
-    """The programs of an algorithm's passes under one of `CHOICES`.
+    """The programs of an algorithm's passes under one of `CIRCUIT_CHOICES`.
 
     The filter is transformed once, before anything runs: by default its programs are plain rows. `found` are programs
     beside those that are known, each with what it was found by, of some matrices.
@@ -123,7 +118,7 @@ class Circuits:
     _integers: dict[Hashed, Program] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        look_up("circuit", self.choice, CHOICES)
+        look_up("circuit", self.choice, CIRCUIT_CHOICES)
         for factor in dict.fromkeys(self._parts()):
             for name, matrix, context in contexts(factor):
                 self._contexts.setdefault(Hashed(matrix), (name, context))
@@ -131,9 +126,9 @@ class Circuits:
     def _parts(self) -> tuple[Algorithm, ...]:
         return self.algorithm.factors if self.algorithm.separable else (self.algorithm,)
 
-    def of(self, matrix: Matrix) -> Candidate:
+    def of(self, matrix: Matrix) -> Contender:
         """The one that is chosen for the matrix of a pass, or of a map along one axis."""
-        return CHOICES["rows" if self._by_rows(matrix) else self.choice](self.candidates(matrix))
+        return CIRCUIT_CHOICES["rows" if self._by_rows(matrix) else self.choice](self.candidates(matrix))
 
     def _by_rows(self, matrix: Matrix) -> bool:
         name, _ = self._contexts.get(Hashed(matrix), ("", None))
@@ -154,13 +149,13 @@ class Circuits:
     def _integer_program(self, matrix: Matrix) -> Program:
         rows, *others = self.candidates(matrix)
         if self._by_rows(matrix):
-            return integer_form(rows.program)
+            return integer_program(rows.program)
         others.sort(key=lambda item: item.additions)
         default, level = self.choice == DEFAULT_CIRCUIT, list[Program]()
         for item in [*others, rows] if default else [self.of(matrix), *others, rows]:
             if level and not (default and item.additions == level[0].additions):
                 break
-            form = integer_form(item.program)
+            form = integer_program(item.program)
             if all(operation.name != "divide" for operation in form.operations):
                 level.append(form)
         return min(level, key=largest_value)
@@ -175,15 +170,15 @@ class Circuits:
         """What the matrix's inputs and outputs weigh in the algorithm; white and equal where it is not in it."""
         return self._contexts.get(Hashed(matrix), ("", Context()))[1]
 
-    def candidates(self, matrix: Matrix) -> list[Candidate]:
+    def candidates(self, matrix: Matrix) -> list[Contender]:
         """All programs of a matrix that are known or quickly found, with their noise; plain rows first."""
         thorough, context = self.choice not in (DEFAULT_CIRCUIT, "rows"), self.context(matrix)
         if not self.algorithm.field.ordered:
             programs = programs_of(Hashed(matrix), thorough)
-            return [Candidate(item.program, item.text, Fraction(0), item.bound, item.method) for item in programs]
+            return [Contender(item.program, item.text, Fraction(0), item.bound, item.method) for item in programs]
         moments, weights = (None if item is None else Hashed(item) for item in context)
         more = [pair for of, pairs in self.found if of == matrix for pair in pairs]
-        added = [Candidate(program, text, noise_of(program, context)) for program, text in more]
+        added = [Contender(program, text, noise_of(program, context)) for program, text in more]
         return [*candidates_of(Hashed(matrix), moments, weights, thorough), *added]
 
     def adding(self, matrix: Matrix, programs: Iterable[tuple[Program, str]]) -> Circuits:
@@ -192,14 +187,14 @@ class Circuits:
         Raises:
             NotApplicable: for a program of another matrix.
         """
-        pairs = tuple((fitted(program, matrix), text) for program, text in programs)
+        pairs = tuple((fitted_program(program, matrix), text) for program, text in programs)
         return replace(self, found=(*self.found, (matrix, pairs)))
 
     def matrices(self) -> list[Matrix]:
         """The matrices of the maps of every axis that differs from those before it, multiplied out."""
         return [item.dense for factor in dict.fromkeys(self._parts()) for item in factor.maps]
 
-    def line(self, name: str, axis: int = 0) -> Candidate:
+    def line(self, name: str, axis: int = 0) -> Contender:
         """That of a map along an axis, multiplied out; of whole tiles that of the whole map."""
         factors = self.algorithm.named[name].factors
         return self.of(self.algorithm.named[name].dense if factors is None else factors[axis].dense)
@@ -222,7 +217,7 @@ class Circuits:
             known = list(dict.fromkeys(found.program for line in lines for found in self.candidates(line)))
             fewest = min(program.additions for program in known)
             best = tuple(program for program in known if program.additions <= fewest + 1)
-            return scaled(gates_of(kronecker(lines[0], lines[1], Effort(best=best))[0]))
+            return scaled(gates_of(kronecker_programs(lines[0], lines[1], Effort(best=best))[0]))
         steps = item.collapsed if item.factors is not None else item
 
         def apply(values: list[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from wincraft.emit.writing import (
         BINARY as BINARY,
         EMITTERS as EMITTERS,
+        PROGRAMS as PROGRAMS,
         SUFFIXES as SUFFIXES,
         encode as encode,
         render as render,

@@ -12,7 +12,7 @@ from typing import Any
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.circuit.bounds import Bounds, FixedPointWord, bounds, largest_count
-from wincraft.circuit.integers import integer_form as on_integers
+from wincraft.circuit.integers import integer_program as on_integers
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
 from wincraft.construct.circuits import Circuits, along_axis

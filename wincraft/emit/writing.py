@@ -38,6 +38,9 @@ WITH_INTEGERS = frozenset({"c", "hls", "verilog"})
 WITH_CIRCUITS = frozenset({"c", "numpy", "latex", "triton", "cuda", "hip", "hls", "verilog"})
 """The formats that print programs: their ``emit`` also takes them, as `circuits`."""
 
+PROGRAMS = frozenset({"triton", "cuda", "hip", "hls", "verilog"})
+"""The formats that hold programs and no matrices: nothing reads them back."""
+
 SUFFIXES = {
     ".txt": "text",
     ".json": "json",

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wincraft.construct.circuits import C_ORDER
 from wincraft.errors import NotApplicable
 from wincraft.measure.ranges import Ranges
 from wincraft.numbers.box import Box, check_bits
+from wincraft.numbers.summation import C_ORDER
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count
 from wincraft.show.shown import Shown

@@ -9,14 +9,14 @@ from fractions import Fraction
 from functools import cached_property
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.circuit.minimum.bound import lower_bound
+from wincraft.circuit.minimum.bound import additions_bound
 from wincraft.circuit.minimum.methods import LowerBound
 from wincraft.circuit.operations import Operations, operations_of
 from wincraft.circuit.ordering import depth, live
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import of_matrix
 from wincraft.circuit.shift_add import shift_adds
-from wincraft.construct.candidates import Candidate
+from wincraft.construct.candidates import Contender
 from wincraft.construct.circuits import Circuits
 from wincraft.errors import NotApplicable, WrongForm
 from wincraft.exact.number import to_fraction
@@ -38,8 +38,8 @@ class MapCircuit:
     """
 
     name: str
-    chosen: Candidate
-    candidates: tuple[Candidate, ...]
+    chosen: Contender
+    candidates: tuple[Contender, ...]
     noise_gain: Fraction
     bound: LowerBound | None
 
@@ -103,7 +103,7 @@ class MapCircuit:
         return f"best found: {self.chosen.found}"
 
     @cached_property
-    def front(self) -> list[Candidate]:
+    def front(self) -> list[Contender]:
         """The candidates that no other beats in additions, noise and live values, the fewest additions first."""
         values = {id(item): (item.additions, item.noise, live(item.program)) for item in self.candidates}
         first = {value: item for item in reversed(self.candidates) for value in (values[id(item)],)}
@@ -116,7 +116,11 @@ class MapCircuit:
 
 
 def adders(program: Program) -> int | None:
-    """Its additions where constants are made of shifts and additions too; None where one is no binary fraction."""
+    """Its additions where constants are made of shifts and additions too; None where one is no binary fraction.
+
+    >>> adders(Program.build(2, [("fma", 0, 1, "3")], [2])), adders(Program.build(2, [("fma", 0, 1, "1/3")], [2]))
+    (2, None)
+    """
     try:
         return shift_adds(program)
     except NotApplicable:
@@ -124,20 +128,28 @@ def adders(program: Program) -> int | None:
 
 
 def noise_gain_of(algorithm: Algorithm) -> Fraction:
-    """The noise gain as a Fraction; 1 over a field without sizes."""
+    """The noise gain as a Fraction; 1 over a field without sizes.
+
+    >>> from wincraft import winograd
+    >>> noise_gain_of(winograd(2, 3, points="0,1,-1"))
+    Fraction(5, 3)
+    """
     return to_fraction(algorithm.noise_gain()) if algorithm.field.ordered else Fraction(1)
 
 
-def _bound(candidates: Sequence[Candidate], matrix: Matrix, axis: Algorithm) -> LowerBound | None:
+def _bound(candidates: Sequence[Contender], matrix: Matrix, axis: Algorithm) -> LowerBound | None:
     """What is proved: of a class that the library knows what stands there, of others what is proved in a second."""
     known = next((item for item in candidates if item.bound), None)
     if known is not None:
         return LowerBound(known.bound, known.method, 0)
-    return lower_bound(matrix, QUICKLY) if axis.field.rational else None
+    return additions_bound(matrix, QUICKLY) if axis.field.rational else None
 
 
 def map_circuits(circuits: Circuits) -> Iterator[tuple[Algorithm, list[MapCircuit]]]:
     """For each axis that differs from those before it, or the whole tile where it is no product of axes, its maps.
+
+    Raises:
+        WrongForm: in linear convolution form.
 
     >>> from wincraft import winograd
     >>> ((axis, maps),) = map_circuits(Circuits(winograd(2, 3, points="0,1,-1"), "fewest"))

@@ -11,14 +11,14 @@ from math import inf, nan, prod, sqrt
 import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.construct.circuits import CIRCUIT_ORDERS, programs_for
+from wincraft.construct.circuits import programs_for
 from wincraft.errors import BadValue, TooLarge, look_up
 from wincraft.measure.execution import execute
 from wincraft.measure.float_bound import CHANNEL_ORDER, FP32, BoundMachine, check_channels, norm_bound, tile_shapes
 from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.float_format import FloatFormat
-from wincraft.numbers.summation import ORDERS
+from wincraft.numbers.summation import CIRCUIT_ORDERS, ORDERS
 from wincraft.show.layout import Layout, Section
 from wincraft.show.numbers import plural
 from wincraft.show.shown import Shown

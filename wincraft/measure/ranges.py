@@ -12,14 +12,14 @@ import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.content import map_names
-from wincraft.construct.circuits import C_ORDER, CIRCUIT_ORDERS, Circuits
+from wincraft.construct.circuits import Circuits
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, look_up
 from wincraft.measure.integers import INT8
 from wincraft.measure.spans import End, data_corner, filter_corner, linear_corner
 from wincraft.measure.steps import Kind, Reach, Step, products, range_steps, reach
 from wincraft.measure.tables import Forms, Tables, running
 from wincraft.numbers.box import Box, rational
-from wincraft.numbers.summation import ORDERS
+from wincraft.numbers.summation import C_ORDER, CIRCUIT_ORDERS, ORDERS
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import plural
 from wincraft.show.shown import Shown

@@ -14,11 +14,11 @@ from wincraft.measure.execution import grouped
 from wincraft.measure.places import Place
 
 
-class Operation(NamedTuple):
+class RecordedSum(NamedTuple):
     """A sum of coefficients times earlier symbols, or times products of two; an input has no terms.
 
-    >>> Operation(((Fraction(1, 2), (0,)), (Fraction(-1), (1, 2))))
-    Operation(terms=((Fraction(1, 2), (0,)), (Fraction(-1, 1), (1, 2))))
+    >>> RecordedSum(((Fraction(1, 2), (0,)), (Fraction(-1), (1, 2))))
+    RecordedSum(terms=((Fraction(1, 2), (0,)), (Fraction(-1, 1), (1, 2))))
     """
 
     terms: tuple[tuple[Fraction, tuple[int, ...]], ...] = ()
@@ -38,7 +38,7 @@ class RecordingMachine:
     """
 
     def __init__(self) -> None:
-        self.operations: list[Operation] = []
+        self.operations: list[RecordedSum] = []
         self.inputs: list[int] = []
 
     def load(self, place: Place, given: np.ndarray) -> np.ndarray:
@@ -76,5 +76,5 @@ class RecordingMachine:
         return np.array([self._record((1 / divisor, (k,))) for k in value.ravel().tolist()]).reshape(value.shape)
 
     def _record(self, *terms: tuple[Fraction, tuple[int, ...]]) -> int:
-        self.operations.append(Operation(terms))
+        self.operations.append(RecordedSum(terms))
         return len(self.operations) - 1

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     )
     from wincraft.numbers.summation import (
         CHANNEL_ORDERS as CHANNEL_ORDERS,
+        C_ORDER as C_ORDER,
+        CIRCUIT_ORDERS as CIRCUIT_ORDERS,
         ORDERS as ORDERS,
         Tree as Tree,
         channel_sum as channel_sum,

@@ -107,6 +107,13 @@ ORDERS: dict[str, Callable[[Sequence[float]], Tree]] = {
 """The registry: name to the function that makes a row's summation tree."""
 
 
+CIRCUIT_ORDERS = {"circuit": "default"} | {f"circuit-{name}": name for name in ("fewest", "quiet", "cheap-registers")}
+"""What orders are called that are a program's own, not a row's, to the choice of the program."""
+
+C_ORDER = "circuit"
+"""The order of the sums in C headers."""
+
+
 def linear_pass(
     matrix: ArrayLike, array: ArrayLike, axis: int, arithmetic: Arithmetic, order: str = "sequential"
 ) -> np.ndarray:

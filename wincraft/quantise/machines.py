@@ -13,7 +13,6 @@ import numpy as np
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.linear_map import LinearMap, Maps
 from wincraft.circuit.program import Program
-from wincraft.construct.circuits import CIRCUIT_ORDERS
 from wincraft.exact.matrix import fraction_rows, rational_matrix
 from wincraft.exact.types import Matrix
 from wincraft.measure.execution import ArrayMachine, Machine, PerMatrix
@@ -25,6 +24,7 @@ from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.quantizer import Quantizer, Scale, checked_scale
+from wincraft.numbers.summation import CIRCUIT_ORDERS
 from wincraft.quantise.moments import MomentsMachine
 from wincraft.quantise.schemes import Scheme
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wincraft.algorithm.linear_map import Pass
-from wincraft.circuit.noise import roundings
+from wincraft.circuit.noise import rounding_rows
 from wincraft.circuit.program import Program
 from wincraft.errors import NotApplicable, look_up
 from wincraft.exact.fraction import Rows
@@ -224,7 +224,7 @@ class MomentsMachine:
         The values mapped, then as many positions as there are roundings, each with its noise, then added up.
         """
         assert self._scheme.arithmetic is not None
-        forms, gains = (_floats(rows, program.domain) for rows in roundings(program))
+        forms, gains = (_floats(rows, program.domain) for rows in rounding_rows(program))
         if not len(forms):
             return mapped
         before, after = np.eye(split[0]), np.eye(split[2])

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
-from wincraft.construct.circuits import CIRCUIT_ORDERS
 from wincraft.errors import (
     BadDocument,
     BadValue,
@@ -27,7 +26,7 @@ from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.formats import parse_format
 from wincraft.numbers.integer_grid import IntegerGrid, IntegerRange
 from wincraft.numbers.quantizer import Quantizer, calibration, parse_quantizer
-from wincraft.numbers.summation import CHANNEL_ORDERS, ORDERS
+from wincraft.numbers.summation import CHANNEL_ORDERS, CIRCUIT_ORDERS, ORDERS
 from wincraft.quantise.presets import OPTIONS, PRESETS
 
 STAGES = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")

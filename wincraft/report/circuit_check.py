@@ -11,7 +11,7 @@ from types import UnionType
 from typing import Any
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.circuit.minimum.bound import lower_bound
+from wincraft.circuit.minimum.bound import additions_bound
 from wincraft.circuit.operations import operations_of
 from wincraft.circuit.ordering import depth, live
 from wincraft.circuit.program import Program
@@ -41,6 +41,16 @@ def check_circuits(content: Mapping[str, Any], path: str) -> Iterator[str]:
         BadDocument: where something is missing, or no program.
         Refuted: where the matrices are no algorithm.
         ClaimRefuted: where a matrix, a count or a bound is not what the document says.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.report.circuits import CircuitReport
+    >>> document = CircuitReport(Circuits(winograd(2, 3, points="0,1,-1"), "fewest")).document()
+    >>> for line in check_circuits(document, "f23.json"):
+    ...     print(line)
+    F(2,3) proved: 24 exact identities, by its three programs together
+    AT: 4 additions, proved minimal: support
+    G: 3 additions, proved minimal: support
+    BT: 4 additions, proved minimal: support
     """
     algorithm = parse_document(_entry(content, "algorithm", dict, path), f"{path}: algorithm")
     axes, size = _entry(content, "axes", list, path), _entry(content, "size", str, path)
@@ -142,7 +152,7 @@ def _measured(facts: Mapping[str, Any], program: Program, gain: Fraction, contex
 def _claims(facts: Mapping[str, Any], program: Program, matrix: Matrix, where: str) -> str:
     additions = _counted(facts, program, where)
     claimed = _entry(facts, "lower_bound", int, where)
-    bound = lower_bound(matrix)
+    bound = additions_bound(matrix)
     if claimed > bound.additions:
         raise ClaimRefuted(where, f"a lower bound of {claimed}", f"{bound.additions} is what can be proved")
     if facts.get("status") == "proved minimal" and additions != bound.additions:

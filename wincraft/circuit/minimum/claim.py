@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wincraft.circuit.minimum.bound import lower_bound
+from wincraft.circuit.minimum.bound import additions_bound
 from wincraft.circuit.minimum.methods import METHODS, LowerBound
-from wincraft.circuit.minimum.proofs import recheck, stored_bound
+from wincraft.circuit.minimum.proofs import recheck_proof, stored_bound
 from wincraft.circuit.minimum.stripping import across, core_of
 from wincraft.circuit.program import Program
 from wincraft.errors import BadValue, NotApplicable, look_up
 
-FREE = "additions, constants free"
+CONSTANTS_FREE = "additions, constants free"
 """The model of most published counts: multiplications by any rational constants, and factors of rows, cost nothing."""
 
 
@@ -28,7 +28,7 @@ class Claim:
 
     additions: int
     bound: LowerBound
-    model: str = FREE
+    model: str = CONSTANTS_FREE
 
     @property
     def minimal(self) -> bool:
@@ -54,7 +54,7 @@ def claim_of(program: Program) -> Claim:
     >>> claim_of(Program.build(2, [("add", 0, 1), ("subtract", 0, 1)], [2, 3])).status
     'proved minimal'
     """
-    return Claim(additions_of(program), lower_bound(program.matrix()))
+    return Claim(additions_of(program), additions_bound(program.matrix()))
 
 
 def additions_of(program: Program) -> int:
@@ -83,7 +83,7 @@ def verify_claim(program: Program, claim: Claim, again: bool = False) -> str:
     counted = additions_of(program)
     if counted != claim.additions:
         raise BadValue("the claimed number of additions", str(claim.additions), f"the program takes {counted}")
-    if claim.model != FREE:
+    if claim.model != CONSTANTS_FREE:
         raise NotApplicable("the check of a bound", f"its model is {claim.model!r}", "solve it again")
     core = core_of(program.matrix().to_list())
     bound = claim.bound
@@ -93,7 +93,7 @@ def verify_claim(program: Program, claim: Claim, again: bool = False) -> str:
         proved, how = 0, "by stripping"
     elif bound.proof:
         stored = stored_bound(core)
-        if stored is None or (again and not recheck(stored.proof)):
+        if stored is None or (again and not recheck_proof(stored.proof)):
             raise BadValue("the stored proof of the bound", bound.proof, "it does not prove this matrix")
         proved = stored.additions
         how = f"{how}, {'run again' if again else 'as stored'}: {stored.proof}"

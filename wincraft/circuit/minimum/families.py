@@ -16,7 +16,7 @@ from itertools import combinations
 
 from flint import fmpq, fmpz_mat, fmpz_poly
 
-from wincraft.circuit.minimum.points import Known, Point, closure, primitive
+from wincraft.circuit.minimum.points import IntegerPoint, Known, closure, primitive
 
 Moving = tuple[fmpz_poly, ...]
 """A point whose coordinates are polynomials in s."""
@@ -28,7 +28,7 @@ _ZERO = fmpz_poly([])
 
 
 @lru_cache(maxsize=1 << 16)
-def forms(*points: Point) -> tuple[Point, ...]:
+def forms(*points: IntegerPoint) -> tuple[IntegerPoint, ...]:
     """A basis of the linear forms that vanish on some points.
 
     >>> forms((1, 0, 0), (0, 1, 0))
@@ -67,7 +67,7 @@ def reduced(coordinates: Sequence[fmpz_poly]) -> Moving:
     return tuple(x // common for x in coordinates)
 
 
-def on_line(a: Point, b: Point) -> Moving:
+def on_line(a: IntegerPoint, b: IntegerPoint) -> Moving:
     """The points a + s b of a line, all but b.
 
     >>> on_line((1, 0, 0), (0, 1, 0))
@@ -76,12 +76,12 @@ def on_line(a: Point, b: Point) -> Moving:
     return tuple(fmpz_poly([x, y]) for x, y in zip(a, b, strict=True))
 
 
-def fixed(point: Point) -> Moving:
+def fixed(point: IntegerPoint) -> Moving:
     """A point that does not move."""
     return tuple(fmpz_poly([x]) for x in point)
 
 
-def at(point: Moving, s: fmpq) -> Point:
+def at(point: Moving, s: fmpq) -> IntegerPoint:
     """Where a moving point is.
 
     >>> at(on_line((1, 0), (0, 1)), fmpq(2, 3))
@@ -94,7 +94,7 @@ def at(point: Moving, s: fmpq) -> Point:
     return primitive(int((x * denominator).p) for x in values)
 
 
-def members(known: Known, target: Point, family: Family) -> tuple[list[tuple[Point, ...]], int]:
+def members(known: Known, target: IntegerPoint, family: Family) -> tuple[list[tuple[IntegerPoint, ...]], int]:
     """The members with which everything is reached, and how many conditions were looked at. All reach the target.
 
     Where every member reaches everything, one of them.
@@ -120,7 +120,7 @@ def members(known: Known, target: Point, family: Family) -> tuple[list[tuple[Poi
     return found, cases
 
 
-def _conditions(target: Point, known: Sequence[Point], family: Family) -> Iterator[fmpz_poly]:
+def _conditions(target: IntegerPoint, known: Sequence[IntegerPoint], family: Family) -> Iterator[fmpz_poly]:
     """For every pair of points of which one moves, the polynomial at whose roots the target lies on their line."""
     for other in known:
         vanishing = forms(target, other)

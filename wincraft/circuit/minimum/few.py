@@ -21,8 +21,8 @@ from itertools import combinations, permutations
 from wincraft.circuit.minimum.families import Family, Moving, fixed, forms, members, on_line, polynomial, reduced
 from wincraft.circuit.minimum.least import Least, without
 from wincraft.circuit.minimum.points import (
+    IntegerPoint,
     Known,
-    Point,
     combined,
     coordinate_points,
     line,
@@ -33,9 +33,9 @@ from wincraft.circuit.minimum.points import (
 )
 
 
-def single_points(known: Known) -> dict[Point, None]:
+def single_points(known: Known) -> dict[IntegerPoint, None]:
     """Every point by which, alone, a target is reached that was not: where two lines in one plane meet."""
-    found: dict[Point, None] = {}
+    found: dict[IntegerPoint, None] = {}
     for target in known.left:
         for factors, triple in planes_of(target, known.points):
             for i, j in ((0, 1), (0, 2), (1, 2)):
@@ -43,9 +43,11 @@ def single_points(known: Known) -> dict[Point, None]:
     return found
 
 
-def pairs_of_points(known: Sequence[Point], target: Point) -> dict[tuple[Point, Point], None]:
+def pairs_of_points(
+    known: Sequence[IntegerPoint], target: IntegerPoint
+) -> dict[tuple[IntegerPoint, IntegerPoint], None]:
     """Every pair that reaches a target that is in no plane through three of the known points: four span its space."""
-    found: dict[tuple[Point, Point], None] = {}
+    found: dict[tuple[IntegerPoint, IntegerPoint], None] = {}
     for four in combinations(known, 4):
         factors = relation([*four, target])
         if factors is None or not all(factors):
@@ -61,7 +63,7 @@ def pairs_of_points(known: Sequence[Point], target: Point) -> dict[tuple[Point, 
     return found
 
 
-def one_intermediate(targets: Sequence[Point]) -> Least:
+def one_intermediate(targets: Sequence[IntegerPoint]) -> Least:
     """At most one intermediate, in any dimension.
 
     >>> least = one_intermediate([(1, 1, 1), (1, 1, -1)])
@@ -75,13 +77,13 @@ def one_intermediate(targets: Sequence[Point]) -> Least:
     return Least(1 if found else 2, 1 + cases, tuple((point,) for point in found))
 
 
-def one_more(known: Known) -> tuple[list[Point], int]:
+def one_more(known: Known) -> tuple[list[IntegerPoint], int]:
     """The single points with which everything is reached, and how many were tried."""
     points = single_points(known)
     return [point for point in points if known.completed((point,))], len(points)
 
 
-def two_intermediates(targets: Sequence[Point]) -> Least:
+def two_intermediates(targets: Sequence[IntegerPoint]) -> Least:
     """At most two intermediates, in any dimension.
 
     >>> least = two_intermediates([(1, 1, 1, 1), (1, 1, 1, -1)])
@@ -95,12 +97,12 @@ def two_intermediates(targets: Sequence[Point]) -> Least:
     return Least(2 if found else 3, fewer.cases + cases, tuple(found))
 
 
-def two_more(known: Known, families: bool = True) -> tuple[list[tuple[Point, ...]], int]:
+def two_more(known: Known, families: bool = True) -> tuple[list[tuple[IntegerPoint, ...]], int]:
     """The pairs with which everything is reached, and how many were tried; of a family with one parameter one pair.
 
     It takes for granted that no single point does. Without `families` pairs are left out.
     """
-    found: dict[tuple[Point, ...], None] = {}
+    found: dict[tuple[IntegerPoint, ...], None] = {}
     cases = 0
     for first in single_points(known):
         if first not in known.everything:
@@ -119,7 +121,7 @@ def two_more(known: Known, families: bool = True) -> tuple[list[tuple[Point, ...
     return list(found), cases
 
 
-def plane_families(known: Sequence[Point], target: Point) -> Iterator[Family]:
+def plane_families(known: Sequence[IntegerPoint], target: IntegerPoint) -> Iterator[Family]:
     """Pairs p(s), q(s) by which a target is reached that lies in a plane of known points, for every s."""
     lines = [on[:2] for on in lines_through(known).values()]
     for a, b in lines:
@@ -133,7 +135,7 @@ def plane_families(known: Sequence[Point], target: Point) -> Iterator[Family]:
                 yield p, crossing(p, fixed(v), (target, y))
 
 
-def crossing(x: Moving, y: Moving, on: tuple[Point, Point]) -> Moving:
+def crossing(x: Moving, y: Moving, on: tuple[IntegerPoint, IntegerPoint]) -> Moving:
     """Where the line xy meets a fixed line in its plane, on which y is not."""
     form = next(form for form in forms(*on) if polynomial(form, y))
     first, second = polynomial(form, x), polynomial(form, y)

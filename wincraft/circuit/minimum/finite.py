@@ -13,11 +13,11 @@ from typing import Any
 
 from sympy.polys.domains import QQ
 
-from wincraft.circuit.fitting import fitted
-from wincraft.circuit.minimum.bound import lower_bound
+from wincraft.circuit.fitting import fitted_program
+from wincraft.circuit.minimum.bound import additions_bound
 from wincraft.circuit.minimum.claim import Claim
 from wincraft.circuit.minimum.methods import LowerBound
-from wincraft.circuit.minimum.points import Point, coordinate_points, point_of
+from wincraft.circuit.minimum.points import IntegerPoint, coordinate_points, point_of
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import Recorder
 from wincraft.errors import BadValue, NotApplicable, TooLarge, import_tool
@@ -57,18 +57,18 @@ def finite_minimum(
     points = dict.fromkeys(point_of(row) for row in matrix.to_list() if any(row))
     targets = [point for point in points if point not in coordinate_points(inputs)]
     cases = 0
-    for count in range(lower_bound(matrix).additions, limit + 1):
+    for count in range(additions_bound(matrix).additions, limit + 1):
         gates, tried = _solved(solver, inputs, targets, values, count, seconds)
         cases += tried
         if gates is not None:
-            program = fitted(_written(matrix, gates), matrix)
+            program = fitted_program(_written(matrix, gates), matrix)
             model = f"additions, constants among {', '.join(map(str, values))}"
             return program, Claim(count, LowerBound(count, "constraint solver", cases), model)
     raise NotApplicable("the finite minimum", f"it takes more than {limit} additions", "raise the limit")
 
 
 def _solved(
-    solver: Any, inputs: int, targets: Sequence[Point], constants: Sequence[Fraction], count: int, seconds: float
+    solver: Any, inputs: int, targets: Sequence[IntegerPoint], constants: Sequence[Fraction], count: int, seconds: float
 ) -> tuple[list[_Gate] | None, int]:
     """The additions, None where there are none of that number, and how many choices there were for them."""
     model = solver.CpModel()

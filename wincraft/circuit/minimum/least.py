@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from wincraft.circuit.minimum.points import Point, closure, coordinate_points
+from wincraft.circuit.minimum.points import IntegerPoint, closure, coordinate_points
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,15 @@ class Least:
 
     intermediates: int
     cases: int
-    found: tuple[tuple[Point, ...], ...] = ()
+    found: tuple[tuple[IntegerPoint, ...], ...] = ()
     digest: str = ""
 
 
-Method = Callable[[Sequence[Point]], Least]
+Method = Callable[[Sequence[IntegerPoint]], Least]
 """From the different targets of a problem, none of them an input's point, to what it proves of their least."""
 
 
-def without(targets: Sequence[Point]) -> Least:
+def without(targets: Sequence[IntegerPoint]) -> Least:
     """No intermediate at all: enough where additions of what is known reach every target.
 
     >>> [without(targets).intermediates for targets in ([(1, 1, 0), (1, 1, 1)], [(1, 1, 1)])]

@@ -18,9 +18,9 @@ from wincraft.circuit.minimum.few import one_intermediate, single_points, two_in
 from wincraft.circuit.minimum.least import Least, Method
 from wincraft.circuit.minimum.points import Known, coordinate_points, lines_through, point_of
 from wincraft.circuit.minimum.space import three_intermediates
-from wincraft.circuit.minimum.stripping import Core, Rows, across, core_of
+from wincraft.circuit.minimum.stripping import Core, CoreRows, across, core_of
 
-MANY = 1 << 60
+UNLIMITED = 1 << 60
 """More cases than any limit."""
 
 
@@ -51,11 +51,11 @@ class LowerBound:
 class Bounding(NamedTuple):
     """A method: what it proves of rows that nothing can be stripped from, and about how many cases that takes."""
 
-    prove: Callable[[Rows], LowerBound]
-    price: Callable[[Rows], int]
+    prove: Callable[[CoreRows], LowerBound]
+    price: Callable[[CoreRows], int]
 
 
-def support(rows: Rows) -> LowerBound:
+def support(rows: CoreRows) -> LowerBound:
     """The first row takes an addition less than it has entries, the first two what two rows take; each other row one.
 
     Two rows of n columns take n - 2 additions and one for each ratio of their entries but 0 and infinity: transposed
@@ -74,17 +74,17 @@ def support(rows: Rows) -> LowerBound:
     return LowerBound(max(one, two), "support", len(counts) + len(pairs))
 
 
-def _without_inputs(rows: Rows, name: str, methods: Mapping[str, Bounding]) -> LowerBound:
+def _without_inputs(rows: CoreRows, name: str, methods: Mapping[str, Bounding]) -> LowerBound:
     """Inputs are set to 0 until `methods` decide what is left: each one takes off two additions.
 
     The first addition reads two inputs. If no other read either, their columns were multiples of each other. So some
     input is read twice, and without it two additions are copies: L(M) >= 2 + min L(M without a column). And every input
     is read: L(M) >= 1 + max L(M without a column). Stripping what is left keeps columns different.
     """
-    known: dict[Rows, LowerBound] = {}
+    known: dict[CoreRows, LowerBound] = {}
     cases = [0]
 
-    def least(left: Rows) -> LowerBound:
+    def least(left: CoreRows) -> LowerBound:
         if left not in known:
             found = [best_bound(left, methods)] if len(left[0]) <= 4 else []
             cases[0] += sum(bound.cases for bound in found)
@@ -92,7 +92,7 @@ def _without_inputs(rows: Rows, name: str, methods: Mapping[str, Bounding]) -> L
             known[left] = max(found, key=lambda bound: bound.additions)
         return known[left]
 
-    def without_one(left: Rows) -> LowerBound:
+    def without_one(left: CoreRows) -> LowerBound:
         values, lines = [], sha256()
         for k in range(len(left[0])):
             core = core_of([row[:k] + row[k + 1 :] for row in left])
@@ -105,7 +105,7 @@ def _without_inputs(rows: Rows, name: str, methods: Mapping[str, Bounding]) -> L
     return LowerBound(result.additions, name, cases[0], result.digest)
 
 
-def fewer_inputs(rows: Rows) -> LowerBound:
+def fewer_inputs(rows: CoreRows) -> LowerBound:
     """Inputs are set to 0 until three or four are left, and two intermediates are excluded there.
 
     >>> from sympy import QQ
@@ -115,46 +115,46 @@ def fewer_inputs(rows: Rows) -> LowerBound:
     return _without_inputs(rows, "fewer inputs", {name: STEPS[name] for name in list(STEPS)[:3]})
 
 
-def four_inputs(rows: Rows) -> LowerBound:
+def four_inputs(rows: CoreRows) -> LowerBound:
     """Inputs are set to 0 until three or four are left, and three intermediates are excluded where four are."""
     return _without_inputs(rows, "four inputs", STEPS)
 
 
-def _geometric(name: str, method: Method) -> Callable[[Rows], LowerBound]:
+def _geometric(name: str, method: Method) -> Callable[[CoreRows], LowerBound]:
     """The bound of a method that counts intermediates."""
 
-    def prove(rows: Rows) -> LowerBound:
+    def prove(rows: CoreRows) -> LowerBound:
         least: Least = method([point_of(row) for row in rows])
         return LowerBound(len(rows) + least.intermediates, name, least.cases, least.digest)
 
     return prove
 
 
-def _known(rows: Rows) -> Known:
+def _known(rows: CoreRows) -> Known:
     return Known(coordinate_points(len(rows[0])), [point_of(row) for row in rows])
 
 
-def _price_of_two(rows: Rows) -> int:
+def _price_of_two(rows: CoreRows) -> int:
     """About how many cases: for every first point the triples of points known then, and all fours."""
     known = _known(rows)
     have, left = len(known.points), len(known.left)
     return 3 * left * (len(single_points(known)) * comb(have + 1, 3) + comb(have, 4))
 
 
-def _price_of_three(rows: Rows) -> int:
+def _price_of_three(rows: CoreRows) -> int:
     """About how many cases: families for every target, each with the conditions of the other targets."""
     known = _known(rows)
     have, left, lines = len(known.points), len(known.left), len(lines_through(known.points))
     return left**2 * (lines**2 * have + lines * have**3) * (3 * have + 6) // 2 if len(rows[0]) == 4 else 0
 
 
-def _price_of_inputs(price: Callable[[Rows], int], least: int) -> Callable[[Rows], int]:
+def _price_of_inputs(price: Callable[[CoreRows], int], least: int) -> Callable[[CoreRows], int]:
     """What it takes to look at all choices of three and four inputs, or of four; too much to ask from 7 inputs on."""
 
-    def total(rows: Rows) -> int:
+    def total(rows: CoreRows) -> int:
         inputs = len(rows[0])
         if not least < inputs < 7:
-            return MANY
+            return UNLIMITED
         chosen = [columns for k in {least, 4} for columns in combinations(range(inputs), k)]
         cores = [core_of([[row[k] for k in columns] for row in rows]) for columns in chosen]
         return sum(price(core.rows) for core in cores if core.rows)
@@ -178,18 +178,18 @@ METHODS: Mapping[str, Bounding] = {
 """How bounds are proved: name to method. Only `support` serves where entries are no rational numbers."""
 
 
-def best_bound(rows: Rows, methods: Mapping[str, Bounding], cases: int = MANY) -> LowerBound:
+def best_bound(rows: CoreRows, methods: Mapping[str, Bounding], cases: int = UNLIMITED) -> LowerBound:
     """The best bound of the rows and of their transpose; the first method that gives it is named."""
     best = LowerBound(0, "support", 0)
     for side in (Core(rows, 0), across(Core(rows, 0))):
         for name, method in methods.items():
-            if name == "support" or (rational(rows) and (cases >= MANY or method.price(side.rows) <= cases)):
+            if name == "support" or (is_rational(rows) and (cases >= UNLIMITED or method.price(side.rows) <= cases)):
                 found = method.prove(side.rows)
                 found = replace(found, additions=found.additions + side.additions)
                 best = max(best, found, key=lambda bound: bound.additions)
     return best
 
 
-def rational(rows: Rows) -> bool:
+def is_rational(rows: CoreRows) -> bool:
     """Whether all entries are rational numbers."""
     return all(hasattr(x, "denominator") and hasattr(x, "numerator") for row in rows for x in row)

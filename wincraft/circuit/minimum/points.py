@@ -16,11 +16,11 @@ from flint import fmpz_mat
 
 from wincraft.exact.types import Element
 
-Point = tuple[int, ...]
+IntegerPoint = tuple[int, ...]
 """Integers without a common divisor, the first one that is not 0 positive."""
 
 
-def primitive(values: Iterable[int]) -> Point:
+def primitive(values: Iterable[int]) -> IntegerPoint:
     """The point of a vector of integers that is not 0.
 
     >>> primitive((0, -4, 6))
@@ -33,13 +33,13 @@ def primitive(values: Iterable[int]) -> Point:
     return vector if common == 1 else tuple(x // common for x in vector)
 
 
-def point_of(row: Sequence[Element]) -> Point:
+def point_of(row: Sequence[Element]) -> IntegerPoint:
     """The point of a row of rational numbers that is not 0."""
     denominator = lcm(*(int(x.denominator) for x in row))  # type: ignore[attr-defined]
     return primitive(int(x.numerator) * (denominator // int(x.denominator)) for x in row)  # type: ignore[attr-defined]
 
 
-def coordinate_points(dimension: int) -> list[Point]:
+def coordinate_points(dimension: int) -> list[IntegerPoint]:
     """The points of the inputs.
 
     >>> coordinate_points(2)
@@ -49,7 +49,7 @@ def coordinate_points(dimension: int) -> list[Point]:
 
 
 @lru_cache(maxsize=1 << 18)
-def line(a: Point, b: Point) -> Point:
+def line(a: IntegerPoint, b: IntegerPoint) -> IntegerPoint:
     """The line through two different points: the 2x2 minors, without a common divisor.
 
     >>> line((1, 0, 0), (1, 1, 0)) == line((0, 1, 0), (1, 5, 0))
@@ -58,19 +58,19 @@ def line(a: Point, b: Point) -> Point:
     return primitive(a[i] * b[j] - a[j] * b[i] for i, j in combinations(range(len(a)), 2))
 
 
-def lines_through(points: Collection[Point]) -> dict[Point, tuple[Point, ...]]:
+def lines_through(points: Collection[IntegerPoint]) -> dict[IntegerPoint, tuple[IntegerPoint, ...]]:
     """The lines through two or more of some points, with those of the points that lie on each.
 
     >>> [len(on) for on in lines_through([(1, 0, 0), (0, 1, 0), (1, 1, 0), (0, 0, 1)]).values()]
     [3, 2, 2, 2]
     """
-    found: dict[Point, dict[Point, None]] = {}
+    found: dict[IntegerPoint, dict[IntegerPoint, None]] = {}
     for a, b in combinations(points, 2):
         found.setdefault(line(a, b), {}).update({a: None, b: None})
     return {key: tuple(on) for key, on in found.items()}
 
 
-def reached(point: Point, known: Iterable[Point]) -> bool:
+def reached(point: IntegerPoint, known: Iterable[IntegerPoint]) -> bool:
     """Whether a point lies on a line through two others that are known.
 
     >>> reached((1, 1, 0), [(1, 0, 0), (0, 0, 1), (0, 1, 0)])
@@ -85,7 +85,7 @@ def reached(point: Point, known: Iterable[Point]) -> bool:
     return False
 
 
-def closure(known: Iterable[Point], wanted: Iterable[Point]) -> list[Point]:
+def closure(known: Iterable[IntegerPoint], wanted: Iterable[IntegerPoint]) -> list[IntegerPoint]:
     """What is known, then what of the wanted points additions of what is known reach, in an order of additions.
 
     What is reached does not depend on the order: more that is known never takes anything away.
@@ -116,7 +116,7 @@ class Known:
     (True, False)
     """
 
-    def __init__(self, points: Iterable[Point], targets: Sequence[Point]) -> None:
+    def __init__(self, points: Iterable[IntegerPoint], targets: Sequence[IntegerPoint]) -> None:
         self.targets = targets
         self.points = closure(points, targets)
         there = set(self.points)
@@ -124,12 +124,12 @@ class Known:
         self.everything = there | set(targets)
         self._lines = {target: {line(target, point) for point in self.points} for target in self.left}
 
-    def completed(self, points: Sequence[Point]) -> bool:
+    def completed(self, points: Sequence[IntegerPoint]) -> bool:
         """Whether every target is reached once these different points, none of them a target or known, are known."""
         if len(set(points)) < len(points) or not self.everything.isdisjoint(points):
             return False
         queue, left = list(points), set(self.left)
-        more: dict[Point, set[Point]] = {target: set() for target in left}
+        more: dict[IntegerPoint, set[IntegerPoint]] = {target: set() for target in left}
         while queue and left:
             point = queue.pop()
             for target in list(left):
@@ -141,12 +141,12 @@ class Known:
                     more[target].add(key)
         return not left
 
-    def further(self, points: Sequence[Point]) -> Known:
+    def further(self, points: Sequence[IntegerPoint]) -> Known:
         """With these points known, and what they reach."""
         return Known([*self.points, *points], self.targets)
 
 
-def relation(points: Sequence[Point]) -> tuple[int, ...] | None:
+def relation(points: Sequence[IntegerPoint]) -> tuple[int, ...] | None:
     """The factors with which vectors add up to 0, where these are unique up to one factor; None elsewhere.
 
     >>> relation([(1, 0), (0, 1), (2, 3)])
@@ -159,7 +159,7 @@ def relation(points: Sequence[Point]) -> tuple[int, ...] | None:
     return primitive(int(kernel[i, 0]) for i in range(len(points)))
 
 
-def combined(factors: Sequence[int], points: Sequence[Point]) -> Point:
+def combined(factors: Sequence[int], points: Sequence[IntegerPoint]) -> IntegerPoint:
     """The point of a sum of multiples.
 
     >>> combined((1, 2), [(1, 0), (0, 1)])
@@ -168,7 +168,7 @@ def combined(factors: Sequence[int], points: Sequence[Point]) -> Point:
     return primitive(sum(f * x for f, x in zip(factors, column, strict=True)) for column in zip(*points, strict=True))
 
 
-def rank(points: Sequence[Point]) -> int:
+def rank(points: Sequence[IntegerPoint]) -> int:
     """The dimension of what some vectors span.
 
     >>> rank([(1, 0, 0), (0, 1, 0), (1, 1, 0)])
@@ -177,7 +177,9 @@ def rank(points: Sequence[Point]) -> int:
     return int(fmpz_mat([list(point) for point in points]).rank())
 
 
-def planes_of(point: Point, known: Sequence[Point]) -> Iterator[tuple[tuple[int, ...], tuple[Point, Point, Point]]]:
+def planes_of(
+    point: IntegerPoint, known: Sequence[IntegerPoint]
+) -> Iterator[tuple[tuple[int, ...], tuple[IntegerPoint, IntegerPoint, IntegerPoint]]]:
     """The triples of known points with the point in their plane, no three of the four on a line; with the relation."""
     for triple in combinations(known, 3):
         factors = relation([*triple, point])

@@ -2,7 +2,7 @@
 """Proofs that take longer than a question may: kept as data, with the number of cases and a hash of their list.
 
 A proof serves a matrix whose core, or its transpose, is that of the proof with rows and columns in another order and
-multiplied by factors: none of this changes the number of additions. `recheck` runs a proof again.
+multiplied by factors: none of this changes the number of additions. `recheck_proof` runs a proof again.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from itertools import permutations
 from sympy.polys.domains import QQ
 
 from wincraft.circuit.minimum.methods import METHODS, LowerBound
-from wincraft.circuit.minimum.points import Point, point_of, primitive
-from wincraft.circuit.minimum.stripping import Core, Rows, across
+from wincraft.circuit.minimum.points import IntegerPoint, point_of, primitive
+from wincraft.circuit.minimum.stripping import Core, CoreRows, across
 from wincraft.errors import look_up
 
-Table = tuple[Point, ...]
+ProofTable = tuple[IntegerPoint, ...]
 
 
 @cache
-def proofs() -> Mapping[str, tuple[Table, LowerBound]]:
+def proofs() -> Mapping[str, tuple[ProofTable, LowerBound]]:
     """Name to the rows of a core and what is proved of it.
 
     >>> rows, bound = proofs()["F(4,3) B^T 0,1,-1,2,-2,inf"]
@@ -41,17 +41,17 @@ def proofs() -> Mapping[str, tuple[Table, LowerBound]]:
     }
 
 
-def recheck(name: str) -> bool:
+def recheck_proof(name: str) -> bool:
     """Prove it again: whether bound, number of cases and hash of their list are as stored. Takes up to minutes.
 
     Raises:
         UnknownName: no proof has that name.
 
-    >>> recheck("F(4,3) A^T 0,1,-1,2,-2,inf")
+    >>> recheck_proof("F(4,3) A^T 0,1,-1,2,-2,inf")
     True
     """
     rows, stored = look_up("proof", name, proofs())
-    found = METHODS[stored.method].prove(elements(rows))
+    found = METHODS[stored.method].prove(proof_elements(rows))
     return (found.additions, found.cases, found.digest) == (stored.additions, stored.cases, stored.digest)
 
 
@@ -67,7 +67,7 @@ def stored_bound(core: Core) -> LowerBound | None:
     return best
 
 
-def same_class(first: Table, second: Table) -> bool:
+def same_class(first: ProofTable, second: ProofTable) -> bool:
     """Whether a matrix follows from another by factors and orders of rows and columns.
 
     Matrices without a row that has no zero are only the same class if they are equal.
@@ -92,15 +92,15 @@ def same_class(first: Table, second: Table) -> bool:
     )
 
 
-def _pattern(table: Table) -> tuple[list[int], list[int]]:
+def _pattern(table: ProofTable) -> tuple[list[int], list[int]]:
     return tuple(sorted(sum(map(bool, line)) for line in side) for side in (table, zip(*table, strict=True)))  # type: ignore[return-value]
 
 
-def _over(table: Table, by: Point, order: range) -> set[Point]:
+def _over(table: ProofTable, by: IntegerPoint, order: range) -> set[IntegerPoint]:
     return set(_each_over(table, by, tuple(order)))
 
 
-def _each_over(table: Table, by: Point, order: tuple[int, ...]) -> Iterator[Point]:
+def _each_over(table: ProofTable, by: IntegerPoint, order: tuple[int, ...]) -> Iterator[IntegerPoint]:
     """The rows with every column divided by what the one row has there, columns in an order."""
     product = 1
     for x in by:
@@ -110,6 +110,6 @@ def _each_over(table: Table, by: Point, order: tuple[int, ...]) -> Iterator[Poin
         yield primitive(row[k] * factor for k, factor in zip(order, factors, strict=True))
 
 
-def elements(table: Table) -> Rows:
+def proof_elements(table: ProofTable) -> CoreRows:
     """Rows of integers as rows of rational numbers."""
     return tuple(tuple(QQ(x) for x in row) for row in table)

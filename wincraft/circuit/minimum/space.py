@@ -40,12 +40,12 @@ from wincraft.circuit.minimum.families import (
 )
 from wincraft.circuit.minimum.few import crossing, one_more, pairs_of_points, two_intermediates
 from wincraft.circuit.minimum.least import Least
-from wincraft.circuit.minimum.points import Known, Point, combined, coordinate_points, lines_through, rank
+from wincraft.circuit.minimum.points import IntegerPoint, Known, combined, coordinate_points, lines_through, rank
 
-Pair = tuple[Point, Point]
+Pair = tuple[IntegerPoint, IntegerPoint]
 
 
-def general(known: Sequence[Point], targets: Sequence[Point]) -> bool:
+def general(known: Sequence[IntegerPoint], targets: Sequence[IntegerPoint]) -> bool:
     """Whether no target but the known ones lies in a plane through three known points.
 
     >>> general([(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)], [(1, 1, 0, 1)])
@@ -55,7 +55,7 @@ def general(known: Sequence[Point], targets: Sequence[Point]) -> bool:
     return not any(rank([*three, target]) == 3 for target in set(targets) - set(known) for three in planes)
 
 
-def three_intermediates(targets: Sequence[Point]) -> Least:
+def three_intermediates(targets: Sequence[IntegerPoint]) -> Least:
     """At most three intermediates, in four dimensions where the targets are in general position to what is known.
 
     >>> targets = [(1, 1, 1, 1), (1, -1, 1, -1), (1, 1, -1, -1), (1, -1, -1, 1)]
@@ -66,7 +66,7 @@ def three_intermediates(targets: Sequence[Point]) -> Least:
     known = Known(coordinate_points(len(targets[0])), targets)
     if fewer.found or len(targets[0]) != 4 or not general(known.points, targets):
         return fewer
-    found: dict[tuple[Point, ...], None] = {}
+    found: dict[tuple[IntegerPoint, ...], None] = {}
     cases, lines = fewer.cases, sha256()
     for chosen, some, tried in outcomes(known):
         cases += tried
@@ -75,7 +75,7 @@ def three_intermediates(targets: Sequence[Point]) -> Least:
     return Least(3 if found else 4, cases, tuple(found), lines.hexdigest())
 
 
-def outcomes(known: Known) -> Iterator[tuple[str, list[tuple[Point, ...]], int]]:
+def outcomes(known: Known) -> Iterator[tuple[str, list[tuple[IntegerPoint, ...]], int]]:
     """Case by case: which one it is, the intermediates with which everything is reached, how many were tried."""
     for target in known.left:
         for pair in pairs_of_points(known.points, target):
@@ -88,7 +88,7 @@ def outcomes(known: Known) -> Iterator[tuple[str, list[tuple[Point, ...]], int]]
             yield f"family {target} {shape}", some, tried
 
 
-def curves(known: Sequence[Point], target: Point) -> Iterator[Family]:
+def curves(known: Sequence[IntegerPoint], target: IntegerPoint) -> Iterator[Family]:
     """Every family of three points by which a target is reached first, as case (b) lists them."""
     lines = {(on[0], on[1]): set(on) for on in lines_through(known).values()}
     for first, on in lines.items():
@@ -102,7 +102,7 @@ def curves(known: Sequence[Point], target: Point) -> Iterator[Family]:
                 yield from _chains(first, middle, c, target, [d for d in known if d != c])
 
 
-def _two_lines(first: Pair, second: Pair, target: Point, others: Sequence[Point]) -> Iterator[Family]:
+def _two_lines(first: Pair, second: Pair, target: IntegerPoint, others: Sequence[IntegerPoint]) -> Iterator[Family]:
     """Shape 1."""
     p, t = on_line(*first), fixed(target)
     for c in others:
@@ -112,13 +112,15 @@ def _two_lines(first: Pair, second: Pair, target: Point, others: Sequence[Point]
             yield p, crossing(r, fixed(c), second), r
 
 
-def _transversals(first: Pair, second: Pair, target: Point, others: Sequence[tuple[Point, bool]]) -> Iterator[Family]:
+def _transversals(
+    first: Pair, second: Pair, target: IntegerPoint, others: Sequence[tuple[IntegerPoint, bool]]
+) -> Iterator[Family]:
     """Shape 4, with whether d is on q's line."""
     u, v = second
     for d, on_second in others:
         if on_second:
             (plane,) = forms(u, v, target)
-            still = meet(plane, first)
+            still = plane_meets(plane, first)
             if still is not None:
                 q = on_line(u, v)
                 yield fixed(still), q, crossing(q, fixed(still), (target, d))
@@ -129,9 +131,11 @@ def _transversals(first: Pair, second: Pair, target: Point, others: Sequence[tup
             yield p, q, crossing(q, p, (target, d))
 
 
-def _in_a_plane(first: Pair, middle: Point, c: Point, target: Point, on: set[Point]) -> Iterator[Family]:
+def _in_a_plane(
+    first: Pair, middle: IntegerPoint, c: IntegerPoint, target: IntegerPoint, on: set[IntegerPoint]
+) -> Iterator[Family]:
     """Shapes 2 and 3: t, p, c and c' are in one plane, which tells p."""
-    plane = meet(forms(target, c, middle)[0], first)
+    plane = plane_meets(forms(target, c, middle)[0], first)
     if plane is not None and rank([plane, c, middle]) == 3:
         p, q = fixed(plane), on_line(plane, middle)
         yield p, q, crossing(q, fixed(c), (target, plane))
@@ -139,7 +143,9 @@ def _in_a_plane(first: Pair, middle: Point, c: Point, target: Point, on: set[Poi
             yield p, q, crossing(q, fixed(target), (plane, c))
 
 
-def _chains(first: Pair, middle: Point, c: Point, target: Point, others: Sequence[Point]) -> Iterator[Family]:
+def _chains(
+    first: Pair, middle: IntegerPoint, c: IntegerPoint, target: IntegerPoint, others: Sequence[IntegerPoint]
+) -> Iterator[Family]:
     """Shape 5."""
     for d in others:
         if rank([middle, c, d]) == 3:
@@ -148,13 +154,13 @@ def _chains(first: Pair, middle: Point, c: Point, target: Point, others: Sequenc
             r = mixed(at_d, fixed(target), -at_t, fixed(d))
             yield p, _meeting(p, fixed(middle), r, c), r
         else:
-            still = meet(forms(target, c, middle)[0], first)
+            still = plane_meets(forms(target, c, middle)[0], first)
             if still is not None and rank([still, c, middle]) == 3:
                 r = on_line(target, d)
                 yield fixed(still), crossing(r, fixed(c), (still, middle)), r
 
 
-def _meeting(p: Moving, other: Moving, r: Moving, c: Point) -> Moving:
+def _meeting(p: Moving, other: Moving, r: Moving, c: IntegerPoint) -> Moving:
     """Where the lines through p and another point, and through r and c, meet in their plane."""
     at_p, at_other, at_r = ([polynomial(form, x) for form in forms(c)] for x in (p, other, r))
     for i, j in combinations(range(len(at_p)), 2):
@@ -165,17 +171,17 @@ def _meeting(p: Moving, other: Moving, r: Moving, c: Point) -> Moving:
     raise AssertionError("two different lines through one point that is not on the other")
 
 
-def meet(plane: Point, on: Pair) -> Point | None:
+def plane_meets(plane: IntegerPoint, on: Pair) -> IntegerPoint | None:
     """Where a line meets a plane, None where it lies in it.
 
-    >>> meet((0, 0, 0, 1), ((1, 0, 0, 1), (0, 1, 0, 1)))
+    >>> plane_meets((0, 0, 0, 1), ((1, 0, 0, 1), (0, 1, 0, 1)))
     (1, -1, 0, 0)
     """
     a, b = value(plane, on[0]), value(plane, on[1])
     return combined((b, -a), on) if a or b else None
 
 
-def cofactors(a: Point, b: Point, c: Point) -> tuple[int, ...]:
+def cofactors(a: IntegerPoint, b: IntegerPoint, c: IntegerPoint) -> tuple[int, ...]:
     """The factors of x in the determinant of a, b, c, x.
 
     >>> cofactors((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0))

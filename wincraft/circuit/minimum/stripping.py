@@ -17,13 +17,13 @@ from typing import NamedTuple
 from wincraft.exact.matrix import factor_between, transposed
 from wincraft.exact.types import Element, Vectors
 
-Rows = tuple[tuple[Element, ...], ...]
+CoreRows = tuple[tuple[Element, ...], ...]
 
 
 class Core(NamedTuple):
     """What is left of a matrix, and the additions of what is not: L(matrix) = L(rows) + additions."""
 
-    rows: Rows
+    rows: CoreRows
     additions: int
 
     @property

@@ -12,7 +12,7 @@ from sympy.polys.domains import QQ
 
 from wincraft.circuit.fitting import Gate, Gates
 from wincraft.circuit.optimise.modular import COMPILED, FREE, MOST, PRIME, TABLE, TARGET
-from wincraft.circuit.optimise.stripping import Rows
+from wincraft.circuit.optimise.stripping import StrippedRows
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
 from wincraft.exact.matrix import factor_between
@@ -22,7 +22,7 @@ RUN = 10_000
 """What a run takes beside its steps."""
 LINES = 100_000
 """Room for the lines through the points of a program."""
-Point = tuple[Element, ...]
+Coordinates = tuple[Element, ...]
 
 
 class Suggestion(NamedTuple):
@@ -32,7 +32,7 @@ class Suggestion(NamedTuple):
     mark: int
     origins: Any
     gates: Any
-    free: tuple[Point, ...]
+    free: tuple[Coordinates, ...]
 
 
 class Attempts:
@@ -46,7 +46,7 @@ class Attempts:
     6
     """
 
-    def __init__(self, rows: Rows, seed: int) -> None:
+    def __init__(self, rows: StrippedRows, seed: int) -> None:
         self.rows, self.n = rows, len(rows[0])
         self.effort = 0
         n, count, random = self.n, len(rows), Random(seed)
@@ -67,16 +67,16 @@ class Attempts:
         self._table = tuple(_zeros(TABLE) for _ in range(5))
         self._stamp = 0
 
-    def run(self, seed: int, free: Sequence[Point] = (), slack: int = 0) -> Suggestion | None:
+    def run(self, seed: int, free: Sequence[Coordinates] = (), slack: int = 0) -> Suggestion | None:
         """One run; `free` are points that are taken as soon as they are sums. None where it took too many points."""
-        from wincraft.circuit.optimise.kernels_numba import run
+        from wincraft.circuit.optimise.kernels_numba import run_kernel
         from wincraft.circuit.optimise.reduction_numba import reduce
 
         n, capacity, random = self.n, self._capacity, Random(seed)
         moved = [value for point in free for value in self._moved([_residue(x) for x in point])]
         points, origins = _flat(self._units + [0] * (capacity - n) * n), _zeros(capacity * (n + 3))
         state = _flat([random.randrange(1, PRIME), self._stamp])
-        made, effort = run(
+        made, effort = run_kernel(
             (n, len(self.rows), len(free), capacity, self._pairs), points, self._plain, self._targets,
             _flat(moved or [0]), self._sizes, self._places, _zeros(len(free) + 1), self._reps, self._scratch,
             self._work, self._table, state, slack, origins,
@@ -105,7 +105,7 @@ class Attempts:
     def exact(self, found: Suggestion) -> Gates | None:
         """The program of exactly these rows; None where the run was misled by chance."""
         n, width = self.n, self.n + 3
-        points: list[Point] = [tuple(QQ.one if j == k else QQ.zero for j in range(n)) for k in range(n)]
+        points: list[Coordinates] = [tuple(QQ.one if j == k else QQ.zero for j in range(n)) for k in range(n)]
         origins, final = [int(x) for x in found.origins], [int(x) for x in found.gates]
         last = max(final[: 3 * found.additions : 3])
         for made in range(n, last + 1):
@@ -152,7 +152,7 @@ def program_of(gates: Gates) -> Program:
     return record(gates.inputs, apply, gates.domain)
 
 
-def normal(point: Sequence[Element]) -> Point:
+def normal(point: Sequence[Element]) -> Coordinates:
     """The multiple of a point whose first entry that is not 0 is 1.
 
     >>> normal([QQ(0), QQ(2), QQ(3)])
@@ -162,7 +162,7 @@ def normal(point: Sequence[Element]) -> Point:
     return tuple(x / first for x in point)
 
 
-def combination(points: Sequence[Point], target: Point) -> list[Element] | None:
+def combination(points: Sequence[Coordinates], target: Coordinates) -> list[Element] | None:
     """The factors of independent points whose sum is the target; None where there are none or they are not unique.
 
     >>> combination([(QQ(1), QQ(0)), (QQ(1), QQ(2))], (QQ(3), QQ(4)))

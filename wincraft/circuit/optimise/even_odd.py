@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from wincraft.circuit.optimise.effort import Effort
-from wincraft.circuit.optimise.moves import Row, Solve, leading_one, matrix_of, solver
+from wincraft.circuit.optimise.moves import MatrixRow, Solve, leading_one, matrix_of, solver
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import of_matrix, record
 from wincraft.exact.types import Element, Matrix
@@ -57,7 +57,7 @@ def in_parts(matrix: Matrix, parts: Parts, solve: Solve) -> Program:
     return record(matrix.shape[1], apply, matrix.domain)
 
 
-def divisions(rows: Sequence[Row]) -> Iterator[Parts]:
+def divisions(rows: Sequence[MatrixRow]) -> Iterator[Parts]:
     """Two parts of the columns for which two rows agree up to a factor in one part at least.
 
     >>> from sympy import QQ
@@ -83,12 +83,12 @@ def divisions(rows: Sequence[Row]) -> Iterator[Parts]:
             yield parts
 
 
-def plain_cost(rows: Sequence[Row], parts: Parts) -> int:
+def plain_cost(rows: Sequence[MatrixRow], parts: Parts) -> int:
     """The additions where nothing is shared within the parts but rows that are multiples of each other."""
     return _cost(rows, parts)[0]
 
 
-def _cost(rows: Sequence[Row], parts: Sequence[Sequence[int]]) -> tuple[int, int]:
+def _cost(rows: Sequence[MatrixRow], parts: Sequence[Sequence[int]]) -> tuple[int, int]:
     """The additions, and the rows of all parts."""
     total = sum(max(sum(any(row[j] for j in part) for part in parts) - 1, 0) for row in rows)
     different = 0

@@ -9,18 +9,18 @@ from random import Random
 
 from sympy.polys.domains import QQ
 
-from wincraft.circuit.fitting import fitted
+from wincraft.circuit.fitting import fitted_program
 from wincraft.circuit.minimum.few import pairs_of_points, two_intermediates, two_more
 from wincraft.circuit.minimum.methods import METHODS
-from wincraft.circuit.minimum.points import Known, Point, closure, coordinate_points, line, point_of, relation
+from wincraft.circuit.minimum.points import IntegerPoint, Known, closure, coordinate_points, line, point_of, relation
 from wincraft.circuit.minimum.proofs import stored_bound
 from wincraft.circuit.minimum.space import three_intermediates
-from wincraft.circuit.minimum.stripping import Core, Rows, across
+from wincraft.circuit.minimum.stripping import Core, CoreRows, across
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.stripping import stripped
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import Recorder
-from wincraft.circuit.transposing import transposed
+from wincraft.circuit.transposing import transposed_program
 from wincraft.exact.types import Matrix
 
 _CASES = 1_000_000
@@ -32,7 +32,7 @@ _WAYS = 3
 _SETS = 10
 """How many sets of points are found for each that is taken."""
 
-_Points = tuple[Point, ...]
+_Points = tuple[IntegerPoint, ...]
 
 
 def exact(matrix: Matrix, effort: Effort) -> list[Program]:
@@ -51,19 +51,19 @@ def exact(matrix: Matrix, effort: Effort) -> list[Program]:
         return []
     surround = stripped(matrix)
     if not surround.core:
-        return [fitted(surround.around(None), matrix, effort.seed)]
+        return [fitted_program(surround.around(None), matrix, effort.seed)]
     core = Core(surround.core, 0)
     for side, turned in ((core, False), (across(core), True)):
         sets = list(islice(fewest(side.rows), _SETS * effort.rounds))
         Random(effort.seed).shuffle(sets)
         programs = islice(_programs(side.rows, sets), effort.rounds)
-        inner = (transposed(program) if turned else program for program in programs)
-        if found := [fitted(surround.around(program), matrix, effort.seed) for program in inner]:
+        inner = (transposed_program(program) if turned else program for program in programs)
+        if found := [fitted_program(surround.around(program), matrix, effort.seed) for program in inner]:
             return found
     return []
 
 
-def fewest(rows: Rows) -> Iterable[_Points]:
+def fewest(rows: CoreRows) -> Iterable[_Points]:
     """Sets of the fewest intermediates with which all rows are reached; none where it is not proved that they are.
 
     >>> next(iter(fewest(((1, 1, 1), (1, 1, -1)))))
@@ -85,7 +85,7 @@ def fewest(rows: Rows) -> Iterable[_Points]:
     return four_intermediates(targets)
 
 
-def four_intermediates(targets: Sequence[Point]) -> Iterator[_Points]:
+def four_intermediates(targets: Sequence[IntegerPoint]) -> Iterator[_Points]:
     """Sets of four intermediates, the first two of which reach a target: not all sets of four, and all finite."""
     known = Known(coordinate_points(len(targets[0])), targets)
     for target in known.left:
@@ -94,13 +94,13 @@ def four_intermediates(targets: Sequence[Point]) -> Iterator[_Points]:
             yield from ((*pair, *more) for more in found)
 
 
-def _programs(rows: Rows, sets: Sequence[_Points]) -> Iterator[Program]:
+def _programs(rows: CoreRows, sets: Sequence[_Points]) -> Iterator[Program]:
     """The programs of exactly these rows, for every set of intermediates in turn, then other ways to make the same."""
     ways = [islice(_ways(rows, points), _WAYS) for points in sets]
     return (program for program in chain.from_iterable(zip_longest(*ways)) if program is not None)
 
 
-def _ways(rows: Rows, intermediates: _Points) -> Iterator[Program]:
+def _ways(rows: CoreRows, intermediates: _Points) -> Iterator[Program]:
     """Each point of the sequence as a sum of two earlier ones, in every way."""
     targets = [point_of(row) for row in rows]
     inputs = coordinate_points(len(rows[0]))

@@ -9,10 +9,10 @@ Everything is a flat sequence of integers below 2^62: arrays for numba, lists wh
 
 from __future__ import annotations
 
-from wincraft.circuit.optimise.modular import LONGEST, MOST, PRIME, Flat, Shape, compiled
+from wincraft.circuit.optimise.modular import LONGEST_POINT, MOST, PRIME, Flat, PointShape, compiled_kernel
 
 
-@compiled("int", "int")
+@compiled_kernel("int", "int")
 def inverse(a: int) -> int:
     """1/a modulo `PRIME`, 0 for 0."""
     r0, r1, s0, s1 = PRIME, a, 0, 1
@@ -23,7 +23,7 @@ def inverse(a: int) -> int:
     return s0 % PRIME if a > 0 else 0
 
 
-@compiled("none", "flat flat int")
+@compiled_kernel("none", "flat flat int")
 def invert_all(values: Flat, results: Flat, count: int) -> None:
     """Inverses of nonzero values, with one inversion."""
     product = 1
@@ -36,8 +36,8 @@ def invert_all(values: Flat, results: Flat, count: int) -> None:
         product = product * values[i] % PRIME
 
 
-@compiled("bool", "flat int int int flat int")
-def on_line(points: Flat, n: int, a: int, b: int, other: Flat, at: int) -> bool:
+@compiled_kernel("bool", "flat int int int flat int")
+def lies_on_line(points: Flat, n: int, a: int, b: int, other: Flat, at: int) -> bool:
     """Whether a point is on the line through two others, by the determinant of three coordinates."""
     a, b = a * n, b * n
     x = (points[a + 1] * points[b + 2] - points[a + 2] * points[b + 1] % PRIME) % PRIME
@@ -46,8 +46,8 @@ def on_line(points: Flat, n: int, a: int, b: int, other: Flat, at: int) -> bool:
     return bool((x * other[at] % PRIME + y * other[at + 1] % PRIME + z * other[at + 2]) % PRIME == 0)
 
 
-@compiled("none", "shape int int flat reps scratch")
-def write_keys(shape: Shape, place: int, size: int, points: Flat, reps: Flat, scratch: Flat) -> None:
+@compiled_kernel("none", "shape int int flat reps scratch")
+def write_keys(shape: PointShape, place: int, size: int, points: Flat, reps: Flat, scratch: Flat) -> None:
     """The key of the point that each pair of a representation gives: the ratio of its first two coordinates."""
     n, pairs = shape[0], shape[4]
     index, factor, key = reps[1], reps[2], reps[3]
@@ -66,8 +66,8 @@ def write_keys(shape: Shape, place: int, size: int, points: Flat, reps: Flat, sc
         key[place * pairs + i] = key[place * pairs + i] * inverses[i] % PRIME
 
 
-@compiled("bool", "shape int int flat flat reps scratch")
-def _store(shape: Shape, t: int, size: int, points: Flat, targets: Flat, reps: Flat, scratch: Flat) -> bool:
+@compiled_kernel("bool", "shape int int flat flat reps scratch")
+def _store(shape: PointShape, t: int, size: int, points: Flat, targets: Flat, reps: Flat, scratch: Flat) -> bool:
     """Write down that target t is a sum of multiples of the chosen points; False where one of the factors is 0."""
     n, count = shape[0], reps[0]
     chosen, solve = scratch[3], scratch[4]
@@ -100,9 +100,9 @@ def _store(shape: Shape, t: int, size: int, points: Flat, targets: Flat, reps: F
     return True
 
 
-@compiled("two", "shape int int int flat flat reps scratch flat")
+@compiled_kernel("two", "shape int int int flat flat reps scratch flat")
 def represent(  # noqa: PLR0912 - one loop, compiled whole
-    shape: Shape, t: int, size: int, last: int, points: Flat, targets: Flat, reps: Flat, scratch: Flat, work: Flat
+    shape: PointShape, t: int, size: int, last: int, points: Flat, targets: Flat, reps: Flat, scratch: Flat, work: Flat
 ) -> tuple[int, int]:
     """All ways to span target t by `size` points, the last point among them: how many, and the effort.
 
@@ -122,7 +122,7 @@ def represent(  # noqa: PLR0912 - one loop, compiled whole
         return found, effort
     level = 0
     chosen[1] = -1
-    while level >= 0 and effort < LONGEST:
+    while level >= 0 and effort < LONGEST_POINT:
         start = 0
         here = (level + 1) * capacity * n
         if fixed > 0:

@@ -8,13 +8,13 @@ from random import Random
 
 from sympy.polys.domains import QQ
 
-from wincraft.circuit.fitting import Gates, fitted, gates_of
-from wincraft.circuit.optimise.attempts import Attempts, Point, normal, program_of
+from wincraft.circuit.fitting import Gates, fitted_program, gates_of
+from wincraft.circuit.optimise.attempts import Attempts, Coordinates, normal, program_of
 from wincraft.circuit.optimise.effort import Effort
-from wincraft.circuit.optimise.stripping import Rows, stripped
+from wincraft.circuit.optimise.stripping import StrippedRows, stripped
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import of_matrix
-from wincraft.circuit.transposing import transposed
+from wincraft.circuit.transposing import transposed_program
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.types import Matrix
@@ -29,7 +29,7 @@ SLACKS = (0, 0, 0, 100, 300)
 """How often, in a thousand, a choice is one worse than the best: one of these for each run."""
 
 
-class Search:
+class GreedySearch:
     """Programs of a rational matrix, more and better ones with every round: the same ones on every machine.
 
     The matrix and its transpose are searched in turn: a program of one gives a program of the other, and additions
@@ -40,7 +40,7 @@ class Search:
         NotApplicable: for a matrix that is not rational.
 
     >>> from wincraft import winograd
-    >>> search = Search(winograd(2, 3).input.dense, seed=0)
+    >>> search = GreedySearch(winograd(2, 3).input.dense, seed=0)
     >>> search.rounds(1)
     >>> search.additions, search.programs()[0].matrix() == search.matrix
     (4, True)
@@ -52,14 +52,14 @@ class Search:
         self.matrix, self.slack, self.random = matrix, slack, Random(seed)
         self.around = stripped(matrix)
         self.best, self.round = 0, 0
-        self.found: dict[frozenset[Point], Gates] = {}
+        self.found: dict[frozenset[Coordinates], Gates] = {}
         self._counts: dict[int, int] = {}
         self._seen: tuple[set[int], set[int]] = (set(), set())
         self.sides: list[Attempts] = []
         if not self.around.core:
             return
         core = self.around.core
-        across: Rows = tuple(zip(*core, strict=True))
+        across: StrippedRows = tuple(zip(*core, strict=True))
         self._offsets = (0, len(across) - len(core))
         plain = [
             gates_of(of_matrix(exact_matrix([*map(list, rows)], (len(rows), len(rows[0])), QQ)))
@@ -89,7 +89,7 @@ class Search:
                     "a program to start from", f"it is of shape {shape}", f"needed is {self.matrix.shape}"
                 )
             if self.around.core:
-                self._offer(gates_of(self.around.inside(fitted(program, self.matrix))), 0)
+                self._offer(gates_of(self.around.inside(fitted_program(program, self.matrix))), 0)
 
     def rounds(self, count: int) -> None:
         """Search on. One side is searched in a round, the other in the next."""
@@ -108,7 +108,7 @@ class Search:
         results = []
         for wanted in range(self.best, self.best + slack + 1):
             some = [gates for gates in self.found.values() if len(gates.gates) == wanted][:most]
-            results += [fitted(self.around.around(program_of(gates)), self.matrix) for gates in some]
+            results += [fitted_program(self.around.around(program_of(gates)), self.matrix) for gates in some]
         return results
 
     def _attempt(self, side: Attempts, number: int) -> None:
@@ -124,13 +124,13 @@ class Search:
             if gates is not None:
                 self._offer(gates, number)
 
-    def _given(self, side: int) -> Sequence[Point]:
+    def _given(self, side: int) -> Sequence[Coordinates]:
         """The points that a run takes as soon as it can."""
         return ()
 
     def _offer(self, gates: Gates, side: int) -> None:
         """Keep a program of the core, of side 1 of its transpose, if it is good and new."""
-        other = gates_of(transposed(program_of(gates)))
+        other = gates_of(transposed_program(program_of(gates)))
         both = (other, gates) if side else (gates, other)
         additions = len(both[0].gates)
         points = frozenset(normal(row) for row in both[0].rows()[both[0].inputs :])
@@ -163,7 +163,7 @@ def greedy(matrix: Matrix, effort: Effort) -> list[Program]:
     >>> greedy(winograd(4, 3, points="0,1,-1,2,-2").input.dense, Effort(rounds=1))[0]
     program of 12 additions, 6 -> 6 values over QQ
     """
-    search = Search(matrix, effort.seed, slack=0)
+    search = GreedySearch(matrix, effort.seed, slack=0)
     search.start(effort.best)
     search.rounds(effort.rounds)
     return search.programs()

@@ -34,7 +34,7 @@ def nested(first: Program, second: Program) -> Program:
     return record(first.inputs * second.inputs, apply, first.domain)
 
 
-def interleaved(first: Gates, second: Gates, times: tuple[Times, Times]) -> Program:
+def interleaved_passes(first: Gates, second: Gates, times: tuple[Times, Times]) -> Program:
     """The program of two along the axes of a tile, where gates of either come in the order of their times.
 
     A value of the tile is v (x) w, v and w values of the two programs. It is the sum that v is, at w, if v's gate is
@@ -69,7 +69,7 @@ def interleavings(first: Program, second: Program) -> Iterator[Program]:
         staged = [[2 * stage + axis for stage in _stages(gates)] for axis, gates in enumerate(pair)]
         late = [_late(gates) for gates in pair]
         for times in ((zero[0], one[1]), (one[0], zero[1]), (staged[0], staged[1]), (late[0], late[1])):
-            yield rewritten(interleaved(*pair, times))
+            yield rewritten(interleaved_passes(*pair, times))
 
 
 def _stages(given: Gates) -> list[int]:

@@ -7,12 +7,12 @@ from itertools import combinations
 
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.moves import both_ways
-from wincraft.circuit.optimise.pairs import Sums, Terms, written
+from wincraft.circuit.optimise.pairs import PairSums, Terms, written
 from wincraft.circuit.program import Program
 from wincraft.exact.types import Element, Matrix
 
 
-def kernels(matrix: Matrix, effort: Effort) -> list[Program]:
+def kernel_method(matrix: Matrix, effort: Effort) -> list[Program]:
     """Programs by greedy kernels.
 
     A rectangle of rank 1 with r rows and c columns saves  (r - 1)(c - 1)  additions when the sum of its columns is
@@ -21,7 +21,7 @@ def kernels(matrix: Matrix, effort: Effort) -> list[Program]:
     Source: kernels of Brayton and McMullen 1982, of linear forms only; Hosangadi, Fallah and Kastner 2006.
 
     >>> from wincraft import winograd
-    >>> kernels(winograd("F(4,3)", points="0,1,-1,2,-2").output.dense, Effort())[0]
+    >>> kernel_method(winograd("F(4,3)", points="0,1,-1,2,-2").output.dense, Effort())[0]
     program of 10 additions, 6 -> 4 values over QQ
     """
     return both_ways(matrix, by_kernels)
@@ -29,7 +29,7 @@ def kernels(matrix: Matrix, effort: Effort) -> list[Program]:
 
 def by_kernels(matrix: Matrix) -> Program:
     """The program of greedy kernels for a matrix as it stands."""
-    sums = Sums(matrix.to_list(), matrix.shape[1])
+    sums = PairSums(matrix.to_list(), matrix.shape[1])
     while True:
         found = [(kernel, _holders(sums, kernel)) for kernel in _candidates(sums)]
         if not found:
@@ -38,7 +38,7 @@ def by_kernels(matrix: Matrix) -> Program:
         sums.replace(kernel, rows)
 
 
-def _candidates(sums: Sums) -> list[Terms]:
+def _candidates(sums: PairSums) -> list[Terms]:
     """What two sums have in common up to a factor, in two columns or more."""
     found: dict[tuple[tuple[int, Element], ...], None] = {}
     for first, second in combinations(sums.sums, 2):
@@ -52,7 +52,7 @@ def _candidates(sums: Sums) -> list[Terms]:
     return [dict(kernel) for kernel in found]
 
 
-def _holders(sums: Sums, kernel: Terms) -> list[int]:
+def _holders(sums: PairSums, kernel: Terms) -> list[int]:
     """The sums that hold a multiple of a kernel."""
     first = next(iter(kernel))
     return [

@@ -13,13 +13,13 @@ over GF(2); carried over to fields where points have multiples.
 
 from __future__ import annotations
 
-from wincraft.circuit.optimise.geometry_numba import inverse, on_line, represent, write_keys
-from wincraft.circuit.optimise.modular import FREE, MOST, PAIR, PRIME, TABLE, TARGET, Flat, Shape, compiled
+from wincraft.circuit.optimise.geometry_numba import inverse, lies_on_line, represent, write_keys
+from wincraft.circuit.optimise.modular import FREE, MOST, PAIR, PRIME, TABLE, TARGET, Flat, PointShape, compiled_kernel
 
 
-@compiled("int", "shape flat int flat flat flat reps scratch flat")
+@compiled_kernel("int", "shape flat int flat flat flat reps scratch flat")
 def _update(
-    shape: Shape,
+    shape: PointShape,
     points: Flat,
     last: int,
     targets: Flat,
@@ -73,9 +73,9 @@ def _update(
     return effort
 
 
-@compiled("four", "shape flat reps table flat int")
+@compiled_kernel("four", "shape flat reps table flat int")
 def _choose(  # noqa: PLR0912 - one loop, compiled whole
-    shape: Shape, sizes: Flat, reps: Flat, table: Flat, state: Flat, slack: int
+    shape: PointShape, sizes: Flat, reps: Flat, table: Flat, state: Flat, slack: int
 ) -> tuple[int, int, int, int]:
     """A pair that lowers most distances, any of these by chance: target, representation, the pair's two members.
 
@@ -137,8 +137,8 @@ def _choose(  # noqa: PLR0912 - one loop, compiled whole
     return result // pairs // MOST, result // pairs % MOST, i, number - i * (i - 1) // 2
 
 
-@compiled("none", "shape flat flat flat flat reps scratch")
-def _begin(shape: Shape, points: Flat, plain: Flat, sizes: Flat, places: Flat, reps: Flat, scratch: Flat) -> None:
+@compiled_kernel("none", "shape flat flat flat flat reps scratch")
+def _begin(shape: PointShape, points: Flat, plain: Flat, sizes: Flat, places: Flat, reps: Flat, scratch: Flat) -> None:
     """Every target is represented by the units."""
     n, count = shape[0], shape[1]
     for t in range(count):
@@ -151,8 +151,8 @@ def _begin(shape: Shape, points: Flat, plain: Flat, sizes: Flat, places: Flat, r
         write_keys(shape, t * MOST, size, points, reps, scratch)
 
 
-@compiled("int", "shape flat int flat flat")
-def _free_on_line(shape: Shape, points: Flat, cursor: int, free: Flat, taken: Flat) -> int:
+@compiled_kernel("int", "shape flat int flat flat")
+def _free_on_line(shape: PointShape, points: Flat, cursor: int, free: Flat, taken: Flat) -> int:
     """A free point on a line through this point and an earlier one, -1 for none."""
     n, frees = shape[0], shape[2]
     at = cursor * n
@@ -162,13 +162,13 @@ def _free_on_line(shape: Shape, points: Flat, cursor: int, free: Flat, taken: Fl
     for f in range(frees):
         if taken[f] < 0:
             for a in range(cursor):
-                if on_line(points, n, a, cursor, free, f * n):
+                if lies_on_line(points, n, a, cursor, free, f * n):
                     return f
     return -1
 
 
-@compiled("none", "shape flat int reps int four flat")
-def _follow(shape: Shape, points: Flat, made: int, reps: Flat, size: int, picked: Flat, origins: Flat) -> None:
+@compiled_kernel("none", "shape flat int reps int four flat")
+def _follow(shape: PointShape, points: Flat, made: int, reps: Flat, size: int, picked: Flat, origins: Flat) -> None:
     """Write down the point that a pair of a representation gives, and where it came from."""
     n = shape[0]
     t, r, i, j = picked
@@ -185,9 +185,9 @@ def _follow(shape: Shape, points: Flat, made: int, reps: Flat, size: int, picked
             filled += 1
 
 
-@compiled("two", "shape flat flat flat flat flat flat flat reps scratch flat table flat int flat")
-def run(
-    shape: Shape, points: Flat, plain: Flat, targets: Flat, free: Flat, sizes: Flat, places: Flat, taken: Flat,
+@compiled_kernel("two", "shape flat flat flat flat flat flat flat reps scratch flat table flat int flat")
+def run_kernel(
+    shape: PointShape, points: Flat, plain: Flat, targets: Flat, free: Flat, sizes: Flat, places: Flat, taken: Flat,
     reps: Flat, scratch: Flat, work: Flat, table: Flat, state: Flat, slack: int, origins: Flat,
 ) -> tuple[int, int]:  # fmt: skip
     """A greedy run: how many points there are in the end, 0 where they are too many, and the effort it took.

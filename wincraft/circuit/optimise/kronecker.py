@@ -21,7 +21,7 @@ from wincraft.exact.types import Element, Matrix
 _KEPT = 3
 
 
-def kronecker(first: Matrix, second: Matrix, effort: Effort) -> list[Program]:
+def kronecker_programs(first: Matrix, second: Matrix, effort: Effort) -> list[Program]:
     """Programs for the Kronecker product of two matrices, exact, the fewest additions first.
 
     Inputs and outputs are tiles, flattened row by row: the first matrix is applied along axis 0, the second along
@@ -29,7 +29,7 @@ def kronecker(first: Matrix, second: Matrix, effort: Effort) -> list[Program]:
 
     >>> from wincraft import winograd
     >>> data = winograd("F(2,3)").input.dense
-    >>> kronecker(data, data, Effort())[0]
+    >>> kronecker_programs(data, data, Effort())[0]
     program of 31 additions, 16 -> 16 values over QQ
     """
     solve = in_blocks()
@@ -81,7 +81,11 @@ def _in_parts(first: _Divided, second: _Divided, effort: Effort) -> Program:
     """The products of all blocks, then the sums along both axes."""
     heights, widths = ([block.shape[0] for block in divided.blocks] for divided in (first, second))
     inputs = [sum(map(len, divided.parts)) for divided in (first, second)]
-    best = {(k, l): kronecker(a, b, effort)[0] for k, a in enumerate(first.blocks) for l, b in enumerate(second.blocks)}
+    best = {
+        (k, l): kronecker_programs(a, b, effort)[0]
+        for k, a in enumerate(first.blocks)
+        for l, b in enumerate(second.blocks)
+    }
 
     def tile(x: list[Any]) -> list[Any]:
         lines: list[list[Any]] = []

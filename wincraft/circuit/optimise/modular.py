@@ -11,7 +11,7 @@ COMPILED = find_spec("numba") is not None
 PRIME = 2**31 - 1
 MOST = 64
 """Representations of a target that are kept."""
-LONGEST = 50_000
+LONGEST_POINT = 50_000
 """Elementary steps in which representations of a target are looked for."""
 TABLE = 1 << 14
 """Candidates that can be counted."""
@@ -20,7 +20,7 @@ UNIT, PAIR, TARGET, FREE = 0, 1, 2, 3
 
 Flat = Any
 """Integers: an array for numba, a list where it is missing."""
-Shape = tuple[int, int, int, int, int]
+PointShape = tuple[int, int, int, int, int]
 """Variables, targets, free points, the most points of a run, the pairs of a representation."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -38,7 +38,7 @@ _TYPES = {
 }
 
 
-def compiled(result: str, arguments: str) -> Callable[[_Function], _Function]:
+def compiled_kernel(result: str, arguments: str) -> Callable[[_Function], _Function]:
     """Compiles a function of these types where numba is installed, else leaves it as it is."""
     if not COMPILED:
         return lambda function: function

@@ -10,11 +10,11 @@ from wincraft.circuit.fitting import gates_of
 from wincraft.circuit.optimise.stripping import stripped
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
-from wincraft.circuit.transposing import transposed
+from wincraft.circuit.transposing import transposed_program
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.types import Domain, Element, Matrix
 
-Row = Sequence[Element]
+MatrixRow = Sequence[Element]
 Solve = Callable[[Matrix], Program]
 """A program for a matrix, exactly."""
 Move = Callable[[Matrix, Solve], Iterable[Program]]
@@ -30,12 +30,12 @@ def additions(program: Program) -> int:
     return len(gates_of(program).gates)
 
 
-def matrix_of(rows: Sequence[Row], K: Domain) -> Matrix:
+def matrix_of(rows: Sequence[MatrixRow], K: Domain) -> Matrix:
     """The matrix of rows, of which there is at least one."""
     return exact_matrix(rows, (len(rows), len(rows[0])), K)
 
 
-def leading_one(row: Row) -> tuple[Element, ...]:
+def leading_one(row: MatrixRow) -> tuple[Element, ...]:
     """The multiple of a row of which the first entry that is not 0 is 1: the same for all multiples.
 
     >>> from sympy import QQ
@@ -60,10 +60,10 @@ def solver(moves: Sequence[Move], *leaves: Solve) -> Solve:
             turned = matrix.transpose()
             found: list[Program] = []
             for leaf in leaves:
-                found += [leaf(matrix), transposed(leaf(turned))]
+                found += [leaf(matrix), transposed_program(leaf(turned))]
             for move in moves:
                 found += move(matrix, solve)
-                found += map(transposed, move(turned, solve))
+                found += map(transposed_program, move(turned, solve))
             known[key] = min(found, key=additions)
         return known[key]
 
@@ -81,7 +81,7 @@ def core_only(matrix: Matrix, solve: Solve) -> Program:
 
 def both_ways(matrix: Matrix, solve: Solve) -> list[Program]:
     """The programs of `solve` for a matrix, and of those for its transpose, the fewest additions first."""
-    found = core_only(matrix, solve), transposed(core_only(matrix.transpose(), solve))
+    found = core_only(matrix, solve), transposed_program(core_only(matrix.transpose(), solve))
     return sorted(found, key=additions)
 
 
@@ -103,7 +103,7 @@ def by_components(matrix: Matrix, solve: Solve) -> Program:
     return record(matrix.shape[1], apply, matrix.domain)
 
 
-def components(rows: Sequence[Row]) -> list[list[int]]:
+def components(rows: Sequence[MatrixRow]) -> list[list[int]]:
     """The rows, divided into those that hang together by columns they share; no row is 0.
 
     >>> components([[1, 0, 0], [0, 1, 1], [2, 0, 0]])

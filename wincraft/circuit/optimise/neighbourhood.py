@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from wincraft.circuit.fitting import Gates
-from wincraft.circuit.optimise.attempts import Point, normal
+from wincraft.circuit.optimise.attempts import Coordinates, normal
 from wincraft.circuit.optimise.effort import Effort
-from wincraft.circuit.optimise.greedy import Search
+from wincraft.circuit.optimise.greedy import GreedySearch
 from wincraft.circuit.program import Program
 from wincraft.exact.types import Matrix
 
 MOST_ELITES = 300
-KEPT = (0.3, 0.95)
+KEPT_PROGRAMS = (0.3, 0.95)
 """Between which bounds the share of the values that are kept is drawn."""
 
 
@@ -22,10 +22,10 @@ class Elite(NamedTuple):
     """A good program by its values that are no outputs."""
 
     additions: int
-    points: tuple[Point, ...]
+    points: tuple[Coordinates, ...]
 
 
-class Neighbourhood(Search):
+class Neighbourhood(GreedySearch):
     """A search whose runs are given some of the values of a good program, once it is told to.
 
     >>> from wincraft import winograd
@@ -42,14 +42,14 @@ class Neighbourhood(Search):
         self.elites: tuple[list[Elite], list[Elite]] = ([], [])
         super().__init__(matrix, seed, slack)
 
-    def _given(self, side: int) -> Sequence[Point]:
+    def _given(self, side: int) -> Sequence[Coordinates]:
         random = self.random
         if not self.near or random.random() < 0.02:
             return ()
         elites = self.elites[side]
         best = [elite for elite in elites if elite.additions == self.best]
         elite = random.choice(best if best and random.random() < 0.8 else elites)
-        share = random.uniform(*KEPT)
+        share = random.uniform(*KEPT_PROGRAMS)
         return [point for point in elite.points if random.random() < share]
 
     def _keep(self, additions: int, both: tuple[Gates, Gates]) -> None:

@@ -8,7 +8,7 @@ from itertools import combinations, permutations
 from typing import Any
 
 from wincraft.circuit.optimise.effort import Effort
-from wincraft.circuit.optimise.moves import Row, both_ways
+from wincraft.circuit.optimise.moves import MatrixRow, both_ways
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
 from wincraft.exact.types import Element, Matrix
@@ -17,13 +17,13 @@ Terms = dict[int, Element]
 """A sum: the number of every value in it, with its factor."""
 
 
-class Sums:
+class PairSums:
     """Sums of values: those of the columns, then sums of them that were given a number, rows among them.
 
     `rows` are what is wanted; `sums` are in terms of columns and of each other, without a cycle.
     """
 
-    def __init__(self, rows: Sequence[Row], columns: int) -> None:
+    def __init__(self, rows: Sequence[MatrixRow], columns: int) -> None:
         self.columns = columns
         self.sums: list[Terms] = [{j: a for j, a in enumerate(row) if a} for row in rows]
 
@@ -88,7 +88,7 @@ def pairs(matrix: Matrix, effort: Effort) -> list[Program]:
 
 def by_pairs(matrix: Matrix) -> Program:
     """The program of greedy pairs and cancellation for a matrix as it stands."""
-    sums = Sums(matrix.to_list(), matrix.shape[1])
+    sums = PairSums(matrix.to_list(), matrix.shape[1])
     while True:
         pair, rows = most_common_pair(sums)
         saved, row, rest = _best_difference(sums)
@@ -100,12 +100,12 @@ def by_pairs(matrix: Matrix) -> Program:
             return written(sums, matrix)
 
 
-def written(sums: Sums, matrix: Matrix) -> Program:
+def written(sums: PairSums, matrix: Matrix) -> Program:
     """The program of what was found for a matrix."""
     return record(matrix.shape[1], lambda x: sums.values(x)[: matrix.shape[0]], matrix.domain)
 
 
-def most_common_pair(sums: Sums) -> tuple[Terms, list[int]]:
+def most_common_pair(sums: PairSums) -> tuple[Terms, list[int]]:
     """The pair that is in most sums, up to factors, and the sums; of equal ones the first."""
     found: dict[tuple[int, int, Element], list[int]] = {}
     for i, terms in enumerate(sums.sums):
@@ -117,7 +117,7 @@ def most_common_pair(sums: Sums) -> tuple[Terms, list[int]]:
     return {a: ratio / ratio, b: ratio}, rows
 
 
-def _best_difference(sums: Sums) -> tuple[int, int, Terms]:
+def _best_difference(sums: PairSums) -> tuple[int, int, Terms]:
     """What is saved at most by a multiple of another row, the row, and how it is then written."""
     best: tuple[int, int, Terms] = (0, 0, {})
     for row, other in permutations(range(len(sums.sums)), 2):

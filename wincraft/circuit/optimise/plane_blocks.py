@@ -20,10 +20,11 @@ from wincraft.circuit.optimise.pairs import by_pairs
 from wincraft.circuit.optimise.reciprocal import BOTH
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
+from wincraft.exact.field import Field
 from wincraft.exact.types import Element, Matrix
 
-Point = tuple[Any, ...]
-Step = tuple[Point, tuple[Point, Point]]
+PlanePoint = tuple[Any, ...]
+PlaneStep = tuple[PlanePoint, tuple[PlanePoint, PlanePoint]]
 _BETWEEN, _TRIED = 2, 60
 
 
@@ -55,14 +56,14 @@ def by_plane(matrix: Matrix) -> Program:
         return by_pairs(matrix)
     rows = matrix.to_list()
     K = matrix.domain
-    plane = _Rational() if K.is_QQ else _Plane()
+    plane = _Rational() if Field(K).rational else _Plane()
     points = [plane.point(row) for row in rows]
     units = [plane.point([K.one if i == j else K.zero for j in range(3)]) for i in range(3)]
     wanted = dict.fromkeys(point for point in points if sum(map(bool, point)) > 1)
     steps = _search(_State.start(plane, units, list(wanted)), _BETWEEN)
 
     def apply(x: list[Any]) -> list[Any]:
-        known: dict[Point, Any] = dict(zip(units, x, strict=True))
+        known: dict[PlanePoint, Any] = dict(zip(units, x, strict=True))
         for point, (a, b) in steps:
             p, q = _combination(*([K.one * entry for entry in item] for item in (point, a, b)))
             known[point] = known[a] * p + known[b] * q
@@ -78,10 +79,10 @@ def by_plane(matrix: Matrix) -> Program:
 class _Plane:
     """Points and lines over a field: of all multiples the one that begins with 1."""
 
-    def point(self, entries: Sequence[Any]) -> Point:
+    def point(self, entries: Sequence[Any]) -> PlanePoint:
         return leading_one(entries)
 
-    def cross(self, a: Point, b: Point) -> Point:
+    def cross(self, a: PlanePoint, b: PlanePoint) -> PlanePoint:
         """The line through two points, or the point on two lines."""
         (x, y, z), (u, v, w) = a, b
         return self.point((y * w - z * v, z * u - x * w, x * v - y * u))
@@ -90,7 +91,7 @@ class _Plane:
 class _Rational(_Plane):
     """Over the rationals: of all multiples the one of integers without a common factor that begins above 0."""
 
-    def point(self, entries: Sequence[Any]) -> Point:
+    def point(self, entries: Sequence[Any]) -> PlanePoint:
         if not isinstance(entries[0], int):
             common = lcm(*(int(entry.denominator) for entry in entries))
             entries = [int(entry * common) for entry in entries]
@@ -103,17 +104,17 @@ class _State(NamedTuple):
     """What is known, the lines through two known points, what is wanted yet, and how it came about."""
 
     plane: _Plane
-    known: tuple[Point, ...]
-    lines: dict[Point, tuple[Point, Point]]
-    wanted: tuple[Point, ...]
-    steps: tuple[Step, ...]
+    known: tuple[PlanePoint, ...]
+    lines: dict[PlanePoint, tuple[PlanePoint, PlanePoint]]
+    wanted: tuple[PlanePoint, ...]
+    steps: tuple[PlaneStep, ...]
 
     @classmethod
-    def start(cls, plane: _Plane, units: Sequence[Point], wanted: Sequence[Point]) -> _State:
+    def start(cls, plane: _Plane, units: Sequence[PlanePoint], wanted: Sequence[PlanePoint]) -> _State:
         lines = {plane.cross(a, b): (a, b) for a, b in combinations(units, 2)}
         return cls(plane, tuple(units), lines, tuple(wanted), ()).closed()
 
-    def with_point(self, point: Point) -> _State:
+    def with_point(self, point: PlanePoint) -> _State:
         """With one point more that is on a known line."""
         through = next(pair for line, pair in self.lines.items() if not _dot(line, point))
         lines = dict(self.lines)
@@ -133,12 +134,12 @@ class _State(NamedTuple):
                 place += 1
         return state
 
-    def between(self, silent: bool) -> list[Point]:
+    def between(self, silent: bool) -> list[PlanePoint]:
         """Intersections of known lines with lines from known to wanted points, those that serve most of these first.
 
         The silent ones are on a line through two wanted points, neither of which they make an addition of two.
         """
-        found: dict[Point, int] = {}
+        found: dict[PlanePoint, int] = {}
         cross = self.plane.cross
         for place, wanted in enumerate(self.wanted):
             for to in {cross(wanted, known) for known in self.known}:
@@ -154,7 +155,7 @@ class _State(NamedTuple):
         )
 
 
-def _search(state: _State, between: int) -> tuple[Step, ...]:
+def _search(state: _State, between: int) -> tuple[PlaneStep, ...]:
     """The fewest steps with so many points between that are chosen by search, further ones greedily."""
     if not state.wanted:
         return state.steps
@@ -162,7 +163,7 @@ def _search(state: _State, between: int) -> tuple[Step, ...]:
     if not between:
         return _search(state.with_point(candidates[0]).closed(), 0)
     least = len(state.steps) + len(state.wanted) + 1
-    best: tuple[Step, ...] | None = None
+    best: tuple[PlaneStep, ...] | None = None
     for point in candidates[: 1 if between == 1 else _TRIED]:
         found = _search(state.with_point(point).closed(), between - 1)
         if best is None or len(found) < len(best):
@@ -172,7 +173,7 @@ def _search(state: _State, between: int) -> tuple[Step, ...]:
     return best or ()
 
 
-def _dot(line: Point, point: Point) -> Any:
+def _dot(line: PlanePoint, point: PlanePoint) -> Any:
     return line[0] * point[0] + line[1] * point[1] + line[2] * point[2]
 
 

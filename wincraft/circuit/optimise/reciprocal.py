@@ -11,22 +11,23 @@ from typing import Any
 
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.even_odd import by_parts, in_parts, plain_cost
-from wincraft.circuit.optimise.moves import Row, Solve, matrix_of, solver
+from wincraft.circuit.optimise.moves import MatrixRow, Solve, matrix_of, solver
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import composed, of_matrix, record
+from wincraft.exact.field import Field
 from wincraft.exact.types import Domain, Element, Matrix
 
 _TRIED = 2
 
 
-def reciprocal(matrix: Matrix, effort: Effort) -> list[Program]:
+def reciprocal_pairs(matrix: Matrix, effort: Effort) -> list[Program]:
     """Programs by symmetric and antisymmetric parts, recursively, of the matrix and of its transpose.
 
     Where rows go into multiples of rows under  x_j -> s_j x_{n-1-j},  s_j s_{n-1-j} = 1,  the sums and differences
     x_j + s_j x_{n-1-j}  and  x_j - s_j x_{n-1-j}  come first; each of the two kinds has half of the columns.
 
     >>> from wincraft import winograd
-    >>> reciprocal(winograd("F(2,5)", points="1,2,1/2,3,1/3").filter.dense, Effort())
+    >>> reciprocal_pairs(winograd("F(2,5)", points="1,2,1/2,3,1/3").filter.dense, Effort())
     [program of 16 additions, 5 -> 6 values over QQ]
     """
     return [solver([by_reflection], of_matrix)(matrix)]
@@ -48,7 +49,7 @@ def by_reflection(matrix: Matrix, solve: Solve) -> Iterator[Program]:
             yield composed([first, rest])
 
 
-def reflections(rows: Sequence[Row], K: Domain) -> Iterator[tuple[Element, ...]]:
+def reflections(rows: Sequence[MatrixRow], K: Domain) -> Iterator[tuple[Element, ...]]:
     """The factors s_j with which the reversal takes some row to a multiple of another, or of itself.
 
     >>> from sympy import QQ
@@ -73,14 +74,14 @@ def _root(square: Element, K: Domain) -> Element | None:
     """The square root, where it is plain to see."""
     if square == K.one:
         return K.one
-    if not K.is_QQ or square < 0:
+    if not Field(K).rational or square < 0:
         return None
     p, q = (isqrt(int(part)) for part in (K.numer(square), K.denom(square)))
     root = K.one * p / q
     return root if root * root == square else None
 
 
-def _turned(rows: Sequence[Row], scales: Sequence[Element]) -> list[list[Element]]:
+def _turned(rows: Sequence[MatrixRow], scales: Sequence[Element]) -> list[list[Element]]:
     """The rows in terms of the sums (with the middle column) and of the differences, in the order of `_sums`."""
     size = len(scales)
     turned = []

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from wincraft.circuit.optimise.geometry_numba import inverse, on_line
-from wincraft.circuit.optimise.modular import PRIME, Flat, compiled
+from wincraft.circuit.optimise.geometry_numba import inverse, lies_on_line
+from wincraft.circuit.optimise.modular import PRIME, Flat, compiled_kernel
 
 
-@compiled("bool", "int flat int flat flat")
+@compiled_kernel("bool", "int flat int flat flat")
 def _lines(n: int, points: Flat, made: int, pairs: Flat, starts: Flat) -> bool:
     """The pairs of points on a line with each point that is no unit; False where they are more than there is room."""
     filled = 0
@@ -17,7 +17,7 @@ def _lines(n: int, points: Flat, made: int, pairs: Flat, starts: Flat) -> bool:
             continue
         for a in range(made):
             for b in range(a):
-                if x not in (a, b) and on_line(points, n, a, b, points, x * n):
+                if x not in (a, b) and lies_on_line(points, n, a, b, points, x * n):
                     if filled + 2 > len(pairs):
                         return False
                     pairs[filled], pairs[filled + 1] = a, b
@@ -26,7 +26,7 @@ def _lines(n: int, points: Flat, made: int, pairs: Flat, starts: Flat) -> bool:
     return True
 
 
-@compiled("int", "int int flat flat flat flat flat")
+@compiled_kernel("int", "int int flat flat flat flat flat")
 def _reach(n: int, made: int, pairs: Flat, starts: Flat, alive: Flat, reached: Flat, gates: Flat) -> int:
     """Which of the points that are left can be computed from the units, and from which two; how many there are."""
     for x in range(made):
@@ -46,7 +46,7 @@ def _reach(n: int, made: int, pairs: Flat, starts: Flat, alive: Flat, reached: F
     return number
 
 
-@compiled("two", "int flat int flat flat flat flat flat flat flat")
+@compiled_kernel("two", "int flat int flat flat flat flat flat flat flat")
 def reduce(
     n: int, points: Flat, made: int, wanted: Flat, order: Flat, pairs: Flat, starts: Flat, alive: Flat, reached: Flat,
     gates: Flat,

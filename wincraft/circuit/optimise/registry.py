@@ -5,18 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wincraft.circuit.fitting import fitted
+from wincraft.circuit.fitting import fitted_program
 from wincraft.circuit.optimise.effort import Effort, Optimiser
 from wincraft.circuit.optimise.even_odd import even_odd
 from wincraft.circuit.optimise.exact import exact
 from wincraft.circuit.optimise.factoring import factoring
 from wincraft.circuit.optimise.greedy import greedy
-from wincraft.circuit.optimise.kernels import kernels
+from wincraft.circuit.optimise.kernels import kernel_method
 from wincraft.circuit.optimise.moves import additions
 from wincraft.circuit.optimise.neighbourhood import neighbourhood
 from wincraft.circuit.optimise.pairs import pairs
 from wincraft.circuit.optimise.plane_blocks import blocks
-from wincraft.circuit.optimise.reciprocal import reciprocal
+from wincraft.circuit.optimise.reciprocal import reciprocal_pairs
 from wincraft.circuit.optimise.rows import rows
 from wincraft.circuit.program import Program
 from wincraft.circuit.shift_add import multiplierless
@@ -28,9 +28,9 @@ _KEPT = 3
 STRUCTURAL: Mapping[str, Optimiser] = {
     "rows": rows,
     "even-odd": even_odd,
-    "reciprocal": reciprocal,
+    "reciprocal": reciprocal_pairs,
     "pairs": pairs,
-    "kernels": kernels,
+    "kernels": kernel_method,
     "factoring": factoring,
     "blocks": blocks,
 }
@@ -46,8 +46,10 @@ OPTIMISERS: Mapping[str, Optimiser] = {
 """All optimisers. Rows of what they give are multiples of the matrix's; `optimised` makes them equal."""
 
 
-def optimised(name: str, matrix: Matrix, effort: Effort | None = None) -> list[Program]:
+def optimised(name: str, matrix: Matrix, effort: Effort | None = None, kept: int = _KEPT) -> list[Program]:
     """The best programs that an optimiser finds for a matrix, exactly the matrix's, the fewest additions first.
+
+    At most `kept` are given.
 
     Raises:
         UnknownName: for no optimiser's name.
@@ -57,7 +59,7 @@ def optimised(name: str, matrix: Matrix, effort: Effort | None = None) -> list[P
     [program of 10 additions, 6 -> 4 values over QQ]
     """
     given = effort or Effort()
-    return _best(look_up("optimiser", name, OPTIMISERS)(matrix, given), matrix, given)
+    return _best(look_up("optimiser", name, OPTIMISERS)(matrix, given), matrix, given, kept)
 
 
 def structural(matrix: Matrix, effort: Effort | None = None) -> list[Program]:
@@ -74,7 +76,7 @@ def structural(matrix: Matrix, effort: Effort | None = None) -> list[Program]:
     return _best([program for optimiser in STRUCTURAL.values() for program in optimiser(matrix, given)], matrix, given)
 
 
-def _best(programs: list[Program], matrix: Matrix, effort: Effort) -> list[Program]:
+def _best(programs: list[Program], matrix: Matrix, effort: Effort, kept: int = _KEPT) -> list[Program]:
     """The few of fewest additions, without duplicates, fitted to the matrix."""
-    chosen = sorted(dict.fromkeys(programs), key=additions)[:_KEPT]
-    return list(dict.fromkeys(fitted(program, matrix, effort.seed) for program in chosen))
+    chosen = sorted(dict.fromkeys(programs), key=additions)[:kept]
+    return list(dict.fromkeys(fitted_program(program, matrix, effort.seed) for program in chosen))

@@ -11,7 +11,7 @@ from wincraft.circuit.recording import record
 from wincraft.exact.matrix import factor_between
 from wincraft.exact.types import Domain, Element, Matrix
 
-Rows = tuple[tuple[Element, ...], ...]
+StrippedRows = tuple[tuple[Element, ...], ...]
 _Function = Callable[[list[Any]], Sequence[Any]]
 _Wrapper = Callable[[_Function], _Function]
 
@@ -23,7 +23,7 @@ class Stripped(NamedTuple):
     the fewest gives one of the fewest: each step changes the least number of additions by exactly what it counts.
     """
 
-    core: Rows
+    core: StrippedRows
     rows: tuple[int, ...]
     columns: tuple[int, ...]
     additions: int

@@ -11,7 +11,7 @@ from sympy import S
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.entries import matrix_to_numpy
-from wincraft.construct.circuits import C_ORDER, Circuits, order_of
+from wincraft.construct.circuits import Circuits, order_of
 from wincraft.construct.scaling import integer_form
 from wincraft.emit.c.kernels import HeaderSection
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes
@@ -24,6 +24,7 @@ from wincraft.measure.integer_sets import integer_set
 from wincraft.measure.integers import Integers, parse_range, range_name
 from wincraft.measure.ranges import ranges
 from wincraft.numbers.box import Box, signed_bits
+from wincraft.numbers.summation import C_ORDER
 
 TITLE = "integer"
 INT64_MAX = 2**63 - 1

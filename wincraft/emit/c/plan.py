@@ -17,7 +17,7 @@ from wincraft.circuit.program import Program
 from wincraft.construct.circuits import Circuits
 from wincraft.emit.c.kernels import Array, CFunction, ConstantTable, FloatRows, HeaderSection, Line, Tile
 from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, largest_row_norm
-from wincraft.emit.c.printing import DTYPES, constant, listed, literal
+from wincraft.emit.c.printing import FLOAT_DTYPES, constant, listed, literal
 from wincraft.emit.c.text import bound_text, fill
 from wincraft.emit.matrices import NamedPass
 from wincraft.exact.matrix import to_texts
@@ -56,7 +56,7 @@ def float_section(reading: Reading, c_type: str, circuits: Circuits) -> HeaderSe
     programs = {label: circuits.of(table.matrix).program for label, table in reading.tables.items()}
     for label, table in reading.tables.items():
         exact = matrix_to_numpy(table.matrix, object)
-        rounded = [[float(round_to_dtype(entry, DTYPES[c_type])) for entry in row] for row in exact]
+        rounded = [[float(round_to_dtype(entry, FLOAT_DTYPES[c_type])) for entry in row] for row in exact]
         for (i, j), entry in np.ndenumerate(exact):
             if entry and not _is_normal(rounded[i][j], c_type):
                 place = f"{table.name}[{i}][{j}] of {reading.size}"
@@ -66,7 +66,7 @@ def float_section(reading: Reading, c_type: str, circuits: Circuits) -> HeaderSe
             if item.constant and not _is_normal(constant(item.constant, c_type, programs[label]), c_type):
                 what = f"a constant of the program of {table.name} of {reading.size}"
                 return HeaderSection(c_type, (f"Omitted: {what} is outside the normal range of {c_type}.",))
-    inverse = float(round_to_dtype(to_fraction(1 / reading.scale), DTYPES[c_type]))
+    inverse = float(round_to_dtype(to_fraction(1 / reading.scale), FLOAT_DTYPES[c_type]))
     if not _is_normal(inverse, c_type):
         return HeaderSection(c_type, (f"Omitted: 1/scale is outside the normal range of {c_type}.",))
     numbers = Numbers(
@@ -200,4 +200,4 @@ def _arrays(transform: Transform, types: Mapping[Letter, str]) -> tuple[Array, A
 
 
 def _is_normal(value: float, c_type: str) -> bool:
-    return bool(np.isfinite(value) and abs(value) >= np.finfo(DTYPES[c_type]).smallest_normal)
+    return bool(np.isfinite(value) and abs(value) >= np.finfo(FLOAT_DTYPES[c_type]).smallest_normal)

@@ -25,7 +25,7 @@ from wincraft.exact.number import as_fractions
 from wincraft.exact.types import Element
 from wincraft.numbers.arrays import round_to_dtype
 
-DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"float": np.dtype(np.float32), "double": np.dtype(np.float64)}
+FLOAT_DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"float": np.dtype(np.float32), "double": np.dtype(np.float64)}
 """The dtype of a floating-point C type."""
 
 
@@ -130,7 +130,7 @@ def _statements(program: Program, letter: str, c_type: str, source: Sequence[str
 def constant(c: Element, c_type: str, program: Program) -> float:
     """A constant as it is in a C type: rounded once, or an integer itself."""
     (exact,) = as_fractions([c], program.domain)
-    return float(round_to_dtype(exact, DTYPES[c_type])) if c_type in DTYPES else int(exact)
+    return float(round_to_dtype(exact, FLOAT_DTYPES[c_type])) if c_type in FLOAT_DTYPES else int(exact)
 
 
 def _calls_body(kernel: Tile) -> list[str]:
