@@ -4,7 +4,7 @@
     python scripts/circuit_table.py [counts noise fronts tiles proofs]
 
 All of them take some minutes, nearly all of it the whole tiles; with names only those are made. What stands in them is
-the package's: programs of the choice `fewest` and the default, bounds as `wincraft.circuit.additions_bound` proves them.
+the package's: programs of the choice `fewest` and the default, bounds as `additions_bound` proves them.
 """
 
 from __future__ import annotations

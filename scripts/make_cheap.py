@@ -4,10 +4,11 @@
     python scripts/make_cheap.py
 
 Additions depend on the ratios of the points alone: x -> t x scales columns and rows. So the sets are symmetric ones
-0, +-t, +-t u, +-t v, ..., inf; over all ratios u, v, ... of small height those of the fewest additions of all three
-transforms together are kept, and among these and all factors t the one of the least noise gain whose points have height
-at most 8. A^T is the transpose of a Vandermonde matrix as G is one, up to factors: its additions are those of that
-matrix, m columns wide, and n - m more. Counts are those of the library and of the optimisers without chance.
+0, +-t, +-t u, +-t v, ..., inf; over all ratios u, v, ... of small height, and those of the most accurate set, those of
+the fewest additions of all three transforms together are kept, and among these and all factors t the one of the least
+noise gain whose points have height at most 8; of equal ones that whose points binary floats hold. A^T is the transpose
+of a Vandermonde matrix as G is one, up to factors: its additions are those of that matrix, m columns wide, and n - m
+more. Counts are those of the library and of the optimisers without chance.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 from wincraft import winograd
 from wincraft.circuit import optimised
 from wincraft.circuit.library import known_programs
+from wincraft.construct import catalogue
 from wincraft.exact.types import Matrix
 
 TARGET = Path(__file__).parent.parent / "wincraft" / "construct" / "catalogue.json"
@@ -70,8 +72,10 @@ def of_evaluation(values: tuple[Fraction, ...], n: int, width: int) -> int:
 
 def additions(values: tuple[Fraction, ...], m: int, r: int) -> int:
     """Of all three transforms."""
-    n = m + r - 1
-    return of_interpolation(values, n) + of_evaluation(values, n, r) + of_evaluation(values, n, m) + n - m
+    n, algorithm = m + r - 1, winograd(m, r, points=points_of(values, m + r - 1))
+    known = [program.additions for program, *_ in known_programs(algorithm.output.dense)]
+    output = min([of_evaluation(values, n, m) + n - m, *known])
+    return of_interpolation(values, n) + of_evaluation(values, n, r) + output
 
 
 def cheap(m: int, r: int) -> dict[str, str] | None:
@@ -80,22 +84,28 @@ def cheap(m: int, r: int) -> dict[str, str] | None:
     pairs = (n - 1 - (n % 2 == 0)) // 2
     if not pairs or (n % 2 == 1 and n - 1 != 2 * pairs):
         return None
-    sets = list(ratio_sets(pairs))
+    accurate = {abs(Fraction(p)) for p in catalogue(m, r).points.split(",") if p not in ("0", "inf")}
+    smallest = min(accurate)
+    sets = list(
+        dict.fromkeys(
+            [*ratio_sets(pairs), *([tuple(sorted(v / smallest for v in accurate))] * (len(accurate) == pairs))]
+        )
+    )
     counts = {values: additions(values, m, r) for values in sets}
     least = min(counts.values())
-    best = None
+    best: tuple[Fraction, int, str] | None = None
     for values in (values for values, count in counts.items() if count == least):
-        for t in rationals(HEIGHT):
+        for t in {*rationals(HEIGHT), smallest}:
             moved = tuple(t * v for v in values)
-            if max(max(v.numerator, v.denominator) for v in moved) > HEIGHT:
+            if max(max(v.numerator, v.denominator) for v in moved) > HEIGHT and {*moved} != accurate:
                 continue
             points = points_of(moved, n)
             gain = Fraction(str(winograd(m, r, points=points).noise_gain()))
-            if best is None or (gain, points) < best:
-                best = gain, points
+            found = gain, sum(v.denominator.bit_count() != 1 for v in moved), points
+            best = found if best is None else min(best, found)
     assert best is not None
     what = f"{least} additions in all, the fewest of {len(sets):,} ratios of symmetric sets of height <= {HEIGHT}"
-    return {"moduli": best[1], "noise_gain": str(best[0]), "found": what}
+    return {"moduli": best[2], "noise_gain": str(best[0]), "found": what}
 
 
 def main() -> None:

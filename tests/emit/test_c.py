@@ -119,14 +119,13 @@ def test_stated_costs_are_those_of_the_code(name):
     found = re.findall(pattern, header(name), re.DOTALL)
     assert len(found) == sum("_line_" in function for function, _ in functions(header(name)))
     for additions, multiplications, body in found:
-        sums = " ".join(re.findall(r"(?<== )[^;]*", re.sub(r"const .*", "", body)))
+        sums = " ".join(re.findall(r"(?<== )[^;]*", re.sub(r"const \w+ \w+ = \w+\[[^;]*;", "", body)))
         sums = re.sub(r"(?<=e)[+-]", "", sums)
-        negated = len(re.findall(r"-[a-z]", sums))
-        assert (int(additions), int(multiplications)) == (len(re.findall(r" [+-] ", sums)) + negated, sums.count("*"))
+        assert (int(additions), int(multiplications)) == (len(re.findall(r" [+-] ", sums)), sums.count("*"))
 
 
 def test_stated_costs_of_nested_transforms():
-    text = header("F(4x4,3x3), lavin")
+    text = header("F(4x4,3x3), lavin").partition("/* double ---")[0]
     lines = dict(re.findall(r"One line of the (\w+) transform.*\n.*?\. (\d+ additions and \d+) mul", text))
     tiles = dict(re.findall(r"^/\* (\w+) transform .*\n.*\n.*\n \* (\d+ additions and \d+) mul", text, re.MULTILINE))
     for name, passes in (("filter", 3 + 6), ("input", 6 + 6), ("output", 6 + 4)):

@@ -10,11 +10,15 @@ from sympy import Integer
 from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
+from wincraft import winograd
+from wincraft.construct import Circuits
 from wincraft.emit.c.passes import Reading, Transform
 from wincraft.emit.c.plan import float_section
 from wincraft.emit.c.printing import section_texts
 from wincraft.emit.matrices import NamedPass
 
+BY_ROWS = Circuits(winograd(2, 3), "rows")
+"""Takes every matrix row by row; of no other algorithm it knows more."""
 SHAPES = {"filter": ((3, 2), (5,)), "input": ((4, 3), (5,)), "output": ((5,), (2, 3))}
 
 
@@ -46,7 +50,7 @@ def reading():
 
 @pytest.fixture(scope="module")
 def library(reading, tmp_path_factory):
-    parts = [text for c_type in ("float", "double") for text in section_texts(float_section(reading, c_type))]
+    parts = [text for c_type in ("float", "double") for text in section_texts(float_section(reading, c_type, BY_ROWS))]
     text = "\n\n".join(["#include <stddef.h>", *parts]) + "\n"
     return Library(tmp_path_factory.mktemp("dense"), {"dense": text})
 
@@ -76,7 +80,7 @@ def test_a_dense_pass_is_its_matrix_times_the_flattened_tile(library, reading, n
 
 
 def test_what_is_said_of_a_dense_pass(reading):
-    text = "\n".join(section_texts(float_section(reading, "float")))
+    text = "\n".join(section_texts(float_section(reading, "float", BY_ROWS)))
     assert "Input transform U = ...:\n * d 4x3 at d[d_stride * i + j] -> U 5 at u[i]." in text
     assert "static const float wincraft_f2x3_3x2_BT_f32[5][12]" in text
     entries = [abs(float(x)) for x in np.ravel(reading.transforms[1].passes[0].matrix.to_list())]

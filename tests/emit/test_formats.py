@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import wincraft as wc
 from wincraft.cli.main import main
 from wincraft.construct import change_basis, factorise
-from wincraft.emit import EMITTERS
+from wincraft.emit import EMITTERS, PROGRAMS
 from wincraft.errors import NotApplicable, UnknownName
 
 MADE = {
@@ -26,7 +26,11 @@ MADE = {
 }
 
 
-@pytest.mark.parametrize("format_name", EMITTERS)
+OF_ALL = [name for name in EMITTERS if name not in PROGRAMS]
+"""The formats that hold every algorithm; programs for hardware hold rational ones whose integers fit."""
+
+
+@pytest.mark.parametrize("format_name", OF_ALL)
 @pytest.mark.parametrize("name", MADE)
 def test_the_command_in_the_file_writes_the_same_bytes(name, format_name):
     text = wc.render(MADE[name](), format_name)
@@ -35,6 +39,16 @@ def test_the_command_in_the_file_writes_the_same_bytes(name, format_name):
     result = CliRunner().invoke(main, shlex.split(command)[1:], catch_exceptions=False)
     assert result.stdout == text
     assert text.endswith("\n")
+
+
+@pytest.mark.parametrize("options", ["", " --circuit=fewest"])
+@pytest.mark.parametrize("format_name", [*sorted(PROGRAMS), "numpy", "latex", "c"])
+def test_the_command_of_programs_writes_the_same_bytes(format_name, options):
+    algorithm = wc.winograd(4, 3, points="0,1,-1,2,-2")
+    text = wc.render(algorithm, format_name, circuit=options.partition("=")[2] or None)
+    command = re.search(r"wincraft generate .*?--format \w+( --[\w=-]+)*", text.replace('\\"', '"'))[0]
+    assert command.endswith(f"--format {format_name}{options}")
+    assert CliRunner().invoke(main, shlex.split(command)[1:], catch_exceptions=False).stdout == text
 
 
 def test_unknown_format_names_the_nearest():
@@ -80,7 +94,7 @@ def test_text_names_both_axes_of_a_rectangle():
 
 def test_no_rendering_names_a_path_or_a_time():
     for format_name in EMITTERS:
-        text = wc.render(wc.parse("F(4x4,3x3)"), format_name)
+        text = wc.render(wc.winograd(4, 3, points="0,1,-1,2,-2"), format_name)
         assert not re.search(r"/(home|root|tmp|usr|work)\b|\d\d:\d\d", text)
 
 
@@ -122,7 +136,7 @@ def test_json_keeps_chains(name, tmp_path):
     jsonschema.Draft202012Validator(json.loads(schema.read_text())).validate(json.loads(text))
 
 
-@pytest.mark.parametrize("format_name", EMITTERS)
+@pytest.mark.parametrize("format_name", OF_ALL)
 @pytest.mark.parametrize("name", CHAINED)
 def test_no_file_with_chains_claims_a_command_that_makes_it_without(name, format_name):
     algorithm = CHAINED[name]()
@@ -138,7 +152,7 @@ def test_the_command_names_the_basis_unless_it_could_break_out_of_the_comment():
     def made_from(text):
         return replace(algorithm, recipe=tuple(replace(axis, basis=text) for axis in algorithm.recipe))
 
-    for format_name in EMITTERS:
+    for format_name in OF_ALL:
         assert "legendre" in wc.render(made_from("legendre"), format_name).split("--basis")[1][:20]
         for text in ('a"b.json', "a\nb.json", "$(x).json", "`x`.json", "\\.json"):
             assert "its maps are chains" in wc.render(made_from(text), format_name)

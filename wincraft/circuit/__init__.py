@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wincraft.circuit.minimum.claim import Claim as Claim, verify_claim as verify_claim
     from wincraft.circuit.minimum.methods import LowerBound as LowerBound
     from wincraft.circuit.minimum.finite import finite_minimum as finite_minimum
+    from wincraft.circuit.minimum.proofs import proofs as proofs, recheck_proof as recheck_proof
     from wincraft.circuit.noise import rounding_variance as rounding_variance, worst_rounding as worst_rounding
     from wincraft.circuit.operations import Operations as Operations, operations_of as operations_of
     from wincraft.circuit.optimise.effort import Effort as Effort

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain
 from math import gcd, lcm
 from random import Random
@@ -30,6 +31,7 @@ _FREE: Cost = (0, 0, 0, 0, 0, 0)
 _ROUNDS = 6
 
 
+@lru_cache(maxsize=512)
 def integer_program(program: Program, seed: int = 0) -> Program:
     """The same integer matrix by the same additions with integer constants, so that it runs on integers exactly.
 

@@ -54,9 +54,9 @@ def operations_of(program: Program) -> Operations:
 
 
 def of_constant(value: Number) -> Operations:
-    """One multiplication by an exact sympy number, which is free for +-1."""
+    """One multiplication by an exact sympy number, which is free for 0 and +-1."""
     magnitude = abs(value)
-    if magnitude == 1:
+    if magnitude in (0, 1):
         return Operations()
     if magnitude.is_Rational and int(magnitude.p).bit_count() == 1 and int(magnitude.q).bit_count() == 1:
         return Operations(shifts=1)
@@ -71,4 +71,5 @@ def sum_of(items: Iterable[Operations]) -> Operations:
     >>> sum_of([Operations(additions=2), Operations(additions=1, shifts=1)])
     Operations(multiplications=0, shifts=1, additions=3, small=0)
     """
-    return sum(items, Operations())
+    kinds = ((item.multiplications, item.shifts, item.additions, item.small) for item in items)
+    return Operations(*map(sum, zip(*kinds, strict=True)))

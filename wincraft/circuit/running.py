@@ -18,7 +18,7 @@ _REPAIR = "run it on exact or floating-point numbers, or take its integer form"
 
 
 class PlainConstants:
-    """PlainConstants as they stand: for elements of the program's domain, and for whatever takes them, symbols for one."""
+    """Constants as they stand: for elements of the program's domain, and for whatever takes them, symbols for one."""
 
     def multiply(self, value: Any, c: Any) -> Any:
         """The value times c."""

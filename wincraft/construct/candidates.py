@@ -26,7 +26,7 @@ from wincraft.exact.types import Domain, Element, Matrix, Vectors
 PLAIN = "plain rows"
 """How the matrix as it stands is called."""
 
-LARGEST_SEARCHED = 16
+LARGEST_SEARCHED = 12
 """Rows and columns of the largest matrix for which programs are looked for; larger ones are taken row by row."""
 
 QUICK = ("even-odd", "pairs")
@@ -86,6 +86,16 @@ class Hashed:
         return isinstance(other, Hashed) and self._key == other._key
 
 
+def is_large(matrix: Matrix) -> bool:
+    """Whether no programs are looked for: more than `LARGEST_SEARCHED` rows or columns.
+
+    >>> from wincraft import winograd
+    >>> is_large(winograd(4, 3).input.dense), is_large(winograd(20, 3).input.dense)
+    (False, True)
+    """
+    return max(matrix.shape) > LARGEST_SEARCHED
+
+
 @lru_cache(maxsize=512)
 def programs_of(of: Hashed, thorough: bool) -> tuple[FoundProgram, ...]:
     """Programs that compute a matrix exactly: plain rows, those of the library, those of optimisers without chance.
@@ -94,7 +104,7 @@ def programs_of(of: Hashed, thorough: bool) -> tuple[FoundProgram, ...]:
     """
     matrix = of.matrix
     plain = FoundProgram(of_matrix(matrix), PLAIN)
-    if max(matrix.shape) > LARGEST_SEARCHED:
+    if is_large(matrix):
         return (plain,)
     found = [FoundProgram(program, text, entry.bound, entry.method) for program, text, entry in known_programs(matrix)]
     for name in STRUCTURAL if thorough else QUICK:
@@ -104,7 +114,12 @@ def programs_of(of: Hashed, thorough: bool) -> tuple[FoundProgram, ...]:
 
 @lru_cache(maxsize=512)
 def candidates_of(of: Hashed, moments: Hashed | None, weights: Hashed | None, thorough: bool) -> tuple[Contender, ...]:
-    """All programs of a matrix with their noise, as they are and with their sums regrouped; plain rows first."""
+    """All programs of a matrix with their noise, as they are and with their sums regrouped; plain rows first.
+
+    Of a large one the rows alone, whose noise nothing is compared with.
+    """
+    if is_large(of.matrix):
+        return (Contender(of_matrix(of.matrix), PLAIN, Fraction(0)),)
     context = Context(*(None if item is None else item.matrix for item in (moments, weights)))
     plain, *others = programs_of(of, thorough)
     found = {item.program: item for item in reversed(others)}
@@ -142,7 +157,7 @@ def contexts(factor: Algorithm) -> Iterator[tuple[str, Matrix, Context]]:
     For white data and filters: errors of U are weighed as  (A A^T) * (G G^T), of V likewise, and the products have
     the second moments  (G G^T) * (B B^T), entry by entry; all over m r and the square of the scale.
     """
-    if not factor.field.ordered:
+    if not factor.field.ordered or all(is_large(item.dense) for item in factor.maps):
         return
     K, names = factor.domain, map_names(factor)
     output, filters, data = (item.dense for item in factor.maps)

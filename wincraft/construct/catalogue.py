@@ -28,6 +28,7 @@ USES = {
     "dyadic": "symmetric, every p/q with q a power of two, height <= 8",
     "integer": "symmetric integers, height <= 8",
     "operations": "symmetric, height <= 3, the fewest operations of the data and output transforms",
+    "cheap": "symmetric, height <= 8, the fewest additions of all three transforms in circuits, then the noise gain",
     "quadratic": "symmetric, with one modulus x^2 + c and so one product more",
 }
 """What the entries' points are for; each has the lowest noise gain found, but for the fewest operations.

@@ -24,6 +24,7 @@ from wincraft.construct.candidates import (
     Hashed,
     candidates_of,
     contexts,
+    is_large,
     largest_value,
     noise_of,
     programs_of,
@@ -32,6 +33,9 @@ from wincraft.errors import look_up
 from wincraft.exact.number import as_fractions
 from wincraft.exact.types import Matrix
 from wincraft.numbers.summation import CIRCUIT_ORDERS
+
+MOST_COMPARED = 3
+"""Programs of equally many additions of which the one with the smallest values is taken for integers."""
 
 NOISE_ALLOWED = Fraction(11, 10)
 """How much more rounding noise than plain rows the default circuit may have."""
@@ -148,12 +152,14 @@ class Circuits:
 
     def _integer_program(self, matrix: Matrix) -> Program:
         rows, *others = self.candidates(matrix)
+        if is_large(matrix) and not self._fractions(matrix):
+            return rows.program
         if self._by_rows(matrix):
             return integer_program(rows.program)
         others.sort(key=lambda item: item.additions)
         default, level = self.choice == DEFAULT_CIRCUIT, list[Program]()
         for item in [*others, rows] if default else [self.of(matrix), *others, rows]:
-            if level and not (default and item.additions == level[0].additions):
+            if level and not (default and item.additions == level[0].additions and len(level) < MOST_COMPARED):
                 break
             form = integer_program(item.program)
             if all(operation.name != "divide" for operation in form.operations):
@@ -162,9 +168,12 @@ class Circuits:
 
     def computed(self, matrix: Matrix) -> Program:
         """The program as C computes it: on integers where the matrix is integer."""
-        entries = as_fractions([x for row in matrix.to_list() for x in row], matrix.domain)
-        whole = self.algorithm.field.rational and all(x.denominator == 1 for x in entries)
+        whole = self.algorithm.field.rational and not self._fractions(matrix)
         return self.integers(matrix) if whole else self.of(matrix).program
+
+    def _fractions(self, matrix: Matrix) -> bool:
+        entries = as_fractions([x for row in matrix.to_list() for x in row], matrix.domain)
+        return any(x.denominator > 1 for x in entries)
 
     def context(self, matrix: Matrix) -> Context:
         """What the matrix's inputs and outputs weigh in the algorithm; white and equal where it is not in it."""
@@ -214,9 +223,7 @@ class Circuits:
         item = self.algorithm.named[name]
         lines = [factor.dense for factor in item.factors or ()]
         if self.choice == "fewest" and len(lines) == 2:
-            known = list(dict.fromkeys(found.program for line in lines for found in self.candidates(line)))
-            fewest = min(program.additions for program in known)
-            best = tuple(program for program in known if program.additions <= fewest + 1)
+            best = tuple(dict.fromkeys(self.of(line).program for line in lines))
             return scaled(gates_of(kronecker_programs(lines[0], lines[1], Effort(best=best))[0]))
         steps = item.collapsed if item.factors is not None else item
 

@@ -15,7 +15,7 @@ from wincraft.circuit.program import Program
 from wincraft.construct.circuits import Circuits
 from wincraft.emit.expressions import assignments
 from wincraft.emit.matrices import distinct_parts, named_chain, product_text
-from wincraft.files.provenance import banner
+from wincraft.files.provenance import banner, circuit_option
 
 
 def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None) -> None:
@@ -26,9 +26,10 @@ def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None)
     Of an algorithm of whole tiles they are those for tiles flattened row by row. Over GF(p) entries are residues, and
     the display says so.
     """
-    for line in banner(algorithm, "latex"):
+    circuits = Circuits(algorithm) if circuits is None else circuits
+    for line in banner(algorithm, "latex", circuit_option(circuits.choice)):
         stream.write(f"% {line}\n")
-    parts, circuits = distinct_parts(algorithm), Circuits(algorithm) if circuits is None else circuits
+    parts = distinct_parts(algorithm)
     if parts != [algorithm]:
         stream.write(f"% {algorithm!r}\n")
     stream.write("% needs \\usepackage{amsmath}\n")

@@ -16,7 +16,7 @@ from wincraft.errors import TooLarge, WrongForm
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
 from wincraft.exact.types import Matrix, Number
-from wincraft.files.provenance import banner
+from wincraft.files.provenance import banner, circuit_option
 
 _AXES = '''
 def convolve_tile(d, g):
@@ -54,7 +54,8 @@ def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None)
     if algorithm.form != "correlation":
         raise WrongForm("numpy output")
     algorithm.field.need_order(f"numpy output of {algorithm.size}")
-    title, *rest = banner(algorithm, "numpy")
+    circuits = Circuits(algorithm) if circuits is None else circuits
+    title, *rest = banner(algorithm, "numpy", circuit_option(circuits.choice))
     stream.write('"""' + "\n".join([title, *rest, f"{algorithm!r}"]) + '\n"""\n\nimport numpy as np\n\n')
     parts = distinct_parts(algorithm)
     suffixes = {part: f"_{k}" if len(parts) > 1 else "" for k, part in enumerate(parts)}
@@ -67,7 +68,6 @@ def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None)
                 stream.write(f"{name}_STAGES{suffix} = (  # {order}\n")
                 stream.writelines(indent(f"{_array(stage)},\n", "    ") for stage in stages)
                 stream.write(")\n")
-    circuits = Circuits(algorithm) if circuits is None else circuits
     for part, suffix in suffixes.items():
         for name, item in part.named.items():
             stream.write(_function(*_LINES[name], suffix, circuits.of(item.dense).program))

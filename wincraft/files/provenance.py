@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.numbers.summation import C_ORDER, CIRCUIT_ORDERS
 from wincraft.version import __version__
 
 _PLAIN = re.compile(r"[\w +\-*/=:;,.()^@]+", re.ASCII)
@@ -51,6 +52,15 @@ def banner(algorithm: Algorithm, format: str, options: str = "") -> list[str]:
     'wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --format text'
     """
     return [f"wincraft {__version__}: {command(algorithm, format, options)}", f"sha256 {algorithm.sha256}"]
+
+
+def circuit_option(choice: str) -> str:
+    """The option of ``wincraft generate`` that chooses circuits, behind a blank; none of the default.
+
+    >>> circuit_option("fewest"), circuit_option("default")
+    (' --circuit=fewest', '')
+    """
+    return f" --circuit={choice}" if choice != CIRCUIT_ORDERS[C_ORDER] else ""
 
 
 def identifier(algorithm: Algorithm) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from wincraft.face import show
 
 if TYPE_CHECKING:
+    from wincraft.measure.circuits import MapCircuit as MapCircuit, map_circuits as map_circuits
     from wincraft.measure.channels import ChannelCounts as ChannelCounts, channel_counts as channel_counts
     from wincraft.measure.coefficients import (
         Magnitudes as Magnitudes,

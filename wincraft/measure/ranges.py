@@ -12,6 +12,7 @@ import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.content import map_names
+from wincraft.construct.candidates import is_large
 from wincraft.construct.circuits import Circuits
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, look_up
 from wincraft.measure.integers import INT8
@@ -19,7 +20,7 @@ from wincraft.measure.spans import End, data_corner, filter_corner, linear_corne
 from wincraft.measure.steps import Kind, Reach, Step, products, range_steps, reach
 from wincraft.measure.tables import Forms, Tables, running
 from wincraft.numbers.box import Box, rational
-from wincraft.numbers.summation import C_ORDER, CIRCUIT_ORDERS, ORDERS
+from wincraft.numbers.summation import C_ORDER, CIRCUIT_ORDERS, ORDERS, positive_first
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import plural
 from wincraft.show.shown import Shown
@@ -89,8 +90,8 @@ class Ranges(Shown):
 
     def _computed(self, kind: Kind, order: str, number: int) -> Forms:
         step = self._tables.step(kind, number)
-        if order in ORDERS:
-            return running(self._tables.stage(kind, number), ORDERS[order])
+        if order in ORDERS or is_large(step.matrix):  # of large matrices programs are rows as C headers write them
+            return running(self._tables.stage(kind, number), ORDERS.get(order, positive_first))
         if order not in self._circuits:
             self._circuits[order] = Circuits(self.algorithm, CIRCUIT_ORDERS[order])
         return self._tables.program_forms(kind, number, self._circuits[order].computed(step.matrix))

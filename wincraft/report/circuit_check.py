@@ -48,9 +48,9 @@ def check_circuits(content: Mapping[str, Any], path: str) -> Iterator[str]:
     >>> for line in check_circuits(document, "f23.json"):
     ...     print(line)
     F(2,3) proved: 24 exact identities, by its three programs together
-    AT: 4 additions, proved minimal: support
-    G: 3 additions, proved minimal: support
-    BT: 4 additions, proved minimal: support
+    AT: 4 additions, constants free, proved minimal: support
+    G: 3 additions, constants free, proved minimal: support
+    BT: 4 additions, constants free, proved minimal: support
     """
     algorithm = parse_document(_entry(content, "algorithm", dict, path), f"{path}: algorithm")
     axes, size = _entry(content, "axes", list, path), _entry(content, "size", str, path)
@@ -158,8 +158,8 @@ def _claims(facts: Mapping[str, Any], program: Program, matrix: Matrix, where: s
     if facts.get("status") == "proved minimal" and additions != bound.additions:
         raise ClaimRefuted(where, "to be proved minimal", f"it takes {additions}, and {bound.additions} is the bound")
     if additions == bound.additions:
-        return f"{additions} additions, proved minimal: {bound.method}"
-    return f"{additions} additions, no circuit has fewer than {bound.additions}: {bound.method}"
+        return f"{additions} additions, constants free, proved minimal: {bound.method}"
+    return f"{additions} additions, constants free; no circuit has fewer than {bound.additions}: {bound.method}"
 
 
 def _counted(facts: Mapping[str, Any], program: Program, where: str) -> int:

@@ -12,7 +12,7 @@ from wincraft.algorithm.description import describe
 from wincraft.circuit.dot import program_dot
 from wincraft.circuit.drawing import drawing
 from wincraft.circuit.operations import operations_of
-from wincraft.circuit.ordering import live, reordered
+from wincraft.circuit.ordering import live
 from wincraft.circuit.program import Program
 from wincraft.circuit.text import program_lines
 from wincraft.construct.circuits import Circuits
@@ -29,10 +29,8 @@ from wincraft.version import __version__
 LETTERS = {"BT": "d", "G": "g", "AT": "m"}
 """What the programs of the maps read."""
 _TITLES = {"BT": "B^T", "G": "G", "AT": "A^T"}
-_HEADER = (
-    "map", "additions", "plain", "bound", "status", "mul", "small", "shift", "shift-adds", "depth", "live", "noise",
-    "of plain",
-)  # fmt: skip
+_COUNTS = ("map", "additions", "plain", "bound", "noise", "of plain", "status")
+_OTHERS = ("map", "mul", "small", "shift", "shift-adds", "depth", "live")
 _NOTES = (
     f"Additions: the model is {MODEL}; plain is the matrix row by row. Shift-adds: the additions where constants are "
     "made of shifts too. Live: the most values held at one time. Noise: roundings per product, each product and sum "
@@ -73,8 +71,11 @@ class CircuitReport(Shown):
         sections = []
         for axis, maps in self.axes:
             where = "" if len(self.axes) == 1 else f", {axis.size}"
-            rows = tuple(_row(item) for item in maps)
-            sections.append(Section(f"Circuits{where}", (Table(_HEADER, rows, "lrrrlrrrrrrrr"),), _NOTES))
+            tables = (
+                Table(_COUNTS, tuple(map(_counts_row, maps)), "lrrrrrl"),
+                Table(_OTHERS, tuple(map(_others_row, maps)), "lrrrrrr"),
+            )
+            sections.append(Section(f"Circuits{where}", tables, _NOTES))
         if self.tile:
             rows = tuple((_TITLES[name], *map(count, _counts(program))) for name, program in self.tile.items())
             total = sum(operations_of(program).additions for program in self.tile.values())
@@ -125,25 +126,28 @@ class CircuitReport(Shown):
         return {name: _listing(name, program) for name, program in self.tile.items()}
 
 
-def _row(item: MapCircuit) -> tuple[str, ...]:
+def _counts_row(item: MapCircuit) -> tuple[str, ...]:
+    return (
+        _TITLES[item.name],
+        *map(count, (item.operations.additions, item.plain.additions, item.lower_bound)),
+        number(float(item.noise)),
+        number(float(item.noise / item.plain_noise)) if item.plain_noise else "-",
+        item.status,
+    )
+
+
+def _others_row(item: MapCircuit) -> tuple[str, ...]:
     operations, shift_adds = item.operations, item.shift_adds
     return (
         _TITLES[item.name],
-        count(operations.additions),
-        count(item.plain.additions),
-        count(item.lower_bound),
-        item.status,
         *map(count, (operations.multiplications, operations.small, operations.shifts)),
         "-" if shift_adds is None else count(shift_adds),
-        count(item.depth),
-        count(item.live),
-        number(float(item.noise)),
-        number(float(item.noise / item.plain_noise)) if item.plain_noise else "-",
+        *map(count, (item.depth, item.live)),
     )
 
 
 def _counts(program: Program) -> tuple[int, int]:
-    return operations_of(program).additions, live(reordered(program))
+    return operations_of(program).additions, live(program)
 
 
 def _front_table(maps: list[MapCircuit]) -> Table:

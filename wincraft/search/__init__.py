@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wincraft.face import show
 
 if TYPE_CHECKING:
+    from wincraft.search.circuits import search_circuits as search_circuits
     from wincraft.search.calls import noise_gain_under as noise_gain_under, search as search
     from wincraft.search.chains import search_chains as search_chains
     from wincraft.search.front import pareto_front as pareto_front, pareto_of_space as pareto_of_space

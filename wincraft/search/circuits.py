@@ -52,7 +52,7 @@ def search_circuits(
     [8, 4, 6]
     """
     rounds = DEFAULT_ROUNDS if rounds is None else rounds
-    for name, value, least in (("rounds", rounds, 1), ("seed", seed, 0), ("time limit", time_limit, 0)):
+    for name, value, least in (("number of rounds", rounds, 1), ("seed", seed, 0), ("time limit", time_limit, 0)):
         if value is not None and not value >= least:
             raise BadValue(f"the {name}", str(value), f"give {least} or more")
     if not circuits.algorithm.field.rational:

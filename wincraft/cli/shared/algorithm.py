@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 POINTS = (
-    'Interpolation points, "0,1,-1,1/2,inf", or a set of the catalogue: accuracy, dyadic, integer, quadratic; '
+    'Interpolation points, "0,1,-1,1/2,inf", or a set of the catalogue: accuracy, dyadic, integer, cheap, quadratic; '
     'one list per axis separated by ";".'
 )
 """What ``--points`` is."""

@@ -29,6 +29,7 @@ GROUPS = {
     "Schemes": ("schemes",),
     "Integer arithmetic": ("data_range", "weight_range", "accumulator"),
     "Data": ("channels", "distribution", "seed", "data", "weights", "padding"),
+    "Search": ("search", "rounds", "map_name"),
     "Running": ("strategy", "engine", "jobs", "cluster", "time_limit", "checkpoint", "allow_long"),
     "Output": ("full", "sections", "format_given", "format_name", "output", "limits"),
 }
