@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import inf, log10
+from math import inf, log10, prod
 from typing import TYPE_CHECKING, Any, Literal
 
 from wincraft.errors import BadValue, UnknownName, shorten
@@ -121,10 +121,10 @@ MEASURES: dict[str, Measure] = {
     for item in (
         Measure(
             "products-per-output", "products/output", "products of a tile over its outputs",
-            lambda known: known.costs.products_per_output, _fraction, equivalences=SAME,
+            lambda known: Fraction(known.algorithm.rank, prod(known.algorithm.m)), _fraction, equivalences=SAME,
             says="multiply-adds per output and channel pair",
         ),
-        Measure("rank", "products", "products per tile", lambda known: known.costs.products, count, equivalences=SAME),
+        Measure("rank", "products", "products per tile", lambda known: known.algorithm.rank, count, equivalences=SAME),
         Measure(
             "operations", "transform ops", "operations of the data and output transforms per tile",
             _online, count, says="per tile, data and output transform", unit="operations",

@@ -19,7 +19,7 @@ from wincraft.circuit.optimise.moves import additions, matrix_of
 from wincraft.circuit.optimise.plane_blocks import blocks
 from wincraft.circuit.optimise.seven import rewritten
 from wincraft.circuit.text import parse_program
-from wincraft.exact.matrix import kronecker_programs as product_of
+from wincraft.exact.matrix import kronecker as product_of
 
 NONZERO = st.fractions(min_value=-5, max_value=5, max_denominator=4).filter(bool)
 NONZERO = NONZERO.map(lambda x: QQ(x.numerator, x.denominator))

@@ -37,7 +37,8 @@ def test_all_that_is_known_of_a_size(wincraft_here):
 @pytest.mark.parametrize("size", [(m, r) for m in range(1, 11) for r in range(2, 8) if m + r > 3])
 def test_every_use_is_proved_and_its_noise_gain_is_true(size):
     entry = catalogue()[size]
-    assert set(entry.uses) == set(USES)
+    of_circuits = {"cheap"} if 3 < sum(size) - 1 <= 10 else set()
+    assert set(entry.uses) == set(USES) - {"cheap"} | of_circuits
     for name, choice in entry.uses.items():
         made = winograd(*size, moduli=choice.moduli)
         assert str(made.noise_gain()) == choice.noise_gain

@@ -239,7 +239,7 @@ def test_axes_alike_stay_one_object():
 
 def test_72_multiply_adds_of_the_legendre_pre_step():
     """d -> P d P^T on a 6x6 tile: six off-diagonal entries, twelve vectors."""
-    found = costs(parse("F(4x4,3x3)", points="0,1,-1,2,-2").change_basis("legendre"))
+    found = costs(parse("F(4x4,3x3)", points="0,1,-1,2,-2").change_basis("legendre"), "rows")
     pre_step = [stage.operations for stage in found.stages if stage.label.startswith("BT[0]")]
     assert len(pre_step) == 2
     assert sum(item.multiplications for item in pre_step) == 72

@@ -39,6 +39,7 @@ EXAMPLES = [
     errors.NotApplicable("lu", "a pivot is 0", "use plu"),
     errors.WrongForm("convolve"),
     errors.TooLarge("a prediction", "441 products", "predict up to 400"),
+    errors.ClaimRefuted("f.json: BT", "3 additions", "its program has 4"),
     errors.ToolFailed("gcc", "exit code 1", "mend the source"),
     errors.BadShape("a stage", "(2, 3)", "(any, 4)"),
     errors.BadScaling(2, "-1", "1"),
@@ -77,7 +78,7 @@ def test_the_root_through_pickle():
 def test_one_line_and_an_exit_code(error):
     assert str(error)
     assert "\n" not in str(error)
-    failed = Refuted | errors.Unidentified | errors.CheckFailed
+    failed = Refuted | errors.Unidentified | errors.CheckFailed | errors.ClaimRefuted
     assert error.exit_code == (1 if isinstance(error, failed) else 4 if isinstance(error, errors.MissingTool) else 3)
     assert isinstance(error, WincraftError)
 

@@ -23,7 +23,8 @@ def regrouped(program: Program, moments: Matrix | None = None) -> Program:
     groupings, by dynamic programming over subsets of the terms.
 
     >>> chain = Program.build(3, [("add", 0, 1), ("subtract", 3, 2)], [4])
-    >>> close = exact_matrix([[1, 0, 0], [0, 1, "9/10"], [0, "9/10", 1]], QQ)  # x1 - x2 is small
+    >>> from wincraft.exact.matrix import rational_matrix
+    >>> close = rational_matrix([[1, 0, 0], [0, 10, 9], [0, 9, 10]])  # x1 - x2 is small
     >>> regrouped(chain, close).operations[0].operands
     (1, 2)
     """

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.content import map_names
+from wincraft.circuit.fitting import fitted_program
 from wincraft.circuit.library import known_programs
 from wincraft.circuit.noise import rounding_variance
-from wincraft.circuit.optimise.registry import STRUCTURAL, optimised
+from wincraft.circuit.optimise.effort import Effort
+from wincraft.circuit.optimise.registry import OPTIMISERS, STRUCTURAL, optimised
 from wincraft.circuit.ordering import reordered
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import of_matrix
@@ -100,15 +102,19 @@ def is_large(matrix: Matrix) -> bool:
 def programs_of(of: Hashed, thorough: bool) -> tuple[FoundProgram, ...]:
     """Programs that compute a matrix exactly: plain rows, those of the library, those of optimisers without chance.
 
-    Where not `thorough`, only those of `QUICK` optimisers, one of each.
+    Where not `thorough`, of the optimisers only the best program that those of `QUICK` find.
     """
     matrix = of.matrix
     plain = FoundProgram(of_matrix(matrix), PLAIN)
     if is_large(matrix):
         return (plain,)
     found = [FoundProgram(program, text, entry.bound, entry.method) for program, text, entry in known_programs(matrix)]
-    for name in STRUCTURAL if thorough else QUICK:
-        found += [FoundProgram(program, name) for program in optimised(name, matrix, kept=3 if thorough else 1)]
+    if not thorough:
+        rough = [(program, name) for name in QUICK for program in OPTIMISERS[name](matrix, Effort())]
+        program, name = min(rough, key=lambda pair: pair[0].additions)
+        return (plain, *found, FoundProgram(fitted_program(program, matrix), name))
+    for name in STRUCTURAL:
+        found += [FoundProgram(program, name) for program in optimised(name, matrix)]
     return (plain, *(item._replace(program=reordered(item.program)) for item in found))
 
 

@@ -15,7 +15,7 @@ from wincraft.circuit.program import Program
 from wincraft.construct.circuits import Circuits
 from wincraft.emit.expressions import assignments
 from wincraft.emit.matrices import distinct_parts, named_chain, product_text
-from wincraft.files.provenance import banner, circuit_option
+from wincraft.files.provenance import banner, circuit_words
 
 
 def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None) -> None:
@@ -27,7 +27,7 @@ def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None)
     the display says so.
     """
     circuits = Circuits(algorithm) if circuits is None else circuits
-    for line in banner(algorithm, "latex", circuit_option(circuits.choice)):
+    for line in banner(algorithm, "latex", circuit_words(circuits.choice)):
         stream.write(f"% {line}\n")
     parts = distinct_parts(algorithm)
     if parts != [algorithm]:

@@ -16,7 +16,7 @@ from wincraft.errors import TooLarge, WrongForm
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import number_text, to_fraction
 from wincraft.exact.types import Matrix, Number
-from wincraft.files.provenance import banner, circuit_option
+from wincraft.files.provenance import banner, circuit_words
 
 _AXES = '''
 def convolve_tile(d, g):
@@ -55,7 +55,7 @@ def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None)
         raise WrongForm("numpy output")
     algorithm.field.need_order(f"numpy output of {algorithm.size}")
     circuits = Circuits(algorithm) if circuits is None else circuits
-    title, *rest = banner(algorithm, "numpy", circuit_option(circuits.choice))
+    title, *rest = banner(algorithm, "numpy", circuit_words(circuits.choice))
     stream.write('"""' + "\n".join([title, *rest, f"{algorithm!r}"]) + '\n"""\n\nimport numpy as np\n\n')
     parts = distinct_parts(algorithm)
     suffixes = {part: f"_{k}" if len(parts) > 1 else "" for k, part in enumerate(parts)}

@@ -54,10 +54,10 @@ def banner(algorithm: Algorithm, format: str, options: str = "") -> list[str]:
     return [f"wincraft {__version__}: {command(algorithm, format, options)}", f"sha256 {algorithm.sha256}"]
 
 
-def circuit_option(choice: str) -> str:
+def circuit_words(choice: str) -> str:
     """The option of ``wincraft generate`` that chooses circuits, behind a blank; none of the default.
 
-    >>> circuit_option("fewest"), circuit_option("default")
+    >>> circuit_words("fewest"), circuit_words("default")
     (' --circuit=fewest', '')
     """
     return f" --circuit={choice}" if choice != CIRCUIT_ORDERS[C_ORDER] else ""

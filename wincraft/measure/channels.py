@@ -85,7 +85,7 @@ def channel_counts(ranges: Ranges, accumulator_bits: int = 32, order: str = C_OR
       of               channels
       products              516
       outputs               516
-      partial sums          516
+      partial sums          344
       wrapping around       910
     """
     check_bits("an accumulator", accumulator_bits)

@@ -224,11 +224,12 @@ def costs(algorithm: Algorithm, circuit: str = DEFAULT_CIRCUIT) -> Costs:
     >>> from wincraft import parse, winograd
     >>> costs(winograd(2, 3, points="0,1,-1"))
     costs of F(2,3): 4 products for 2 outputs, direct 6
-    per tile     multiplications  small  shifts  additions  operations
-    input                      0      0       0          4           4
-    filter                     0      0       6          4          10
-    output                     0      0       0          4           4
-    fewer operations than direct from C = K = 5
+      per                                                                plain
+      tile    multiplications  small  shifts  additions  operations  additions
+      input                 0      0       0          4           4          4
+      filter                0      0       6          4          10          4
+      output                0      0       0          4           4          4
+      fewer operations than direct from C = K = 5
     >>> found = costs(parse("F(2x2,3x3)", points="0,1,-1"))
     >>> found.input.total, found.output.total
     (32, 24)
@@ -261,7 +262,7 @@ def layer_costs(costs: Costs, layer: LayerShape) -> LayerCosts:
 
     >>> from wincraft import parse
     >>> layer_costs(costs(parse("F(4x4,3x3)", points="0,1,-1,2,-2")), parse_layer_shape("64,64,56,56"))
-    layer 64,64,56,56: 35624960 operations, direct 115605504 (3.25 times fewer); fewer than direct from C = K = 5
+    layer 64,64,56,56: 33793536 operations, direct 115605504 (3.42 times fewer); fewer than direct from C = K = 4
     """
     if costs.form != "correlation":
         raise WrongForm("layer costs")

@@ -71,7 +71,7 @@ class Ranges(Shown):
         >>> from wincraft import winograd
         >>> found = ranges(winograd(4, 3, points="0,1,-1,2,-2", convention="integer"))
         >>> found["AT"].box, found.on_the_way("output").box
-        ([-1170432, 1179648], [-5483520, 5483520])
+        ([-1170432, 1179648], [-6266880, 6266880])
         """
         look_up("order", order, dict.fromkeys([*ORDERS, *CIRCUIT_ORDERS]))
         reaches = [item for kind in kinds for item in self._reaches(kind, order)]

@@ -47,7 +47,7 @@ def check_circuits(content: Mapping[str, Any], path: str) -> Iterator[str]:
     >>> document = CircuitReport(Circuits(winograd(2, 3, points="0,1,-1"), "fewest")).document()
     >>> for line in check_circuits(document, "f23.json"):
     ...     print(line)
-    F(2,3) proved: 24 exact identities, by its three programs together
+    F(2,3) proved: 24 exact identities, 4 products, scale 1, by its three programs together
     AT: 4 additions, constants free, proved minimal: support
     G: 3 additions, constants free, proved minimal: support
     BT: 4 additions, constants free, proved minimal: support

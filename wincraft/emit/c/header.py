@@ -15,7 +15,7 @@ from wincraft.emit.c.plan import float_section, stage_calls
 from wincraft.emit.c.printing import defines, section_texts
 from wincraft.emit.c.text import comment
 from wincraft.errors import WrongForm
-from wincraft.files.provenance import banner, circuit_option
+from wincraft.files.provenance import banner, circuit_words
 from wincraft.measure.integers import Integers, range_name
 
 _USE = (
@@ -83,7 +83,7 @@ def _options(integers: Integers, circuit: str) -> str:
     boxes = ("data-range", integers.data), ("weight-range", integers.filter)
     ranges = "".join(f" --{name}={range_name(box)}" for name, box in boxes if box != usual.data)
     ranges += f" --accumulator={integers.accumulator}" if integers.accumulator != usual.accumulator else ""
-    return ranges + circuit_option(circuit)
+    return ranges + circuit_words(circuit)
 
 
 def _content(algorithm: Algorithm, integers: Integers, circuit: str) -> str:
