@@ -39,7 +39,7 @@ def exact(matrix: Matrix, effort: Effort) -> list[Program]:
     """Programs that take the fewest additions that any program of the matrix takes; none where that is not decided.
 
     After stripping, the fewest intermediate points are looked for in the rows and in the columns (see
-    `wincraft.circuit.minimum`): up to two in any dimension, three in four dimensions, and four there where three are
+    ``wincraft.circuit.minimum``): up to two in any dimension, three in four dimensions, and four there where three are
     proved to be not enough. At most `effort.rounds` programs are given, of many by chance: of equal count, they differ
     in their constants and in rounding noise.
 
