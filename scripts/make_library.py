@@ -32,11 +32,6 @@ MORE = 2
 """Additions beyond the fewest of which programs are kept."""
 
 
-def additions(program: Program) -> int:
-    """Sums and differences."""
-    return sum(operation.adds for operation in program.operations)
-
-
 def is_dyadic(program: Program) -> bool:
     """Whether binary floats hold all constants."""
     constants = [Fraction(str(operation.constant)) for operation in program.operations if operation.constant]
@@ -55,7 +50,7 @@ def kept(items: list[dict[str, Any]]) -> tuple[Any, list[tuple[Program, str]]]:
         assert program.matrix() == matrix, item["name"]
         how = f"neighbourhood search, seed {item['seed']}"
         for one in dict.fromkeys((program, regrouped(program, context.moments))):
-            made.append((additions(one), noise_of(one, context), one, how))
+            made.append((one.additions, noise_of(one, context), one, how))
     fewest = min(count for count, *_ in made)
     best = []
     for count in range(fewest, fewest + MORE + 1):

@@ -15,7 +15,7 @@ from wincraft.circuit.text import constant_text, operation_lines, value_names
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName
 from wincraft.exact.field import Field
 from wincraft.exact.number import as_fractions
-from wincraft.numbers.box import Box, signed_bits
+from wincraft.numbers.box import Box, largest_multiple, signed_bits
 
 LONGEST_WORD = 64
 """Bits of the widest word that is considered."""
@@ -238,9 +238,7 @@ def largest_count(ranges: Iterable[Box], bits: int) -> int | None:
     (42, None, 0)
     """
     check_width("an accumulator", bits)
-    word, ends = Box.signed(bits), [(box.low, box.high) for box in ranges]
-    counts = [word.low // low for low, _ in ends if low < 0] + [word.high // high for _, high in ends if high > 0]
-    return min(counts, default=None)
+    return largest_multiple(Box.signed(bits), ranges)
 
 
 def check_width(what: str, bits: int) -> None:

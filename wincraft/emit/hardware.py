@@ -21,7 +21,7 @@ from wincraft.emit.c.text import LINE_LENGTH
 from wincraft.emit.program_text import Body, bodies, check_output, opening, whole_programs
 from wincraft.errors import NotApplicable
 from wincraft.exact.number import number_text, to_fraction
-from wincraft.measure.integers import Integers, range_name
+from wincraft.measure.integers import Integers, range_options
 from wincraft.numbers.box import Box, signed_bits
 
 _BOXES = {"filter": "filter", "input": "data"}
@@ -144,18 +144,6 @@ def head(algorithm: Algorithm, format: str, circuits: Circuits, found: Hardware)
     """The first lines of a text, the command with the options of its ranges among them."""
     options = range_options(found.integers)
     return [*opening(found.algorithm, format, circuits, options), *found.description()]
-
-
-def range_options(integers: Integers) -> str:
-    """The options that give ranges of integers, those left out that are the default.
-
-    >>> range_options(Integers(data=Box.unsigned(8), accumulator=24))
-    ' --data-range=uint8 --accumulator=24'
-    """
-    usual = Integers()
-    boxes = ("data-range", integers.data), ("weight-range", integers.filter)
-    ranges = "".join(f" --{name}={range_name(box)}" for name, box in boxes if box != usual.data)
-    return ranges + (f" --accumulator={integers.accumulator}" if integers.accumulator != usual.accumulator else "")
 
 
 def _integer_program(circuits: Circuits, item: LinearMap) -> Program:

@@ -10,7 +10,6 @@ from sympy import latex
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.display import matrix_latex, symbol
-from wincraft.circuit.operations import operations_of
 from wincraft.circuit.program import Program
 from wincraft.construct.circuits import Circuits
 from wincraft.emit.expressions import assignments
@@ -65,7 +64,7 @@ def _program(name: str, program: Program, reads: str, writes: str) -> str:
         return re.sub(r"\bt(\d+)\b", r"t_{\1}", " ".join(terms).replace(" * ", " "))
 
     lines = " \\\\\n".join(f"  {value} &= {text(terms)}" for value, terms in sums)
-    additions = operations_of(program).additions
+    additions = program.additions
     return f"% {_symbol(name)} in {additions} additions\n\\begin{{align*}}\n{lines}\n\\end{{align*}}\n"
 
 

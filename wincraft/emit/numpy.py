@@ -7,7 +7,6 @@ from textwrap import indent
 from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.circuit.operations import operations_of
 from wincraft.circuit.program import Program
 from wincraft.construct.circuits import Circuits
 from wincraft.emit.expressions import assignments
@@ -93,7 +92,7 @@ def _function(name: str, letter: str, suffix: str, program: Program) -> str:
     lines = [f"{value} = {' '.join(terms)}" for value, terms in values]
     lines.append("return (\n" + indent(",\n".join(map(" ".join, outputs)), "    ") + ",\n)")
     head = f"\n\ndef {name}_line{suffix}({', '.join(names)}):\n"
-    text = f'    """{len(names)} -> {len(outputs)} values: {operations_of(program).additions} additions."""\n'
+    text = f'    """{len(names)} -> {len(outputs)} values: {program.additions} additions."""\n'
     return head + text + indent("\n".join(lines), "    ") + "\n"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from wincraft.errors import NotApplicable
 from wincraft.measure.ranges import Ranges
-from wincraft.numbers.box import Box, check_bits
+from wincraft.numbers.box import Box, check_bits, largest_multiple
 from wincraft.numbers.summation import C_ORDER
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count
@@ -55,9 +55,7 @@ class ChannelCounts(Shown):
 
     def _largest(self, boxes: Iterable[Box]) -> int | None:
         """The largest C with  C box  within the accumulator for all boxes; None where there is none."""
-        word, ends = Box.signed(self.accumulator_bits), [(box.low, box.high) for box in boxes]
-        counts = [word.low // low for low, _ in ends if low < 0] + [word.high // high for _, high in ends if high > 0]
-        return min(counts, default=None)
+        return largest_multiple(Box.signed(self.accumulator_bits), boxes)
 
     def layout(self) -> Layout:
         """The counts in a table."""

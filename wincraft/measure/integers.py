@@ -76,3 +76,15 @@ def range_name(box: Box) -> str:
         if bits <= 128 and box == whole(bits):
             return f"{name}{bits}"
     return f"{box.low}..{box.high}"
+
+
+def range_options(integers: Integers) -> str:
+    """The options that give ranges of integers, those left out that are the default.
+
+    >>> range_options(Integers(data=Box.unsigned(8), accumulator=24))
+    ' --data-range=uint8 --accumulator=24'
+    """
+    usual = Integers()
+    boxes = ("data-range", integers.data), ("weight-range", integers.filter)
+    ranges = "".join(f" --{name}={range_name(box)}" for name, box in boxes if box != usual.data)
+    return ranges + (f" --accumulator={integers.accumulator}" if integers.accumulator != usual.accumulator else "")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
@@ -79,6 +80,17 @@ def rational(value: object) -> Fraction:
     if not number.is_Rational:
         raise BadValue("a bound of a box", f"{number_text(number)}, which is irrational", "give a rational number")
     return to_fraction(number)
+
+
+def largest_multiple(word: Box, boxes: Iterable[Box]) -> int | None:
+    """The largest C with  C box  within a word that holds 0, for all boxes; None where all are 0.
+
+    >>> largest_multiple(Box.signed(8), [Box(-3, 2)]), largest_multiple(Box.signed(8), [Box(0, 0)])
+    (42, None)
+    """
+    ends = [(box.low, box.high) for box in boxes]
+    counts = [word.low // low for low, _ in ends if low < 0] + [word.high // high for _, high in ends if high > 0]
+    return min(counts, default=None)
 
 
 def check_bits(what: str, bits: int) -> None:

@@ -11,7 +11,6 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import describe
 from wincraft.circuit.dot import program_dot
 from wincraft.circuit.drawing import drawing
-from wincraft.circuit.operations import operations_of
 from wincraft.circuit.ordering import live
 from wincraft.circuit.program import Program
 from wincraft.circuit.text import program_lines
@@ -78,7 +77,7 @@ class CircuitReport(Shown):
             sections.append(Section(f"Circuits{where}", tables, _NOTES))
         if self.tile:
             rows = tuple((_TITLES[name], *map(count, _counts(program))) for name, program in self.tile.items())
-            total = sum(operations_of(program).additions for program in self.tile.values())
+            total = sum(program.additions for program in self.tile.values())
             notes = (f"The tile takes {total} additions.",)
             sections.append(Section("Whole tile", (Table(("map", "additions", "live"), rows, "lrr"),), notes))
         for axis, maps in self.axes:
@@ -147,7 +146,7 @@ def _others_row(item: MapCircuit) -> tuple[str, ...]:
 
 
 def _counts(program: Program) -> tuple[int, int]:
-    return operations_of(program).additions, live(program)
+    return program.additions, live(program)
 
 
 def _front_table(maps: list[MapCircuit]) -> Table:
@@ -181,7 +180,7 @@ def _listing(name: str, program: Program) -> dict[str, Any]:
     lines = [line for line in program_lines(program, LETTERS[name]) if not line.startswith("field ")]
     inputs, *operations, outputs = lines
     return {
-        "additions": operations_of(program).additions,
+        "additions": program.additions,
         "inputs": inputs.split()[1:],
         "operations": operations,
         "outputs": outputs.split()[1:],
@@ -221,5 +220,5 @@ def picture(circuits: Circuits, name: str, format: str) -> str:
     program, writes = circuits.line(name).program, {"BT": "u", "G": "v", "AT": "y"}[name]
     if format == "dot":
         return program_dot(program, LETTERS[name], writes)
-    title = f"{_TITLES[name]} of {circuits.algorithm.size}, {operations_of(program).additions} additions"
+    title = f"{_TITLES[name]} of {circuits.algorithm.size}, {program.additions} additions"
     return drawing(program, title, LETTERS[name], writes)

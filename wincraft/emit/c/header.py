@@ -16,7 +16,7 @@ from wincraft.emit.c.printing import defines, section_texts
 from wincraft.emit.c.text import comment
 from wincraft.errors import WrongForm
 from wincraft.files.provenance import banner, circuit_words
-from wincraft.measure.integers import Integers, range_name
+from wincraft.measure.integers import Integers, range_options
 
 _USE = (
     "Use, for every tile of data, with M cleared first and every filter transformed once, g -> V:",
@@ -79,11 +79,7 @@ def emit(
 
 def _options(integers: Integers, circuit: str) -> str:
     """The options that give ranges of integers and the circuit, those left out that are the default."""
-    usual = Integers()
-    boxes = ("data-range", integers.data), ("weight-range", integers.filter)
-    ranges = "".join(f" --{name}={range_name(box)}" for name, box in boxes if box != usual.data)
-    ranges += f" --accumulator={integers.accumulator}" if integers.accumulator != usual.accumulator else ""
-    return ranges + circuit_words(circuit)
+    return range_options(integers) + circuit_words(circuit)
 
 
 def _content(algorithm: Algorithm, integers: Integers, circuit: str) -> str:
