@@ -14,7 +14,6 @@ from wincraft.circuit.minimum.methods import LowerBound
 from wincraft.circuit.operations import Operations, operations_of
 from wincraft.circuit.ordering import depth, live
 from wincraft.circuit.program import Program
-from wincraft.circuit.recording import of_matrix
 from wincraft.circuit.shift_add import shift_adds
 from wincraft.construct.candidates import Contender
 from wincraft.construct.circuits import Circuits
@@ -61,7 +60,7 @@ class MapCircuit:
     @property
     def plain(self) -> Operations:
         """Those of the matrix as it stands."""
-        return operations_of(of_matrix(self.matrix))
+        return operations_of(self.candidates[0].program)
 
     @property
     def shift_adds(self) -> int | None:
