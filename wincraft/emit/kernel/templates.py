@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C texts that kernels are made of: templates beside this module, with names to be filled in."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from string import Template
+
+
+def filled(template: str, /, **values: object) -> str:
+    """The template of a name with its ``${words}`` replaced; a word that is not given is an error.
+
+    >>> filled("opening.c", name="f.h").splitlines()[-1]
+    '#include "f.h"'
+    """
+    text = files("wincraft.emit.kernel").joinpath("templates", template).read_text(encoding="utf-8")
+    return Template(text).substitute(values).rstrip("\n")

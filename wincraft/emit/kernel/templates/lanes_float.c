@@ -1,0 +1,66 @@
+/* Lanes: a vector holds LANES numbers of as many channels, a micro-kernel sums COLUMNS output channels of up to ROWS
+ * tiles. Without vector extensions, or with ${PREFIX}_PLAIN defined, a vector is one number. */
+
+$choose_lanes
+#if LANES > 1
+typedef float vf __attribute__((vector_size(LANES * 4)));
+typedef int32_t mask __attribute__((vector_size(LANES * 4)));
+#define COLUMNS (2 * LANES)
+#else
+typedef float vf;
+#define COLUMNS 16
+#endif
+#define WIDTH LANES /* channels of a step of the input transform, output channels of one of the filter transform */
+#define PAIR 1      /* channels of a step of a micro-kernel */
+
+typedef float filter_t;
+typedef float u_t;
+typedef float v_t;
+typedef float m_t;
+typedef vf vv;
+typedef vf vm;
+#define zero_m zero
+#define load_m load
+#define store_m store
+#define load_v load
+
+$storage
+
+typedef struct finish {
+    data_t *y;
+    const float *bias;
+    float lo, hi;
+} finish;
+
+static inline vf load(const float *p)
+{
+    vf v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline void store(float *p, vf v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+static inline vf zero(void)
+{
+    vf v = {0};
+    return v;
+}
+
+static inline vf clamp(vf v, float lo, float hi)
+{
+#if LANES > 1
+    const vf low = lo - zero(), high = hi - zero();
+    mask below, above;
+    below = v < low;
+    v = (vf)((below & (mask)low) | (~below & (mask)v));
+    above = v > high;
+    return (vf)((above & (mask)high) | (~above & (mask)v));
+#else
+    v = v < lo ? lo : v;
+    return v > hi ? hi : v;
+#endif
+}

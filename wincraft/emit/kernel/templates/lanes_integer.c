@@ -1,0 +1,132 @@
+/* Lanes: a vector holds LANES sums of 32 bits, of as many output channels, or twice as many integers of 16 bits; a
+ * micro-kernel sums COLUMNS output channels of up to ROWS tiles, and channels in pairs. All arithmetic is modulo 2^16 or
+ * 2^32. Without vector extensions, or with ${PREFIX}_PLAIN defined, a vector is one number. */
+
+$choose_lanes
+#if LANES > 1
+typedef int8_t bytes __attribute__((vector_size(LANES * 2)));
+typedef uint8_t unsigned_bytes __attribute__((vector_size(LANES * 2)));
+typedef int16_t halves __attribute__((vector_size(LANES * 4)));
+typedef uint16_t vu __attribute__((vector_size(LANES * 4)));
+typedef int32_t vv __attribute__((vector_size(LANES * 4)));
+typedef uint32_t vm __attribute__((vector_size(LANES * 4)));
+#define COLUMNS (2 * LANES)
+#define WIDTH (2 * LANES)
+#else
+typedef uint32_t vu;
+typedef uint32_t vm;
+#define COLUMNS 16
+#define WIDTH 1
+#endif
+#define PAIR 2
+
+typedef $data_type data_t;
+typedef int8_t filter_t;
+typedef int16_t u_t;
+typedef int16_t v_t;
+typedef uint32_t m_t;
+#define from_storage(v) (v)
+
+typedef struct finish {
+    void *y;
+    const int32_t *sums; /* what the zero point of the data adds to every output */
+    const wincraft_requantise *how;
+} finish;
+
+#if LANES > 1
+static inline vu load_data(const data_t *p)
+{
+    $data_vector v;
+    memcpy(&v, p, sizeof v);
+    return __builtin_convertvector(v, vu);
+}
+
+static inline vu load_filter(const int8_t *p)
+{
+    bytes v;
+    memcpy(&v, p, sizeof v);
+    return (vu)__builtin_convertvector(v, halves);
+}
+
+static inline vu load_u(const int16_t *p)
+{
+    vu v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline void store_u(int16_t *p, vu v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+static inline vv load_v(const int16_t *p)
+{
+    vv v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline vv pair(const int16_t *p)
+{
+    const vv none = {0};
+    int32_t v;
+    memcpy(&v, p, sizeof v);
+    return v - none;
+}
+
+static inline vm zero_m(void)
+{
+    vm v = {0};
+    return v;
+}
+
+/* sum + x[2 l] v[2 l] + x[2 l + 1] v[2 l + 1] in every lane l. */
+static inline vm multiply_add(vm sum, vv x, vv v)
+{
+#if LANES == 16 && defined(__AVX512VNNI__)
+    return (vm)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)x, (__m512i)v);
+#elif LANES == 16 && defined(__AVX512BW__)
+    return sum + (vm)_mm512_madd_epi16((__m512i)x, (__m512i)v);
+#elif LANES == 8 && defined(__AVX512VNNI__) && defined(__AVX512VL__)
+    return (vm)_mm256_dpwssd_epi32((__m256i)sum, (__m256i)x, (__m256i)v);
+#elif LANES == 8 && defined(__AVX2__)
+    return sum + (vm)_mm256_madd_epi16((__m256i)x, (__m256i)v);
+#elif LANES == 4 && defined(__SSE2__)
+    return sum + (vm)_mm_madd_epi16((__m128i)x, (__m128i)v);
+#elif LANES == 4 && defined(__aarch64__) && defined(__ARM_NEON)
+    const int16x8_t a = (int16x8_t)x, b = (int16x8_t)v;
+    return sum + (vm)vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_high_s16(a, b));
+#else
+    const vm low = (vm)((vv)((vm)x << 16) >> 16) * (vm)((vv)((vm)v << 16) >> 16);
+    return sum + low + (vm)(x >> 16) * (vm)(v >> 16);
+#endif
+}
+#else
+#define load_data(p) ((uint32_t)*(p))
+#define load_filter(p) ((uint32_t)*(p))
+#define load_u(p) ((uint32_t)*(p))
+#define store_u(p, v) ((void)(*(p) = (int16_t)(uint16_t)(v)))
+#endif
+
+static inline vm load_m(const uint32_t *p)
+{
+    vm v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline void store_m(uint32_t *p, vm v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+/* sums / scale, scale = 2^$shift * $odd: exact for outputs in [-2^$bits, 2^$bits - 1], whatever the sums wrapped. */
+static inline vm divided(vm sums)
+{
+#if LANES > 1
+    return (vm)((vv)(sums * ${inverse}U) >> SHIFT);
+#else
+    return (uint32_t)((int32_t)(sums * ${inverse}U) >> SHIFT);
+#endif
+}
