@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.circuits import DEFAULT_CIRCUIT
+from wincraft.emit.c.passes import read_passes
 from wincraft.emit.c.text import comment
 from wincraft.emit.kernel.elements import ElementType
 from wincraft.emit.kernel.floats import FloatElements
@@ -27,11 +28,23 @@ FEWEST = 8
 
 ELEMENT_TYPES: dict[str, type[ElementType]] = {
     "float32": FloatElements,
+    "float16": FloatElements,
+    "bfloat16": FloatElements,
     "int8": IntegerElements,
     "uint8": IntegerElements,
 }
 
 LANES = (4, 8, 16)
+
+_USE = (
+    "Use: check the layer, ask for filter_size and work_size, reserve both aligned to 64 bytes, prepare once, run as often",
+    "as wanted. Nothing is allocated and nothing is global. Any thread may run its part: run(..., thread, threads).",
+)
+
+_ORDER = (
+    "For every block of tiles: B^T d to U[tap][tile][channel]; then for every panel of output channels the products with",
+    "V[panel][tap][channel][column] to M[tap][tile][column], and A^T M to the image. Lanes are channels everywhere.",
+)
 
 
 def conv2d_files(
@@ -43,16 +56,16 @@ def conv2d_files(
     content = f"0x{sha256(f'{algorithm.sha256} {type} {lanes} {circuit}'.encode()).hexdigest()[:8]}u"
     options = f" --kernel conv2d --type {type}" + (f" --lanes {lanes}" if lanes else "") + circuit_words(circuit)
     words = {"prefix": prefix, "PREFIX": prefix.upper(), "fewest": FEWEST, **element.words()}
-    family = element.family
+    first, family = banner(algorithm, "c", options), element.family
     header = filled(
         "header.h",
-        opening=comment(*banner(algorithm, "c", options)),
+        opening=comment(*first, "", *read_passes(element.algorithm).description, "", *element.notes(), "", *_USE),
         guard=f"{prefix.upper()}_H",
         content=content,
         declarations=filled(f"declarations_{family}.h", **words),
     )
     parts = [
-        comment(*banner(algorithm, "c", options)),
+        comment(*first, "", *_ORDER),
         filled("opening.c", **words),
         f"#define CONTENT {content}",
         _sizes(element),
@@ -69,6 +82,7 @@ def conv2d_files(
         "#ifdef _OPENMP\n#include <omp.h>\n",
         filled(f"openmp_{family}.c", **words),
         "#endif",
+        filled("main.c", test=filled(f"test_{family}.c", **words), **words),
     ]
     return {f"{prefix}.h": header + "\n", f"{prefix}.c": "\n\n".join(parts) + "\n"}
 

@@ -68,6 +68,10 @@ class ElementType(ABC):
     def words(self) -> dict[str, object]:
         """What fills in the words of its templates."""
 
+    @abstractmethod
+    def notes(self) -> list[str]:
+        """What the files say of the arithmetic, and for how much it is right."""
+
     def sizes(self) -> dict[str, int]:
         """Constants of the file beside those of every kernel."""
         return {}

@@ -1,3 +1,8 @@
+$storage_type
+/* Proved: |y - exact| <= ${PREFIX}_ERROR(c) max|x| max|filter| with c channels a group, up to $most_channels, before
+ * bias, clamp and what a narrower format of y rounds. Every operation rounded to nearest; fused ones round less. */
+#define ${PREFIX}_ERROR(c) ((double)(c) * ($error_of_channel + (double)(c) * $error_of_sum))
+
 /* WINCRAFT_OK or why this layer cannot be computed. */
 int ${prefix}_check(const wincraft_conv *conv);
 

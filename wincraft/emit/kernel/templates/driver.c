@@ -205,22 +205,31 @@ static void prepare_direct(const wincraft_conv *conv, const shape *s, const filt
                 }
 }
 
-/* The data of pixels from (top, left) on, for channels c to c + count: copied where they lie in the image, else the
- * zero point. d[pixel][lane] */
+/* A tile of data from (top, left) on, for channels c to c + count, as d[pixel][lane]; beyond the image the zero point. */
 static void gather_data(const wincraft_conv *conv, const data_t *x, ptrdiff_t top, ptrdiff_t left, ptrdiff_t count,
                         data_t zero_point, data_t *d)
 {
+    const ptrdiff_t i0 = at_least(-top, 0), i1 = at_most(N0, conv->h - top);
+    const ptrdiff_t j0 = at_least(-left, 0), j1 = at_most(N1, conv->w - left);
+    const ptrdiff_t at = top * conv->x_h + left * conv->x_w;
     ptrdiff_t i, j, lane;
-    for (i = 0; i < N0; ++i)
-        for (j = 0; j < N1; ++j, d += WIDTH) {
-            const int inside = top + i >= 0 && top + i < conv->h && left + j >= 0 && left + j < conv->w;
-            const data_t *from = inside ? x + (top + i) * conv->x_h + (left + j) * conv->x_w : x;
-            if (inside && count == WIDTH && conv->x_c == 1)
-                memcpy(d, from, WIDTH * sizeof *d);
-            else
-                for (lane = 0; lane < WIDTH; ++lane)
-                    d[lane] = inside && lane < count ? from[lane * conv->x_c] : zero_point;
-        }
+    if (i0 > 0 || i1 < N0 || j0 > 0 || j1 < N1 || count < WIDTH)
+        for (i = 0; i < N0 * N1 * WIDTH; ++i) d[i] = zero_point;
+    if (conv->x_c == 1 && count == WIDTH) {
+        for (i = i0; i < i1; ++i)
+            for (j = j0; j < j1; ++j)
+                memcpy(d + (i * N1 + j) * WIDTH, x + (at + i * conv->x_h + j * conv->x_w), WIDTH * sizeof *d);
+    } else if (conv->x_w == 1 && j0 == 0 && j1 == N1) {
+        for (lane = 0; lane < count; ++lane)
+            for (i = i0; i < i1; ++i)
+                for (j = 0; j < N1; ++j)
+                    d[(i * N1 + j) * WIDTH + lane] = x[at + lane * conv->x_c + i * conv->x_h + j];
+    } else {
+        for (i = i0; i < i1; ++i)
+            for (j = j0; j < j1; ++j)
+                for (lane = 0; lane < count; ++lane)
+                    d[(i * N1 + j) * WIDTH + lane] = x[at + lane * conv->x_c + i * conv->x_h + j * conv->x_w];
+    }
 }
 
 /* Tiles first to first + count of a group: their data, transformed, to U[tap][tile][channel]. */

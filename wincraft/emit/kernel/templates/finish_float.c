@@ -13,17 +13,24 @@ static void write_pixel(const float *z, const finish *f, ptrdiff_t k, ptrdiff_t 
 static void write_tile(const float *m, ptrdiff_t tap, const finish *f, ptrdiff_t k, ptrdiff_t count, ptrdiff_t at,
                        const wincraft_conv *conv, ptrdiff_t rows, ptrdiff_t columns)
 {
-    float z[M0 * M1 * COLUMNS];
+    data_t z[M0 * M1 * COLUMNS];
+    float bias[COLUMNS];
+    const int whole = conv->y_c == 1 && count == COLUMNS && rows == M0 && columns == M1;
     ptrdiff_t i, j, lane;
-    if (conv->y_c == 1 && count == COLUMNS && rows == M0 && columns == M1) {
-        for (lane = 0; lane < COLUMNS; lane += LANES)
-            output_tile(m + lane, tap, f->bias ? load(f->bias + k + lane) : zero(), f->lo, f->hi,
-                        f->y + at + lane, conv->y_h, conv->y_w);
-        return;
-    }
+    for (lane = 0; lane < COLUMNS; ++lane) bias[lane] = f->bias && lane < count ? f->bias[k + lane] : 0.0F;
     for (lane = 0; lane < COLUMNS; lane += LANES)
-        output_tile(m + lane, tap, zero(), -INFINITY, INFINITY, z + lane, M1 * COLUMNS, COLUMNS);
-    for (i = 0; i < rows; ++i)
-        for (j = 0; j < columns; ++j)
-            write_pixel(z + (i * M1 + j) * COLUMNS, f, k, count, at + i * conv->y_h + j * conv->y_w, conv->y_c);
+        output_tile(m + lane, tap, load(bias + lane), f->lo, f->hi, whole ? f->y + at + lane : z + lane,
+                    whole ? conv->y_h : M1 * COLUMNS, whole ? conv->y_w : COLUMNS);
+    if (whole) return;
+    if (conv->y_w == 1 && columns == M1) {
+        for (lane = 0; lane < count; ++lane)
+            for (i = 0; i < rows; ++i)
+                for (j = 0; j < M1; ++j)
+                    f->y[at + lane * conv->y_c + i * conv->y_h + j] = z[(i * M1 + j) * COLUMNS + lane];
+    } else {
+        for (i = 0; i < rows; ++i)
+            for (j = 0; j < columns; ++j)
+                for (lane = 0; lane < count; ++lane)
+                    f->y[at + lane * conv->y_c + i * conv->y_h + j * conv->y_w] = z[(i * M1 + j) * COLUMNS + lane];
+    }
 }

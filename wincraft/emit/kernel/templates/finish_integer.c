@@ -12,7 +12,8 @@ static int32_t scaled(int32_t x, int32_t multiplier, int32_t shift)
 }
 
 /* From the exact sums z of one pixel, for channels k to k + count, to what is stored. */
-static void write_pixel(const uint32_t *z, const finish *f, ptrdiff_t k, ptrdiff_t count, ptrdiff_t at, ptrdiff_t y_c)
+static inline void write_sums(const uint32_t *z, const finish *f, ptrdiff_t k, ptrdiff_t count, ptrdiff_t at,
+                              ptrdiff_t y_c)
 {
     const wincraft_requantise *how = f->how;
     int32_t y[COLUMNS];
@@ -43,6 +44,31 @@ static void write_pixel(const uint32_t *z, const finish *f, ptrdiff_t k, ptrdiff
         for (i = 0; i < count; ++i) (($data_type *)f->y)[at + i] = ($data_type)y[i];
     else
         for (i = 0; i < count; ++i) (($data_type *)f->y)[at + i * y_c] = ($data_type)y[i];
+}
+
+static void write_pixel(const uint32_t *z, const finish *f, ptrdiff_t k, ptrdiff_t count, ptrdiff_t at, ptrdiff_t y_c)
+{
+#if LANES > 1
+    const wincraft_requantise *how = f->how;
+    if (count == COLUMNS && y_c == 1 && how->scale) { /* the same in vectors */
+        const vf lo = (float)(how->lo - how->y_zero) - zero_f(), hi = (float)(how->hi - how->y_zero) - zero_f();
+        int32_t y[COLUMNS];
+        ptrdiff_t lane;
+        for (lane = 0; lane < COLUMNS; lane += LANES) {
+            vm sums = load_m(z + lane) + load_m((const uint32_t *)(const void *)(f->sums + k + lane));
+            vf v;
+            if (how->bias) sums += load_m((const uint32_t *)(const void *)(how->bias + k + lane));
+            memcpy(&v, how->scale + k + lane, sizeof v);
+            v *= __builtin_convertvector((vv)sums, vf);
+            v = chosen(v < lo, lo, v);
+            v = chosen(v > hi, hi, v) + 12582912.0F;
+            store_m((uint32_t *)(void *)(y + lane), (vm)((vv)v + (how->y_zero - 0x4B400000)));
+        }
+        for (lane = 0; lane < COLUMNS; ++lane) (($data_type *)f->y)[at + lane] = ($data_type)y[lane];
+        return;
+    }
+#endif
+    write_sums(z, f, k, count, at, y_c);
 }
 
 /* The output transform of one tile and COLUMNS channels. */

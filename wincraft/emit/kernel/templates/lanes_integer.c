@@ -10,6 +10,7 @@ typedef int16_t halves __attribute__((vector_size(LANES * 4)));
 typedef uint16_t vu __attribute__((vector_size(LANES * 4)));
 typedef int32_t vv __attribute__((vector_size(LANES * 4)));
 typedef uint32_t vm __attribute__((vector_size(LANES * 4)));
+typedef float vf __attribute__((vector_size(LANES * 4)));
 #define COLUMNS (2 * LANES)
 #define WIDTH (2 * LANES)
 #else
@@ -73,6 +74,17 @@ static inline vv pair(const int16_t *p)
     int32_t v;
     memcpy(&v, p, sizeof v);
     return v - none;
+}
+
+static inline vf zero_f(void)
+{
+    vf v = {0};
+    return v;
+}
+
+static inline vf chosen(vv where, vf there, vf elsewhere)
+{
+    return (vf)((where & (vv)there) | (~where & (vv)elsewhere));
 }
 
 static inline vm zero_m(void)
