@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,10 +22,26 @@ from wincraft.cli.shared.command import (
     point_names,
 )
 from wincraft.cli.shared.measuring import integer_options, read_integers
-from wincraft.cli.shared.output import choose_format, output_option, to_stdout, write_output
+from wincraft.cli.shared.output import choose_format, output_or_folder_option, to_stdout, write_output
 from wincraft.emit.writing import BINARY, EMITTERS, SUFFIXES, encode
+from wincraft.files.writing import check_target
+
+if TYPE_CHECKING:
+    from wincraft.algorithm.bilinear import Algorithm
 
 _NAMES = (*EMITTERS, *BINARY)
+
+
+def _kernels() -> Iterable[str]:
+    from wincraft.emit.kernel.writing import KERNELS
+
+    return KERNELS
+
+
+def _types() -> Iterable[str]:
+    from wincraft.emit.kernel.conv2d import ELEMENT_TYPES
+
+    return ELEMENT_TYPES
 
 
 @click.command(name="generate", cls=Command)
@@ -36,7 +54,16 @@ _NAMES = (*EMITTERS, *BINARY)
 @format_option(lambda: _NAMES, f"One of {', '.join(_NAMES)}")
 @integer_options
 @circuit_option
-@output_option
+@click.option(
+    "--kernel",
+    shell_complete=offer(_kernels),
+    help="Of c: a .h and a .c that compute whole layers, conv2d, into -o DIR.",
+)
+@click.option(
+    "--type", "element", shell_complete=offer(_types), help="Of --kernel: float32, float16, bfloat16, int8 or uint8."
+)
+@click.option("--lanes", type=int, help="Of --kernel: 4, 8 or 16.  [default: the compiler's]")
+@output_or_folder_option
 def command(
     size: str,
     points: str | None,
@@ -49,6 +76,9 @@ def command(
     weight_range: str | None,
     accumulator: int | None,
     circuit: str | None,
+    kernel: str | None,
+    element: str | None,
+    lanes: int | None,
     output: str | None,
 ) -> None:
     """Make the algorithm of SIZE, prove it, and write it.
@@ -64,13 +94,36 @@ def command(
       wincraft generate 6,3 --moduli "0,1,-1,x^2+x+1,x^2-x+1,inf" --format json
       wincraft generate 4x4,3x3 --basis legendre --format c -o f4_legendre.h
       wincraft generate 2x4,3x3 --points "0,1,-1;0,1,-1,2,-2"
+      wincraft generate 4x4,3x3 --format c --kernel conv2d --type float32 -o kernels
+      wincraft generate 4x4,3x3 --format c --kernel conv2d --type int8 -o kernels
 
     SIZE is "F(4,3)" or 4,3; for images 4x4,3x3; rectangular 2x4,3x5. Without points the catalogue's are used. FILE is
     one that verify reads: JSON, a header, matrices in source or text. Ranges and the accumulator are those of the
     integer functions of a C header. Transforms are printed as the programs of --circuit, see wincraft circuit.
+    Kernels compute whole convolution layers; of integers the catalogue's int8-exact points are the default.
     """
-    from wincraft.construct.catalogue import source_of_use, use_named
-
+    kernel_only = [name for name, value in (("--type", element), ("--lanes", lanes)) if value is not None]
+    if kernel_only and kernel is None:
+        raise click.UsageError(f"{kernel_only[0]} belongs to --kernel; give both")
+    if kernel is not None:
+        given = [
+            name
+            for name, value in (
+                ("--format", format_given if format_given != "c" else None),
+                ("--data-range", data_range),
+                ("--weight-range", weight_range),
+                ("--accumulator", accumulator),
+            )
+            if value is not None
+        ]
+        if given:
+            raise click.UsageError(f"{given[0]} does not go with --kernel; leave one out")
+        if output is None or to_stdout(output):
+            raise click.UsageError("--kernel writes two files; give a folder, -o DIR")
+        _write_kernel(size, (points, moduli, convention, basis, axes), kernel, element, lanes, circuit, output)
+        return
+    if output is not None and not to_stdout(output):
+        check_target(output)
     format = choose_format(format_given, output, _NAMES, SUFFIXES)
     on_terminal = to_stdout(output) and sys.stdout.isatty()
     if format in BINARY and on_terminal:
@@ -83,9 +136,38 @@ def command(
         command, digest, rest = content.split(b"\n", 2)
         content = b"\n".join([rest, command, digest, b""])
     write_output(content if format in BINARY else content.decode("utf-8"), output, format, SUFFIXES)
+    _explain(algorithm, size, points if points is not None else moduli)
+
+
+def _explain(algorithm: Algorithm, size: str, given: str | None) -> None:
+    """The proof, and where the points come from, on stderr."""
+    from wincraft.construct.catalogue import source_of_use, use_named
+
     click.echo(algorithm.verify(), err=True)
-    given = points if points is not None else moduli
     if names_file(size) or (given is not None and use_named(given) is None):
         return
     for m, r in dict.fromkeys(size for size in algorithm.sizes if size != (1, 1)):
         click.echo(f"points of F({m},{r}): {source_of_use(m, r, use_named(given))}", err=True)
+
+
+def _write_kernel(
+    size: str,
+    made_of: tuple[str | None, str | None, str | None, str | None, int | None],
+    kernel: str,
+    element: str | None,
+    lanes: int | None,
+    circuit: str | None,
+    folder: str,
+) -> None:
+    """Write the files of a kernel; of integers on the catalogue's points for them unless others are given."""
+    from wincraft.construct.circuits import DEFAULT_CIRCUIT
+    from wincraft.emit.kernel.writing import default_points, write_kernel
+
+    points, moduli, convention, basis, axes = made_of
+    element = element or "float32"
+    if points is None and moduli is None and not names_file(size):
+        points = default_points(element)
+    algorithm = read_algorithm(size, points, moduli, convention, basis, axes)
+    for path in write_kernel(algorithm, folder, kernel, element, lanes, circuit or DEFAULT_CIRCUIT):
+        click.echo(f"wrote {click.format_filename(str(path))}", err=True)
+    _explain(algorithm, size, points if points is not None else moduli)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -30,8 +31,11 @@ class _Target(click.types.StringParamType):
 
     name = "file"
 
+    def __init__(self, folders: bool = False) -> None:
+        self.folders = folders
+
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value != "-":
+        if value != "-" and not (self.folders and os.path.isdir(value)):
             from wincraft.files.writing import check_target
 
             check_target(value)
@@ -43,6 +47,11 @@ class _Target(click.types.StringParamType):
 
 output_option = click.option("-o", "--output", type=_Target(), metavar="FILE", help="Write to FILE instead of stdout.")
 """The option of all commands that write a result; `choose_format` and `write_output` take its value."""
+
+output_or_folder_option = click.option(
+    "-o", "--output", type=_Target(folders=True), metavar="FILE|DIR", help="Write to FILE, a kernel to folder DIR."
+)
+"""The same where some results are several files; `check_target` is still to be asked of a file."""
 
 TEXT_OR_JSON = {".txt": "text", ".json": "json"}
 """The suffixes of commands that write text or JSON."""

@@ -69,6 +69,14 @@ class ElementType(ABC):
         """What fills in the words of its templates."""
 
     @abstractmethod
+    def check(self) -> None:
+        """Refuse an algorithm that these numbers do not admit.
+
+        Raises:
+            NotApplicable: where they do not.
+        """
+
+    @abstractmethod
     def notes(self) -> list[str]:
         """What the files say of the arithmetic, and for how much it is right."""
 
@@ -81,6 +89,7 @@ class ElementType(ABC):
         for transform in read_passes(self.algorithm).transforms:
             passes, tile = list[PassText](), transform.tile
             for number, item in enumerate(transform.passes):
+                assert item.axis is not None  # maps of whole tiles are refused
                 passes.append(PassText(self.program(transform, number), item.axis, tile, item.image, item.label))
                 tile = item.image
             inside = _steps(transform.tile, "COLUMNS"), _steps(transform.image, "tap")

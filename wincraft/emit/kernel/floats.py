@@ -6,17 +6,21 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, Context
 from functools import cached_property
 
+import numpy as np
+
 from wincraft.circuit.program import Program
 from wincraft.construct.circuits import order_of
-from wincraft.emit.c.passes import Transform
+from wincraft.emit.c.passes import Transform, read_passes
 from wincraft.emit.c.printing import constant, literal
 from wincraft.emit.kernel.elements import ElementType
 from wincraft.emit.kernel.templates import filled
 from wincraft.emit.kernel.transforms import Ends, VectorType
 from wincraft.emit.program_text import floating, over_scale
+from wincraft.errors import NotApplicable
 from wincraft.exact.number import to_element
 from wincraft.measure.float_bound import error_bound
 
+_LEAST, _MOST = float(np.finfo(np.float32).smallest_normal), float(np.finfo(np.float32).max)
 
 MOST_CHANNELS = 4096
 """The channels up to which the bound of the error holds."""
@@ -31,6 +35,22 @@ class FloatElements(ElementType):
     broadcast = "float {x} = {u}[i];"
     step = "{a} += {x} * {v};"
     family = "float"
+
+    def check(self) -> None:
+        """Refuse constants that float cannot hold to full precision.
+
+        Raises:
+            NotApplicable: with the constant's map.
+        """
+        for transform in read_passes(self.algorithm).transforms:
+            for number in range(len(transform.passes)):
+                program = self.program(transform, number)
+                values = [
+                    abs(constant(item.constant, "float", program)) for item in program.operations if item.constant
+                ]
+                if not all(_LEAST <= value <= _MOST for value in values):
+                    reason = f"a constant of its {transform.name} transform is outside the normal range of float"
+                    raise NotApplicable(f"a kernel of {self.given.size}", reason, "choose points of smaller height")
 
     def program(self, transform: Transform, number: int) -> Program:
         """That of the circuits; the last of the output transform divides by the scale."""
@@ -68,7 +88,7 @@ class FloatElements(ElementType):
 
     @cached_property
     def _bound(self) -> tuple[float, float]:
-        """a and b of  error <= c (a + b c)  for c channels: the error of one channel is convex in c, so a chord."""
+        """A and b of  error <= c (a + b c)  for c channels: the error of one channel is convex in c, so a chord."""
         order = order_of(self.choice)
         one, many = (float(error_bound(self.given, order=order, channels=c).max()) / c for c in (1, MOST_CHANNELS))
         slope = (many - one) / (MOST_CHANNELS - 1)

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from textwrap import wrap
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.circuit.program import Program
 from wincraft.emit.c.passes import Transform
 from wincraft.emit.kernel.elements import ElementType
 from wincraft.emit.kernel.transforms import Ends, VectorType
+from wincraft.errors import NotApplicable
 from wincraft.exact.types import Element
 from wincraft.measure.exact_words import WordBounds, word_bounds
 from wincraft.measure.integers import INT8, parse_range
@@ -33,6 +35,15 @@ class IntegerElements(ElementType):
     def algorithm(self) -> Algorithm:
         """The form with the smallest integers U and V."""
         return self.bounds.algorithm
+
+    def check(self) -> None:
+        """Refuse points whose U or V do not fit 16 bits, or of which not one channel is exact.
+
+        Raises:
+            NotApplicable: with which points or which tile would do.
+        """
+        if self.bounds.reason:
+            raise NotApplicable(f"an {self.name} kernel of {self.given.size}", self.bounds.reason, self.bounds.repair)
 
     def program(self, transform: Transform, number: int) -> Program:
         """That of the circuits on integers."""
@@ -66,17 +77,17 @@ class IntegerElements(ElementType):
         }
 
     def notes(self) -> list[str]:
-        """The ranges and the channels that are exact whatever the data and weights."""
-        bounds = self.bounds
-        return [
-            f"Exact: data in {bounds.data}, weights in {bounds.filter}, U in {bounds.U} and V in {bounds.V} in int16,",
-            f"sums modulo 2^32, scale {bounds.scale} = 2^{bounds.shift} * {bounds.odd}: the inverse of {bounds.odd} modulo 2^32 undoes"
-            f" the odd part, an",
-            f"arithmetic shift the rest. Any data and weights of up to {bounds.channels} channels a group are exact; prepare",
-            "proves it for given weights, of more channels too, and refuses them otherwise.",
-            "Eight-bit dot products (VNNI, Arm) make the direct convolution twice or four times as fast as 16 bits are:",
-            "there this file gains little. With AVX2 products of 16 bits are as fast as those of 8.",
-        ]
+        """The ranges, and the channels that are exact whatever the data and weights."""
+        found = self.bounds
+        text = (
+            f"Exact: data in {found.data}, weights in {found.filter}; U in {found.U} and V in {found.V} are int16, "
+            f"sums are modulo 2^32. Scale {found.scale} = 2^{found.shift} * {found.odd}: the inverse of {found.odd} "
+            "modulo 2^32 undoes the odd part, an arithmetic shift the rest. Any data and weights of up to "
+            f"{found.channels} channels a group are exact; prepare proves it for the weights at hand, often of more "
+            "channels, and refuses others. Products of 16 bits are as fast as those of 8 with AVX2; where 8-bit dot "
+            "products are two or four times as fast, VNNI and Arm, the direct convolution with them is the rival."
+        )
+        return wrap(text, 116)
 
     def sizes(self) -> dict[str, int]:
         """The ends of the data, and the power of two in the scale."""
@@ -85,4 +96,4 @@ class IntegerElements(ElementType):
 
 
 def _literal(c: Element) -> str:
-    return str(int(c))
+    return str(c)

@@ -45,13 +45,18 @@ def _micro_kernel(rows: int, broadcast: str, step: str) -> str:
         body.append("        " + " ".join(sums))
     body += ["    }", "}", *(f"store_m({place}, {name});" for name, place in places.items())]
     lines = "\n".join(f"    {line}" for text in body for line in text.split("\n"))
-    return f"static void multiply_{rows}({_PARAMETERS})\n{{\n{lines}\n{'    (void)row;' if rows == 1 else ''}\n}}".replace("\n\n}", "\n}")
+    return (
+        f"static void multiply_{rows}({_PARAMETERS})\n{{\n{lines}\n{'    (void)row;' if rows == 1 else ''}\n}}".replace(
+            "\n\n}", "\n}"
+        )
+    )
 
 
 def _dispatcher() -> str:
     arguments = "u, row, segment, segments, steps, v, m, more, next"
     cases = "\n".join(f"    case {rows}: multiply_{rows}({arguments}); break;" for rows in range(1, ROWS))
-    return f"""/* m[row][column] (+)= sum over segments and steps of u[row] v[column]; `next` is the panel that is read next. */
+    return f"""\
+/* m[row][column] (+)= sum over segments and steps of u[row] v[column]; next is the panel that is read next. */
 static void multiply(ptrdiff_t rows, {_PARAMETERS})
 {{
 #if LANES > 1

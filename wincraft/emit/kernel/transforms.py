@@ -17,10 +17,10 @@ from wincraft.exact.types import Element
 
 @dataclass(frozen=True)
 class PassText:
-    """A pass of a transform: its program along an axis, None of whole tiles, the tile it reads and the one it writes."""
+    """A pass of a transform: its program along an axis, the tile it reads and the one it writes."""
 
     program: Program
-    axis: int | None
+    axis: int
     tile: tuple[int, ...]
     image: tuple[int, ...]
     formula: str
@@ -76,13 +76,17 @@ def transform_functions(name: str, passes: Sequence[PassText], ends: Ends, vecto
     body = [
         f"    {between} {place}[{prod(item.image)} * {lanes}];" for place, item in zip(places, passes, strict=False)
     ]
-    depth = max((len(item.tile) - 1 if item.axis is not None else 0) for item in passes)
+    depth = max(len(item.tile) - 1 for item in passes)
     if depth:
         body.append(f"    ptrdiff_t {', '.join(INDICES[:depth])};")
-    steps = list(dict.fromkeys(step for step in (*ends.source, *ends.target) if step.isidentifier() and step.islower()))
     reads, writes = f"const {ends.reads} *{ends.parameters[0]}", f"{ends.writes} *{ends.parameters[1]}"
-    parameters = [reads, *(f"ptrdiff_t {step}" for step in steps if step in ends.source)]
-    parameters += [*ends.more, writes, *(f"ptrdiff_t {step}" for step in steps if step not in ends.source)]
+    steps = {"filter": ([], ["tap"]), "input": (["row", "column"], ["tap"]), "output": (["tap"], ["row", "column"])}[
+        name
+    ]
+    parameters = [reads, *(f"ptrdiff_t {step}" for step in steps[0])]
+    parameters += [*ends.more, writes, *(f"ptrdiff_t {step}" for step in steps[1])]
+    if len(passes[0].tile) == 1 and name != "filter":
+        calls.append("    (void)row;")
     head = fill(f"static inline void {name}_tile(", [*(f"{word}," for word in parameters[:-1]), parameters[-1] + ")"])
     return [*functions, "\n".join([head, "{", *body, *calls, "}"])]
 
@@ -130,7 +134,7 @@ def _loops(
 ) -> list[str]:
     """A call of a line function inside one loop for every other axis."""
     arguments = "".join(f"{word}, " for word in more)
-    if item.axis is None or len(item.tile) == 1:
+    if len(item.tile) == 1:
         return [f"    {line}({start}, {source[-1]}, {arguments}{end}, {target[-1]});"]
     lines, indent = list[str](), "    "
     others = [axis for axis in range(len(item.tile)) if axis != item.axis]

@@ -1,5 +1,3 @@
-$opening
-
 #ifndef $guard
 #define $guard $content
 

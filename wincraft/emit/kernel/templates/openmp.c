@@ -1,0 +1,5 @@
+#ifdef _OPENMP
+#include <omp.h>
+
+$run
+#endif
