@@ -39,7 +39,7 @@ FEWEST = 8
 """Channels of a group from which on the algorithm pays; with fewer the convolution is direct."""
 
 _USE = (
-    "Use: check the layer, ask for filter_size and work_size, reserve both aligned to 64 bytes, prepare once, run often.",
+    "Use: check the layer, ask for filter_size and work_size, reserve both aligned to 64 bytes, prepare once, run.",
     "Nothing is allocated and nothing is global. Any thread may do its part: run(..., thread, threads).",
 )
 
@@ -91,7 +91,9 @@ def conv2d_files(
         filled("opening.c", **words),
         f"#define CONTENT {content}\n\n{_sizes(element)}",
         filled("words.c"),
-        filled(f"lanes_{family}.c", choose_lanes=_lanes(element, lanes, prefix.upper()), **words),
+        filled(
+            f"lanes_{family}.c", clamp=filled("clamp.c"), choose_lanes=_lanes(element, lanes, prefix.upper()), **words
+        ),
         micro_kernels(element.broadcast, element.step),
         *element.transforms(),
         filled(f"filters_{family}.c"),

@@ -69,7 +69,7 @@ class FloatElements(ElementType):
             return Ends("filter_t", "float", "load", "store", source, target, ("g", "v"))
         if transform.name == "input":
             return Ends("data_t", "float", "load_data", "store", source, target, ("d", "u"))
-        more, wrap = ("vf bias", "float lo", "float hi"), "clamp({} + bias, lo, hi)"
+        more, wrap = ("vf bias", "vf lo", "vf hi"), "clamp({} + bias, lo, hi)"
         return Ends("float", "data_t", "load", "store_data", source, target, ("m", "y"), more, wrap)
 
     def words(self) -> dict[str, object]:

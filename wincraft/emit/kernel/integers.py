@@ -66,9 +66,11 @@ class IntegerElements(ElementType):
     def words(self) -> dict[str, object]:
         """The types of data, and the constants that undo the scale."""
         bounds, vectors = self.bounds, {"int8": "bytes", "uint8": "unsigned_bytes"}
+        packs = {"int8": "packs", "uint8": "packus"}
         return {
             "data_type": f"{self.name}_t",
             "data_vector": vectors[self.name],
+            "packs": packs[self.name],
             "shift": bounds.shift,
             "odd": bounds.odd,
             "inverse": bounds.inverse,

@@ -13,13 +13,19 @@ static void write_pixel(const float *z, const finish *f, ptrdiff_t k, ptrdiff_t 
 static void write_tile(const float *m, ptrdiff_t tap, const finish *f, ptrdiff_t k, ptrdiff_t count, ptrdiff_t at,
                        const wincraft_conv *conv, ptrdiff_t rows, ptrdiff_t columns)
 {
+    static const float none[COLUMNS] = {0};
     data_t z[M0 * M1 * COLUMNS];
-    float bias[COLUMNS];
+    float part[COLUMNS];
+    const float *bias = f->bias ? f->bias + k : none;
     const int whole = conv->y_c == 1 && count == COLUMNS && rows == M0 && columns == M1;
+    const vf lo = broadcast(f->lo), hi = broadcast(f->hi);
     ptrdiff_t i, j, lane;
-    for (lane = 0; lane < COLUMNS; ++lane) bias[lane] = f->bias && lane < count ? f->bias[k + lane] : 0.0F;
+    if (count < COLUMNS) {
+        for (lane = 0; lane < COLUMNS; ++lane) part[lane] = lane < count ? bias[lane] : 0.0F;
+        bias = part;
+    }
     for (lane = 0; lane < COLUMNS; lane += LANES)
-        output_tile(m + lane, tap, load(bias + lane), f->lo, f->hi, whole ? f->y + at + lane : z + lane,
+        output_tile(m + lane, tap, load(bias + lane), lo, hi, whole ? f->y + at + lane : z + lane,
                     whole ? conv->y_h : M1 * COLUMNS, whole ? conv->y_w : COLUMNS);
     if (whole) return;
     if (conv->y_w == 1 && columns == M1) {

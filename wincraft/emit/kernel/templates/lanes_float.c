@@ -4,7 +4,7 @@
 $choose_lanes
 #if LANES > 1
 typedef float vf __attribute__((vector_size(LANES * 4)));
-typedef int32_t mask __attribute__((vector_size(LANES * 4)));
+typedef int32_t masks __attribute__((vector_size(LANES * 4)));
 #define COLUMNS (2 * LANES)
 #else
 typedef float vf;
@@ -50,17 +50,9 @@ static inline vf zero(void)
     return v;
 }
 
-static inline vf clamp(vf v, float lo, float hi)
+static inline vf broadcast(float v)
 {
-#if LANES > 1
-    const vf low = lo - zero(), high = hi - zero();
-    mask below, above;
-    below = v < low;
-    v = (vf)((below & (mask)low) | (~below & (mask)v));
-    above = v > high;
-    return (vf)((above & (mask)high) | (~above & (mask)v));
-#else
-    v = v < lo ? lo : v;
-    return v > hi ? hi : v;
-#endif
+    return v - zero();
 }
+
+$clamp

@@ -9,6 +9,7 @@ typedef uint8_t unsigned_bytes __attribute__((vector_size(LANES * 2)));
 typedef int16_t halves __attribute__((vector_size(LANES * 4)));
 typedef uint16_t vu __attribute__((vector_size(LANES * 4)));
 typedef int32_t vv __attribute__((vector_size(LANES * 4)));
+typedef vv masks;
 typedef uint32_t vm __attribute__((vector_size(LANES * 4)));
 typedef float vf __attribute__((vector_size(LANES * 4)));
 #define COLUMNS (2 * LANES)
@@ -82,9 +83,28 @@ static inline vf zero_f(void)
     return v;
 }
 
-static inline vf chosen(vv where, vf there, vf elsewhere)
+$clamp
+
+/* Two vectors of sums that fit 8 bits, to memory. */
+static inline void store_data(data_t *p, vv left, vv right)
 {
-    return (vf)((where & (vv)there) | (~where & (vv)elsewhere));
+#if LANES == 16 && defined(__AVX512F__)
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8((__m512i)left));
+    _mm_storeu_si128((__m128i *)(void *)(p + LANES), _mm512_cvtepi32_epi8((__m512i)right));
+#elif LANES == 8 && defined(__AVX2__)
+    const __m256i pairs = _mm256_permute4x64_epi64(_mm256_packs_epi32((__m256i)left, (__m256i)right), 0xD8);
+    const __m128i low = _mm256_castsi256_si128(pairs), high = _mm256_extracti128_si256(pairs, 1);
+    _mm_storeu_si128((__m128i *)(void *)p, _mm_${packs}_epi16(low, high));
+#elif LANES == 4 && defined(__SSE2__)
+    const __m128i pairs = _mm_packs_epi32((__m128i)left, (__m128i)right);
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_${packs}_epi16(pairs, pairs));
+#else
+    ptrdiff_t lane;
+    for (lane = 0; lane < LANES; ++lane) {
+        p[lane] = (data_t)left[lane];
+        p[lane + LANES] = (data_t)right[lane];
+    }
+#endif
 }
 
 static inline vm zero_m(void)
