@@ -69,8 +69,7 @@ def conv2d_files(
     ['wincraft_f4x4_3x3_float32.c', 'wincraft_f4x4_3x3_float32.h']
     """
     make = look_up("type", type, ELEMENT_TYPES)
-    if lanes is not None and lanes not in LANES:
-        raise BadValue("lanes", str(lanes), f"give one of {', '.join(map(str, LANES))}, or leave them out")
+    checked_lanes(lanes)
     _check(algorithm)
     element = make(type, algorithm, circuit)
     element.check()
@@ -92,7 +91,10 @@ def conv2d_files(
         f"#define CONTENT {content}\n\n{_sizes(element)}",
         filled("words.c"),
         filled(
-            f"lanes_{family}.c", clamp=filled("clamp.c"), choose_lanes=_lanes(element, lanes, prefix.upper()), **words
+            f"lanes_{family}.c",
+            clamp=filled("clamp.c"),
+            choose_lanes=choice_of_lanes(element, lanes, prefix.upper()),
+            **words,
         ),
         micro_kernels(element.broadcast, element.step),
         *element.transforms(),
@@ -107,6 +109,16 @@ def conv2d_files(
     ]
     parts = {"h": header, "c": source}
     return {f"{prefix}.{suffix}": "\n\n".join(texts) + "\n" for suffix, texts in parts.items()}
+
+
+def checked_lanes(lanes: int | None) -> None:
+    """Check the lanes of a kernel.
+
+    Raises:
+        BadValue: for others than `LANES`, where they are given.
+    """
+    if lanes is not None and lanes not in LANES:
+        raise BadValue("lanes", str(lanes), f"give one of {', '.join(map(str, LANES))}, or leave them out")
 
 
 def _check(algorithm: Algorithm) -> None:
@@ -130,10 +142,11 @@ def _sizes(element: ElementType) -> str:
     return fill("enum { ", [f"{name} = {value}," for name, value in sizes.items()])[:-1] + " };"
 
 
-def _lanes(element: ElementType, lanes: int | None, prefix: str) -> str:
+def choice_of_lanes(element: ElementType, lanes: int | None, prefix: str) -> str:
     """The preprocessor's choice of the lanes: as many as the instruction set has, or those that are given."""
     eight, sixteen = element.least_isa
-    plain = f"#if !defined(__GNUC__) || defined({prefix}_PLAIN)\n#define LANES 1\n"
+    wide = "__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2"
+    plain = f"#if !defined(__GNUC__) || defined({prefix}_PLAIN) || {wide}\n#define LANES 1\n"
     if lanes is None:
         wider = f"#elif defined({sixteen})\n#define LANES 16\n#elif defined({eight})\n#define LANES 8\n"
         return f"{plain}{wider}#else\n#define LANES 4\n#endif"

@@ -11,7 +11,7 @@ from wincraft.emit.c.text import fill
 ROWS = 6
 """Rows of the largest micro-kernel: with two columns of vectors 12 accumulators, which 16 registers hold beside V."""
 
-_PARAMETERS = """const u_t *u, ptrdiff_t row, ptrdiff_t segment, ptrdiff_t segments,
+_PARAMETERS = """const u_t *u, const ptrdiff_t *at, ptrdiff_t segment, ptrdiff_t segments,
     ptrdiff_t steps, const v_t *v, m_t *m, int more, const v_t *next"""
 
 
@@ -33,7 +33,7 @@ def _micro_kernel(rows: int, broadcast: str, step: str) -> str:
     }
     body = ["ptrdiff_t i;", fill("vm ", [f"{name} = zero_m()," for name in places])[:-1] + ";"]
     body += ["if (more) {", *(f"    {name} = load_m({place});" for name, place in places.items()), "}"]
-    starts = ["*u0 = u,", *(f"*u{row} = u{row - 1} + row," for row in range(1, rows))]
+    starts = [f"*u{row} = u + at[{row}]," for row in range(rows)]
     body += ["for (; segments > 0; --segments, u += segment) {", fill("    const u_t ", starts)[:-1] + ";"]
     body += ["    ROLLED", "    for (i = 0; i < steps; ++i, v += PAIR * COLUMNS) {"]
     body += ["        const vv left = load_v(v), right = load_v(v + PAIR * LANES);"]
@@ -45,18 +45,14 @@ def _micro_kernel(rows: int, broadcast: str, step: str) -> str:
         body.append("        " + " ".join(sums))
     body += ["    }", "}", *(f"store_m({place}, {name});" for name, place in places.items())]
     lines = "\n".join(f"    {line}" for text in body for line in text.split("\n"))
-    return (
-        f"static void multiply_{rows}({_PARAMETERS})\n{{\n{lines}\n{'    (void)row;' if rows == 1 else ''}\n}}".replace(
-            "\n\n}", "\n}"
-        )
-    )
+    return f"static void multiply_{rows}({_PARAMETERS})\n{{\n{lines}\n}}"
 
 
 def _dispatcher() -> str:
-    arguments = "u, row, segment, segments, steps, v, m, more, next"
+    arguments = "u, at, segment, segments, steps, v, m, more, next"
     cases = "\n".join(f"    case {rows}: multiply_{rows}({arguments}); break;" for rows in range(1, ROWS))
     return f"""\
-/* m[row][column] (+)= sum over segments and steps of u[row] v[column]; next is the panel that is read next. */
+/* m[row][column] (+)= sum over segments and steps of u[at[row]] v[column]; next is the panel that is read next. */
 static void multiply(ptrdiff_t rows, {_PARAMETERS})
 {{
 #if LANES > 1
@@ -81,5 +77,5 @@ _PLAIN = f"""static void multiply_rows(ptrdiff_t rows, {_PARAMETERS})
             for (i = 0; i < rows; ++i)
                 for (l = 0; l < PAIR; ++l)
                     for (j = 0; j < COLUMNS; ++j)
-                        m[i * COLUMNS + j] += (m_t)u[i * row + k * PAIR + l] * (m_t)v[j * PAIR + l];
+                        m[i * COLUMNS + j] += (m_t)u[at[i] + k * PAIR + l] * (m_t)v[j * PAIR + l];
 }}"""

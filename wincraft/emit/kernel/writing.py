@@ -9,6 +9,7 @@ from pathlib import Path
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.circuits import DEFAULT_CIRCUIT
 from wincraft.emit.kernel.conv2d import ELEMENT_TYPES, conv2d_files
+from wincraft.emit.kernel.depthwise import depthwise_files
 from wincraft.emit.kernel.integers import IntegerElements
 from wincraft.errors import CannotWrite, look_up
 from wincraft.files.writing import check_target, write_whole
@@ -16,7 +17,7 @@ from wincraft.measure.exact_words import EXACT_USE
 
 KernelFiles = Callable[[Algorithm, str, int | None, str], dict[str, str]]
 
-KERNELS: dict[str, KernelFiles] = {"conv2d": conv2d_files}
+KERNELS: dict[str, KernelFiles] = {"conv2d": conv2d_files, "depthwise": depthwise_files}
 """The registry: the kind to what makes its files, by name, for an element type, lanes and a circuit."""
 
 

@@ -1,6 +1,7 @@
 $storage_type
-/* Proved: |y - exact| <= ${PREFIX}_ERROR(c) max|x| max|filter| with c channels a group, up to $most_channels, before
- * bias, clamp and what a narrower format of y rounds. Every operation rounded to nearest; fused ones round less. */
+/* Proved where ${prefix}_uses_winograd: |y - exact| <= ${PREFIX}_ERROR(c) max|x| max|filter| with c
+ * channels a group, up to $most_channels, before bias, clamp and what a narrower format of y rounds. Every operation
+ * rounded to nearest, fused ones round less; nothing overflows or underflows. */
 #define ${PREFIX}_ERROR(c) ((double)(c) * ($error_of_channel + (double)(c) * $error_of_sum))
 
 /* WINCRAFT_OK or why this layer cannot be computed. */

@@ -100,7 +100,7 @@ static int read_shape(const wincraft_conv *conv, int threads, shape *s)
         const ptrdiff_t y_stride[4] = {conv->y_n, conv->y_h, conv->y_w, conv->y_c};
         if (!strides_fit(x_size, x_stride, 0) || !strides_fit(y_size, y_stride, 1)) return WINCRAFT_ARGUMENT;
     }
-    if (s->c == 1 && s->k == 1) return WINCRAFT_UNSUPPORTED; /* depthwise: no matrix product */
+    if (s->c == 1 && s->k == 1 && conv->groups > 1) return WINCRAFT_UNSUPPORTED; /* depthwise: no matrix product */
     s->winograd = conv->r == R0 && conv->s == R1 && conv->stride_h == 1 && conv->stride_w == 1 && s->c >= FEWEST &&
                   !(conv->flags & WINCRAFT_DIRECT);
     s->fly = s->winograd && (conv->flags & WINCRAFT_FILTER_ON_THE_FLY);
@@ -211,24 +211,31 @@ static void gather_data(const wincraft_conv *conv, const data_t *x, ptrdiff_t to
 {
     const ptrdiff_t i0 = at_least(-top, 0), i1 = at_most(N0, conv->h - top);
     const ptrdiff_t j0 = at_least(-left, 0), j1 = at_most(N1, conv->w - left);
-    const ptrdiff_t at = top * conv->x_h + left * conv->x_w;
     ptrdiff_t i, j, lane;
+    if (conv->x_c == 1 && count == WIDTH) {
+        data_t none[WIDTH];
+        for (lane = 0; lane < WIDTH; ++lane) none[lane] = zero_point;
+        for (i = 0; i < N0; ++i)
+            for (j = 0; j < N1; ++j) {
+                const int inside = i >= i0 && i < i1 && j >= j0 && j < j1;
+                memcpy(d + (i * N1 + j) * WIDTH, inside ? x + (top + i) * conv->x_h + (left + j) * conv->x_w : none,
+                       WIDTH * sizeof *d);
+            }
+        return;
+    }
     if (i0 > 0 || i1 < N0 || j0 > 0 || j1 < N1 || count < WIDTH)
         for (i = 0; i < N0 * N1 * WIDTH; ++i) d[i] = zero_point;
-    if (conv->x_c == 1 && count == WIDTH) {
-        for (i = i0; i < i1; ++i)
-            for (j = j0; j < j1; ++j)
-                memcpy(d + (i * N1 + j) * WIDTH, x + (at + i * conv->x_h + j * conv->x_w), WIDTH * sizeof *d);
-    } else if (conv->x_w == 1 && j0 == 0 && j1 == N1) {
+    if (conv->x_w == 1 && j0 == 0 && j1 == N1) {
         for (lane = 0; lane < count; ++lane)
             for (i = i0; i < i1; ++i)
                 for (j = 0; j < N1; ++j)
-                    d[(i * N1 + j) * WIDTH + lane] = x[at + lane * conv->x_c + i * conv->x_h + j];
+                    d[(i * N1 + j) * WIDTH + lane] = x[lane * conv->x_c + (top + i) * conv->x_h + left + j];
     } else {
         for (i = i0; i < i1; ++i)
             for (j = j0; j < j1; ++j)
                 for (lane = 0; lane < count; ++lane)
-                    d[(i * N1 + j) * WIDTH + lane] = x[at + lane * conv->x_c + i * conv->x_h + j * conv->x_w];
+                    d[(i * N1 + j) * WIDTH + lane] =
+                        x[lane * conv->x_c + (top + i) * conv->x_h + (left + j) * conv->x_w];
     }
 }
 
@@ -260,12 +267,13 @@ static void multiply_block(const shape *s, const u_t *u, const v_t *v, ptrdiff_t
                            ptrdiff_t count, m_t *m, ptrdiff_t m_tap)
 {
     const ptrdiff_t groups = over(count, ROWS);
-    ptrdiff_t tap, group, row;
+    ptrdiff_t tap, group, row, at[ROWS];
+    for (row = 0; row < ROWS; ++row) at[row] = row * s->depth;
     for (tap = 0; tap < TAPS; ++tap) {
         const v_t *next = tap + 1 < TAPS ? v + v_tap : v;
         for (group = 0, row = 0; group < groups; ++group) {
             const ptrdiff_t rows = (count - row) / (groups - group);
-            multiply(rows, u + row * s->depth, s->depth, 0, 1, depth / PAIR, v, m + row * COLUMNS, more,
+            multiply(rows, u + row * s->depth, at, 0, 1, depth / PAIR, v, m + row * COLUMNS, more,
                      group + 1 < groups ? v : next);
             row += rows;
         }
@@ -309,43 +317,54 @@ static void run_winograd(const wincraft_conv *conv, const shape *s, const data_t
     }
 }
 
-/* The direct convolution: rows of data with their borders, then the same micro-kernel on S * C data at a time. */
+/* A row of an image with its borders, channels of a group side by side. */
+static void gather_row(const wincraft_conv *conv, const shape *s, const data_t *x, ptrdiff_t h, data_t zero_point,
+                       u_t *u)
+{
+    const ptrdiff_t width = s->tap / s->c, left = conv->pad_left;
+    const ptrdiff_t inside = h < 0 || h >= conv->h ? 0 : at_most(conv->w, width - left);
+    ptrdiff_t i, c;
+    for (i = 0; i < (inside > 0 ? left : width) * s->c; ++i) u[i] = from_storage(zero_point);
+    if (inside <= 0) return;
+    x += h * conv->x_h;
+    u += left * s->c;
+    if (conv->x_c == 1 && conv->x_w == s->c)
+        for (i = 0; i < inside * s->c; ++i) u[i] = from_storage(x[i]);
+    else
+        for (i = 0; i < inside; ++i)
+            for (c = 0; c < s->c; ++c) u[i * s->c + c] = from_storage(x[i * conv->x_w + c * conv->x_c]);
+    for (i = inside * s->c; i < (width - left) * s->c; ++i) u[i] = from_storage(zero_point);
+}
+
+/* The direct convolution: rows of data with their borders, then the same micro-kernel on S * C data at a time, for
+ * pixels in even groups of at most ROWS. */
 static void run_direct(const wincraft_conv *conv, const shape *s, const data_t *x, const void *panels,
                        const finish *f, ptrdiff_t k0, char *work, ptrdiff_t block, data_t zero_point)
 {
     const ptrdiff_t image = block / s->down, first = block % s->down * s->block;
     const ptrdiff_t count = at_most(s->block, s->oh - first), rows = (count - 1) * conv->stride_h + conv->r;
-    const ptrdiff_t width = s->tap / s->c, top = first * conv->stride_h - conv->pad_top;
+    const ptrdiff_t top = first * conv->stride_h - conv->pad_top;
+    const ptrdiff_t pixels = count * s->ow, groups = over(pixels, ROWS);
     u_t *u = (u_t *)(void *)work;
     m_t m[ROWS * COLUMNS];
-    ptrdiff_t i, j, c, p, row;
+    ptrdiff_t i, p, group, pixel, at[ROWS], to[ROWS];
     x += image * conv->x_n;
     for (i = 0; i < rows; ++i)
-        for (j = 0; j < width; ++j) {
-            const ptrdiff_t h = top + i, w = j - conv->pad_left;
-            const int inside = h >= 0 && h < conv->h && w >= 0 && w < conv->w;
-            const data_t *from = inside ? x + h * conv->x_h + w * conv->x_w : x;
-            u_t *to = u + i * s->tap + j * s->c;
-            if (!inside)
-                for (c = 0; c < s->c; ++c) to[c] = from_storage(zero_point);
-            else if (conv->x_c == 1)
-                for (c = 0; c < s->c; ++c) to[c] = from_storage(from[c]);
-            else
-                for (c = 0; c < s->c; ++c) to[c] = from_storage(from[c * conv->x_c]);
-        }
+        gather_row(conv, s, x, top + i, zero_point, u + i * s->tap);
     memset(u + rows * s->tap, 0, 64);
     for (p = 0; p < s->panels; ++p) {
         const v_t *v = (const v_t *)panels + p * conv->r * s->depth * COLUMNS;
         const ptrdiff_t k = p * COLUMNS, kept = at_most(COLUMNS, s->k - k);
-        for (i = 0; i < count; ++i)
-            for (j = 0; j < s->ow; j += row) {
-                const ptrdiff_t at =
-                    image * conv->y_n + (first + i) * conv->y_h + j * conv->y_w + (k0 + k) * conv->y_c;
-                row = at_most(ROWS, s->ow - j);
-                multiply(row, u + i * conv->stride_h * s->tap + j * conv->stride_w * s->c, conv->stride_w * s->c,
-                         s->tap, conv->r, s->depth / PAIR, v, m, 0, v);
-                for (c = 0; c < row; ++c)
-                    write_pixel(m + c * COLUMNS, f, k0 + k, kept, at + c * conv->y_w, conv->y_c);
+        for (group = 0, pixel = 0; group < groups; ++group) {
+            const ptrdiff_t together = (pixels - pixel) / (groups - group);
+            for (i = 0; i < together; ++i) {
+                const ptrdiff_t row = (pixel + i) / s->ow, column = (pixel + i) % s->ow;
+                at[i] = row * conv->stride_h * s->tap + column * conv->stride_w * s->c;
+                to[i] = image * conv->y_n + (first + row) * conv->y_h + column * conv->y_w + (k0 + k) * conv->y_c;
             }
+            multiply(together, u, at, s->tap, conv->r, s->depth / PAIR, v, m, 0, v);
+            for (i = 0; i < together; ++i) write_pixel(m + i * COLUMNS, f, k0 + k, kept, to[i], conv->y_c);
+            pixel += together;
+        }
     }
 }

@@ -2,6 +2,14 @@
 static void write_pixel(const float *z, const finish *f, ptrdiff_t k, ptrdiff_t count, ptrdiff_t at, ptrdiff_t y_c)
 {
     ptrdiff_t i;
+    if (count == COLUMNS && y_c == 1) {
+        const vf lo = broadcast(f->lo), hi = broadcast(f->hi);
+        for (i = 0; i < COLUMNS; i += LANES) {
+            const vf bias = f->bias ? load(f->bias + k + i) : zero();
+            store_data(f->y + at + i, clamp(load(z + i) + bias, lo, hi));
+        }
+        return;
+    }
     for (i = 0; i < count; ++i) {
         float v = z[i] + (f->bias ? f->bias[k + i] : 0.0F);
         v = v < f->lo ? f->lo : v;

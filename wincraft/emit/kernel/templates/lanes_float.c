@@ -1,5 +1,6 @@
 /* Lanes: a vector holds LANES numbers of as many channels, a micro-kernel sums COLUMNS output channels of up to ROWS
- * tiles. Without vector extensions, or with ${PREFIX}_PLAIN defined, a vector is one number. */
+ * tiles. Without vector extensions, with ${PREFIX}_PLAIN defined, or where the compiler computes float in double, as x87
+ * does, a vector is one number. */
 
 $choose_lanes
 #if LANES > 1

@@ -1,6 +1,7 @@
 /* Lanes: a vector holds LANES sums of 32 bits, of as many output channels, or twice as many integers of 16 bits; a
  * micro-kernel sums COLUMNS output channels of up to ROWS tiles, and channels in pairs. All arithmetic is modulo 2^16 or
- * 2^32. Without vector extensions, or with ${PREFIX}_PLAIN defined, a vector is one number. */
+ * 2^32. Without vector extensions, with ${PREFIX}_PLAIN defined, or where the compiler computes float in double, as x87
+ * does, a vector is one number. */
 
 $choose_lanes
 #if LANES > 1

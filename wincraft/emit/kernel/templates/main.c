@@ -13,15 +13,24 @@ static uint32_t next_random(void)
     return state >> 8;
 }
 
-/* Memory aligned to 64 bytes; it is never freed. */
+static void *held[32];
+static size_t holding = 0;
+
+/* Memory aligned to 64 bytes, until release. */
 static void *allocated(size_t bytes)
 {
     char *p = (char *)malloc(bytes + 64);
-    if (!p) {
+    if (!p || holding == sizeof held / sizeof *held) {
         fprintf(stderr, "out of memory\n");
         exit(2);
     }
+    held[holding++] = p;
     return p + (64 - (uintptr_t)p % 64);
+}
+
+static void release(void)
+{
+    while (holding) free(held[--holding]);
 }
 
 static void outputs_of(const wincraft_conv *conv, ptrdiff_t *oh, ptrdiff_t *ow)
@@ -97,6 +106,7 @@ static int self_test(void)
             if (variant >= 6 && size[3] % 2 == 0 && size[4] % 2 == 0) conv.groups = 2;
             outputs_of(&conv, &oh, &ow);
             failed += test_layer(&conv, oh, ow, 1 + variant % 3);
+            release();
         }
     if (failed)
         printf("%d layers are wrong\n", failed);
@@ -128,6 +138,7 @@ static int bench(char **words)
             }
         }
     while (++calls < 10 || clock() - begin < 2 * CLOCKS_PER_SEC);
+    release();
     printf("%.4f %.4f %.1f\n", least[0], least[1], operations * (double)(oh * ow) / least[0] / 1e6);
     return 0;
 }
