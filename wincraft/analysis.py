@@ -19,6 +19,7 @@ from wincraft.measure.channels import ChannelCounts, channel_counts
 from wincraft.measure.coefficients import coefficients
 from wincraft.measure.conditioning import Conditioning, conditioning
 from wincraft.measure.costs import Costs, LayerCosts, LayerShape, costs, layer_costs
+from wincraft.measure.exact_words import WordBounds, word_bounds
 from wincraft.measure.integers import Integers
 from wincraft.measure.matrix_rounding import MatrixRounding, round_matrices, smallest_word
 from wincraft.measure.noise import NoiseGain, noise_gain, worst_case_amplification
@@ -116,6 +117,12 @@ class Analysis:
     def channels(self) -> ChannelCounts:
         """How many channels an accumulator holds."""
         return channel_counts(self.ranges, self.integers.accumulator)
+
+    @cached_property
+    def words(self) -> WordBounds:
+        """What integer arithmetic in 16-bit words holds whose sums wrap around."""
+        given = self.integers
+        return word_bounds(self.algorithm, given.data, given.filter, accumulator=given.accumulator)
 
     @cached_property
     def word(self) -> int:

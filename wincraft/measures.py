@@ -245,6 +245,15 @@ MEASURES: dict[str, Measure] = {
             says="that an accumulator holds, exact arithmetic",
         ),
         Measure(
+            "exact-channels", "exact channels",
+            "channels for which int16 U and V and sums that wrap around give exact outputs",
+            lambda known: known.words.channels, count, "higher",
+        ),
+        Measure(
+            "scale-power", "power of two in the scale", "the power of two in the scale of integer matrices",
+            lambda known: known.words.shift, count, equivalences=SAME, unit="bits",
+        ),
+        Measure(
             "sqnr", "{} sqnr", "predicted SQNR in dB under {}",
             lambda known, scheme: known.prediction(scheme), decibels, "higher", unit="dB", takes="SCHEME",
         ),

@@ -37,12 +37,16 @@ def test_all_that_is_known_of_a_size(wincraft_here):
 @pytest.mark.parametrize("size", [(m, r) for m in range(1, 11) for r in range(2, 8) if m + r > 3])
 def test_every_use_is_proved_and_its_noise_gain_is_true(size):
     entry = catalogue()[size]
-    of_circuits = {"cheap"} if 3 < sum(size) - 1 <= 10 else set()
-    assert set(entry.uses) == set(USES) - {"cheap"} | of_circuits
+    n = sum(size) - 1
+    some = {"cheap"} if 3 < n <= 10 else set()
+    some |= {"int8-exact"} if min(size) > 1 and n <= 10 else set()
+    assert set(entry.uses) == set(USES) - {"cheap", "int8-exact"} | some
     for name, choice in entry.uses.items():
         made = winograd(*size, moduli=choice.moduli)
         assert str(made.noise_gain()) == choice.noise_gain
-        assert made.rank == sum(size) - 1 + (name == "quadratic")
+        quadratic = sum(item.degree == 2 for item in made.moduli)
+        assert made.rank == n + quadratic
+        assert name == "int8-exact" or quadratic == (name == "quadratic")
 
 
 @pytest.mark.parametrize("size", [*((m, 3) for m in range(2, 11)), *((m, 5) for m in range(2, 7))])

@@ -25,6 +25,7 @@ WRITING = {
     "catalogue": ("2,3",),
     "identify": ("f.json",),
     "circuit": ("2,3",),
+    "plan": ("--layer", "8,8,2,2"),
 }
 """A quick use of every command that has ``-o``."""
 

@@ -11,6 +11,7 @@ from click.shell_completion import BashComplete
 from wincraft.cli.main import main
 from wincraft.construct import CONVENTIONS, FACTORISATIONS, USES, families
 from wincraft.emit import BINARY, EMITTERS
+from wincraft.measure.processor import CORES, SPEEDS
 from wincraft.measures import MEASURES, names_with
 from wincraft.quantise import DISTRIBUTIONS, OPTIONS, SCHEMES
 from wincraft.report.sections import SECTIONS
@@ -33,6 +34,9 @@ OFFERED = {
     "search 4,3 --objective": names_with(SCHEMES),
     "search 4,3 --strategy": ["auto", *STRATEGIES],
     "search chains 4,3 --objective": names_with(SCHEMES),
+    "plan --layer 8,8,4,4 --type": SPEEDS,
+    "plan --layer 8,8,4,4 --core": CORES,
+    "plan --layer 8,8,4,4 --points": USES,
     "search limit 4,3 --sets": get_args(SetKind),
 }
 
@@ -58,6 +62,7 @@ def test_shells_offer_the_options_of_a_scheme():
         ("search", [*SPACES, *MEASURES, *STRATEGIES]),
         ("search chains", ["operations", "all-operations", "all-additions", "sqnr:SCHEME", *RENDERERS]),
         ("search limit", get_args(SetKind)),
+        ("plan", [*SPEEDS, *CORES, *RENDERERS]),
     ],
 )
 def test_help_names_what_there_is(wincraft_here, words, names):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The group ``wincraft search``: ``points`` without its name, and ``front``, ``scaling``, ``chains`` and ``limit``."""
+"""The group ``wincraft search``: ``points`` without its name, and the other searches."""
 
 from __future__ import annotations
 
@@ -121,6 +121,7 @@ def test_limits_that_are_proved_here(wincraft_here):
         ("scaling", "2,3", "--scheme", "fp16"),
         ("chains", "2,3", "--bases", "canonical,lu"),
         ("limit", "2x4,3x3"),
+        ("exact", "4x4,3x3"),
     ],
 )
 def test_every_search_has_every_format(wincraft_here, tmp_path, words, suffix):
@@ -149,6 +150,21 @@ def test_chains(wincraft_here, tmp_path):
     for suffix, mark in (("md", "| map | chain |"), ("html", "<!DOCTYPE")):
         assert wincraft_here(*size, "all-additions", "-o", f"s.{suffix}").returncode == 0
         assert mark in (tmp_path / f"s.{suffix}").read_text(encoding="utf-8")
+
+
+def test_exact_integers(wincraft_here):
+    done = wincraft_here("search", "exact", "4x4,3x3", check=0)
+    (row,) = (line for line in done.stdout.splitlines() if line.startswith("  0,1,-1,2,-1/2,inf "))
+    assert row.split()[1:] == ["2", "300", "15625/324", "3,640"]
+    assert "No rational points at all have a smaller power of two than 2^2" in " ".join(done.stdout.split())
+    other = ("--data-range", "uint8", "--weight-range=-7..7", "--accumulator", "24", "--word", "15", "--format", "json")
+    document = json.loads(wincraft_here("search", "exact", "2x2,5x5", *other, "--moduli", "x^2+1", check=0).stdout)
+    assert (document["word"], document["accumulator"], document["data"]) == (15, 24, ["0", "255"])
+    assert document["filter"] == ["-7", "7"]
+    assert document["sets"][0]["channels"] == 2 ** (23 - document["sets"][0]["shift"]) // (25 * 255 * 7)
+    done = wincraft_here("search", "exact", "6x6,3x3", check=3)
+    assert "no rational points of any height; take a smaller tile, moduli such as x^2+1" in done.stderr
+    assert "has different axes" in wincraft_here("search", "exact", "2x4,3x3", check=3).stderr
 
 
 def test_a_predicted_sqnr_is_in_decibels(wincraft_here):

@@ -7,10 +7,14 @@ import pickle
 
 import pytest
 from oracle_convolution import is_right
+from oracle_messages import refused
 from sympy import Rational
 
-from wincraft import catalogue, winograd
-from wincraft.construct import moduli_of_use
+from wincraft import catalogue, parse, winograd
+from wincraft.construct import moduli_of_use, source_of_use
+from wincraft.errors import NotApplicable
+from wincraft.measure import word_bounds
+from wincraft.search import search_words
 
 SIZES = [(n + 1 - r, r) for n in range(1, 19) for r in range(1, n + 1)]
 
@@ -92,3 +96,48 @@ def test_beyond_the_catalogue_the_points_grow_in_height():
     points = ",".join(map(str, moduli_of_use(17, 3)))
     assert points == "0,1,-1,2,-2,1/2,-1/2,3,-3,1/3,-1/3,3/2,-3/2,2/3,-2/3,4,-4,1/4,inf"
     assert winograd(17, 3).rank == 19
+
+
+EXACT = [size for size, entry in catalogue().items() if "int8-exact" in entry.uses]
+
+
+@pytest.mark.parametrize("size", EXACT, ids=str)
+def test_exact_integers_hold_the_channels_stated_in_two_dimensions(size):
+    m, r = size
+    choice = catalogue(m, r).uses["int8-exact"]
+    found = word_bounds(parse(f"F({m}x{m},{r}x{r})", points="int8-exact"))
+    assert found.channels == choice.channels > 0
+    assert f"2^{found.shift} in the scale" in choice.found
+    assert f"{choice.channels:,} channels" in source_of_use(m, r, "int8-exact")
+    assert ("no points alone fit" in choice.found) == (found.algorithm.rank > (m + r - 1) ** 2)
+
+
+@pytest.mark.parametrize("size", [(2, 3), (4, 3), (3, 4), (6, 3), (4, 5)])
+def test_the_search_for_exact_integers_finds_the_entry(size):
+    choice = catalogue(*size).uses["int8-exact"]
+    moduli = ("x^2+1", "x^2+x+1", "x^2-x+1") if "x" in choice.moduli else ()
+    assert ",".join(search_words(*size, moduli=moduli).best.moduli) == choice.moduli
+
+
+def test_four_outputs_of_three_taps_are_exact_for_any_int8():
+    choice = catalogue(4, 3).uses["int8-exact"]
+    assert (choice.moduli, choice.channels) == ("0,1,-1,2,-1/2,inf", 3640)
+    document = catalogue(4, 3).document()["uses"]
+    assert document["int8-exact"]["channels"] == 3640
+    assert "channels" not in document["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("size", "mentions"),
+    [
+        ((9, 3), ["F(9x9,3x3) need over 16 bits", "take F(8,3)", "longer words"]),
+        ((6, 6), ["take F(5,6)"]),
+        ((2, 10), ["take direct convolution"]),
+        ((1, 3), ["direct convolution takes as few products"]),
+        ((4, 1), ["direct convolution takes as few products"]),
+    ],
+)
+def test_sizes_of_which_no_set_is_exact(size, mentions):
+    assert "int8-exact" not in catalogue(*size).uses
+    with refused(NotApplicable, f"the int8-exact points of F({size[0]},{size[1]})", *mentions):
+        winograd(*size, points="int8-exact")

@@ -35,7 +35,7 @@ def test_a_set_per_axis():
     assert parse("1x4,1x3", points="integer").n[0] == 1
 
 
-@pytest.mark.parametrize("name", ["dydaic", "best", "Integers", "accuracy-ish"])
+@pytest.mark.parametrize("name", ["dydaic", "best", "Integers", "accuracy-ish", "int8-exat"])
 def test_unknown_names_list_the_sets(name):
     with refused(UnknownName, "set of points of F(4,3)", *USES):
         winograd(4, 3, points=name)
@@ -48,7 +48,9 @@ def test_a_size_without_such_a_set():
         winograd(20, 3, points="integer")
 
 
-@pytest.mark.parametrize("text", ["inf", "infinity", "Infinity", "oo", "x", "sqrt(2)", "0,1", "x^2+1", "dyadic,0", ""])
+@pytest.mark.parametrize(
+    "text", ["inf", "infinity", "Infinity", "oo", "x", "sqrt(2)", "0,1", "x^2+1", "x-12", "dyadic,0", ""]
+)
 def test_what_is_no_name(text):
     assert use_named(text) is None
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "search": "Find the best points, scalings or chains; fronts, and proved limits.",
     "catalogue": "Show the best points known, and what others publish.",
     "circuit": "Show the programs of an algorithm, what is proved of them, and their front.",
+    "plan": "Find the fastest tile of a convolution layer within an error limit.",
     "formats": "Describe the number formats.",
     "selftest": "Check this installation in a few seconds.",
     "completion": "Print the shell completion script.",

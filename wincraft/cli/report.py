@@ -29,7 +29,7 @@ HINT = "All of it: --full; parts: --section cost, measures, floats, widths, matr
 @click.argument("size", metavar="SIZE|FILE", shell_complete=offer_files)
 @algorithm_options
 @basis_option()
-@click.option("--layer", metavar="C,K,H,W", help='Totals of a layer with "same" padding, 64,64,56,56.')
+@click.option("--layer", metavar="C,K,H,W", help='Totals and times of a layer, padding "same".')
 @full_option
 @section_option
 @report_format_option()

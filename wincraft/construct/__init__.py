@@ -7,6 +7,7 @@ from wincraft.face import show
 
 if TYPE_CHECKING:
     from wincraft.construct.bases import families as families, given_basis as given_basis, parse_basis as parse_basis
+    from wincraft.construct.beside import beside as beside
     from wincraft.construct.circuits import (
         CIRCUIT_CHOICES as CIRCUIT_CHOICES,
         Circuits as Circuits,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         balance as balance,
         balance_stages as balance_stages,
         integer_form as integer_form,
+        primitive_form as primitive_form,
         snap_inverse_root as snap_inverse_root,
     )
     from wincraft.construct.size import (

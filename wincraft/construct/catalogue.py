@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, overload
 from wincraft.construct.size import check_size, parse_size
 from wincraft.errors import BadSize, NotApplicable, look_up
 from wincraft.show.layout import Layout, Section, Table
+from wincraft.show.numbers import count
 from wincraft.show.shown import Shown
 
 if TYPE_CHECKING:
@@ -30,24 +31,39 @@ USES = {
     "operations": "symmetric, height <= 3, the fewest operations of the data and output transforms",
     "cheap": "symmetric, height <= 8, the fewest additions of all three transforms in circuits, then the noise gain",
     "quadratic": "symmetric, with one modulus x^2 + c and so one product more",
+    "int8-exact": "U and V of int8 in 16 bits in two dimensions, the most channels with int32 sums that wrap around",
 }
-"""What the entries' points are for; each has the lowest noise gain found, but for the fewest operations.
+"""What the entries' points are for; each has the lowest noise gain found, but for operations and int8-exact.
 
 `Choice.found` says whether all sets of the kind were searched.
 """
 
+EXACT_USE = "int8-exact"
+"""The use whose sets are made for exact integers: `wincraft.measure.exact_words`."""
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{3,30}")
-"""What is a name and no point: longer than inf, without digits, operators and brackets."""
+_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{3,30}|[A-Za-z]{3,8}\d{1,2}-[A-Za-z_-]{1,30}")
+"""What is a name and no point: longer than inf, without operators and brackets; digits as in int8-exact alone."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Moduli for one use as text, their exact noise gain as text, and how they were found."""
+    """Moduli for one use as text, their exact noise gain as text, and how they were found.
+
+    `channels`, of int8-exact, is the most channels for which F(m x m, r x r) is exact, whatever the data and weights.
+    """
 
     moduli: str
     noise_gain: str
     found: str
+    channels: int | None = None
+
+    @property
+    def document(self) -> dict[str, object]:
+        """As plain data, channels where they are known."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def __str__(self) -> str:
+        return f"{self.found}; {count(self.channels)} channels" if self.channels else self.found
 
 
 @dataclass(frozen=True)
@@ -123,7 +139,8 @@ class Entry(Shown):
     def document(self) -> dict[str, object]:
         """As plain data."""
         found = asdict(self)
-        return {"m": self.m, "r": self.r, "uses": dict(found.pop("choices"))} | found
+        del found["choices"]
+        return {"m": self.m, "r": self.r, "uses": {use: choice.document for use, choice in self.choices}} | found
 
     def layout(self) -> Layout:
         """Moduli by use, then those that others publish, by rising noise gain."""
@@ -133,7 +150,7 @@ class Entry(Shown):
         )
         table = Table(("use", "noise gain", "of the limit", "moduli"), uses, "lrrl")
         named = f"by name: wincraft generate {self.m},{self.r} --points {list(self.uses)[-1]}"
-        notes = [f"{name}: {USES[name]}; {choice.found}" for name, choice in self.uses.items()]
+        notes = [f"{name}: {USES[name]}; {choice}" for name, choice in self.uses.items()]
         ranked = sorted((_value(item), item.points, item.source) for item in self.published)
         published = Table(("noise gain", "points", "who"), tuple((f"{g:.6g}", p, who) for g, p, who in ranked), "rll")
         return Layout(
@@ -180,7 +197,8 @@ def catalogue(m: int | str, r: int | None = None) -> Entry: ...
 def catalogue(m: int | str | None = None, r: int | None = None) -> Catalogue | Entry:
     """The entry of F(m,r), ``catalogue(4, 3)`` or ``catalogue("F(4,3)")``; without a size all of them, by (m, r).
 
-    There are entries for m + r - 1 <= 18; other uses than the default's for m <= 10 and r from 2 to 7.
+    There are entries for m + r - 1 <= 18; other uses than the default's for m <= 10 and r from 2 to 7, int8-exact where
+    a set is.
 
     Raises:
         BadSize: no size of one axis.
@@ -209,9 +227,9 @@ def _catalogue() -> Catalogue:
 
 
 def _entry(
-    m: int, r: int, uses: dict[str, dict[str, str]], limit: dict[str, object], published: list[dict[str, str]]
+    m: int, r: int, uses: dict[str, dict[str, object]], limit: dict[str, object], published: list[dict[str, str]]
 ) -> Entry:
-    choices = tuple((name, Choice(**found)) for name, found in uses.items())
+    choices = tuple((name, Choice(**found)) for name, found in uses.items())  # type: ignore[arg-type]
     return Entry(m, r, choices, ProvedLimit(**limit), tuple(Published(**item) for item in published))  # type: ignore[arg-type]
 
 
@@ -233,7 +251,7 @@ def moduli_of_use(m: int, r: int, use: str | None = None) -> tuple[Modulus, ...]
 
     Raises:
         UnknownName: where the size has no such set; those that it has are listed.
-        NotApplicable: a size beyond the catalogue, which has no set by name.
+        NotApplicable: a size beyond the catalogue, which has no set by name, or of which none is exact in int8.
 
     >>> print(*moduli_of_use(4, 3))
     0 3/2 -3/2 2/3 -2/3 inf
@@ -260,7 +278,7 @@ def source_of_use(m: int, r: int, use: str | None = None) -> str:
     'beyond the catalogue: the smallest fractions by height, not optimised'
     """
     if use is not None and m + r > 2:
-        return f"the catalogue's {use} set: {_choice(m, r, use).found}"
+        return f"the catalogue's {use} set: {_choice(m, r, use)}"
     entry = _catalogue().get((m, r))
     return entry.source if entry else "beyond the catalogue: the smallest fractions by height, not optimised"
 
@@ -284,7 +302,20 @@ def _choice(m: int, r: int, use: str) -> Choice:
         look_up("set of points", use, USES)
         repair = "give points, or leave them out for the smallest fractions"
         raise NotApplicable(f"the {use} points of F({m},{r})", "the catalogue ends at m + r - 1 = 18", repair)
+    if use == EXACT_USE and use not in entry.uses:
+        raise _inexact(m, r)
     return look_up(f"set of points of F({m},{r})", use, entry.uses)
+
+
+def _inexact(m: int, r: int) -> NotApplicable:
+    """Why a size has no set for int8-exact, and which of that many taps has."""
+    what, others = f"the {EXACT_USE} points of F({m},{r})", [size for size in _catalogue() if size[1] == r]
+    if min(m, r) == 1:
+        return NotApplicable(what, "direct convolution takes as few products", "give other points, or leave them out")
+    fit = [size[0] for size in others if EXACT_USE in _catalogue()[size].uses]
+    smaller = f"take F({max(fit)},{r})" if fit else "take direct convolution"
+    value = f"U and V of F({m}x{m},{r}x{r}) need over 16 bits on all rational points, and with moduli x^2+1, x^2+-x+1"
+    return NotApplicable(what, value, f"{smaller}, or other points and longer words")
 
 
 def _value(item: Choice | Published) -> float:

@@ -176,6 +176,30 @@ def integer_form(algorithm: Algorithm) -> Algorithm:
     return map_axes(algorithm, _integers) if algorithm.separable else _integers(algorithm)
 
 
+def primitive_form(algorithm: Algorithm) -> Algorithm:
+    """The integer form with primitive G rows too: the smallest integers U = B^T d and V = G g, and the same scale.
+
+    What divides a row of G goes into the column of A^T: where sums wrap around, large factors there cost nothing. The
+    scale is the least with which A^T is integer beside primitive B^T and G. Exact.
+
+    Raises:
+        NotApplicable: as `integer_form`.
+
+    >>> from wincraft import winograd
+    >>> F = winograd(4, 3, points="0,1,-1,2,-2")
+    >>> integer_form(F).G[0, :], primitive_form(F).G[0, :], primitive_form(F).AT[0, :], primitive_form(F).scale
+    (Matrix([[6, 0, 0]]), Matrix([[1, 0, 0]]), Matrix([[6, 4, 4, 1, 1, 0]]), 24)
+    """
+
+    def primitive_filter(axis: Algorithm) -> Algorithm:
+        K = axis.domain
+        divisors = [K.to_sympy(content(row, K)) for row in axis.filter.dense.to_list()]
+        return axis.rescale(a=divisors, g=[1 / divisor for divisor in divisors])
+
+    whole = integer_form(algorithm)
+    return map_axes(whole, primitive_filter) if whole.separable else primitive_filter(whole)
+
+
 def integer_factors(
     columns: Vectors, filter_rows: Vectors, rows: Vectors, K: Domain
 ) -> tuple[list[Element], list[Element], list[Element], Element]:

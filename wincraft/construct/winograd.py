@@ -34,7 +34,8 @@ def winograd(
         r: filter taps likewise; left out where the size is a text.
         points: texts or sequences (see `parse_moduli`), inf anywhere or absent; a point p is the modulus x - p. Or
             one of the catalogue's sets by name (see `USES`): accuracy, unrestricted, dyadic, integer, operations,
-            quadratic. For all axes alike, or a text with ``;`` between axes. The catalogue's best by default.
+            cheap, quadratic, int8-exact. For all axes alike, or a text with ``;`` between axes. The catalogue's best
+            by default.
         moduli: the same where some are polynomials: of total degree n with inf, n - 1 without.
         convention: a name in `CONVENTIONS`.
 
@@ -43,6 +44,7 @@ def winograd(
         BadNumber, FloatGiven, BadModulus: what is no exact point or monic modulus.
         NotCoprime, WrongTotalDegree: moduli that make no algorithm of this size.
         UnknownName: a convention that is not in `CONVENTIONS`, a set that the catalogue has not.
+        NotApplicable: a set by name for a size that has none.
         BadValue: both points and moduli.
 
     Source: Winograd 1980; Lavin & Gray, arXiv 1509.09308.

@@ -61,6 +61,10 @@ def run_program(command: list[str], folder: str | Path, given: str | None = None
 
     Raises:
         ToolFailed: it cannot be started, fails, or takes longer than `TIME_LIMIT`; its first words are in it.
+
+    >>> import sys
+    >>> run_program([sys.executable, "-c", "print(6 * 7)"], ".").strip()
+    '42'
     """
     name = Path(command[0]).name
     try:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         layer_costs as layer_costs,
         parse_layer_shape as parse_layer_shape,
     )
+    from wincraft.measure.exact_words import WordBounds as WordBounds, word_bounds as word_bounds
     from wincraft.measure.float_bound import error_bound as error_bound
     from wincraft.measure.float_error import (
         FloatError as FloatError,
@@ -50,6 +51,17 @@ if TYPE_CHECKING:
         worst_case_amplification as worst_case_amplification,
     )
     from wincraft.measure.places import Place as Place, parse_place as parse_place
+    from wincraft.measure.processor import (
+        CORES as CORES,
+        KernelRates as KernelRates,
+        ProcessorCore as ProcessorCore,
+    )
     from wincraft.measure.ranges import Ranges as Ranges, ranges as ranges
+    from wincraft.measure.speed import (
+        ConvolutionLayer as ConvolutionLayer,
+        LayerTime as LayerTime,
+        direct_time as direct_time,
+        winograd_time as winograd_time,
+    )
 
 show(__name__)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         value_of as value_of,
     )
     from wincraft.report.model import Results as Results, SchemeResult as SchemeResult, Unavailable as Unavailable
+    from wincraft.report.plan import LayerPlan as LayerPlan
+    from wincraft.report.planning import plan_layer as plan_layer
     from wincraft.report.shown import Report as Report
 
 show(__name__, called=True)

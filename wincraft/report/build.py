@@ -28,6 +28,7 @@ from wincraft.progress import Progress
 from wincraft.quantise.schemes import SCHEMES, Scheme, integers_of
 from wincraft.quantise.workload import Layer, Workload
 from wincraft.report.model import FloatResult, SchemeResult, Unavailable, Words, available
+from wincraft.report.planning import plan_beside
 from wincraft.report.shown import Report
 from wincraft.report.verdict import verdict
 from wincraft.show.numbers import number
@@ -57,11 +58,11 @@ def build_report(
 ) -> Report:
     """Analyse an algorithm: cost, noise, conditioning, words, ranges, and every scheme predicted and measured.
 
-    Without `schemes` all of `SCHEMES` are evaluated; `layer` adds a layer's totals; `workload` is the data to measure
-    on, seeded Gaussian data by default, or the user's arrays; `sweep` the words that the matrices are rounded to;
-    `integers` what the bit widths and channel counts are of, by default those of the schemes (see `integers_of`). What
-    an algorithm does not have (the Vandermonde matrix of quadratic moduli, integer ranges of irrational points) is
-    `Unavailable` with the reason. Same arguments, same report.
+    Without `schemes` all of `SCHEMES` are evaluated; `layer` adds a layer's totals and, of two axes, its times;
+    `workload` is the data to measure on, seeded Gaussian data by default, or the user's arrays; `sweep` the words that
+    the matrices are rounded to; `integers` what the bit widths and channel counts are of, by default those of the
+    schemes (see `integers_of`). What an algorithm does not have (the Vandermonde matrix of quadratic moduli, integer
+    ranges of irrational points) is `Unavailable` with the reason. Same arguments, same report.
 
     Raises:
         BadShape: where the layer or the data does not fit the algorithm.
@@ -91,6 +92,7 @@ def build_report(
         proof=algorithm.verify(),
         costs=known.costs,
         layer=of_layer,
+        plan=None if layer is None else plan_beside(algorithm, layer),
         noise=known.noise,
         amplification=known.amplification,
         conditioning=known.conditioning,

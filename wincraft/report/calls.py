@@ -34,7 +34,7 @@ def report(
     Args:
         algorithm: an algorithm, or a size such as ``"F(4x4,3x3)"``, which is made on the catalogue's points.
         schemes: one or several, by name or as `Scheme`; all of `wincraft.quantise.schemes.SCHEMES` by default.
-        layer: adds the totals of a layer, ``"C,K,H,W"``.
+        layer: adds the totals of a layer, ``"C,K,H,W"``, and its times beside those of other tiles.
         workload: what to measure on, a seeded `Workload` or a `Layer` of your own arrays; Gaussian data by default.
         integers: what bit widths and channel counts are of, by default the integers of the schemes, else int8.
 

@@ -32,6 +32,7 @@ def report_document(report: Results) -> dict[str, Any]:
         "proof": report.proof,
         "costs": _costs(report),
         "layer": _layer(report),
+        "plan": _plan(report),
         "measures": {
             item.name: {"meaning": item.meaning, "value": value_document(value_of(report, item))} for item in REPORTED
         },
@@ -105,6 +106,13 @@ def _layer(report: Results) -> dict[str, Any] | None:
     shape = {"channels": layer.layer.channels, "filters": layer.layer.filters, "spatial": list(layer.layer.spatial)}
     counts = {name: getattr(layer, name) for name in ("tiles", "input", "products", "output", "total", "offline")}
     return shape | counts | {"direct": layer.direct, "saving": float(layer.saving), "break_even": layer.break_even}
+
+
+def _plan(report: Results) -> dict[str, object] | None:
+    plan = report.plan
+    if isinstance(plan, Unavailable):
+        return {"unavailable": plan.reason}
+    return None if plan is None else plan.document()
 
 
 def _ranges(report: Results) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from wincraft.measure.ranges import Ranges
 from wincraft.quantise.evaluation import Evaluation
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.workload import Layer, Workload
+from wincraft.report.plan import LayerPlan
 from wincraft.show.layout import Level
 
 
@@ -95,7 +96,8 @@ class Words:
 class Results:
     """Everything that is known of an algorithm's error and cost; `Report` shows it.
 
-    `analysis` is where measures are read.
+    `analysis` is where measures are read. With a layer of two axes `plan` is its plan, the algorithm among the
+    candidates.
     `ranges` and `channels` are those of `integer`, the algorithm rescaled to integer matrices, for the data, filters
     and accumulator of `integers`. `workload` is the data that the measured numbers are of. `float_errors` are of one
     channel of uniform data.
@@ -112,6 +114,7 @@ class Results:
     proof: str
     costs: Costs
     layer: LayerCosts | None
+    plan: LayerPlan | Unavailable | None
     noise: NoiseGain
     amplification: Any
     conditioning: Conditioning

@@ -15,6 +15,7 @@ from wincraft.report.charts import report_charts
 from wincraft.report.matrices import matrices_section
 from wincraft.report.measures import text_of, value_of
 from wincraft.report.model import Results, SchemeResult, Unavailable
+from wincraft.report.plan import times_note
 from wincraft.report.stages import AMORTISED, COLUMNS, kinds, stage_sums
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count, decibels, exact_text, loss, loss_text, number, plural
@@ -89,6 +90,11 @@ def _cost(report: Results) -> Section:
     if report.layer is not None:
         tables.append(_layer_table(report.layer))
         notes.append(_pays(f"layer {report.layer.layer}, borders included", report.layer.break_even))
+    if report.plan is not None:
+        if isinstance(report.plan, Unavailable):
+            notes.append(f"Time of the layer: n/a, {report.plan.reason}.")
+        else:
+            notes.append(times_note(report.plan))
     plain = costs.plain("input") + costs.plain("output")
     notes.append(
         "An addition, multiplication, shift or multiply-add is 1 operation, of the programs of C headers (wincraft "

@@ -28,5 +28,7 @@ if TYPE_CHECKING:
     from wincraft.search.points.space import SPACES as SPACES, Space as Space
     from wincraft.search.points.strategies import STRATEGIES as STRATEGIES
     from wincraft.search.scalings import search_scaling as search_scaling
+    from wincraft.search.word_sets import least_power_of_two as least_power_of_two
+    from wincraft.search.words import WordSearch as WordSearch, search_words as search_words
 
 show(__name__, called=True)

@@ -16,6 +16,7 @@ SEARCHES = {
     "front": "The sets of a space that none beats in products, noise gain, operations and bits.",
     "scaling": "The power-of-two scaling with the least noise under a scheme.",
     "chains": "The cheapest or most accurate basis or factorisation of every map.",
+    "exact": "The points that are exact in integers for the most channels, of all rational points.",
     "limit": "What no set of real points can be better than, proved.",
 }
 
@@ -59,6 +60,7 @@ def command() -> None:
       wincraft search front 4,3 --max-height 4 --space symmetric -o front.html
       wincraft search scaling 4x4,3x3 --points "0,1,-1,2,-2" --scheme tapwise-8
       wincraft search chains 6x6,3x3 --objective operations
+      wincraft search exact 4x4,3x3
       wincraft search limit 4,3
 
     The options below are of points, which is meant where no COMMAND is named; wincraft search COMMAND --help has the

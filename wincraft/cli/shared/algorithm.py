@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 POINTS = (
-    'Interpolation points, "0,1,-1,1/2,inf", or a set of the catalogue: accuracy, dyadic, integer, cheap, quadratic; '
-    'one list per axis separated by ";".'
+    'Interpolation points, "0,1,-1,1/2,inf", or a set of the catalogue: accuracy, dyadic, integer, cheap, quadratic, '
+    'int8-exact; one list per axis separated by ";".'
 )
 """What ``--points`` is."""
 MODULI = 'Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.'

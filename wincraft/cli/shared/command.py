@@ -24,13 +24,15 @@ class Decorator(Protocol):
 
 GROUPS = {
     "Algorithm": ("points", "moduli", "convention", "conventions", "basis", "bases", "axes", "layer", "circuit"),
+    "Layer": ("shape", "batch", "taps", "pad", "stride", "groups", "type"),
     "Space of points": ("max_height", "space_name", "zero", "infinity"),
-    "Goal": ("objective", "constraints", "within", "pareto", "scheme"),
+    "Goal": ("objective", "constraints", "within", "pareto", "scheme", "error_limit"),
     "Schemes": ("schemes",),
     "Integer arithmetic": ("data_range", "weight_range", "accumulator"),
     "Data": ("channels", "distribution", "seed", "data", "weights", "padding"),
     "Search": ("search", "rounds", "map_name"),
     "Running": ("strategy", "engine", "jobs", "cluster", "time_limit", "checkpoint", "allow_long"),
+    "Machine": ("core", "lanes", "ghz", "measure"),
     "Output": ("full", "sections", "format_given", "format_name", "output", "limits"),
 }
 """The groups of a help page: the options, by the names of their parameters. Those of no group come last."""

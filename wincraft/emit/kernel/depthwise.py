@@ -10,14 +10,14 @@ from wincraft.construct.circuits import DEFAULT_CIRCUIT
 from wincraft.emit.c.passes import read_passes
 from wincraft.emit.c.text import comment
 from wincraft.emit.kernel.conv2d import checked_lanes, choice_of_lanes
-from wincraft.emit.kernel.floats import C_TYPES, FloatElements
+from wincraft.emit.kernel.floats import STORED_TYPES, FloatElements
 from wincraft.emit.kernel.templates import filled
 from wincraft.errors import NotApplicable, WrongForm, look_up
 from wincraft.files.provenance import banner, circuit_words, identifier
 
 _NOTE = (
-    "Products are as cheap as sums here: with fused operations the direct convolution, WINCRAFT_DEPTHWISE_DIRECT, takes",
-    "fewer instructions, and both wait for memory. Measure with bench; the algorithm pays where products are dear.",
+    "Where products are as cheap as sums the direct convolution, WINCRAFT_DEPTHWISE_DIRECT, takes fewer instructions,",
+    "and both wait for memory. Measure with bench; the algorithm pays where products are dear.",
 )
 
 
@@ -36,7 +36,7 @@ def depthwise_files(
     >>> sorted(depthwise_files(winograd(2, 4)))
     ['wincraft_f2_4_depthwise_float32.c', 'wincraft_f2_4_depthwise_float32.h']
     """
-    look_up("type of a depthwise kernel", type, C_TYPES)
+    look_up("type of a depthwise kernel", type, STORED_TYPES)
     checked_lanes(lanes)
     if algorithm.form != "correlation":
         raise WrongForm("a depthwise kernel")

@@ -25,7 +25,7 @@ _LEAST, _MOST = float(np.finfo(np.float32).smallest_normal), float(np.finfo(np.f
 MOST_CHANNELS = 4096
 """The channels up to which the bound of the error holds."""
 
-C_TYPES = {"float32": "float", "float16": "wincraft_float16", "bfloat16": "uint16_t"}
+STORED_TYPES = {"float32": "float", "float16": "wincraft_float16", "bfloat16": "uint16_t"}
 """The C type of a number in an image; bfloat16 is the upper half of a float."""
 
 
@@ -77,7 +77,7 @@ class FloatElements(ElementType):
         of_channel, of_sum = self._bound
         half = self.name == "float16"
         return {
-            "data_type": C_TYPES[self.name],
+            "data_type": STORED_TYPES[self.name],
             "reference_type": "double",
             "storage": filled(f"storage_{self.name}.c"),
             "storage_type": filled("type_float16.h") if half else "",

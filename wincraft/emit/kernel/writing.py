@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.construct.catalogue import EXACT_USE
 from wincraft.construct.circuits import DEFAULT_CIRCUIT
 from wincraft.emit.kernel.conv2d import ELEMENT_TYPES, conv2d_files
 from wincraft.emit.kernel.depthwise import depthwise_files
 from wincraft.emit.kernel.integers import IntegerElements
 from wincraft.errors import CannotWrite, look_up
 from wincraft.files.writing import check_target, write_whole
-from wincraft.measure.exact_words import EXACT_USE
 
 KernelFiles = Callable[[Algorithm, str, int | None, str], dict[str, str]]
 

@@ -114,8 +114,8 @@ static int read_shape(const wincraft_conv *conv, int threads, shape *s)
         s->depth = over(s->c, WIDTH) * WIDTH;
         s->block = at_least(U_BYTES / (ptrdiff_t)sizeof(u_t) / (TAPS * s->depth), s->c >= 256 ? 48 : 24);
         s->block = at_most(s->block, over(s->tiles, threads));
-        s->blocks = over(s->tiles, s->block);
-        s->block = over(over(s->tiles, s->blocks), ROWS) * ROWS;
+        s->blocks = at_least((s->tiles + s->block / 2) / s->block, 1);
+        s->block = over(s->tiles, s->blocks);
         s->blocks = over(s->tiles, s->block);
         s->tap = s->block * s->depth + 64 / (ptrdiff_t)sizeof(u_t);
         s->chunk = over(over(s->c, over(s->c, CHUNK)), PAIR) * PAIR;
