@@ -158,7 +158,7 @@ static inline void store_m(uint32_t *p, vm v)
 static inline vm divided(vm sums)
 {
 #if LANES > 1
-    return (vm)((vv)(sums * ${inverse}U) >> SHIFT);
+    return (vm)((vv)(sums * ${inverse}U) >> (int)SHIFT);
 #else
     return (uint32_t)((int32_t)(sums * ${inverse}U) >> SHIFT);
 #endif

@@ -120,7 +120,7 @@ static int bench(char **words)
     const int32_t size[5] = {atoi(words[0]), atoi(words[1]), atoi(words[2]), atoi(words[3]), atoi(words[4])};
     wincraft_conv conv = layer(size, (R0 - 1) / 2, (R1 - 1) / 2, 1, 0);
     double least[2] = {1e300, 1e300};
-    const double operations = 2.0 * size[0] * size[3] * size[4] * R0 * R1;
+    const double operations = 2.0 * size[0] * size[3] * size[4] * (double)(R0 * R1);
     const clock_t begin = clock();
     ptrdiff_t oh, ow;
     int which, again, calls = 0;
