@@ -2,7 +2,8 @@
 static inline vf clamp(vf v, vf lo, vf hi)
 {
 #if LANES == 16 && defined(__AVX512F__)
-    return (vf)_mm512_min_ps((__m512)hi, _mm512_max_ps((__m512)lo, (__m512)v));
+    const __mmask16 all = 0xFFFF; /* without a mask GCC 12 warns of its own header in C++ */
+    return (vf)_mm512_maskz_min_ps(all, (__m512)hi, _mm512_maskz_max_ps(all, (__m512)lo, (__m512)v));
 #elif LANES == 8 && defined(__AVX__)
     return (vf)_mm256_min_ps((__m256)hi, _mm256_max_ps((__m256)lo, (__m256)v));
 #elif LANES == 4 && defined(__SSE2__)

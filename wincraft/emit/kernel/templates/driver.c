@@ -36,7 +36,7 @@ static size_t aligned(size_t bytes)
 
 static ptrdiff_t over(ptrdiff_t a, ptrdiff_t b)
 {
-    return (a + b - 1) / b;
+    return a / b + (a % b > 0);
 }
 
 static ptrdiff_t at_least(ptrdiff_t a, ptrdiff_t b)
@@ -88,6 +88,7 @@ static int read_shape(const wincraft_conv *conv, int threads, shape *s)
     height = (int64_t)conv->h + conv->pad_top + conv->pad_bottom;
     width = (int64_t)conv->w + conv->pad_left + conv->pad_right;
     if (height < conv->r || width < conv->s || height > most || width > most) return WINCRAFT_ARGUMENT;
+    if (conv->c > most - 64 || conv->k > most - 64) return WINCRAFT_ARGUMENT;
     memset(s, 0, sizeof *s);
     s->oh = (ptrdiff_t)((height - conv->r) / conv->stride_h + 1);
     s->ow = (ptrdiff_t)((width - conv->s) / conv->stride_w + 1);
@@ -112,6 +113,8 @@ static int read_shape(const wincraft_conv *conv, int threads, shape *s)
         if (bytes > INT32_MAX) return WINCRAFT_ARGUMENT;
         s->tiles = (ptrdiff_t)bytes;
         s->depth = over(s->c, WIDTH) * WIDTH;
+        bytes = product(product(TAPS, (size_t)s->depth + 16), 128 * sizeof(u_t)); /* more than the largest block of U */
+        if (bytes > PTRDIFF_MAX) return WINCRAFT_ARGUMENT;
         s->block = at_least(U_BYTES / (ptrdiff_t)sizeof(u_t) / (TAPS * s->depth), s->c >= 256 ? 48 : 24);
         s->block = at_most(s->block, over(s->tiles, threads));
         s->blocks = at_least((s->tiles + s->block / 2) / s->block, 1);
@@ -126,7 +129,7 @@ static int read_shape(const wincraft_conv *conv, int threads, shape *s)
         s->work = sum(s->work, s->fly ? aligned((size_t)(TAPS * (s->chunk + 1) * COLUMNS) * sizeof(v_t)) : 0);
     } else {
         bytes = product((size_t)conv->s, (size_t)s->c);
-        if (bytes > INT32_MAX) return WINCRAFT_ARGUMENT;
+        if (bytes > INT32_MAX - PAIR) return WINCRAFT_ARGUMENT;
         s->depth = over((ptrdiff_t)bytes, PAIR) * PAIR;
         bytes = product(product((size_t)((s->ow - 1) * conv->stride_w + conv->s), (size_t)s->c), sizeof(u_t));
         if (product(bytes, (size_t)conv->r) > PTRDIFF_MAX) return WINCRAFT_ARGUMENT;
@@ -141,7 +144,7 @@ static int read_shape(const wincraft_conv *conv, int threads, shape *s)
                            sizeof(v_t));
         s->work = sum(product(bytes, (size_t)((s->block - 1) * conv->stride_h + conv->r)), 64);
     }
-    s->prepared = sum(product(s->group, (size_t)conv->groups), panels_at(conv));
+    s->prepared = aligned(sum(product(s->group, (size_t)conv->groups), panels_at(conv)));
     s->work = aligned(s->work);
     if (s->prepared > PTRDIFF_MAX || product(s->work, (size_t)threads) > PTRDIFF_MAX) return WINCRAFT_ARGUMENT;
     return WINCRAFT_OK;
@@ -347,24 +350,31 @@ static void run_direct(const wincraft_conv *conv, const shape *s, const data_t *
     const ptrdiff_t pixels = count * s->ow, groups = over(pixels, ROWS);
     u_t *u = (u_t *)(void *)work;
     m_t m[ROWS * COLUMNS];
-    ptrdiff_t i, p, group, pixel, at[ROWS], to[ROWS];
+    const ptrdiff_t panel = conv->r * s->depth * COLUMNS; /* few of them lie in the nearest cache with the data */
+    const ptrdiff_t few = at_least(16384 / (panel * (ptrdiff_t)sizeof(v_t)), 1);
+    ptrdiff_t i, p, q, group, pixel, row, column, at[ROWS], to[ROWS];
     x += image * conv->x_n;
     for (i = 0; i < rows; ++i)
         gather_row(conv, s, x, top + i, zero_point, u + i * s->tap);
     memset(u + rows * s->tap, 0, 64);
-    for (p = 0; p < s->panels; ++p) {
-        const v_t *v = (const v_t *)panels + p * conv->r * s->depth * COLUMNS;
-        const ptrdiff_t k = p * COLUMNS, kept = at_most(COLUMNS, s->k - k);
-        for (group = 0, pixel = 0; group < groups; ++group) {
+    for (p = 0; p < s->panels; p += few)
+        for (group = 0, pixel = 0, row = 0, column = 0; group < groups; ++group) {
             const ptrdiff_t together = (pixels - pixel) / (groups - group);
             for (i = 0; i < together; ++i) {
-                const ptrdiff_t row = (pixel + i) / s->ow, column = (pixel + i) % s->ow;
                 at[i] = row * conv->stride_h * s->tap + column * conv->stride_w * s->c;
-                to[i] = image * conv->y_n + (first + row) * conv->y_h + column * conv->y_w + (k0 + k) * conv->y_c;
+                to[i] = image * conv->y_n + (first + row) * conv->y_h + column * conv->y_w;
+                if (++column == s->ow) {
+                    column = 0;
+                    ++row;
+                }
             }
-            multiply(together, u, at, s->tap, conv->r, s->depth / PAIR, v, m, 0, v);
-            for (i = 0; i < together; ++i) write_pixel(m + i * COLUMNS, f, k0 + k, kept, to[i], conv->y_c);
+            for (q = p; q < s->panels && q < p + few; ++q) {
+                const v_t *v = (const v_t *)panels + q * panel;
+                const ptrdiff_t k = q * COLUMNS, kept = at_most(COLUMNS, s->k - k);
+                multiply(together, u, at, s->tap, conv->r, s->depth / PAIR, v, m, 0, v);
+                for (i = 0; i < together; ++i)
+                    write_pixel(m + i * COLUMNS, f, k0 + k, kept, to[i] + (k0 + k) * conv->y_c, conv->y_c);
+            }
             pixel += together;
         }
-    }
 }

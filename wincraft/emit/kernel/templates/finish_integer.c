@@ -10,12 +10,53 @@ static inline int32_t scaled(int32_t x, int32_t multiplier, int32_t shift)
     return (high >> down) + ((high & mask) > (mask >> 1) + (high < 0));
 }
 
+#if LANES > 1
+/* How float scales requantise COLUMNS channels from k on. */
+typedef struct panel {
+    vm add[2];
+    vf scale[2], lo, hi;
+    int32_t zero_point;
+} panel;
+
+static inline panel panel_of(const finish *f, ptrdiff_t k)
+{
+    const wincraft_requantise *how = f->how;
+    panel p;
+    ptrdiff_t side;
+    p.lo = (float)(how->lo - how->y_zero) - zero_f();
+    p.hi = (float)(how->hi - how->y_zero) - zero_f();
+    p.zero_point = how->y_zero - 0x4B400000;
+    for (side = 0; side < 2; ++side) {
+        p.add[side] = load_m((const uint32_t *)(const void *)(f->sums + k + side * LANES));
+        if (how->bias) p.add[side] += load_m((const uint32_t *)(const void *)(how->bias + k + side * LANES));
+        memcpy(p.scale + side, how->scale + k + side * LANES, sizeof *p.scale);
+    }
+    return p;
+}
+
+/* Adding 1.5 * 2^23 rounds to nearest even and leaves the integer in the last bits. */
+static inline void write_panel(const uint32_t *z, const panel *p, data_t *y)
+{
+    const vf left = __builtin_convertvector((vv)(load_m(z) + p->add[0]), vf) * p->scale[0];
+    const vf right = __builtin_convertvector((vv)(load_m(z + LANES) + p->add[1]), vf) * p->scale[1];
+    store_data(y, (vv)(clamp(left, p->lo, p->hi) + 12582912.0F) + p->zero_point,
+               (vv)(clamp(right, p->lo, p->hi) + 12582912.0F) + p->zero_point);
+}
+#endif
+
 /* From the exact sums z of one pixel, for channels k to k + count, to what is stored. */
 static void write_pixel(const uint32_t *z, const finish *f, ptrdiff_t k, ptrdiff_t count, ptrdiff_t at, ptrdiff_t y_c)
 {
     const wincraft_requantise *how = f->how;
     int32_t y[COLUMNS];
     ptrdiff_t i;
+#if LANES > 1
+    if (how->scale && y_c == 1 && count == COLUMNS) {
+        const panel p = panel_of(f, k);
+        write_panel(z, &p, (data_t *)f->y + at);
+        return;
+    }
+#endif
     for (i = 0; i < count; ++i) y[i] = (int32_t)(z[i] + (uint32_t)f->sums[k + i]);
     if (how->bias)
         for (i = 0; i < count; ++i) y[i] = (int32_t)((uint32_t)y[i] + (uint32_t)how->bias[k + i]);
@@ -47,35 +88,6 @@ static void write_pixel(const uint32_t *z, const finish *f, ptrdiff_t k, ptrdiff
 }
 
 
-#if LANES > 1
-/* The same of pixels and COLUMNS channels by float scales, in vectors. */
-static void write_pixels(const uint32_t *z, const finish *f, ptrdiff_t k, ptrdiff_t at, const wincraft_conv *conv,
-                         ptrdiff_t rows, ptrdiff_t columns)
-{
-    const wincraft_requantise *how = f->how;
-    const vf lo = (float)(how->lo - how->y_zero) - zero_f(), hi = (float)(how->hi - how->y_zero) - zero_f();
-    const int32_t zero_point = how->y_zero - 0x4B400000;
-    vm add[2];
-    vf scale[2];
-    ptrdiff_t i, j, side;
-    for (side = 0; side < 2; ++side) {
-        add[side] = load_m((const uint32_t *)(const void *)(f->sums + k + side * LANES));
-        if (how->bias) add[side] += load_m((const uint32_t *)(const void *)(how->bias + k + side * LANES));
-        memcpy(scale + side, how->scale + k + side * LANES, sizeof *scale);
-    }
-    for (i = 0; i < rows; ++i)
-        for (j = 0; j < columns; ++j) {
-            const uint32_t *from = z + (i * M1 + j) * COLUMNS;
-            vf left = __builtin_convertvector((vv)(load_m(from) + add[0]), vf) * scale[0];
-            vf right = __builtin_convertvector((vv)(load_m(from + LANES) + add[1]), vf) * scale[1];
-            left = clamp(left, lo, hi) + 12582912.0F;
-            right = clamp(right, lo, hi) + 12582912.0F;
-            store_data(($data_type *)f->y + at + i * conv->y_h + j * conv->y_w, (vv)left + zero_point,
-                       (vv)right + zero_point);
-        }
-}
-#endif
-
 /* The output transform of one tile and COLUMNS channels. */
 static void write_tile(const uint32_t *m, ptrdiff_t tap, const finish *f, ptrdiff_t k, ptrdiff_t count, ptrdiff_t at,
                        const wincraft_conv *conv, ptrdiff_t rows, ptrdiff_t columns)
@@ -85,7 +97,10 @@ static void write_tile(const uint32_t *m, ptrdiff_t tap, const finish *f, ptrdif
     for (lane = 0; lane < COLUMNS; lane += LANES) output_tile(m + lane, tap, z + lane, M1 * COLUMNS, COLUMNS);
 #if LANES > 1
     if (f->how->scale && conv->y_c == 1 && count == COLUMNS) {
-        write_pixels(z, f, k, at, conv, rows, columns);
+        const panel p = panel_of(f, k);
+        for (i = 0; i < rows; ++i)
+            for (j = 0; j < columns; ++j)
+                write_panel(z + (i * M1 + j) * COLUMNS, &p, (data_t *)f->y + at + i * conv->y_h + j * conv->y_w);
         return;
     }
 #endif

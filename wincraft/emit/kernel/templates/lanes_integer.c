@@ -51,7 +51,7 @@ static inline vu load_filter(const int8_t *p)
     return (vu)__builtin_convertvector(v, halves);
 }
 
-static inline vu load_u(const int16_t *p)
+__attribute__((unused)) static inline vu load_u(const int16_t *p) /* what lies between passes; of one axis nothing */
 {
     vu v;
     memcpy(&v, p, sizeof v);
@@ -90,8 +90,9 @@ $clamp
 static inline void store_data(data_t *p, vv left, vv right)
 {
 #if LANES == 16 && defined(__AVX512F__)
-    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8((__m512i)left));
-    _mm_storeu_si128((__m128i *)(void *)(p + LANES), _mm512_cvtepi32_epi8((__m512i)right));
+    const __mmask16 all = 0xFFFF;
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_maskz_cvtepi32_epi8(all, (__m512i)left));
+    _mm_storeu_si128((__m128i *)(void *)(p + LANES), _mm512_maskz_cvtepi32_epi8(all, (__m512i)right));
 #elif LANES == 8 && defined(__AVX2__)
     const __m256i pairs = _mm256_permute4x64_epi64(_mm256_packs_epi32((__m256i)left, (__m256i)right), 0xD8);
     const __m128i low = _mm256_castsi256_si128(pairs), high = _mm256_extracti128_si256(pairs, 1);
