@@ -26,7 +26,19 @@ from oracle_source import FUNCTIONS, ROOT, members, modules, package
 
 from wincraft.face import names
 
-INTERFACE = ("algorithm", "numbers", "construct", "measure", "quantise", "search", "report", "emit", "files", "torch")
+INTERFACE = (
+    "algorithm",
+    "numbers",
+    "construct",
+    "plan",
+    "measure",
+    "quantise",
+    "search",
+    "report",
+    "emit",
+    "files",
+    "torch",
+)
 EXAMPLE = re.compile(r"^\s*>>> ", re.MULTILINE)
 
 """Names of the interface that need no example, with the reason."""

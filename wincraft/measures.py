@@ -250,7 +250,8 @@ MEASURES: dict[str, Measure] = {
             lambda known: known.words.channels, count, "higher",
         ),
         Measure(
-            "scale-power", "power of two in the scale", "the power of two in the scale of integer matrices",
+            "scale-power", "power of two in the scale",
+            "the power of two in the scale of integer matrices, the bits lost over Z/2^k",
             lambda known: known.words.shift, count, equivalences=SAME, unit="bits",
         ),
         Measure(

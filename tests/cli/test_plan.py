@@ -7,9 +7,12 @@ import json
 
 import pytest
 
-from wincraft.cli.plan import CORE_NAMES, TYPE_NAMES
+from wincraft.cli.plan import CORE_NAMES, OBJECTIVE_NAMES, TYPE_NAMES
 from wincraft.measure.processor import CORES, SPEEDS
+from wincraft.plan import Problem, make_plan
+from wincraft.report.pieces import report_pieces
 from wincraft.report.planning import plan_layer
+from wincraft.search.plans import PLAN_OBJECTIVES
 
 LAYER = ("--layer", "64,64,56,56")
 
@@ -17,6 +20,7 @@ LAYER = ("--layer", "64,64,56,56")
 def test_the_types_and_cores_are_those_of_the_model():
     assert list(TYPE_NAMES) == list(SPEEDS)
     assert list(CORE_NAMES) == list(CORES)
+    assert list(OBJECTIVE_NAMES) == list(PLAN_OBJECTIVES)
 
 
 def test_the_plan_is_that_of_the_function(wincraft_here):
@@ -74,6 +78,25 @@ def test_options_make_the_layer_and_the_core(wincraft_here):
         ((*LAYER, "--ghz", "-1"), 3, "ghz"),
         ((*LAYER, "--format", "yaml"), 3, "yaml"),
         ((*LAYER, "--measure", "--stride", "2"), 3, "stride 2"),
+        ((*LAYER, "--stride", "x"), 3, "stride"),
+        ((*LAYER, "--stride", "2x2"), 3, "stride"),
+        ((*LAYER, "--dilation", "2"), 2, "--kernel"),
+        ((*LAYER, "--tile", "2"), 2, "--kernel"),
+        (("--kernel", "0"), 3, "the kernel is (0, 0)"),
+        (("--kernel", "-3x3"), 3, "the kernel is (-3, 3)"),
+        (("--kernel", "3y3"), 3, "3x5"),
+        (("--kernel", "3", "--stride", "0"), 3, "the stride is (0, 0)"),
+        (("--kernel", "3x3", "--stride", "2x2x2"), 3, "2 of them"),
+        (("--kernel", "3", "--dilation", "-1"), 3, "the dilation"),
+        (("--kernel", "3", "--groups", "0"), 3, "groups is 0"),
+        (("--kernel", "3", "--tile", "0"), 3, "the tile"),
+        (("--kernel", "3", "--tile", "2", "--longest", "0"), 3, "longest kernel is 0"),
+        (("--kernel", "3", "--longest", "2"), 2, "--tile"),
+        (("--kernel", "3", "--measure"), 2, "--measure"),
+        (("--kernel", "3", "--objective", "fame"), 3, "products, operations, noise-gain"),
+        (("--kernel", "3", "--tile", "4", "--error-limit", "1e-9"), 3, "raise the limit"),
+        (("--kernel", "3", "--tile", "4", "--layer", "64,64,56"), 3, "2 sizes"),
+        (("--kernel", "3", "--tile", "4", "--layer", "64,64,56,56", "--groups", "7"), 3, "divisor"),
     ],
 )
 def test_bad_input_is_one_line(arguments, code, words, wincraft_here):
@@ -107,3 +130,37 @@ def test_without_a_compiler(wincraft_here, monkeypatch):
 def test_pages_carry_their_command(wincraft_here, tmp_path):
     wincraft_here("plan", *LAYER, "-o", "plan.md", check=0)
     assert "wincraft plan --layer 64,64,56,56" in (tmp_path / "plan.md").read_text()
+
+
+def test_pieces_of_a_kernel_are_those_of_the_function(wincraft_here):
+    done = wincraft_here("plan", "--kernel", "3x3", "--stride", "2", "--tile", "2", check=0)
+    assert done.stdout.strip() == repr(report_pieces(make_plan(Problem(3, stride=2, axes=2), 2)))
+    assert "25 for one tile of every piece" in done.stdout
+    layer = ("--layer", "64,64,28,28", "--error-limit", "120dB")
+    done = wincraft_here("plan", "--kernel", "5", "--stride", "2", *layer, "--objective", "products", check=0)
+    assert "times its speed" in " ".join(done.stdout.split())
+    assert "5x5 kernel, stride 2: 4 pieces" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("3x3", "--stride", "2", "--tile", "2"),
+        ("3x3", "--dilation", "2", "--tile", "4"),
+        ("4x4", "--stride", "2", "--transposed", "--tile", "3"),
+        ("7x7", "--tile", "3", "--longest", "4"),
+        ("1x7", "--tile", "4"),
+        ("3x3x3", "--tile", "2"),
+        ("3x3", "--groups", "8", "--tile", "3+4x4"),
+    ],
+)
+def test_a_plan_that_is_written_is_proved_again(options, wincraft_here, tmp_path):
+    wincraft_here("plan", "--kernel", *options, "--format", "json", "-o", "plan.json", check=0)
+    assert "proved" in wincraft_here("verify", "plan.json", check=0).stdout
+    content = json.loads((tmp_path / "plan.json").read_text())
+    assert content["kind"] == "wincraft.decomposition"
+    content["pieces"][-1]["axes"][-1]["data"][0] += 1
+    (tmp_path / "wrong.json").write_text(json.dumps(content))
+    done = wincraft_here("verify", "wrong.json", check=1)
+    assert "refuted: a plan of a" in done.stderr
+    assert done.stderr.count("\n") == 1

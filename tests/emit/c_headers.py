@@ -34,7 +34,7 @@ PLAIN = {
     "F(4x4,3x3)": lambda: parse("F(4x4,3x3)"),
     "F(2x4,3x5)": lambda: parse("F(2x4,3x5)"),
     "F(6x6,3x3)": lambda: parse("F(6x6,3x3)", points=CLASSIC[8]),
-    "F(4x4,3x3), rank 7": lambda: parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf"),
+    "F(4x4,3x3), rank 7": lambda: parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf", nested=True),
     "F(4x4,3x3), sqrt(2)": lambda: parse("F(4x4,3x3)", points="0,1,-1,sqrt(2),-sqrt(2)"),
     "F(2x2x2,3x3x3)": lambda: parse("F(2x2x2,3x3x3)"),
     "F(2x4x2,3x2x3)": lambda: parse("F(2x4x2,3x2x3)"),

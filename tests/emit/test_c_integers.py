@@ -32,12 +32,15 @@ CASES = {
     "F(4,3)": (lambda: winograd(4, 3, points=CLASSIC), Integers()),
     "F(4x4,3x3), uint8 and int6": (lambda: parse("4x4,3x3", points=CLASSIC), Integers(UINT8, Box.signed(6), 24)),
     "F(4x4,3x3), int16": (lambda: parse("4x4,3x3", points=CLASSIC), Integers(Box.signed(16), INT8, 48)),
-    "F(4x4,3x3), rank 7": (lambda: parse("4x4,3x3", moduli="0,1,-1,x^2+1,inf"), Integers(Box(-100, 100))),
+    "F(4x4,3x3), rank 7": (lambda: parse("4x4,3x3", moduli="0,1,-1,x^2+1,inf", nested=True), Integers(Box(-100, 100))),
     "F(2x4,3x3), uint16": (lambda: parse("2x4,3x3"), Integers(Box.unsigned(16), Box(3, 9))),
     "three axes": (lambda: parse("2x1x2,2x2x1"), Integers(UINT8)),
     "four axes": (lambda: parse("1x2x1x2,2x1x1x2"), Integers(INT8, Box.signed(4))),
     "F(4,3), rank 7": (lambda: winograd(4, 3, moduli="0,1,-1,x^2+1,inf"), Integers()),
-    "F(6x6,3x3), rank 10": (lambda: parse("6x6,3x3", moduli="0,1,-1,x^2+1,x^2+4,inf"), Integers(UINT8, Box.signed(6))),
+    "F(6x6,3x3), rank 10": (
+        lambda: parse("6x6,3x3", moduli="0,1,-1,x^2+1,x^2+4,inf", nested=True),
+        Integers(UINT8, Box.signed(6)),
+    ),
     "far from 0": (lambda: winograd(2, 3), Integers(Box(100, 110), Box(-7, -5), 16)),
     "legendre": (lambda: change_basis(parse("2x4,3x3"), "legendre"), Integers(UINT8)),
     "an empty tap": (lambda: Algorithm.from_matrices([[2, 2]], [[1], [0]], [[1], [1]]), Integers()),
@@ -332,7 +335,7 @@ def test_few_channels_name_the_set_that_holds_more():
     text = render(parse("4x4,3x3"), "c")
     named = re.search(r"take other points, --points (\w+) holds (\d+) channels of int8 by int8", text)
     assert re.search(r"_MAX_CHANNELS_INT32 +0$", text, re.MULTILINE)
-    better = render(parse("4x4,3x3", moduli="0,1,-1,x^2+1,inf"), "c")
+    better = render(parse("4x4,3x3", moduli="0,1,-1,x^2+1,inf", nested=True), "c")
     assert named.groups() == ("quadratic", re.search(r"_MAX_CHANNELS_INT32 +(\d+)$", better, re.MULTILINE)[1])
     assert "--points" not in better.partition("#define")[2]
     assert "No points of the catalogue hold more" in render(parse("6x6,3x3"), "c")

@@ -201,7 +201,7 @@ def test_missing_file_directory_and_bytes(tmp_path):
         ({"m": [2, -2]}, "m is [2, -2]"),
         ({"m": [2] * 5, "r": [3] * 5}, "1 to 4"),
         ({"rank": 15}, "rank is 15"),
-        ({"field": "GF(4)"}, "a field is QQ"),
+        ({"field": "GF(4)"}, "no prime, so that this is no field"),
         ({"field": "GF(2)"}, "does not lie in GF(2)"),
         ({"field": "GF(31)"}, "sha256"),
         ({"scale": "2"}, None),

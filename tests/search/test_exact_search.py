@@ -130,7 +130,9 @@ def test_no_points_fit_and_moduli_do(m, r):
 def test_fewer_products_before_a_smaller_power_of_two():
     with_moduli, points = search_words(3, 3, moduli=("x^2+x+1",)), search_words(3, 3)
     assert with_moduli.best.moduli == points.best.moduli
-    assert word_bounds(parse("F(3x3,3x3)", moduli="0,1,x^2+x+1,inf")).shift == 0, "which costs more products"
+    assert word_bounds(parse("F(3x3,3x3)", moduli="0,1,x^2+x+1,inf", nested=True)).shift == 0, (
+        "which costs more products"
+    )
 
 
 def test_other_integers_and_words():

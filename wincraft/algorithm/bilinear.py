@@ -48,7 +48,7 @@ class Algorithm(Content):
         BadShape: where the maps do not fit together.
         UnknownName: a form that is neither.
         BadNumber: maps over different domains, or a scale that is no exact number.
-        BadValue: for what is no map.
+        BadValue: for what is no map; for a scale that is no unit of a ring Z/q.
 
     Source: S. Winograd, Arithmetic Complexity of Computations, 1980.
 
@@ -143,6 +143,7 @@ class Algorithm(Content):
         scale = prod((axis.scale for axis in self.factors), start=S.One) if several else scale_of(self)
         if scale is None or to_element(scale, self.domain) != to_element(self.scale, self.domain):
             raise Refuted(diagnosis_of(self, self.scale))
+        _check_unit(self.scale, self.field)
 
     def verify(self) -> str:
         """Prove the exact identity again; returns one line that says what was proved.
@@ -151,6 +152,7 @@ class Algorithm(Content):
 
         Raises:
             Refuted: where it fails; it carries the diagnosis.
+            BadValue: for a scale that is no unit of a ring Z/q.
         """
         scale = f"scale {number_text(self.scale)}"
         if len(self.m) > 1 and self.separable:
@@ -211,21 +213,25 @@ class Algorithm(Content):
     def convert(self, K: object) -> Algorithm:
         """The same algorithm with its entries in another field that holds them: a domain of sympy, or ``"GF(31)"``.
 
+        The ring ``"Z/2^16"`` does too. `wincraft.rings.over_ring` says which points are in the way where it does not.
+
         Raises:
             BadNumber: where an entry does not lie in it, as 1/31 in GF(31); a name of no field.
+            BadValue: GF(q) where q is no prime; a scale that is no unit of a ring Z/q.
             WrongType: for what is no field.
 
         >>> from wincraft import winograd
         >>> winograd(2, 3).convert("GF(31)").G[1, :]
         Matrix([[-15, -15, -15]])
         """
-        if isinstance(K, str) and K.startswith(("QQ", "GF(")):
+        if isinstance(K, str) and K.startswith(("QQ", "GF(", "Z/")):
             K = Field.named(K).domain
         if not isinstance(K, SympyDomain):
-            repair = 'give QQ or "GF(31)"; for a scaling, winograd(m, r, moduli=alg.moduli, convention=...)'
+            repair = 'give QQ, "GF(31)" or "Z/2^16"; for a scaling, winograd(m, r, moduli=alg.moduli, convention=...)'
             raise WrongType("a domain of sympy", repr(K), repair)
         if self.domain == K:
             return self
+        _check_unit(self.scale, Field(K))
         maps = {name: getattr(self, name).convert(K) for name in ("output", "filter", "input")}
         return replace(self, **maps, scale=K.to_sympy(to_element(self.scale, K)))
 
@@ -315,3 +321,10 @@ class Algorithm(Content):
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}, proved"
+
+
+def _check_unit(scale: Number, field: Field) -> None:
+    """Refuse a scale that cannot be divided by."""
+    if not field.is_unit(to_element(scale, field.domain)):
+        repair = "choose another scaling or other points"
+        raise BadValue("the scale", f"{number_text(scale)}, no unit of {field.name}", repair)

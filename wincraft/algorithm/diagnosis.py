@@ -18,12 +18,13 @@ from wincraft.algorithm.recipe import size_words
 from wincraft.algorithm.refutation import Diagnosis, Placing
 from wincraft.algorithm.solving import disagreements
 from wincraft.algorithm.typos import wrong_entries
+from wincraft.exact.field import Field
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import number_text, to_fraction
 from wincraft.exact.types import Domain, Element, Matrix, Number
 
 LARGEST_REPAIRED = 40
-"""Above this rank no repair is looked for, only the residual is told."""
+"""Above this rank, and in rings where not every element has an inverse, only the residual is told."""
 
 LARGEST_EXAMINED = 200_000
 """Above so many products m r R only the first wrong output is looked for."""
@@ -58,7 +59,8 @@ def diagnose(
     tensor, where = convolution_tensor(AT, G, BT)
     rows = {(i, j): tensor[where[i][j]] for i in range(m) for j in range(r)}
     votes = Counter(row[i + j] for (i, j), row in rows.items())
-    fault = _cause(matrices, rows, votes, layout) if rank <= LARGEST_REPAIRED else None
+    repairable = rank <= LARGEST_REPAIRED and Field(AT.domain).is_field
+    fault = _cause(matrices, rows, votes, layout) if repairable else None
     scale = votes.most_common(1)[0][0] if fault is None else fault.scale
     K, residuals = BT.domain, _residuals(rows, scale)
     worst = max(residuals, key=lambda at: abs(to_fraction(K.to_sympy(residuals[at]))), default=(0, 0, 0))

@@ -279,6 +279,11 @@ def whole_maps(matrices: Sequence[Matrix], m: Sequence[int] | None, r: Sequence[
 
     Raises:
         BadShape: where a matrix does not fit the sizes.
+
+    >>> from wincraft import winograd
+    >>> F = winograd("F(2x2,3x3)")
+    >>> whole_maps([F.output.dense, F.filter.dense, F.input.dense], F.m, F.r).input
+    LinearMap of 16x16 on the whole tile over QQ
     """
     if m is None or r is None:
         return Maps(*(LinearMap.of(matrix) for matrix in matrices))

@@ -16,7 +16,8 @@ from wincraft.exact.types import Number
 class Recipe:
     """How one axis was made: its moduli, the convention of its scaling, the text that its chains were made from.
 
-    None where that is not known. ``wincraft generate`` makes the same axis of these three.
+    None where that is not known. ``wincraft generate`` makes the same axis of these three. A `construction` is what it
+    takes in place of a size and moduli: ``F(4+3,3)``, ``SFC-6(6x6,3x3)``, which of whole tiles is that of all axes.
 
     >>> from wincraft import winograd
     >>> winograd(2, 3).recipe
@@ -26,6 +27,7 @@ class Recipe:
     moduli: tuple[Modulus, ...] | None = None
     convention: str | None = None
     basis: str | None = None
+    construction: str | None = None
 
     @property
     def points(self) -> tuple[Number, ...] | None:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wincraft.cli.shared.algorithm import MODULI, POINTS, axes_option, names_file, read_algorithm
+from wincraft.cli.shared.algorithm import (
+    MODULI,
+    POINTS,
+    axes_option,
+    domain_option,
+    form_option,
+    names_file,
+    nested_option,
+    read_algorithm,
+)
 from wincraft.cli.shared.command import (
     CONVENTION_NAMES,
     Command,
@@ -50,6 +59,9 @@ def _types() -> Iterable[str]:
 @click.option("--moduli", help=MODULI)
 @convention_option(help=f"Scaling and signs: {', '.join(CONVENTION_NAMES)}.  [default: wincnn, of a FILE its own]")
 @axes_option
+@nested_option
+@form_option
+@domain_option
 @basis_option()
 @format_option(lambda: _NAMES, f"One of {', '.join(_NAMES)}")
 @integer_options
@@ -70,6 +82,9 @@ def command(
     moduli: str | None,
     convention: str | None,
     axes: int | None,
+    nested: bool,
+    form: str | None,
+    domain: str | None,
     basis: str | None,
     format_given: str | None,
     data_range: str | None,
@@ -92,7 +107,12 @@ def command(
       wincraft generate 4x4,3x3 --points quadratic --data-range uint8 -o f4x4.h
       wincraft generate f43.json --axes 2 --format c -o f4x4.h
       wincraft generate 6,3 --moduli "0,1,-1,x^2+x+1,x^2-x+1,inf" --format json
+      wincraft generate 4x4,3x3 --moduli "0,1,-1,x^2+1,inf" -o whole.json
+      wincraft generate "SFC-6(6x6,3x3)" --format c -o sfc6.h
+      wincraft generate 4+3,3 -o beside.json
       wincraft generate 4x4,3x3 --basis legendre --format c -o f4_legendre.h
+      wincraft generate 3,3 --form linear --format json
+      wincraft generate 3,3 --moduli "0,1,x^2+x+1,inf" --domain "GF(2)" --format json
       wincraft generate 2x4,3x3 --points "0,1,-1;0,1,-1,2,-2"
       wincraft generate 4x4,3x3 --format c --kernel conv2d --type float32 -o kernels
       wincraft generate 4x4,3x3 --format c --kernel conv2d --type int8 -o kernels
@@ -113,6 +133,8 @@ def command(
                 ("--data-range", data_range),
                 ("--weight-range", weight_range),
                 ("--accumulator", accumulator),
+                ("--form", form),
+                ("--domain", domain),
             )
             if value is not None
         ]
@@ -130,7 +152,7 @@ def command(
         raise click.UsageError(f"{format} is not for a terminal; give -o FILE.{format}")
     ranges = (data_range, weight_range, accumulator)
     integers = read_integers((), *ranges) if ranges != (None, None, None) else None
-    algorithm = read_algorithm(size, points, moduli, convention, basis, axes)
+    algorithm = read_algorithm(size, points, moduli, convention, basis, axes, form, domain, nested)
     content = encode(algorithm, format, integers, circuit)
     if format == "text" and on_terminal:  # people want the matrices, and then what made them
         command, digest, rest = content.split(b"\n", 2)
@@ -144,7 +166,8 @@ def _explain(algorithm: Algorithm, size: str, given: str | None) -> None:
     from wincraft.construct.catalogue import source_of_use, use_named
 
     click.echo(algorithm.verify(), err=True)
-    if names_file(size) or (given is not None and use_named(given) is None):
+    made = any(recipe.construction for recipe in algorithm.recipe)
+    if made or names_file(size) or (given is not None and use_named(given) is None):
         return
     for m, r in dict.fromkeys(size for size in algorithm.sizes if size != (1, 1)):
         click.echo(f"points of F({m},{r}): {source_of_use(m, r, use_named(given))}", err=True)
@@ -167,7 +190,7 @@ def _write_kernel(
     element = element or "float32"
     if points is None and moduli is None and not names_file(size):
         points = default_points(element)
-    algorithm = read_algorithm(size, points, moduli, convention, basis, axes)
+    algorithm = read_algorithm(size, points, moduli, convention, basis, axes, nested=True)
     for path in write_kernel(algorithm, folder, kernel, element, lanes, circuit or DEFAULT_CIRCUIT):
         click.echo(f"wrote {click.format_filename(str(path))}", err=True)
     _explain(algorithm, size, points if points is not None else moduli)

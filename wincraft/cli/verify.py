@@ -44,6 +44,7 @@ def command(
       wincraft verify AT.npy G.npy BT.npy
       wincraft verify f4_search.json
       wincraft verify f63_circuit.json
+      wincraft verify plan.json
       wincraft verify 4x4,3x3 --source kernel.c --function input_transform \\
           --function filter_transform --function output_transform
       wincraft verify 4x4,3x3 --source kernel.c --function convolve_tile
@@ -52,7 +53,8 @@ def command(
     Python, Rust, MATLAB, Julia, LaTeX, Markdown, printed arrays, comments, plain rows, JSON, .csv, .npz; or give three
     files, AT G BT. Several algorithms are judged one by one; FILE#NAME chooses one, by size, number or part of its
     name. Of the result of a search the values, the count of the space and the optimality are checked again, of a
-    document of circuits the programs, together, their counts and bounds.
+    document of circuits the programs, together, their counts and bounds; of a plan its algorithms,
+    and its pieces on unit impulses.
 
     With --source, FILE is a size. Of a kernel without tables three functions, each from one tile to another, are
     compiled and their matrices read off at unit vectors; or one function of data, filter and output tile is tried on
@@ -78,6 +80,11 @@ def command(
             from wincraft.report.circuit_check import check_circuits
 
             write_output("".join(f"{line}\n" for line in check_circuits(found.document, found.path)), None)
+            return
+        if found.document.get("kind") == "wincraft.decomposition":
+            from wincraft.files.decomposition import parse_plan_document
+
+            write_output(f"{parse_plan_document(found.document, str(found.path)).prove()}\n", None)
             return
         if found.document and not found.matrices:
             write_output(algorithm_of(found, ()).verify() + "\n", None)

@@ -170,7 +170,7 @@ def _balance(taps: Taps, bits: int) -> Scaling:
 
 
 def _flip_first(taps: Taps, factors: list[Element]) -> list[Element]:
-    flipped = taps.moduli[0].point is not None and is_negative(taps.f[0], taps.K)
+    flipped = taps.moduli[:1] and taps.moduli[0].point is not None and is_negative(taps.f[0], taps.K)
     return [-factors[0], *factors[1:]] if flipped else factors
 
 

@@ -39,14 +39,16 @@ class Taps:
     f: list[Element]
 
 
-def canonical_taps(m: int, r: int, moduli: tuple[Modulus, ...]) -> Taps:
-    """The taps of F(m,r) on complete, coprime moduli, in the moduli's order.
+def canonical_taps(m: int, r: int, moduli: tuple[Modulus, ...], K: Domain | None = None) -> Taps:
+    """The taps of F(m,r) on complete, coprime moduli, in the moduli's order, over `K`, by default the smallest field.
+
+    With moduli of total degree below m + r - 1 and no inf they are those of the product modulo the product of all.
 
     >>> from wincraft.construct.moduli import parse_moduli
     >>> canonical_taps(2, 2, parse_moduli("0,1,inf")).f == [-1, 1, 1]
     True
     """
-    return _taps(m, r, moduli, field_of(value for modulus in moduli for value in modulus.numbers))
+    return _taps(m, r, moduli, field_of(value for modulus in moduli for value in modulus.numbers) if K is None else K)
 
 
 def tap_vectors(algorithm: Algorithm) -> tuple[Vectors, Vectors, Vectors]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.nesting import map_axes, nest
 from wincraft.algorithm.recipe import size_words
 from wincraft.construct.catalogue import moduli_of_use, use_named
@@ -14,6 +15,8 @@ from wincraft.construct.conventions import CONVENTIONS, scaled_algorithm
 from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.size import MAX_AXES, check_size, parse_size
 from wincraft.construct.toom_cook import canonical_taps, tap_vectors
+from wincraft.construct.whole_tiles import split_tile
+from wincraft.construct.written import construct, is_written
 from wincraft.errors import BadSize, BadValue, NotApplicable, look_up, shorten
 from wincraft.exact.field import common_field
 from wincraft.exact.matrix import row_factors
@@ -26,18 +29,22 @@ def winograd(
     points: object = None,
     moduli: object = None,
     convention: str = "wincnn",
+    nested: bool = False,
 ) -> Algorithm:
     """Make and prove F(m,r), m outputs of an r-tap filter from a tile of n = m + r - 1 along each axis. Exact.
 
     Args:
-        m: outputs of one axis; of each of several; or the whole size as people write it, ``"F(4x4,3x3)"``.
+        m: outputs of one axis; of each of several; or the whole size as people write it, ``"F(4x4,3x3)"``, or a
+            construction: ``"4+3,3"``, ``"SFC-6(6x6,3x3)"`` (see `wincraft.construct.written`).
         r: filter taps likewise; left out where the size is a text.
         points: texts or sequences (see `parse_moduli`), inf anywhere or absent; a point p is the modulus x - p. Or
             one of the catalogue's sets by name (see `USES`): accuracy, unrestricted, dyadic, integer, operations,
             cheap, quadratic, int8-exact. For all axes alike, or a text with ``;`` between axes. The catalogue's best
             by default.
-        moduli: the same where some are polynomials: of total degree n with inf, n - 1 without.
+        moduli: the same where some are polynomials: of total degree n with inf, n - 1 without. On several axes those
+            of degree above 1 make an algorithm of whole tiles where it takes fewer products (see `split_tile`).
         convention: a name in `CONVENTIONS`.
+        nested: whether to nest one algorithm per axis all the same.
 
     Raises:
         BadSize: no size, m or r below 1 or beyond the limit, another number of point lists than axes.
@@ -46,6 +53,7 @@ def winograd(
         UnknownName: a convention that is not in `CONVENTIONS`, a set that the catalogue has not.
         NotApplicable: a set by name for a size that has none.
         BadValue: both points and moduli.
+        TooLarge: a construction of whole tiles beyond `MAX_WHOLE_TILE`.
 
     Source: Winograd 1980; Lavin & Gray, arXiv 1509.09308.
 
@@ -57,12 +65,20 @@ def winograd(
     [0,  1,  0, -1]])
     >>> winograd(4, 3, moduli="0,1,-1,x^2+1,inf").rank, winograd("F(4x4,3x3)").rank, winograd((2, 4), (3, 3)).n
     (7, 36, (4, 6))
+    >>> [winograd("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf", nested=nested).rank for nested in (False, True)]
+    [46, 49]
     """
-    sizes = _sizes(m, r)
     if points is not None and moduli is not None:
         raise BadValue("the set of points", "given as both points and moduli", "give one; moduli may contain points")
-    given = _per_axis(points if points is not None else moduli, sizes)
     look_up("convention", convention, CONVENTIONS)
+    if isinstance(m, str) and r is None and is_written(m):
+        return construct(m, convention, _of_axis, points if points is not None else moduli)
+    sizes = _sizes(m, r)
+    given = _per_axis(points if points is not None else moduli, sizes)
+    if moduli is not None and len(sizes) > 1 and not nested:
+        complete_moduli = [_complete(*size, chosen) for size, chosen in zip(sizes, given, strict=True)]
+        if whole := split_tile(sizes, complete_moduli, convention):
+            return whole
     made: dict[object, Algorithm] = {}
     for size, chosen in zip(sizes, given, strict=True):
         if (size, id(chosen)) not in made:
@@ -87,10 +103,13 @@ def _sizes(m: object, r: object) -> Sequence[tuple[int, int]]:
     return tuple(check_size(*pair) for pair in zip(m, r, strict=True))
 
 
-def _of_axis(m: int, r: int, given: object, convention: str) -> Algorithm:
+def _complete(m: int, r: int, given: object) -> tuple[Modulus, ...]:
     use = use_named(given)
-    parsed = moduli_of_use(m, r, use) if given is None or use is not None else parse_moduli(given)
-    taps = canonical_taps(m, r, complete(parsed, m, r))
+    return complete(moduli_of_use(m, r, use) if given is None or use is not None else parse_moduli(given), m, r)
+
+
+def _of_axis(m: int, r: int, given: object, convention: str) -> Algorithm:
+    taps = canonical_taps(m, r, _complete(m, r, given))
     return scaled_algorithm(taps, CONVENTIONS[convention](taps), convention)
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
-from math import prod
+from math import gcd, prod
 
 from sympy import Add, Expr, Mul, Pow, Rational, preorder_traversal, radsimp, sqrtdenest
 from sympy.polys.constructor import construct_domain
@@ -162,7 +162,7 @@ def to_element(number: Number, K: Domain) -> Element:
     if K.is_QQ and number.is_Rational:
         return QQ.from_sympy(number)
     if K.is_FiniteField:
-        if not number.is_Rational or not K(int(number.q)):
+        if not number.is_Rational or gcd(int(number.q), int(K.characteristic())) > 1:
             raise BadNumber(shorten(str(number)), f"it does not lie in {K}")
         return K(int(number.p)) / K(int(number.q))
     total = K.zero

@@ -51,7 +51,7 @@ class Number(Element, Protocol):
 
 
 class Domain(Protocol):
-    """A sympy domain: QQ, another field such as QQ<sqrt(2)>, or GF(31)."""
+    """A sympy domain: QQ, another field such as QQ<sqrt(2)>, GF(31), or the ring Z/2^16."""
 
     zero: Element
     one: Element
@@ -67,6 +67,7 @@ class Domain(Protocol):
     def to_sympy(self, element: Element, /) -> Number: ...
     def from_sympy(self, number: Number, /) -> Element: ...
     def convert(self, element: Element, base: Domain, /) -> Element: ...
+    def characteristic(self) -> int: ...
     def unify(self, other: Domain, /) -> Domain: ...
 
 

@@ -63,7 +63,8 @@ def document(algorithm: Algorithm) -> JsonObject:
 def _recipe(recipe: Recipe) -> JsonObject:
     moduli = None if recipe.moduli is None else [str(modulus) for modulus in recipe.moduli]
     known = {"moduli": moduli, "convention": recipe.convention}
-    return known if recipe.basis is None else known | {"basis": recipe.basis}
+    further = {"basis": recipe.basis, "construction": recipe.construction}
+    return known | {key: value for key, value in further.items() if value is not None}
 
 
 def emit(algorithm: Algorithm, stream: TextIO) -> None:

@@ -19,7 +19,7 @@ from wincraft.exact.field import Field
 from wincraft.exact.matrix import from_numbers, to_texts
 from wincraft.exact.number import exact_number, field_of
 from wincraft.exact.types import Domain, Number
-from wincraft.files.statements import MAX_RANK, MAX_STAGES, check_facts, read_recipe, read_table
+from wincraft.files.statements import MAX_RANK, MAX_STAGES, check_facts, read_recipe, read_table, read_tile_recipe
 from wincraft.files.text import JsonObject
 
 Shape = tuple[int, ...]
@@ -170,7 +170,9 @@ def _with_recipe(algorithm: Algorithm, stated: object, path: str) -> Algorithm:
     axes = len(algorithm.m)
     if not isinstance(stated, list) or len(stated) != axes or not all(isinstance(item, dict) for item in stated):
         raise BadDocument(path, "recipe is no list of an object for each axis", "correct it, or leave it out")
-    if not any(item.get("moduli") or item.get("convention") for item in stated):
+    if not any(item.get("moduli") or item.get("convention") or item.get("construction") for item in stated):
         return algorithm
+    if not algorithm.separable:
+        return replace(algorithm, recipe=read_tile_recipe(algorithm, stated, path))
     recipe = (read_recipe(axis, item, path) for axis, item in zip(algorithm.factors, stated, strict=True))
     return replace(algorithm, recipe=tuple(recipe))

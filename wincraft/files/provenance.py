@@ -30,18 +30,40 @@ def command(algorithm: Algorithm, format: str, options: str = "") -> str:
     moduli = [recipe.moduli and ",".join(map(str, recipe.moduli)) for recipe in algorithm.recipe]
     chained = any(len(item.passes) > len(item.tile) for item in (algorithm.output, algorithm.filter, algorithm.input))
     conventions = {recipe.convention for recipe in algorithm.recipe}
-    if None in moduli or len(conventions) != 1 or None in conventions or algorithm.form != "correlation":
+    if (constructed := _construction(algorithm)) and not chained:
+        return f"{constructed} --format {format}{options}"
+    if None in moduli or len(conventions) != 1 or None in conventions:
         chains = ", its maps chains of stages" * chained
         return f"from given matrices or scalings{chains}, no generate command makes them"
     bases = {recipe.basis for recipe in algorithm.recipe}
     (through,) = bases if len(bases) == 1 else (None,)
     known = f' --basis "{through}"' if through is not None and _PLAIN.fullmatch(through) else ""
     unique = [moduli[0]] if len(set(moduli)) == 1 else moduli
+    form = _form(algorithm)
+    several = sum(any(item.degree > 1 for item in recipe.moduli or ()) for recipe in algorithm.recipe) > 1
+    form = " --nested" * (several and algorithm.separable) + form
     written = f"--format {format}{options}"
-    made = f'--moduli "{";".join(map(str, unique))}" --convention {conventions.pop()}{known} {written}'
+    made = f'--moduli "{";".join(map(str, unique))}" --convention {conventions.pop()}{known}{form} {written}'
     field = "" if algorithm.field.ordered else f"; over {algorithm.field.name}, as written here"
     extra = "" if known or not chained else "; its maps are chains of stages, as written here (--basis, or its JSON)"
     return f'wincraft generate "{algorithm.size}" {made}{extra}{field}'
+
+
+def _construction(algorithm: Algorithm) -> str | None:
+    """The command of a construction (see `wincraft.construct.written`) up to its format, None where it is none."""
+    made = {(recipe.construction, recipe.convention) for recipe in algorithm.recipe}
+    if len(made) > 1 or not algorithm.field.ordered:
+        return None
+    ((text, convention),) = made
+    if text is None:
+        return None
+    axes = f" --axes {len(algorithm.m)}" * (len(algorithm.m) > 1 and algorithm.separable)
+    scaled = "" if convention is None else f" --convention {convention}"
+    return f'wincraft generate "{text}"{axes}{scaled}{_form(algorithm)}'
+
+
+def _form(algorithm: Algorithm) -> str:
+    return " --form linear" if algorithm.form == "linear" else ""
 
 
 def banner(algorithm: Algorithm, format: str, options: str = "") -> list[str]:

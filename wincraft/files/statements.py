@@ -12,6 +12,7 @@ from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.recover import row_scaling
 from wincraft.construct.size import MAX_TILE
 from wincraft.construct.toom_cook import canonical_taps
+from wincraft.construct.winograd import winograd
 from wincraft.errors import BadDocument, WincraftError, shorten
 from wincraft.exact.matrix import read_rows
 from wincraft.exact.number import exact_number
@@ -52,6 +53,8 @@ def read_recipe(algorithm: Algorithm, content: JsonObject, path: str) -> Recipe:
     stated, convention = content.get("moduli"), content.get("convention")
     if convention is not None and not isinstance(convention, str):
         raise BadDocument(path, f"convention is a {type(convention).__name__}", "name one, or remove it")
+    if content.get("construction") is not None:
+        return read_tile_recipe(algorithm, [content], path)[0]
     if stated is None and convention is not None:
         raise BadDocument(path, f"it states convention {shorten(convention)!r} without moduli", "add the moduli")
     if stated is None:
@@ -79,6 +82,33 @@ def read_recipe(algorithm: Algorithm, content: JsonObject, path: str) -> Recipe:
                 path, f"its maps are not made by basis {shorten(str(basis))!r}", "correct or remove basis"
             )
     return Recipe(moduli, convention, basis)
+
+
+def read_tile_recipe(algorithm: Algorithm, stated: list[JsonObject], path: str) -> tuple[Recipe, ...]:
+    """The recipe of an algorithm of whole tiles, or that is a construction, where it makes the same algorithm again.
+
+    Raises:
+        BadDocument: where it makes another, or says nothing that can be made.
+
+    >>> from wincraft import winograd
+    >>> read_tile_recipe(winograd("4+3,3"), [{"construction": "4+3,3", "convention": "wincnn"}], "f.json")[0].convention
+    'wincnn'
+    """
+    texts = {item.get("construction") for item in stated}
+    conventions = {item.get("convention") for item in stated}
+    moduli = [item.get("moduli") for item in stated]
+    text, convention = (values.pop() if len(values) == 1 else None for values in (texts, conventions))
+    try:
+        if isinstance(text, str):
+            made = winograd(text, convention=str(convention or "wincnn"))
+        else:
+            given = ";".join(",".join(map(str, axis or ())) for axis in moduli)
+            made = winograd(algorithm.m, algorithm.r, moduli=given, convention=str(convention))
+    except WincraftError as error:
+        raise BadDocument(path, f"its recipe makes nothing ({error})", "correct or remove the recipe") from None
+    if made != algorithm and made.transpose() != algorithm:
+        raise BadDocument(path, "its matrices are not those of its recipe", "correct or remove the recipe")
+    return made.recipe
 
 
 def _over_a_prime_field(algorithm: Algorithm, moduli: tuple[Modulus, ...], content: JsonObject, path: str) -> Recipe:

@@ -78,7 +78,7 @@ def channel_counts(ranges: Ranges, accumulator_bits: int = 32, order: str = C_OR
 
     >>> from wincraft import parse
     >>> from wincraft.measure.ranges import ranges
-    >>> channel_counts(ranges(parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf", convention="integer")))
+    >>> channel_counts(ranges(parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf", convention="integer", nested=True)))
     largest channel counts, 32-bit accumulator, data [-128, 127], filter [-128, 127]
       of               channels
       products              516

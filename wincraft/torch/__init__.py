@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from wincraft.torch.conversion import calibrate, convert
 from wincraft.torch.direct import DirectConv1d, DirectConv2d
+from wincraft.torch.export.building import export_c
 from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
 from wincraft.torch.replacement import StaleScales
 from wincraft.torch.report import network_report
@@ -18,6 +19,7 @@ __all__ = [
     "WinogradConv2d",
     "calibrate",
     "convert",
+    "export_c",
     "network_report",
     "watching",
 ]

@@ -17,6 +17,7 @@ SEARCHES = {
     "scaling": "The power-of-two scaling with the least noise under a scheme.",
     "chains": "The cheapest or most accurate basis or factorisation of every map.",
     "exact": "The points that are exact in integers for the most channels, of all rational points.",
+    "losses": "The points and moduli that lose the fewest bits over Z/2^k.",
     "limit": "What no set of real points can be better than, proved.",
 }
 
@@ -61,6 +62,7 @@ def command() -> None:
       wincraft search scaling 4x4,3x3 --points "0,1,-1,2,-2" --scheme tapwise-8
       wincraft search chains 6x6,3x3 --objective operations
       wincraft search exact 4x4,3x3
+      wincraft search losses 4,4 --moduli "x^2+x+1"
       wincraft search limit 4,3
 
     The options below are of points, which is meant where no COMMAND is named; wincraft search COMMAND --help has the

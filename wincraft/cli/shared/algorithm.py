@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from wincraft.cli.shared.command import convention_option, offer, point_names
+from wincraft.errors import look_up
 
 if TYPE_CHECKING:
     from wincraft.algorithm.bilinear import Algorithm
@@ -25,8 +26,29 @@ POINTS = (
 MODULI = 'Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.'
 """What ``--moduli`` is."""
 
+nested_option = click.option(
+    "--nested", is_flag=True, help="Nest one algorithm per axis where moduli would make one of whole tiles."
+)
+"""``--nested``."""
+
 axes_option = click.option("--axes", type=int, metavar="N", help="Nest an algorithm of one axis along N: 2 for images.")
 """``--axes``."""
+
+FORM_NAMES = ("correlation", "linear")
+"""Those of `wincraft.algorithm.content.Form`."""
+
+form_option = click.option(
+    "--form",
+    shell_complete=offer(lambda: FORM_NAMES),
+    help="correlation, y_i = sum d_{i+j} g_j, or linear, the product of polynomials.  [default: of a FILE its own]",
+)
+"""``--form``."""
+domain_option = click.option(
+    "--domain",
+    metavar="RING",
+    help='Where entries lie: "GF(31)", "GF(2)", Z/2^16; with integer maps.  [default: QQ]',
+)
+"""``--domain``."""
 
 _OPTIONS = (
     click.option("--points", shell_complete=offer(point_names), help=POINTS),
@@ -65,11 +87,15 @@ def read_algorithm(
     convention: str | None = None,
     basis: str | None = None,
     axes: int | None = None,
+    form: str | None = None,
+    domain: str | None = None,
+    nested: bool = False,
 ) -> Algorithm:
-    """The algorithm of a size or in a file, in a convention, along several axes and through a basis where asked.
+    """The algorithm of a size or in a file, in a convention, along axes, through a basis, form and domain where asked.
 
     Raises:
-        UsageError: where both points and moduli are given, or either for a file.
+        UsageError: where both points and moduli are given, or either for a file; a basis or convention with a domain.
+        UnknownName: for a form that there is not.
         WincraftError: what reading the file or making the algorithm raises.
     """
     from wincraft.construct.chains import chained
@@ -86,7 +112,19 @@ def read_algorithm(
         if convention is not None:
             algorithm = in_convention(algorithm, convention)
     else:
-        algorithm = winograd(given, points=points, moduli=moduli, convention=convention or "wincnn")
+        algorithm = winograd(given, points=points, moduli=moduli, convention=convention or "wincnn", nested=nested)
     if axes is not None:
         algorithm = along_axes(algorithm, axes)
-    return algorithm if basis is None else chained(algorithm, basis)
+    if basis is not None:
+        algorithm = chained(algorithm, basis)
+    if form is not None and look_up("form", form, dict.fromkeys(FORM_NAMES, form)) != algorithm.form:
+        algorithm = algorithm.transpose()
+    return algorithm if domain is None else _over(algorithm, domain, convention or basis)
+
+
+def _over(algorithm: Algorithm, domain: str, other: str | None) -> Algorithm:
+    from wincraft.rings.loss import over_ring
+
+    if other is not None:
+        raise click.UsageError("--domain has integer maps of its own scaling; leave out --convention and --basis")
+    return over_ring(algorithm, domain)

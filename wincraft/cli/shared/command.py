@@ -23,7 +23,10 @@ class Decorator(Protocol):
 
 
 GROUPS = {
-    "Algorithm": ("points", "moduli", "convention", "conventions", "basis", "bases", "axes", "layer", "circuit"),
+    "Algorithm": (
+        *("points", "moduli", "convention", "conventions", "basis", "bases", "axes", "nested", "layer", "circuit"),
+        *("form", "domain"),
+    ),
     "Layer": ("shape", "batch", "taps", "pad", "stride", "groups", "type"),
     "Space of points": ("max_height", "space_name", "zero", "infinity"),
     "Goal": ("objective", "constraints", "within", "pareto", "scheme", "error_limit"),

@@ -46,7 +46,8 @@ def emit(
         NotApplicable: over GF(p).
     """
     if algorithm.form != "correlation":
-        raise WrongForm("C header")
+        repair = "call transpose() first, or take words over Z/2^k: wincraft ring --form linear --format c"
+        raise WrongForm("C header", repair=repair)
     algorithm.field.need_order(f"C headers of {algorithm.size}")
     integers = Integers() if integers is None else integers
     reading, circuits = read_passes(algorithm), Circuits(algorithm) if circuits is None else circuits

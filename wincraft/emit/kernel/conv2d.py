@@ -12,7 +12,7 @@ from wincraft.emit.c.text import comment, fill
 from wincraft.emit.kernel.elements import ElementType
 from wincraft.emit.kernel.floats import FloatElements
 from wincraft.emit.kernel.integers import IntegerElements
-from wincraft.emit.kernel.micro import MOST_ROWS, micro_kernels
+from wincraft.emit.kernel.micro import KERNEL_ROWS, micro_kernels
 from wincraft.emit.kernel.templates import filled
 from wincraft.errors import BadValue, NotApplicable, WrongForm, look_up
 from wincraft.files.provenance import banner, circuit_words, identifier
@@ -105,7 +105,7 @@ def conv2d_files(
         filled(f"prepare_{family}.c", **words),
         filled(f"run_{family}.c", **words),
         filled("openmp.c", run=filled(f"openmp_{family}.c", **words)),
-        filled("main.c", test=filled(f"test_{family}.c", **words), **words),
+        filled("main.c", memory=filled("memory.c"), test=filled(f"test_{family}.c", **words), **words),
     ]
     parts = {"h": header, "c": source}
     return {f"{prefix}.{suffix}": "\n\n".join(texts) + "\n" for suffix, texts in parts.items()}
@@ -137,7 +137,7 @@ def _sizes(element: ElementType) -> str:
     algorithm, sizes = element.algorithm, dict[str, int]()
     for letter, lengths in (("M", algorithm.m), ("R", algorithm.r), ("N", algorithm.n)):
         sizes |= {f"{letter}{axis}": length for axis, length in enumerate((1, *lengths)[-2:])}
-    sizes |= {"TAPS": algorithm.rank, "ROWS": MOST_ROWS, "U_BYTES": U_BYTES, "CHUNK": CHUNK, "FEWEST": FEWEST}
+    sizes |= {"TAPS": algorithm.rank, "ROWS": KERNEL_ROWS, "U_BYTES": U_BYTES, "CHUNK": CHUNK, "FEWEST": FEWEST}
     sizes |= {"SUM_BYTES": element.sum_bytes, **element.sizes()}
     return fill("enum { ", [f"{name} = {value}," for name, value in sizes.items()])[:-1] + " };"
 

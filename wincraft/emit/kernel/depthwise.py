@@ -67,7 +67,7 @@ def depthwise_files(
             **words,
         ),
         *element.transforms(),
-        filled("depthwise.c", **words),
+        filled("depthwise.c", memory=filled("memory.c"), **words),
     ]
     parts = {"h": header, "c": source}
     return {f"{prefix}.{suffix}": "\n\n".join(texts) + "\n" for suffix, texts in parts.items()}

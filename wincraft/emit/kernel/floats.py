@@ -89,9 +89,14 @@ class FloatElements(ElementType):
 
     @cached_property
     def _bound(self) -> tuple[float, float]:
-        """A and b of  error <= c (a + b c)  for c channels: the error of one channel is convex in c, so a chord."""
+        """A and b of  error <= c (a + b c)  for c channels, by a chord.
+
+        With c roundings of the first term, one too many, the error of one channel is linear in the mean of (1 + u)^i
+        over i = 1 ... c. That is convex in c, and at most what c + 1 channels have with the roundings that there are.
+        """
         order = order_of(self.choice)
-        one, many = (float(error_bound(self.given, order=order, channels=c).max()) / c for c in (1, MOST_CHANNELS))
+        ends = (float(error_bound(self.given, order=order, channels=c + 1).max()) / (c + 1) for c in (1, MOST_CHANNELS))
+        one, many = ends
         slope = (many - one) / (MOST_CHANNELS - 1)
         return one - slope, slope
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from wincraft.emit.c.text import fill
 
-MOST_ROWS = 6
+KERNEL_ROWS = 6
 """Rows of the largest micro-kernel: with two columns of vectors 12 accumulators, which 16 registers hold beside V."""
 
 _PARAMETERS = """const u_t *u, const ptrdiff_t *at, ptrdiff_t segment, ptrdiff_t segments,
@@ -16,12 +16,12 @@ _PARAMETERS = """const u_t *u, const ptrdiff_t *at, ptrdiff_t segment, ptrdiff_t
 
 
 def micro_kernels(broadcast: str, step: str) -> str:
-    """The functions for 1 to `MOST_ROWS` rows beside the plain one of arrays, and the one that calls them.
+    """The functions for 1 to `KERNEL_ROWS` rows beside the plain one of arrays, and the one that calls them.
 
     `broadcast` makes a vector x of what a step takes of a row of U, `u`; `step` adds its products with `v` to an
     accumulator `a`.
     """
-    vectors = "\n\n".join(_micro_kernel(rows, broadcast, step) for rows in range(1, MOST_ROWS + 1))
+    vectors = "\n\n".join(_micro_kernel(rows, broadcast, step) for rows in range(1, KERNEL_ROWS + 1))
     return f"#if LANES > 1\n{vectors}\n#else\n{_PLAIN}\n#endif\n\n{_dispatcher()}"
 
 
@@ -50,7 +50,7 @@ def _micro_kernel(rows: int, broadcast: str, step: str) -> str:
 
 def _dispatcher() -> str:
     arguments = "u, at, segment, segments, steps, v, m, more, next"
-    cases = "\n".join(f"    case {rows}: multiply_{rows}({arguments}); break;" for rows in range(1, MOST_ROWS))
+    cases = "\n".join(f"    case {rows}: multiply_{rows}({arguments}); break;" for rows in range(1, KERNEL_ROWS))
     return f"""\
 /* m[row][column] (+)= sum over segments and steps of u[at[row]] v[column]; next is the panel that is read next. */
 static void multiply(ptrdiff_t rows, {_PARAMETERS})
@@ -58,7 +58,7 @@ static void multiply(ptrdiff_t rows, {_PARAMETERS})
 #if LANES > 1
     switch (rows) {{
 {cases}
-    default: multiply_{MOST_ROWS}({arguments}); break;
+    default: multiply_{KERNEL_ROWS}({arguments}); break;
     }}
 #else
     multiply_rows(rows, {arguments});

@@ -10,7 +10,7 @@ from string import Template
 def filled(template: str, /, **values: object) -> str:
     """The template of a name with its ``${words}`` replaced; a word that is not given is an error.
 
-    >>> filled("opening.c", name="f.h").splitlines()[-1]
+    >>> filled("opening.c", prefix="f").splitlines()[0]
     '#include "f.h"'
     """
     text = files("wincraft.emit.kernel").joinpath("templates", template).read_text(encoding="utf-8")

@@ -30,7 +30,8 @@ static int strides_fit(ptrdiff_t n, ptrdiff_t t, ptrdiff_t c, ptrdiff_t s_n, ptr
 int ${prefix}_check(const wincraft_depthwise *conv)
 {
     if (!conv || conv->n < 1 || conv->length < 1 || conv->c < 1 || conv->pad_left < 0 || conv->pad_right < 0 ||
-        (conv->flags & ~WINCRAFT_DEPTHWISE_DIRECT) || outputs_of(conv) < 1 || outputs_of(conv) > INT32_MAX)
+        (conv->flags & ~WINCRAFT_DEPTHWISE_DIRECT) ||
+        (int64_t)conv->length + conv->pad_left + conv->pad_right > INT32_MAX || outputs_of(conv) < 1)
         return -1;
     if (!strides_fit(conv->n, conv->length, conv->c, conv->x_n, conv->x_t, conv->x_c, 0) ||
         !strides_fit(conv->n, outputs_of(conv), conv->c, conv->y_n, conv->y_t, conv->y_c, 1))
@@ -100,7 +101,7 @@ int ${prefix}_run(const wincraft_depthwise *conv, const $data_type *x, const voi
         float add[LANES] = {0};
         for (lane = 0; lane < count && bias; ++lane) add[lane] = bias[c + lane];
         for (t = 0; t < length; t += M1) {
-            const ptrdiff_t start = t - conv->pad_left, rows = length - t < M1 ? length - t : M1;
+            const ptrdiff_t start = t - conv->pad_left, rows = length - t < M1 ? length - t : (ptrdiff_t)M1;
             data_t d[N1 * LANES], z[M1 * LANES];
             const int inside = start >= 0 && start + N1 <= conv->length && conv->x_c == 1 && count == LANES;
             const int whole = rows == M1 && conv->y_c == 1 && count == LANES;
@@ -132,12 +133,7 @@ static float random_number(void)
     return (float)(state >> 8) / 8388608.0F - 1.0F;
 }
 
-static void *allocated(size_t bytes)
-{
-    char *p = (char *)malloc(bytes + 64);
-    if (!p) exit(2);
-    return p + (64 - (uintptr_t)p % 64);
-}
+$memory
 
 static wincraft_depthwise layer(int32_t n, int32_t length, int32_t c, int32_t right, int channels_last)
 {
@@ -192,6 +188,7 @@ static double measured(const wincraft_depthwise *conv, double *least)
                 wrong = fabs(found - exact) / ($error_of_one + STORAGE_EPSILON * (fabs(exact) + 1e-3));
                 worst = wrong > worst ? wrong : worst;
             }
+    release();
     return status ? 1e300 : worst;
 }
 

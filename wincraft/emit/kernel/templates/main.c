@@ -13,30 +13,12 @@ static uint32_t next_random(void)
     return state >> 8;
 }
 
-static void *held[32];
-static size_t holding = 0;
-
-/* Memory aligned to 64 bytes, until release. */
-static void *allocated(size_t bytes)
-{
-    char *p = (char *)malloc(bytes + 64);
-    if (!p || holding == sizeof held / sizeof *held) {
-        fprintf(stderr, "out of memory\n");
-        exit(2);
-    }
-    held[holding++] = p;
-    return p + (64 - (uintptr_t)p % 64);
-}
-
-static void release(void)
-{
-    while (holding) free(held[--holding]);
-}
+$memory
 
 static void outputs_of(const wincraft_conv *conv, ptrdiff_t *oh, ptrdiff_t *ow)
 {
-    *oh = (conv->h + conv->pad_top + conv->pad_bottom - conv->r) / conv->stride_h + 1;
-    *ow = (conv->w + conv->pad_left + conv->pad_right - conv->s) / conv->stride_w + 1;
+    *oh = ((ptrdiff_t)conv->h + conv->pad_top + conv->pad_bottom - conv->r) / conv->stride_h + 1;
+    *ow = ((ptrdiff_t)conv->w + conv->pad_left + conv->pad_right - conv->s) / conv->stride_w + 1;
 }
 
 static wincraft_conv layer(const int32_t size[5], int32_t pad_h, int32_t pad_w, int32_t stride, int channels_first)

@@ -1,6 +1,9 @@
 typedef uint16_t data_t; /* the upper half of a float */
 #define STORAGE_EPSILON 3.91e-3
 
+#if defined(__GNUC__)
+__attribute__((unused)) /* where all loads are of vectors */
+#endif
 static inline float from_storage(data_t v)
 {
     const uint32_t bits = (uint32_t)v << 16;

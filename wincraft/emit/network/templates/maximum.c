@@ -1,0 +1,16 @@
+static void maximum_image(const float *x, ptrdiff_t kernel_h, ptrdiff_t kernel_w, ptrdiff_t stride_h,
+                          ptrdiff_t stride_w, ptrdiff_t top, ptrdiff_t left, ptrdiff_t h, ptrdiff_t w, ptrdiff_t oh,
+                          ptrdiff_t ow, ptrdiff_t yc, float *y)
+{
+    ptrdiff_t i, j, r, s, c;
+    for (i = 0; i < oh; ++i)
+        for (j = 0; j < ow; ++j, y += yc) {
+            for (c = 0; c < yc; ++c) y[c] = -INFINITY;
+            for (r = i * stride_h - top; r < i * stride_h - top + kernel_h; ++r)
+                for (s = j * stride_w - left; s < j * stride_w - left + kernel_w; ++s) {
+                    const float *from = x + (r * w + s) * yc;
+                    if (r < 0 || r >= h || s < 0 || s >= w) continue;
+                    for (c = 0; c < yc; ++c) y[c] = y[c] < from[c] ? from[c] : y[c];
+                }
+        }
+}
