@@ -104,7 +104,7 @@ def growth_of_program(program: Program, format: FloatFormat) -> Growth:
     for number, operation in enumerate(program.operations, program.inputs):
         parts = []
         for value, factor in operation.terms:
-            (a,) = as_fractions([program.domain.convert(factor)], program.domain)
+            (a,) = as_fractions([program.domain.one * factor], program.domain)
             c = abs(float(format.quantize_exact(a)))
             off, power = float(abs(Fraction(c) - abs(a))), frexp(c)[0] in (0, 0.5)
             growth = 1.0 if power else 1 + u
