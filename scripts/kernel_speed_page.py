@@ -182,6 +182,7 @@ def losses(run: Run) -> list[str]:
         for type, asked in ratios.items():
             best = fastest(list(run.ours(done, type).values()))
             if best is None:
+                found.append(f"{done.layer}, {type}: ours was not measured")
                 continue
             for item in run.peers(done, type):
                 if item.seconds < best.seconds:
@@ -196,16 +197,15 @@ def losses(run: Run) -> list[str]:
 
 
 def left_out(run: Run) -> list[str]:
-    """Who did not run which layer, and why, each in words."""
+    """Who did not run, why, and which layers, each reason in words."""
     found: dict[tuple[str, str], list[str]] = {}
-    for done in run.layers:
-        for name, why in done.skipped.items():
-            found.setdefault((name, why), []).append(str(done.layer))
-    every = len(run.layers)
-    return [
-        f"{name}: {why}" + ("" if len(layers) == every else f" ({', '.join(layers)})")
-        for (name, why), layers in found.items()
-    ]
+    for name in dict.fromkeys(name for done in run.layers for name in done.skipped):
+        for why in dict.fromkeys(done.skipped[name] for done in run.layers if name in done.skipped):
+            layers = [str(done.layer) for done in run.layers if done.skipped.get(name) == why]
+            found.setdefault((why, "" if len(layers) == len(run.layers) else f" ({', '.join(layers)})"), []).append(
+                name
+            )
+    return [f"{', '.join(names)}: {why}{where}" for (why, where), names in found.items()]
 
 
 def section(run: Run, whole: bool = True) -> str:

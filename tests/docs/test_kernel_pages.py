@@ -142,7 +142,8 @@ def document():
     ]
     first += [result("fbgemm", 1.5, "int8", wrong=7, furthest=3), result("ncnn", 1.8, "int8", wrong=0, furthest=0)]
     first += [result("F4 gcc", 0.6, "int8", True, wrong=0, furthest=0), result("far", 0.1, "float32", error=0.0)]
-    second = [result("torch cl", 0.4, "float32", error=1e-6), result("direct gcc", 0.5, "float32", True, error=1e-6)]
+    second = [result("fbgemm", 1.5, "int8", wrong=0, furthest=0)]
+    second += [result("torch cl", 0.4, "float32", error=1e-6), result("direct gcc", 0.5, "float32", True, error=1e-6)]
     slow = {"name": "direct : torch cl", "value": 0.8, "floor": 0.9, "goal": None, "at_most": False}
     sizes = ({"c": 64, "k": 64, "h": 56, "w": 56, "n": 1}, {"c": 3, "k": 64, "h": 8, "w": 9, "n": 1})
     return {
@@ -158,8 +159,8 @@ def document():
                 "layer": sizes[1],
                 "results": second,
                 "parts": [],
-                "skipped": {"F4 gcc float32": "runs the direct convolution here"},
-                "ratios": {"float32": [slow]},
+                "skipped": dict.fromkeys(("F4 gcc float32", "F4 clang float32"), "runs the direct convolution here"),
+                "ratios": {"float32": [slow], "int8": []},
             },
         ],
     }
@@ -178,11 +179,12 @@ def test_tables_of_a_run(speed_page):
     assert "| ours, F7 | **0.500** | - |" in text
     assert "| ours, F4 | 0.900 | - |" in text
     assert "| torch cl | 3.000 | **0.400** |" in text
-    assert "| fbgemm | 7 (by 3) |" in text
+    assert "| fbgemm | 7 (by 3) | 0 (by 0) |" in text
     assert "| far |" not in text
     assert "- 3→64 8x9 N=1, float32: torch cl takes 0.400 ms, direct 0.500" in text
     assert "- 3→64 8x9 N=1, float32: direct : torch cl is 0.80; at least 0.9 was asked" in text
-    assert "- F4 gcc float32: runs the direct convolution here (3→64 8x9 N=1)" in text
+    assert "- F4 gcc float32, F4 clang float32: runs the direct convolution here (3→64 8x9 N=1)" in text
+    assert "- 3→64 8x9 N=1, int8: ours was not measured" in text
     assert "- command: `python -m benchmarks.kernels --rounds 5`" in text
     assert "- openvino left out: No module named 'openvino'" in text
     assert "- MNN: 3.6.1" in text
