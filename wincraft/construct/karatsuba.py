@@ -25,7 +25,7 @@ FORMS = {
         "+0+1-3-4-5 +1+2+3-5-6 +0+1+2+3+4+5+6"
     ),
 }
-"""The sums of coefficients that are multiplied, by the number of terms: of both polynomials the same.
+"""The sums of coefficients that are multiplied, the same of both polynomials, by the number of terms.
 
 For 2 to 4 terms Karatsuba 1962 and Weimerskirch & Paar 2003; for 5 and 6 P. L. Montgomery, Five, Six, and Seven-Term
 Karatsuba-Like Formulae, IEEE Trans. Computers 54(3), 2005. The supports for 7 are of a formula modulo 2 of his count;
