@@ -89,6 +89,18 @@ PRESETS = {
     ),
     "cpu": CPU,
     "cpu-epoch": replace(CPU, aware=Plan(epochs=1, rate=0.02, batch=64), seeds=(0, 1, 2)),
+    "claim": Preset(
+        "resnet18",
+        0.5,
+        Plan(epochs=30, batch=128, images=49920, bfloat16=True),
+        Plan(epochs=10, rate=0.02, batch=128, images=49920, matrix_rate=0.001, clip=1.0),
+        seeds=(0, 1, 2),
+        tiles=(4,),
+        later_tiles=(4,),
+        trained_tiles=(4,),
+        trained_bits=(8, 9),
+        calibration_images=64,
+    ),
     "gpu": Preset(
         "resnet18",
         0.5,
@@ -123,23 +135,24 @@ class Run:
         model.to(self.device, memory_format=torch.channels_last)
         plan = replace(self.preset.plan, seed=self.seed)
         curve = self._train(model, plan, "float", self.settings)
-        self._finish("float", "float", "float32", model, curve)
+        self.finish("float", "float", "float32", model, curve)
         return model
 
     def case(self, stage: str, case: Case, trained: ResidualNetwork) -> None:
         """One row. A trained one answers with the scales it was trained with, whose clipping it has learned around."""
-        if self._path(stage, case.name).exists():
+        if self.path(stage, case.name).exists():
             return
         model = quantised(trained, case)
-        self._calibrate(model)
+        self.calibrate(model)
         curve: list[dict[str, float]] = []
         if stage == "trained":
             model.requires_grad_(True)
             settings = self.settings | {"case": case.name}
             curve = self._train(model, replace(self.preset.aware, seed=self.seed), f"trained-{case.name}", settings)
-        self._finish(stage, case.name, case.label, model, curve)
+        self.finish(stage, case.name, case.label, model, curve)
 
-    def _calibrate(self, model: nn.Module) -> None:
+    def calibrate(self, model: nn.Module) -> None:
+        """Set the scales from some of the training images."""
         generator = torch.Generator().manual_seed(self.seed + 1)
         rows = torch.randperm(len(self.data), generator=generator)[: self.preset.calibration_images]
         calibrate(model, (self.data.inputs(part).to(self.device) for part in rows.split(100)))
@@ -154,9 +167,9 @@ class Run:
         self.progress.remove_task(bar)
         return curve
 
-    def _finish(self, stage: str, name: str, label: str, model: nn.Module, curve: list[dict[str, float]]) -> None:
+    def finish(self, stage: str, name: str, label: str, model: nn.Module, curve: list[dict[str, float]]) -> None:
         """Answer the test images and write the result whole."""
-        path = self._path(stage, name)
+        path = self.path(stage, name)
         if path.exists():
             return
         started = time.perf_counter()
@@ -178,7 +191,8 @@ class Run:
         partial.replace(path)
         self.progress.console.print(f"seed {self.seed}, {stage}: {label}: {result['accuracy']:.2f} %", highlight=False)
 
-    def _path(self, stage: str, name: str) -> Path:
+    def path(self, stage: str, name: str) -> Path:
+        """Where a result is."""
         return self.folder / stage / f"{name}.json"
 
 
@@ -268,7 +282,7 @@ def run(
         raise UnknownName("case", match, tuple(case.name for case in rows))
     if threads:
         torch.set_num_threads(threads)
-    images = _data(preset, data)
+    images = images_of(preset, data)
     check_folder(folder, preset, images[0].source)
     with Progress(transient=True) as progress:
         for seed in seeds or preset.seeds:
@@ -284,7 +298,12 @@ def run(
                 progress.remove_task(bar)
 
 
-def _data(preset: Preset, data: str | None) -> tuple[Images, Images]:
+def images_of(preset: Preset, data: str | None) -> tuple[Images, Images]:
+    """Training and test images.
+
+    Raises:
+        BadDocument: where they are not named.
+    """
     if preset.generated:
         return generated(preset.generated, 0), generated(preset.generated, 1)
     if data is None:

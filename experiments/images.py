@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import pickle
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -40,8 +41,14 @@ class Images:
 
 def normalised(pixels: torch.Tensor) -> torch.Tensor:
     """(pixel / 255 - mean) / deviation; (N, H, W, 3) of uint8 to (N, 3, H, W) of float32."""
-    mean, deviation = (torch.tensor(item, device=pixels.device) for item in (MEAN, DEVIATION))
+    mean, deviation = _constants(pixels.device)
     return ((pixels.float() / 255 - mean) / deviation).permute(0, 3, 1, 2)
+
+
+@cache
+def _constants(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Copied to a device once: a graph that is being captured admits no copy from the host."""
+    return torch.tensor(MEAN, device=device), torch.tensor(DEVIATION, device=device)
 
 
 def augmented(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

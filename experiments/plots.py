@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from math import isnan
+from textwrap import wrap
 
 from matplotlib.figure import Figure
 
@@ -74,7 +75,8 @@ def plot_curves(curves: Curves) -> Figure:
                 bits = bits_of(label)
                 x, y = ([record[key] for record in curve] for key in ("epoch", "accuracy"))
                 axes.plot(x, y, ls=LINES[bits], color="0.7" if direct else COLOURS[bits], lw=1.2)
-        axes.set_title(name.replace(": ", "\n"), fontsize=10)
+        tile, _, row = name.partition(": ")
+        axes.set_title("\n".join(filter(None, (tile, *wrap(row, 24)))), fontsize=10)
         axes.tick_params(labelsize=9)
         axes.grid(lw=0.3)
     figure.supxlabel("epoch", fontsize=10)

@@ -24,6 +24,8 @@ TAP = {8: "tapwise-8", 9: "tapwise-8,M=int9/tap"}
 """A scale per tap for U, V and M."""
 POW2_TAP = {bits: f"tapwise-pow2,M=int{bits}/tap/pow2" for bits in (8, 9, 10)}
 """Scales that are powers of two, per tap for U, V and M (Andri et al. 2022)."""
+PERCENTILE = {bits: f"{scheme},percentile:99.9" for bits, scheme in TENSOR.items()}
+"""The same, calibrated so that a thousandth of the values is clipped."""
 TAP_8 = {8: TAP[8]}
 WIDE = {8: "tapwise-8,M=none"}
 """A scale per tap for U and V; M as it was accumulated."""
@@ -56,6 +58,7 @@ _FLEX = {"transforms": "flex"}
 _OMEGA = {"balance_channels": True}
 _RANK_ONE = {"rank_one_scales": True}
 _LEARNED = {"learn_scales": True}
+_FLEX_LEARNED = {**_FLEX, **_LEARNED}
 _DIAGONALS = {"transforms": "diagonals"}
 
 ROWS = (
@@ -76,6 +79,10 @@ ROWS = (
     Row("rank-1 scales", "canonical", TAP_8, options=_RANK_ONE, when=_BEFORE, later=True),
     Row("learned tap-wise pow2", "canonical", POW2_TAP, options=_LEARNED, when=_AFTER, later=True),
     Row("learned clipping, x^2+1", "quadratic", TENSOR, "pow2", None, _LEARNED, _AFTER, later=True),
+    Row("canonical, flex, learned clipping", "canonical", TENSOR, options=_FLEX_LEARNED, when=_AFTER, later=True),
+    Row(
+        "Legendre, flex, learned clipping", "canonical", TENSOR, "wincnn", "legendre", _FLEX_LEARNED, _AFTER, later=True
+    ),
     Row("learned diagonals", "canonical", TENSOR, options=_DIAGONALS, when=_AFTER, later=True),
 )
 """In the order of the tables.

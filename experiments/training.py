@@ -20,6 +20,7 @@ from wincraft.errors import BadDocument
 LOG_RATE = 0.01
 """The largest step of a learned logarithm, nearly."""
 LOGARITHMS = "optimiser of logarithms"
+MATRICES = "optimiser of matrices"
 RECORDS = 10
 """Of an epoch in a learning curve."""
 
@@ -31,7 +32,9 @@ class Plan:
     Learned logarithms, of scales and diagonals, are trained by Adam without decay, at `LOG_RATE` with the same course:
     the size of their gradients says little (Jain et al. 2020, arXiv 1903.08066).
     `images`: how many of the training images an epoch sees, None for all. `bfloat16`: products of the network are
-    computed in bfloat16, on weights of float32.
+    computed in bfloat16, on weights of float32. `matrix_rate`: where it is not 0, learned transforms are trained by
+    Adam at this rate, without decay: their gradients are sums over all tiles, far larger than those of weights.
+    `clip`: the largest norm of all gradients together, larger ones are scaled down to it; 0 for none.
     """
 
     epochs: int
@@ -42,6 +45,12 @@ class Plan:
     images: int | None = None
     bfloat16: bool = False
     seed: int = 0
+    matrix_rate: float = 0.0
+    clip: float = 0.0
+
+    def rate_of(self, optimiser: str) -> float:
+        """The largest learning rate of an optimiser."""
+        return {LOGARITHMS: LOG_RATE, MATRICES: self.matrix_rate}.get(optimiser, self.rate)
 
     def share_at(self, progress: float) -> float:
         """The part of the learning rate after a part of the training."""
@@ -68,7 +77,7 @@ def train(
         BadDocument: where the checkpoint was made with other settings.
     """
     device = next(model.parameters()).device
-    optimisers = _optimisers(model, plan)
+    optimisers = optimisers_of(model, plan)
     settings = {"plan": asdict(plan), **(settings or {})}
     curve: list[dict[str, float]] = []
     if checkpoint is not None and checkpoint.exists():
@@ -92,12 +101,14 @@ def train(
             share = plan.share_at((epoch * steps + step) / (plan.epochs * steps))
             for key, optimiser in optimisers.items():
                 for group in optimiser.param_groups:
-                    group["lr"] = share * (LOG_RATE if key == LOGARITHMS else plan.rate)
+                    group["lr"] = share * plan.rate_of(key)
             with torch.autocast(device.type, torch.bfloat16, enabled=plan.bfloat16):
                 answers = model(normalised(pixels))
             loss = F.cross_entropy(answers.float(), labels)
             model.zero_grad()
             loss.backward()
+            if plan.clip:
+                nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
             for optimiser in optimisers.values():
                 optimiser.step()
             seen += len(rows)
@@ -116,16 +127,33 @@ def train(
     return curve
 
 
-def _optimisers(model: nn.Module, plan: Plan) -> dict[str, torch.optim.Optimizer]:
-    logarithms, weights = [], []
+def optimisers_of(model: nn.Module, plan: Plan, captured: bool = False) -> dict[str, torch.optim.Optimizer]:
+    """One for the weights, others for learned logarithms and matrices if there are any that it does not serve.
+
+    `captured` ones have their rates in tensors, and can be part of a captured graph.
+    """
+    groups: dict[str, list[nn.Parameter]] = {"optimiser": [], LOGARITHMS: [], MATRICES: []}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            (logarithms if name.rpartition(".")[2].startswith("log_") else weights).append(parameter)
+            learned = MATRICES if plan.matrix_rate and ".matrices." in name else "optimiser"
+            groups[LOGARITHMS if name.rpartition(".")[2].startswith("log_") else learned].append(parameter)
+    weights = groups.pop("optimiser")
     decayed = {"params": [p for p in weights if p.ndim > 1], "weight_decay": plan.decay}
     others = {"params": [p for p in weights if p.ndim <= 1], "weight_decay": 0.0}
-    plain = torch.optim.SGD([decayed, others], lr=plan.rate, momentum=0.9, nesterov=True)
-    learned = {LOGARITHMS: torch.optim.Adam(logarithms, lr=LOG_RATE)} if logarithms else {}
-    return {"optimiser": plain, **learned}
+    device = next(model.parameters()).device
+
+    def rate(key: str) -> float | torch.Tensor:
+        return torch.tensor(plan.rate_of(key), device=device) if captured else plan.rate_of(key)
+
+    made: dict[str, torch.optim.Optimizer] = {
+        "optimiser": torch.optim.SGD(
+            [decayed, others], lr=rate("optimiser"), momentum=0.9, nesterov=True, fused=captured or None
+        )
+    }
+    for key, parameters in groups.items():
+        if parameters:
+            made[key] = torch.optim.Adam(parameters, lr=rate(key), capturable=captured and device.type == "cuda")
+    return made
 
 
 def save_checkpoint(path: Path, settings: dict[str, Any], state: dict[str, Any]) -> None:
