@@ -26,6 +26,9 @@ WRITING = {
     "identify": ("f.json",),
     "circuit": ("2,3",),
     "plan": ("--layer", "8,8,2,2"),
+    "ring": ("2,3",),
+    "residues": ("2,3", "--channels", "1"),
+    "quotient": ("cyclic 3",),
 }
 """A quick use of every command that has ``-o``."""
 

@@ -112,10 +112,10 @@ def command(
       wincraft generate 4+3,3 -o beside.json
       wincraft generate 4x4,3x3 --basis legendre --format c -o f4_legendre.h
       wincraft generate 3,3 --form linear --format json
-      wincraft generate 3,3 --moduli "0,1,x^2+x+1,inf" --domain "GF(2)" --format json
+      wincraft generate 3,3 --moduli "0,1,x^2+x+1,inf" --domain "GF(2)" -o f.json
       wincraft generate 2x4,3x3 --points "0,1,-1;0,1,-1,2,-2"
-      wincraft generate 4x4,3x3 --format c --kernel conv2d --type float32 -o kernels
-      wincraft generate 4x4,3x3 --format c --kernel conv2d --type int8 -o kernels
+      wincraft generate 4x4,3x3 --kernel conv2d --type float32 -o kernels
+      wincraft generate 4x4,3x3 --kernel conv2d --type int8 -o kernels
 
     SIZE is "F(4,3)" or 4,3; for images 4x4,3x3; rectangular 2x4,3x5. Without points the catalogue's are used. FILE is
     one that verify reads: JSON, a header, matrices in source or text. Ranges and the accumulator are those of the

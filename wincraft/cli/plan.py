@@ -106,7 +106,7 @@ def command(
       wincraft plan --layer 64,64,56,56 --core zen5 --lanes 16
       wincraft plan --kernel 3x3 --stride 2 --tile 2
       wincraft plan --kernel 5x5 --stride 2 --layer 64,64,56,56
-      wincraft plan --kernel 4x4 --stride 2 --transposed --format json -o plan.json
+      wincraft plan --kernel 4x4 --stride 2 --transposed -o plan.json
 
     The candidates are F(m x m, r x s) with m from 2 to 8. Times are those of a model of the C kernels that wincraft
     generate --kernel conv2d writes, on one core; errors of float32 are predicted as report does, integers are exact or

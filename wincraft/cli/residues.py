@@ -49,7 +49,7 @@ def command(
       wincraft residues 14x14,3x3 --channels 512
       wincraft residues 14x14,3x3 --channels 32 --moduli 251,241,239
       wincraft residues 12x12,5x5 --channels 512 --word 16
-      wincraft residues 14,3 --channels 1 --word 17 --moduli 127,8191,65537 --points shifts
+      wincraft residues 14,3 --channels 1 --word 17 --moduli 127,8191,65537
 
     A residue number system computes y modulo several coprime moduli, each in words of a residue, and y from these. It
     is proved that residues fit the words, their sums the accumulator (four words by default), and y the product of the

@@ -46,7 +46,7 @@ def command(
       wincraft ring 4,4 --points "0,1,-1,2,-2,3,inf" --inverse 3,9,15
       wincraft ring 4,4 --moduli "0,1,-1,-2,x^2+x+1,inf" --modulus 2^32
       wincraft ring 4,4 --points "0,1,-1,2,-2,3,inf" --modulus 3329
-      wincraft ring 4,4 --points "0,1,-1,2,-2,3,inf" --form linear --format c --length 256 -o toom4.h
+      wincraft ring 4,4 --form linear --length 256 -o toom4.h
 
     Sums in words are the result times a scale. Its part prime to Q is undone by its inverse; of Z/2^k a shift undoes
     the rest, which loses as many bits. As c, a function for blocks of operands modulo 2^8, 2^16, 2^32 or 2^64:

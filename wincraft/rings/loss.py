@@ -163,9 +163,8 @@ class RingLoss(Shown):
 
     def _notes(self) -> tuple[str, ...]:
         notes = ["Sums N = scale y modulo the word: times the inverse, then divided by what is lost, a shift of bits."]
-        if self.algorithm.moduli is not None:
-            for first, second, shared in near_points(self.algorithm.moduli, self.modulus):
-                notes.append(f"{first} and {second} differ by no unit: they share {shared} of {self.ring.name}.")
+        for first, second, shared in _near_of(self.algorithm, self.modulus):
+            notes.append(f"{first} and {second} differ by no unit: they share {shared} of {self.ring.name}.")
         return tuple(notes)
 
     def document(self) -> dict[str, object]:
@@ -239,7 +238,7 @@ def over_ring(algorithm: Algorithm, ring: str | int | Field) -> Algorithm:
         return algorithm.convert(K.domain)
     loss = RingLoss(primitive_form(algorithm), K)
     if loss.factor > 1:
-        near = near_points(algorithm.moduli or (), loss.modulus) if algorithm.moduli else []
+        near = _near_of(algorithm, loss.modulus)
         prime = K.is_field
         between = "; ".join(
             f"{first} and {second} are equal" if prime else f"{first} and {second} share the factor {shared}"
@@ -294,6 +293,12 @@ def tap_divisors(algorithm: Algorithm) -> list[int]:
     taps = zip(*tap_vectors(algorithm), strict=True)
     contents = (prod(to_fraction(K.to_sympy(content(vector, K))) for vector in tap) for tap in taps)
     return [max(1, abs(int(scale / value))) for value in contents]
+
+
+def _near_of(algorithm: Algorithm, q: int) -> list[tuple[str, str, int]]:
+    """The near points of every axis that is made of known moduli, each pair once."""
+    lists = dict.fromkeys(recipe.moduli for recipe in algorithm.recipe if recipe.moduli is not None)
+    return list(dict.fromkeys(pair for moduli in lists for pair in near_points(moduli, q)))
 
 
 def near_points(moduli: tuple[Modulus, ...], q: int) -> list[tuple[str, str, int]]:
