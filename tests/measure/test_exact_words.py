@@ -36,7 +36,7 @@ SIZES = ["F(2x2,3x3)", "F(3x3,3x3)", "F(4x4,3x3)", "F(2,4)", "F(2x4,3x3)", "F(2x
 @pytest.mark.parametrize(("size", "moduli"), KNOWN)
 def test_the_usual_sets(size, moduli):
     products, input_norm, filter_norm, shift, odd, channels = KNOWN[size, moduli]
-    found = word_bounds(parse(size, moduli=moduli))
+    found = word_bounds(parse(size, moduli=moduli, nested=True))
     norms = [
         max(sum(abs(x) for x in row) for row in item.dense.to_list())
         for item in (found.algorithm.input, found.algorithm.filter)

@@ -21,7 +21,7 @@ class Recipe:
 
     >>> from wincraft import winograd
     >>> winograd(2, 3).recipe
-    (Recipe(moduli=(0, 1, -1, inf), convention='wincnn', basis=None),)
+    (Recipe(moduli=(0, 1, -1, inf), convention='wincnn', basis=None, construction=None),)
     """
 
     moduli: tuple[Modulus, ...] | None = None
