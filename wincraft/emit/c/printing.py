@@ -20,7 +20,7 @@ from wincraft.emit.c.kernels import (
     Tile,
 )
 from wincraft.emit.c.text import LINE_LENGTH, comment, fill, table_rows
-from wincraft.emit.expressions import assignments
+from wincraft.emit.expressions import Literal, assignments
 from wincraft.exact.number import as_fractions
 from wincraft.exact.types import Element
 from wincraft.numbers.arrays import round_to_dtype
@@ -117,14 +117,38 @@ def _dense_body(program: Program, kernel: Tile) -> list[str]:
     return _statements(program, kernel.source.name, kernel.target.type, source, target)
 
 
-def _statements(program: Program, letter: str, c_type: str, source: Sequence[str], target: Sequence[str]) -> list[str]:
-    """Loads of the values that are needed, all of them before the first store, then the operations, then the stores."""
+def program_statements(
+    program: Program,
+    letter: str,
+    c_type: str,
+    spelled: Literal,
+    loaded: Sequence[str],
+    stored: Sequence[tuple[str, str]],
+) -> list[str]:
+    """C statements of a program: loads of the values that are needed, all before the first store, operations, stores.
+
+    `loaded` are the expressions of the inputs, named by the letter; `stored` is what stands before and behind the sum
+    of each output.
+
+    >>> program = Program.build(2, [("fma", 0, 1, "-4")], [2])
+    >>> print(*program_statements(program, "x", "float", str, ["d[0]", "d[1]"], [("y[0] = ", ";")]), sep="\n")
+        const float x0 = d[0];
+        const float x1 = d[1];
+        y[0] = x0 - 4 * x1;
+    """
     needed = set(program.outputs).union(*(operation.operands for operation in program.operations))
     names = [f"{letter}{k}" for k in range(program.inputs)]
-    values, outputs = assignments(program, names, lambda c: literal(constant(c, c_type, program), c_type))
-    body = [f"    const {c_type} {names[k]} = {source[k]};" for k in range(program.inputs) if k in needed]
+    values, outputs = assignments(program, names, spelled)
+    body = [f"    const {c_type} {names[k]} = {loaded[k]};" for k in range(program.inputs) if k in needed]
     body += [fill(f"    const {c_type} {name} = ", terms, ";") for name, terms in values]
-    return body + [fill(f"    {place} = ", terms, ";") for place, terms in zip(target, outputs, strict=True)]
+    return body + [fill(f"    {head}", terms, tail) for (head, tail), terms in zip(stored, outputs, strict=True)]
+
+
+def _statements(program: Program, letter: str, c_type: str, source: Sequence[str], target: Sequence[str]) -> list[str]:
+    stored = [(f"{place} = ", ";") for place in target]
+    return program_statements(
+        program, letter, c_type, lambda c: literal(constant(c, c_type, program), c_type), source, stored
+    )
 
 
 def constant(c: Element, c_type: str, program: Program) -> float:

@@ -7,13 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.circuit.program import Program
 from wincraft.construct.circuits import Circuits
 from wincraft.emit.c.passes import Transform, read_passes
-from wincraft.emit.kernel.transforms import Ends, PassText, VectorType, transform_functions
+from wincraft.emit.kernel.transforms import Ends, PassText, VectorType, steps_of, transform_functions
 
 STRIDES = ("row", "column")
 """The steps of a tile in an image, in elements."""
@@ -57,7 +56,7 @@ class ElementType(ABC):
         """How a transform computes."""
 
     @abstractmethod
-    def ends(self, transform: Transform, source: tuple[str, ...], target: tuple[str, ...]) -> Ends:
+    def ends(self, transform: Transform, source: list[str], target: list[str]) -> Ends:
         """What a transform reads and writes at given strides."""
 
     @abstractmethod
@@ -92,16 +91,10 @@ class ElementType(ABC):
                 assert item.axis is not None  # maps of whole tiles are refused
                 passes.append(PassText(self.program(transform, number), item.axis, tile, item.image, item.label))
                 tile = item.image
-            inside = _steps(transform.tile, "COLUMNS"), _steps(transform.image, "tap")
+            source, target = steps_of(transform.tile, "COLUMNS"), steps_of(transform.image, "tap")
             if transform.name == "input":
-                inside = STRIDES[-len(transform.tile) :], inside[1]
+                source = list(STRIDES[-len(transform.tile) :])
             if transform.name == "output":
-                inside = _steps(transform.tile, "tap"), STRIDES[-len(transform.image) :]
+                source, target = steps_of(transform.tile, "tap"), list(STRIDES[-len(transform.image) :])
             vector = self.vector(transform, passes[0].program)
-            yield from transform_functions(transform.name, passes, self.ends(transform, *inside), vector)
-
-
-def _steps(tile: tuple[int, ...], unit: str) -> tuple[str, ...]:
-    """The strides of a tile of taps that lie a step apart."""
-    steps = [prod(tile[axis + 1 :]) for axis in range(len(tile))]
-    return tuple(unit if step == 1 else f"{step} * {unit}" for step in steps)
+            yield from transform_functions(transform.name, passes, self.ends(transform, source, target), vector)

@@ -63,7 +63,7 @@ class FloatElements(ElementType):
         """Vectors of float, everywhere."""
         return VectorType("vf", lambda c: literal(constant(c, "float", program), "float"), "float", "load", "store")
 
-    def ends(self, transform: Transform, source: tuple[str, ...], target: tuple[str, ...]) -> Ends:
+    def ends(self, transform: Transform, source: list[str], target: list[str]) -> Ends:
         """Data from the image or a copy; outputs with bias and clamp."""
         if transform.name == "filter":
             return Ends("filter_t", "float", "load", "store", source, target, ("g", "v"))

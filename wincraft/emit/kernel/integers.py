@@ -10,6 +10,7 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.circuit.program import Program
 from wincraft.emit.c.passes import Transform
 from wincraft.emit.kernel.elements import ElementType
+from wincraft.emit.kernel.templates import filled
 from wincraft.emit.kernel.transforms import Ends, VectorType
 from wincraft.errors import NotApplicable
 from wincraft.exact.types import Element
@@ -55,7 +56,7 @@ class IntegerElements(ElementType):
             return VectorType("vm", _literal, "uint32_t", "load_m", "store_m")
         return VectorType("vu", _literal, "int16_t", "load_u", "store_u", "WIDTH")
 
-    def ends(self, transform: Transform, source: tuple[str, ...], target: tuple[str, ...]) -> Ends:
+    def ends(self, transform: Transform, source: list[str], target: list[str]) -> Ends:
         """Data and filters as they are stored; outputs after the division by the scale."""
         if transform.name == "filter":
             return Ends("int8_t", "int16_t", "load_filter", "store_u", source, target, ("g", "v"))
@@ -71,6 +72,8 @@ class IntegerElements(ElementType):
             "data_type": f"{self.name}_t",
             "data_vector": vectors[self.name],
             "packs": packs[self.name],
+            "pair": filled("pair.c", inline="static inline"),
+            "multiply_add": filled("multiply_add.c", inline="static inline"),
             "shift": bounds.shift,
             "odd": bounds.odd,
             "inverse": bounds.inverse,

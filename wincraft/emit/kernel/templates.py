@@ -7,11 +7,13 @@ from importlib.resources import files
 from string import Template
 
 
-def filled(template: str, /, **values: object) -> str:
+def filled(template: str, /, *, package: str = "wincraft.emit.kernel", **values: object) -> str:
     """The template of a name with its ``${words}`` replaced; a word that is not given is an error.
+
+    It lies in the folder ``templates`` of a package.
 
     >>> filled("opening.c", prefix="f").splitlines()[0]
     '#include "f.h"'
     """
-    text = files("wincraft.emit.kernel").joinpath("templates", template).read_text(encoding="utf-8")
+    text = files(package).joinpath("templates", template).read_text(encoding="utf-8")
     return Template(text).substitute(values).rstrip("\n")

@@ -10,8 +10,8 @@ from math import prod
 from wincraft.circuit.operations import operations_of
 from wincraft.circuit.program import Program
 from wincraft.emit.c.kernels import INDICES
+from wincraft.emit.c.printing import program_statements
 from wincraft.emit.c.text import comment, fill
-from wincraft.emit.expressions import assignments
 from wincraft.exact.types import Element
 
 
@@ -49,8 +49,8 @@ class Ends:
     writes: str
     load: str
     store: str
-    source: tuple[str, ...]
-    target: tuple[str, ...]
+    source: Sequence[str]
+    target: Sequence[str]
     parameters: tuple[str, ...]
     more: tuple[str, ...] = ()
     wrap: str = "{}"
@@ -68,8 +68,8 @@ def transform_functions(name: str, passes: Sequence[PassText], ends: Ends, vecto
         extra = ends.more if final else ()
         line = f"{name}_line{number}" if last else f"{name}_line"
         functions.append(_line(line, item, reads, writes, load, store, vector, extra, ends.wrap if final else "{}"))
-        source = list(ends.source) if first else _strides(item.tile, lanes)
-        target = list(ends.target) if final else _strides(item.image, lanes)
+        source = list(ends.source) if first else steps_of(item.tile, lanes)
+        target = list(ends.target) if final else steps_of(item.image, lanes)
         start = ends.parameters[0] if first else places[number - 1]
         end = ends.parameters[1] if final else places[number]
         calls += _loops(item, line, start, source, end, target, [word.split()[-1] for word in extra])
@@ -102,25 +102,24 @@ def _line(
     extra: Sequence[str],
     wrap: str,
 ) -> str:
-    program = item.program
-    needed = set(program.outputs).union(*(operation.operands for operation in program.operations))
-    names = [f"x{k}" for k in range(program.inputs)]
-    values, outputs = assignments(program, names, vector.literal)
-    body = [f"    const {vector.name} x{k} = {load}(x + {k} * xs);" for k in range(program.inputs) if k in needed]
-    body += [fill(f"    const {vector.name} {target} = ", terms, ";") for target, terms in values]
-    opening, closing = wrap.split("{}")
-    for k, terms in enumerate(outputs):
-        body.append(fill(f"    {store}(y + {k} * ys, {opening}", terms, f"{closing});"))
+    program, (opening, closing) = item.program, wrap.split("{}")
+    loaded = [f"{load}(x + {k} * xs)" for k in range(program.inputs)]
+    stored = [(f"{store}(y + {k} * ys, {opening}", f"{closing});") for k in range(len(program.outputs))]
+    body = program_statements(program, "x", vector.name, vector.literal, loaded, stored)
     parameters = [f"const {reads} *x,", "ptrdiff_t xs,", *(f"{word}," for word in extra), f"{writes} *y,"]
     head = fill(f"static inline void {name}(", [*parameters, "ptrdiff_t ys)"])
     note = comment(f"{item.formula}: {operations_of(program).additions} additions.")
     return "\n".join([note, head, "{", *body, "}"])
 
 
-def _strides(tile: Sequence[int], lanes: str) -> list[str]:
-    """Of a contiguous tile of vectors; 1 stands for one vector."""
+def steps_of(tile: Sequence[int], unit: str) -> list[str]:
+    """The strides of a contiguous tile as C text, in units.
+
+    >>> steps_of((2, 3), "LANES")
+    ['3 * LANES', 'LANES']
+    """
     steps = [prod(tile[axis + 1 :]) for axis in range(len(tile))]
-    return [lanes if step == 1 else f"{step} * {lanes}" for step in steps]
+    return [unit if step == 1 else f"{step} * {unit}" for step in steps]
 
 
 def _loops(

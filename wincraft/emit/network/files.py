@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from math import prod
-from string import Template
 
 from wincraft.emit.c.text import comment
 from wincraft.emit.kernel.micro import KERNEL_ROWS, micro_kernels
+from wincraft.emit.kernel.templates import filled
 from wincraft.emit.network.arena import placed_images
 from wincraft.emit.network.layout import LayerLayout
 from wincraft.emit.network.parts import ImageShape, Network, whole
@@ -66,12 +65,19 @@ class _Writer:
         parts = [
             self.opening,
             self._filled("opening.c"),
+            filled("words.c"),
             "\n".join(f"enum {{ {key} = {value} }};" for key, value in self._sizes().items()),
         ]
         if self.layouts:
             parts += [
                 self._filled("lanes.c", widest="".join(widest), columns=self.columns),
-                self._filled(f"words{self.word}.c", weight="int8_t" if narrow else "int16_t", narrow=int(narrow)),
+                self._filled(
+                    f"words{self.word}.c",
+                    weight="int8_t" if narrow else "int16_t",
+                    narrow=int(narrow),
+                    pair=filled("pair.c", inline="HELPER"),
+                    multiply_add=filled("multiply_add.c", inline="HELPER"),
+                ),
                 micro_kernels("vv {x} = pair({u} + PAIR * i);", "{a} = multiply_add({a}, {x}, {v});"),
                 self._filled("codes.c"),
                 self._filled("engine.c"),
@@ -93,9 +99,8 @@ class _Writer:
         )
 
     def _filled(self, template: str, **values: object) -> str:
-        text = files("wincraft.emit.network").joinpath("templates", template).read_text(encoding="utf-8")
         names = {"prefix": self.network.name, "PREFIX": self.network.name.upper()}
-        return Template(text).substitute(names, **values).rstrip("\n")
+        return filled(template, package="wincraft.emit.network", **names, **values)
 
     def _kind(self, item: LayerLayout) -> int | None:
         return None if item.layer.winograd is None else list(self.kinds).index(transforms_key(item.layer))

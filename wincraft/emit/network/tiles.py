@@ -10,8 +10,9 @@ from math import prod
 import numpy as np
 
 from wincraft.circuit.operations import operations_of
+from wincraft.emit.c.printing import program_statements
 from wincraft.emit.c.text import comment, fill
-from wincraft.emit.expressions import assignments
+from wincraft.emit.kernel.transforms import steps_of
 from wincraft.emit.network.parts import LinePass
 from wincraft.exact.types import Element
 
@@ -42,10 +43,10 @@ def tile_functions(
     parameters = [] if source is None else [f"ptrdiff_t {step}" for step in source[2]]
     places = ["x", *(f"t{k}" for k in range(1, len(passes))), "y"]
     for k, item in enumerate(passes):
-        read, load, steps = (number, words.load, _steps(item.tile, words.lanes)) if k or source is None else source
+        read, load, steps = (number, words.load, steps_of(item.tile, words.lanes)) if k or source is None else source
         functions.append(_line(f"{name}_line{k}", item, read, load, words, len(steps)))
         calls.append(
-            _call(f"{name}_line{k}", item, (places[k], steps), (places[k + 1], _steps(item.image, words.lanes)))
+            _call(f"{name}_line{k}", item, (places[k], steps), (places[k + 1], steps_of(item.image, words.lanes)))
         )
     arrays = [f"{number} t{k}[{prod(item.image)} * {words.lanes}];" for k, item in enumerate(passes[:-1], 1)]
     index = ["ptrdiff_t i;"] if any(item.axis is not None for item in passes) else []
@@ -58,21 +59,18 @@ def tile_functions(
 def _line(name: str, item: LinePass, read: str, load: str, words: VectorWords, axes: int) -> str:
     """The function of one line along an axis, or of a whole tile of so many axes."""
     program = item.program
-    needed = set(program.outputs).union(*(operation.operands for operation in program.operations))
-    names = [f"x{k}" for k in range(program.inputs)]
-    values, outputs = assignments(program, names, words.literal)
     strides = ["xs"] if item.axis is not None else [f"xs{axis}" for axis in range(axes)]
     shape = (program.inputs,) if item.axis is not None else item.tile
     places = [
         " + ".join(f"{i} * {step}" for i, step in zip(place, strides, strict=True)) for place in np.ndindex(*shape)
     ]
-    body = [f"const {words.vector} x{k} = {load}(x + {places[k]});" for k in range(program.inputs) if k in needed]
-    body += [fill(f"const {words.vector} {target} = ", terms, ";") for target, terms in values]
-    body += [fill(f"{words.store}(y + {k} * ys, ", terms, ");") for k, terms in enumerate(outputs)]
+    loaded = [f"{load}(x + {place})" for place in places]
+    stored = [(f"{words.store}(y + {k} * ys, ", ");") for k in range(len(program.outputs))]
+    body = program_statements(program, "x", words.vector, words.literal, loaded, stored)
     note = comment(f"{len(program.outputs)} rows of integers: {operations_of(program).additions} additions.")
     parameters = [f"const {read} *x,", *(f"ptrdiff_t {step}," for step in strides), f"{words.number} *y,"]
     head = fill(f"HELPER void {name}(", [*parameters, "ptrdiff_t ys)"])
-    return "\n".join([note, head, "{", *("    " + line.replace("\n", "\n    ") for line in body), "}"])
+    return "\n".join([note, head, "{", *body, "}"])
 
 
 def _call(line: str, item: LinePass, source: tuple[str, Sequence[str]], target: tuple[str, Sequence[str]]) -> str:
@@ -83,8 +81,3 @@ def _call(line: str, item: LinePass, source: tuple[str, Sequence[str]], target: 
     other = 1 - item.axis
     call = f"{line}({x} + i * {xs[other]}, {xs[item.axis]}, {y} + i * {ys[other]}, {ys[item.axis]});"
     return f"for (i = 0; i < {item.tile[other]}; ++i) {call}"
-
-
-def _steps(tile: Sequence[int], lanes: str) -> list[str]:
-    steps = [prod(tile[axis + 1 :]) for axis in range(len(tile))]
-    return [lanes if step == 1 else f"{step} * {lanes}" for step in steps]

@@ -70,13 +70,7 @@ static inline vv load_v(const int16_t *p)
     return v;
 }
 
-static inline vv pair(const int16_t *p)
-{
-    const vv none = {0};
-    int32_t v;
-    memcpy(&v, p, sizeof v);
-    return v - none;
-}
+$pair
 
 static inline vf zero_f(void)
 {
@@ -115,27 +109,7 @@ static inline vm zero_m(void)
     return v;
 }
 
-/* sum + x[2 l] v[2 l] + x[2 l + 1] v[2 l + 1] in every lane l. */
-static inline vm multiply_add(vm sum, vv x, vv v)
-{
-#if LANES == 16 && defined(__AVX512VNNI__)
-    return (vm)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)x, (__m512i)v);
-#elif LANES == 16 && defined(__AVX512BW__)
-    return sum + (vm)_mm512_madd_epi16((__m512i)x, (__m512i)v);
-#elif LANES == 8 && defined(__AVX512VNNI__) && defined(__AVX512VL__)
-    return (vm)_mm256_dpwssd_epi32((__m256i)sum, (__m256i)x, (__m256i)v);
-#elif LANES == 8 && defined(__AVX2__)
-    return sum + (vm)_mm256_madd_epi16((__m256i)x, (__m256i)v);
-#elif LANES == 4 && defined(__SSE2__)
-    return sum + (vm)_mm_madd_epi16((__m128i)x, (__m128i)v);
-#elif LANES == 4 && defined(__aarch64__) && defined(__ARM_NEON)
-    const int16x8_t a = (int16x8_t)x, b = (int16x8_t)v;
-    return sum + (vm)vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_high_s16(a, b));
-#else
-    const vm low = (vm)((vv)((vm)x << 16) >> 16) * (vm)((vv)((vm)v << 16) >> 16);
-    return sum + low + (vm)(x >> 16) * (vm)(v >> 16);
-#endif
-}
+$multiply_add
 #else
 #define load_data(p) ((uint32_t)*(p))
 #define load_filter(p) ((uint32_t)*(p))

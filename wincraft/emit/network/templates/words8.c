@@ -19,13 +19,7 @@ HELPER vv load_v(const v_t *p)
     return v;
 }
 
-HELPER vv pair(const u_t *p)
-{
-    const vv none = {0};
-    int32_t v;
-    memcpy(&v, p, sizeof v);
-    return v - none;
-}
+$pair
 
 /* sum + the four products x[4 l + i] v[4 l + i] in every lane l. */
 HELPER vm multiply_add(vm sum, vv x, vv v)
