@@ -142,7 +142,16 @@ def command(
             raise click.UsageError(f"{given[0]} does not go with --kernel; leave one out")
         if output is None or to_stdout(output):
             raise click.UsageError("--kernel writes two files; give a folder, -o DIR")
-        _write_kernel(size, (points, moduli, convention, basis, axes), kernel, element, lanes, circuit, output)
+        from wincraft.construct.circuits import DEFAULT_CIRCUIT
+        from wincraft.emit.kernel.writing import default_points, write_kernel
+
+        element = element or "float32"
+        if points is None and moduli is None and not names_file(size):
+            points = default_points(element)
+        algorithm = read_algorithm(size, points, moduli, convention, basis, axes, nested=True)
+        for path in write_kernel(algorithm, output, kernel, element, lanes, circuit or DEFAULT_CIRCUIT):
+            click.echo(f"wrote {click.format_filename(str(path))}", err=True)
+        _explain(algorithm, size, points if points is not None else moduli)
         return
     if output is not None and not to_stdout(output):
         check_target(output)
@@ -171,26 +180,3 @@ def _explain(algorithm: Algorithm, size: str, given: str | None) -> None:
         return
     for m, r in dict.fromkeys(size for size in algorithm.sizes if size != (1, 1)):
         click.echo(f"points of F({m},{r}): {source_of_use(m, r, use_named(given))}", err=True)
-
-
-def _write_kernel(
-    size: str,
-    made_of: tuple[str | None, str | None, str | None, str | None, int | None],
-    kernel: str,
-    element: str | None,
-    lanes: int | None,
-    circuit: str | None,
-    folder: str,
-) -> None:
-    """Write the files of a kernel; of integers on the catalogue's points for them unless others are given."""
-    from wincraft.construct.circuits import DEFAULT_CIRCUIT
-    from wincraft.emit.kernel.writing import default_points, write_kernel
-
-    points, moduli, convention, basis, axes = made_of
-    element = element or "float32"
-    if points is None and moduli is None and not names_file(size):
-        points = default_points(element)
-    algorithm = read_algorithm(size, points, moduli, convention, basis, axes, nested=True)
-    for path in write_kernel(algorithm, folder, kernel, element, lanes, circuit or DEFAULT_CIRCUIT):
-        click.echo(f"wrote {click.format_filename(str(path))}", err=True)
-    _explain(algorithm, size, points if points is not None else moduli)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from wincraft.files.source import compiler as compiler, parameters as parameters
     from wincraft.files.spellings import SPELLINGS as SPELLINGS
     from wincraft.files.table import Table as Table
-    from wincraft.files.writing import check_target as check_target, write_whole as write_whole
+    from wincraft.files.writing import (
+        check_target as check_target,
+        write_folder as write_folder,
+        write_whole as write_whole,
+    )
 
 show(__name__)

@@ -64,6 +64,28 @@ def check_target(path: str | Path) -> Path:
     return target
 
 
+def write_folder(folder: str | Path, texts: Mapping[str, str]) -> list[Path]:
+    """Write files by name to a folder, which is made where there is none, and return their paths.
+
+    Raises:
+        CannotWrite: where the folder cannot be made, or one of the files not be written.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in write_folder(Path(folder, "new"), {"a.txt": "a", "b.txt": "b"})]
+    ['a.txt', 'b.txt']
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(str(folder), error.strerror or str(error)) from None
+    paths = [Path(folder, name) for name in texts]
+    for path in paths:
+        check_target(path)
+    for path, text in zip(paths, texts.values(), strict=True):
+        write_whole(path, text)
+    return paths
+
+
 def write_whole(path: str | Path, content: str | bytes) -> None:
     """Write a file, or leave the old one as it is; what is no file, such as a pipe, is written directly.
 

@@ -131,7 +131,7 @@ def program_statements(
     of each output.
 
     >>> program = Program.build(2, [("fma", 0, 1, "-4")], [2])
-    >>> print(*program_statements(program, "x", "float", str, ["d[0]", "d[1]"], [("y[0] = ", ";")]), sep="\n")
+    >>> print(*program_statements(program, "x", "float", str, ["d[0]", "d[1]"], [("y[0] = ", ";")]), sep="\\n")
         const float x0 = d[0];
         const float x1 = d[1];
         y[0] = x0 - 4 * x1;

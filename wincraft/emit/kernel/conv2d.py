@@ -3,19 +3,17 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.circuits import DEFAULT_CIRCUIT
 from wincraft.emit.c.passes import read_passes
 from wincraft.emit.c.text import comment, fill
+from wincraft.emit.kernel.common import check_kernel, lanes_text, named_files, opening_of, template_words
 from wincraft.emit.kernel.elements import ElementType
 from wincraft.emit.kernel.floats import FloatElements
 from wincraft.emit.kernel.integers import IntegerElements
 from wincraft.emit.kernel.micro import KERNEL_ROWS, micro_kernels
 from wincraft.emit.kernel.templates import filled
-from wincraft.errors import BadValue, NotApplicable, WrongForm, look_up
-from wincraft.files.provenance import banner, circuit_words, identifier
+from wincraft.errors import NotApplicable, look_up
 
 ELEMENT_TYPES: dict[str, type[ElementType]] = {
     "float32": FloatElements,
@@ -25,9 +23,6 @@ ELEMENT_TYPES: dict[str, type[ElementType]] = {
     "uint8": IntegerElements,
 }
 """The registry: the type of data and outputs to how it is computed with."""
-
-LANES = (4, 8, 16)
-"""Numbers of 32 bits in a vector, of SSE2 and NEON, AVX2, AVX-512."""
 
 U_BYTES = 450_000
 """About how much of U a unit of work holds: it stays in a cache of the second level."""
@@ -69,33 +64,22 @@ def conv2d_files(
     ['wincraft_f4x4_3x3_float32.c', 'wincraft_f4x4_3x3_float32.h']
     """
     make = look_up("type", type, ELEMENT_TYPES)
-    checked_lanes(lanes)
-    _check(algorithm)
+    check_kernel("conv2d kernel", algorithm, lanes)
+    _check_axes(algorithm)
     element = make(type, algorithm, circuit)
     element.check()
-    prefix, family = f"{identifier(algorithm)}_{type}", element.family
-    content = f"0x{sha256(f'{algorithm.sha256} {type} {lanes} {circuit}'.encode()).hexdigest()[:8]}u"
-    options = f" --kernel conv2d --type {type}" + (f" --lanes {lanes}" if lanes else "") + circuit_words(circuit)
-    first = banner(algorithm, "c", options)
-    words = {"prefix": prefix, "PREFIX": prefix.upper(), "fewest": FEWEST, "content": content, **element.words()}
-    description = [*read_passes(element.algorithm).description, "", *element.notes(), "", *_USE]
+    first, family = opening_of("conv2d", element, lanes), element.family
+    words = {"fewest": FEWEST, **template_words("conv2d", element, lanes)}
     header = [
-        comment(*first, "", *description),
-        filled(
-            "header.h", guard=f"{prefix.upper()}_H", declarations=filled(f"declarations_{family}.h", **words), **words
-        ),
+        comment(*first, "", *read_passes(element.algorithm).description, "", *element.notes(), "", *_USE),
+        filled("header.h", declarations=filled(f"declarations_{family}.h", **words), **words),
     ]
     source = [
         comment(*first, "", *_ORDER),
         filled("opening.c", **words),
-        f"#define CONTENT {content}\n\n{_sizes(element)}",
+        f"#define CONTENT {words['content']}\n\n{_sizes(element)}",
         filled("words.c"),
-        filled(
-            f"lanes_{family}.c",
-            clamp=filled("clamp.c"),
-            choose_lanes=choice_of_lanes(element, lanes, prefix.upper()),
-            **words,
-        ),
+        lanes_text(element, lanes, words),
         micro_kernels(element.broadcast, element.step),
         *element.transforms(),
         filled(f"filters_{family}.c"),
@@ -107,25 +91,11 @@ def conv2d_files(
         filled("openmp.c", run=filled(f"openmp_{family}.c", **words)),
         filled("main.c", memory=filled("memory.c"), test=filled(f"test_{family}.c", **words), **words),
     ]
-    parts = {"h": header, "c": source}
-    return {f"{prefix}.{suffix}": "\n\n".join(texts) + "\n" for suffix, texts in parts.items()}
+    return named_files(words, header, source)
 
 
-def checked_lanes(lanes: int | None) -> None:
-    """Check the lanes of a kernel.
-
-    Raises:
-        BadValue: for others than `LANES`, where they are given.
-    """
-    if lanes is not None and lanes not in LANES:
-        raise BadValue("lanes", str(lanes), f"give one of {', '.join(map(str, LANES))}, or leave them out")
-
-
-def _check(algorithm: Algorithm) -> None:
-    if algorithm.form != "correlation":
-        raise WrongForm("a conv2d kernel")
+def _check_axes(algorithm: Algorithm) -> None:
     what = f"a conv2d kernel of {algorithm.size}"
-    algorithm.field.need_order(what)
     if len(algorithm.m) > 2:
         raise NotApplicable(what, f"it has {len(algorithm.m)} axes", "give an algorithm of one or two")
     if not algorithm.separable:
@@ -140,20 +110,3 @@ def _sizes(element: ElementType) -> str:
     sizes |= {"TAPS": algorithm.rank, "ROWS": KERNEL_ROWS, "U_BYTES": U_BYTES, "CHUNK": CHUNK, "FEWEST": FEWEST}
     sizes |= {"SUM_BYTES": element.sum_bytes, **element.sizes()}
     return fill("enum { ", [f"{name} = {value}," for name, value in sizes.items()])[:-1] + " };"
-
-
-def choice_of_lanes(element: ElementType, lanes: int | None, prefix: str) -> str:
-    """The preprocessor's choice of the lanes: as many as the instruction set has, or those that are given."""
-    eight, sixteen = element.least_isa
-    wide = "__FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2"
-    plain = f"#if !defined(__GNUC__) || defined({prefix}_PLAIN) || {wide}\n#define LANES 1\n"
-    if lanes is None:
-        wider = f"#elif defined({sixteen})\n#define LANES 16\n#elif defined({eight})\n#define LANES 8\n"
-        return f"{plain}{wider}#else\n#define LANES 4\n#endif"
-    needed = {8: (eight, "-mavx2 -mfma"), 16: (sixteen, "-march=x86-64-v4")}.get(lanes)
-    refused = ""
-    if needed:
-        macro, option = needed
-        repair = f"compile with {option}, generate with --lanes 4, or define {prefix}_PLAIN"
-        refused = f'#elif !defined({macro})\n#error "{lanes} lanes are wider than the vectors here: {repair}"\n'
-    return f"{plain}{refused}#else\n#define LANES {lanes}\n#endif"

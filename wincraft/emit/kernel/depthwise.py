@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.circuits import DEFAULT_CIRCUIT
 from wincraft.emit.c.passes import read_passes
 from wincraft.emit.c.text import comment
-from wincraft.emit.kernel.conv2d import checked_lanes, choice_of_lanes
+from wincraft.emit.kernel.common import check_kernel, lanes_text, named_files, opening_of, template_words
 from wincraft.emit.kernel.floats import STORED_TYPES, FloatElements
 from wincraft.emit.kernel.templates import filled
-from wincraft.errors import NotApplicable, WrongForm, look_up
-from wincraft.files.provenance import banner, circuit_words, identifier
+from wincraft.errors import NotApplicable, look_up
 
 _NOTE = (
     "Where products are as cheap as sums the direct convolution, WINCRAFT_DEPTHWISE_DIRECT, takes fewer instructions,",
@@ -37,37 +34,24 @@ def depthwise_files(
     ['wincraft_f2_4_depthwise_float32.c', 'wincraft_f2_4_depthwise_float32.h']
     """
     look_up("type of a depthwise kernel", type, STORED_TYPES)
-    checked_lanes(lanes)
-    if algorithm.form != "correlation":
-        raise WrongForm("a depthwise kernel")
-    what = f"a depthwise kernel of {algorithm.size}"
-    algorithm.field.need_order(what)
+    check_kernel("depthwise kernel", algorithm, lanes)
     if len(algorithm.m) > 1:
+        what = f"a depthwise kernel of {algorithm.size}"
         raise NotApplicable(what, f"it has {len(algorithm.m)} axes", "give an algorithm of one, F(2,4) say")
     element = FloatElements(type, algorithm, circuit)
     element.check()
-    prefix = f"{identifier(algorithm)}_depthwise_{type}"
-    content = f"0x{sha256(f'{algorithm.sha256} {type} {lanes} {circuit}'.encode()).hexdigest()[:8]}u"
-    options = f" --kernel depthwise --type {type}" + (f" --lanes {lanes}" if lanes else "") + circuit_words(circuit)
-    first = banner(algorithm, "c", options)
-    words = {"prefix": prefix, "PREFIX": prefix.upper(), "content": content, **element.words()}
+    first, words = opening_of("depthwise", element, lanes), template_words("depthwise", element, lanes)
     sizes = {"M1": algorithm.m[0], "R1": algorithm.r[0], "N1": algorithm.n[0], "TAPS": algorithm.rank}
     header = [
         comment(*first, "", *read_passes(algorithm).description, "", *_NOTE),
-        filled("depthwise.h", guard=f"{prefix.upper()}_H", **words),
+        filled("depthwise.h", **words),
     ]
     source = [
         comment(*first),
         filled("opening.c", **words),
         "enum { " + ", ".join(f"{name} = {value}" for name, value in sizes.items()) + " };",
-        filled(
-            "lanes_float.c",
-            clamp=filled("clamp.c"),
-            choose_lanes=choice_of_lanes(element, lanes, prefix.upper()),
-            **words,
-        ),
+        lanes_text(element, lanes, words),
         *element.transforms(),
         filled("depthwise.c", memory=filled("memory.c"), **words),
     ]
-    parts = {"h": header, "c": source}
-    return {f"{prefix}.{suffix}": "\n\n".join(texts) + "\n" for suffix, texts in parts.items()}
+    return named_files(words, header, source)

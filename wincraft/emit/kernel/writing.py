@@ -12,8 +12,8 @@ from wincraft.construct.circuits import DEFAULT_CIRCUIT
 from wincraft.emit.kernel.conv2d import ELEMENT_TYPES, conv2d_files
 from wincraft.emit.kernel.depthwise import depthwise_files
 from wincraft.emit.kernel.integers import IntegerElements
-from wincraft.errors import CannotWrite, look_up
-from wincraft.files.writing import check_target, write_whole
+from wincraft.errors import look_up
+from wincraft.files.writing import write_folder
 
 KernelFiles = Callable[[Algorithm, str, int | None, str], dict[str, str]]
 
@@ -50,14 +50,4 @@ def write_kernel(
     ...     [path.name for path in write_kernel(parse("F(2x2,3x3)"), folder)]
     ['wincraft_f2x2_3x3_float32.h', 'wincraft_f2x2_3x3_float32.c']
     """
-    files = look_up("kernel", kernel, KERNELS)(algorithm, type, lanes, circuit)
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(str(folder), error.strerror or str(error)) from None
-    paths = [Path(folder, name) for name in files]
-    for path in paths:
-        check_target(path)
-    for path, text in zip(paths, files.values(), strict=True):
-        write_whole(path, text)
-    return paths
+    return write_folder(folder, look_up("kernel", kernel, KERNELS)(algorithm, type, lanes, circuit))

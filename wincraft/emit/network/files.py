@@ -7,7 +7,7 @@ from math import prod
 
 from wincraft.emit.c.text import comment
 from wincraft.emit.kernel.micro import KERNEL_ROWS, micro_kernels
-from wincraft.emit.kernel.templates import filled
+from wincraft.emit.kernel.templates import filled, filled_from
 from wincraft.emit.network.arena import placed_images
 from wincraft.emit.network.layout import LayerLayout
 from wincraft.emit.network.parts import ImageShape, Network, whole
@@ -100,7 +100,7 @@ class _Writer:
 
     def _filled(self, template: str, **values: object) -> str:
         names = {"prefix": self.network.name, "PREFIX": self.network.name.upper()}
-        return filled(template, package="wincraft.emit.network", **names, **values)
+        return filled_from("wincraft.emit.network", template, {**names, **values})
 
     def _kind(self, item: LayerLayout) -> int | None:
         return None if item.layer.winograd is None else list(self.kinds).index(transforms_key(item.layer))

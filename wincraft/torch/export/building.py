@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from torch import fx, nn
 
-from wincraft.emit.kernel.conv2d import LANES
+from wincraft.emit.kernel.common import LANES
 from wincraft.emit.network.files import network_files
 from wincraft.emit.network.parts import Network, NetworkStep
-from wincraft.errors import BadShape, BadValue, CannotWrite, WrongType, check_type
-from wincraft.files.writing import write_whole
+from wincraft.errors import BadShape, BadValue, WrongType, check_type
+from wincraft.files.writing import write_folder
 from wincraft.torch.export.operators import FUNCTION_STEPS, METHOD_STEPS, MODULE_STEPS, Handler
 from wincraft.torch.export.tracing import NetworkBuilder
 from wincraft.version import __version__
@@ -67,15 +67,7 @@ def export_c(
     """
     if lanes not in LANES:
         raise BadValue("the lanes of a vector", str(lanes), f"give {', '.join(map(str, LANES))}")
-    texts = network_files(exported_network(model, example, name=name, word=word), lanes, word)
-    target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(str(folder), str(error.strerror)) from None
-    for file, text in texts.items():
-        write_whole(target / file, text)
-    return [target / file for file in texts]
+    return write_folder(folder, network_files(exported_network(model, example, name=name, word=word), lanes, word))
 
 
 def exported_network(model: nn.Module, example: torch.Tensor, *, name: str = "network", word: int = 16) -> Network:
