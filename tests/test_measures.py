@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from fractions import Fraction
 from math import inf, log10, prod
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from oracle_messages import refused
+from oracle_scripts import script
 
 from wincraft import evaluate, parse, winograd
 from wincraft.errors import BadValue, NotApplicable, UnknownName
@@ -180,9 +180,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "measures.md"
 
 @pytest.mark.skipif(not PAGE.exists(), reason="the pages are not beside the tests")
 def test_the_page_has_the_table_of_today():
-    spec = importlib.util.spec_from_file_location("measures_page", PAGE.parents[2] / "scripts" / "measures_page.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    page = script("scripts/measures_page.py")
     text = PAGE.read_text(encoding="utf-8")
-    assert script.table() in text
-    assert script.page(text) == text
+    assert page.table() in text
+    assert page.page(text) == text

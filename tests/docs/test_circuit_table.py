@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
+from oracle_scripts import script
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "circuits.md"
@@ -17,11 +16,7 @@ if not PAGE.exists():
 
 @pytest.fixture
 def circuit_table():
-    spec = importlib.util.spec_from_file_location("circuit_table", ROOT / "scripts" / "circuit_table.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["circuit_table"] = module
-    spec.loader.exec_module(module)
-    return module
+    return script("scripts/circuit_table.py")
 
 
 def stands(lines):

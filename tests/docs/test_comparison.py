@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+from oracle_scripts import script
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "comparison.md"
@@ -15,23 +15,16 @@ if not PAGE.exists():
     pytest.skip("the pages are not beside the tests", allow_module_level=True)
 
 
-def load(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_table_is_what_the_script_prints():
     pytest.importorskip("wincnn")
-    table = load(ROOT / "scripts" / "generator_comparison.py").table()
+    table = script(ROOT / "scripts" / "generator_comparison.py").table()
     page = PAGE.read_text(encoding="utf-8")
     stated = re.search(r"<!-- generator comparison -->\n+(.*?)\n*<!-- end -->", page, flags=re.DOTALL)
     assert stated[1] == table.rstrip("\n")
 
 
 def test_the_picture_is_what_the_script_draws():
-    drawn = load(ROOT / "docs" / "images" / "noise_gain.py").draw()
+    drawn = script(ROOT / "docs" / "images" / "noise_gain.py").draw()
     assert drawn == (ROOT / "docs" / "images" / "noise-gain.svg").read_text(encoding="utf-8")
 
 

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from oracle_scripts import script
 
 from wincraft import parse
 from wincraft.emit.kernel.writing import default_points, write_kernel
@@ -36,21 +35,13 @@ needs_compiler = pytest.mark.skipif(not COMPILERS, reason="no gcc and no clang")
 named = pytest.mark.parametrize("name", PROGRAMS)
 
 
-def script(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     """A folder for each page, with the files that it shows and the kernels that it generates."""
     made = {}
     for page in {page for page, _ in PROGRAMS.values()}:
         made[page] = tmp_path_factory.mktemp("page")
-        for block in script("run_pages").blocks((HOW_TO / page).read_text(encoding="utf-8")):
+        for block in script("scripts/run_pages.py").blocks((HOW_TO / page).read_text(encoding="utf-8")):
             if block.file is not None:
                 (made[page] / block.file).write_text(block.body, encoding="utf-8")
         for type in ("float32", "int8"):
@@ -169,7 +160,7 @@ def document():
 @pytest.fixture
 def speed_page():
     pytest.importorskip("numpy")
-    return script("kernel_speed_page")
+    return script("scripts/kernel_speed_page.py")
 
 
 def test_tables_of_a_run(speed_page):

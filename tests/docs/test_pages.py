@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from oracle_scripts import script
 
 from wincraft.cli.main import main
 
@@ -21,15 +21,7 @@ if not PAGES[0].exists() or len(PAGES) < 2:
     pytest.skip("the pages are not beside the tests", allow_module_level=True)
 
 
-def script(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-run_pages = script("run_pages")
+run_pages = script("scripts/run_pages.py")
 named = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
