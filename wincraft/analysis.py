@@ -10,6 +10,8 @@ from math import gcd, inf
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import parts
+from wincraft.circuit.ordering import live
+from wincraft.construct.circuits import Circuits
 from wincraft.construct.scaling import integer_form
 from wincraft.errors import NotApplicable
 from wincraft.exact.matrix import to_numbers
@@ -59,6 +61,12 @@ class Analysis:
     def costs(self) -> Costs:
         """Operations of one tile."""
         return costs(self.algorithm)
+
+    @cached_property
+    def live_values(self) -> int:
+        """The most values that the program of the data or the output transform of a whole tile holds at one time."""
+        circuits = Circuits(self.algorithm)
+        return max(live(circuits.whole(name)) for name in ("AT", "BT"))
 
     def layer(self, shape: LayerShape) -> LayerCosts:
         """Operations of a layer."""

@@ -144,6 +144,14 @@ MEASURES: dict[str, Measure] = {
             _adding, count, says="the additions among these", unit="operations",
         ),
         Measure(
+            "additions-per-output", "additions/output", "additions of the data and output transforms per output",
+            lambda known: Fraction(_adding(known), known.costs.outputs), _fraction, unit="operations",
+        ),
+        Measure(
+            "live-values", "live values", "values held at one time by the data or output transform of a whole tile",
+            lambda known: known.live_values, count, says="scalar registers of a transform",
+        ),
+        Measure(
             "all-additions", "all additions", "additions of all three transforms per tile",
             lambda known: _adding(known) + known.costs.filter.additions, count,
             unit="operations",

@@ -150,7 +150,10 @@ def test_decimal_matrices(wincraft_here, tmp_path):
         (("F(4,3",), "write it as"),
         (("banana",), "write it as"),
         (("4,3", "--convention", "wincn"), "did you mean wincnn?"),
-        (("4,3", "--format", "yaml"), "known are text, json, c, triton, cuda, hip, hls, verilog, numpy, latex"),
+        (
+            ("4,3", "--format", "yaml"),
+            "known are text, json, c, triton, cuda, hip, hls, verilog, mlir, linalg, iree, tvm, numpy, latex",
+        ),
         (("4,3", "--points", "0,1,-1,2," + "9" * 300), "at most 100 digits"),
         (("4,3", "--convention", "integer", "--points", "0,sqrt(2),-sqrt(2),1,-1"), "QQ<sqrt(2)>"),
         (("4x4,3x3", "--points", "0,1,-1,2,-2;0,1,-1,2,-2;0"), "3 lists of points are given for 2 axes"),

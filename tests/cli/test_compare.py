@@ -7,6 +7,10 @@ import json
 
 import pytest
 
+from wincraft.measure.costs import LayerShape
+from wincraft.plan import Problem, make_plan
+from wincraft.report.plan_comparison import compare_plans
+
 FAST = ("--scheme", "fp16", "--channels", "8")
 CLASSIC, BEST = "0,1,-1,2,-2", "0,2/3,-2/3,3/2,-3/2"
 
@@ -82,3 +86,48 @@ def test_bad_input(wincraft_here, arguments, code, mentions):
 
 def test_one_algorithm(wincraft_here):
     assert wincraft_here("compare", "2,3", *FAST).stdout.startswith("F(2,3): 1 algorithm compared\n")
+
+
+PLANS = ("--kernel", "3x3", "--stride", "2", "--tile", "2", "--tile", "4", "--points", "accuracy")
+
+
+def test_plans_side_by_side(wincraft_here):
+    plans = {f"tile {m}, accuracy": make_plan(Problem(3, stride=2, axes=2), m, points="accuracy") for m in (2, 4)}
+    done = wincraft_here("compare", *PLANS, "--layer", "64,64,56,56", check=0)
+    layer = LayerShape(64, 64, (56, 56))
+    assert done.stdout.strip() == repr(compare_plans(Problem(3, stride=2, axes=2), plans, layer))
+
+
+def test_files_of_plans(wincraft_here):
+    wincraft_here("plan", "--kernel", "3x3", "--stride", "2", "--tile", "3", "-o", "plan.json", check=0)
+    alone = json.loads(wincraft_here("compare", "plan.json", *FAST, "--format", "json", check=0).stdout)
+    assert [item["name"] for item in alone["plans"]] == ["direct", "plan.json"]
+    assert alone["plans"][1]["schemes"][0]["name"] == "fp16"
+    found = json.loads(wincraft_here("compare", *PLANS, "plan.json", "--format", "json", check=0).stdout)
+    assert [item["products_per_output"] for item in found["plans"]] == ["9", "25/4", "81/16", "49/9"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ((), 2, "--kernel"),
+        (("4,3", "--stride", "2"), 2, "of --kernel"),
+        (("4,3", "plan.json"), 2, "4,3 is no plan"),
+        ((*PLANS, "4,3"), 2, "4,3 is no plan"),
+        (("plan.json", "--moduli", "0,1"), 2, "--moduli is of algorithms"),
+        (("plan.json", "--fail-above", "noise-gain=1"), 2, "--fail-above is of algorithms"),
+        (("plan.json", "--data", "x.npy", "--weights", "w.npy"), 2, "--data is of algorithms"),
+        (("plan.json", "--kernel", "5", "--tile", "2"), 3, "give plans of a 5x5 kernel"),
+        (("--kernel", "0"), 3, "the kernel"),
+        (("--kernel", "3", "--tile", "0"), 3, "the tile"),
+        (("--kernel", "3", "--tile", "x"), 3, "the tile"),
+        (("--kernel", "3", "--tile", "2", "--groups", "7", "--layer", "8,8,9,9"), 3, "divisor"),
+        (("--kernel", "3x3", "--tile", "2", "--layer", "8,8,9"), 3, "2 sizes"),
+    ],
+)
+def test_plans_that_cannot_be_compared(arguments, code, words, wincraft_here):
+    wincraft_here("plan", "--kernel", "3x3", "--stride", "2", "--tile", "2", "-o", "plan.json", check=0)
+    done = wincraft_here("compare", *arguments, check=code)
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr

@@ -7,6 +7,8 @@ import pytest
 
 from wincraft import parse
 from wincraft.emit.kernel.conv2d import conv2d_files
+from wincraft.emit.kernel.plans import plan_files
+from wincraft.plan import Problem, make_plan
 
 KERNEL = ("generate", "4x4,3x3", "--format", "c", "--kernel", "conv2d")
 
@@ -119,3 +121,47 @@ def test_a_file_in_the_way(wincraft_here, tmp_path):
     (tmp_path / "k").write_text("mine")
     assert_one_line(wincraft_here(*KERNEL, "-o", "k"), 3, "k")
     assert (tmp_path / "k").read_text() == "mine"
+
+
+PLAN = ("plan", "--kernel", "3x3", "--stride", "2", "--tile", "2", "-o", "plan.json")
+
+
+def test_the_files_of_a_plan_lie_in_the_folder(wincraft_here, tmp_path):
+    wincraft_here(*PLAN, check=0)
+    done = wincraft_here("generate", "plan.json", "--format", "c", "--type", "int8", "-o", "layers", check=0)
+    lines = done.stderr.splitlines()
+    assert lines[0] == "wrote layers/wincraft_plan_3x3_stride2_int8.h"
+    assert lines[-1].startswith("3x3 kernel, stride 2 proved: 4 pieces, 25 products")
+    plan = make_plan(Problem(3, stride=2, axes=2), 2)
+    for name, text in plan_files(plan, "int8").items():
+        assert (tmp_path / "layers" / name).read_text() == text
+    assert len(list((tmp_path / "layers").iterdir())) == len(lines) - 1 == 8
+    again = wincraft_here("generate", "plan.json", "--kernel", "conv2d", "-o", "float", check=0)
+    assert again.stderr.splitlines()[0] == "wrote float/wincraft_plan_3x3_stride2_float32.h"
+
+
+def test_json_of_a_plan_is_the_plan_again(wincraft_here, tmp_path):
+    wincraft_here(*PLAN, check=0)
+    text = (tmp_path / "plan.json").read_text()
+    assert wincraft_here("generate", "plan.json", "--format", "json", check=0).stdout == text
+    wincraft_here("generate", "plan.json", "-o", "again.json", check=0)
+    assert (tmp_path / "again.json").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--format", "latex"), 3, "a plan in latex: this format holds one algorithm; choose c or json"),
+        (("--format", "yaml"), 3, "unknown format 'yaml'"),
+        (("--points", "0,1,-1"), 2, "--points is not of plans; leave it out"),
+        (("--kernel", "depthwise", "-o", "k"), 2, "--kernel depthwise is not of plans; leave it out"),
+        ((), 2, "a plan in c is several files; give a folder, -o DIR"),
+        (("--type", "float16", "-o", "k"), 3, "unknown type of a plan 'float16'"),
+        (("--lanes", "5", "-o", "k"), 3, "lanes"),
+        (("-o", "plan.json/k"), 3, "plan.json"),
+    ],
+)
+def test_what_a_plan_is_not_written_as(wincraft_here, tmp_path, words, code, said):
+    wincraft_here(*PLAN, check=0)
+    assert_one_line(wincraft_here("generate", "plan.json", *words), code, said)
+    assert not (tmp_path / "k").exists()

@@ -26,6 +26,7 @@ WRITING = {
     "identify": ("f.json",),
     "circuit": ("2,3",),
     "plan": ("--layer", "8,8,2,2"),
+    "words": ("2,3",),
     "ring": ("2,3",),
     "residues": ("2,3", "--channels", "1"),
     "quotient": ("cyclic 3",),

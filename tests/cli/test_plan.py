@@ -82,6 +82,12 @@ def test_options_make_the_layer_and_the_core(wincraft_here):
         ((*LAYER, "--stride", "2x2"), 3, "stride"),
         ((*LAYER, "--dilation", "2"), 2, "--kernel"),
         ((*LAYER, "--tile", "2"), 2, "--kernel"),
+        ((*LAYER, "--axes", "1"), 2, "--kernel"),
+        (("--kernel", "7", "--axes", "0"), 3, "number of axes is 0"),
+        (("--kernel", "7", "--axes", "99"), 3, "number of axes is 99"),
+        (("--kernel", "3x3", "--axes", "1"), 3, "1 of them"),
+        (("--kernel", "3x3", "--layer", "8,8,20"), 3, "2 sizes"),
+        (("--kernel", "100", "--stride", "100"), 3, "at most 4096"),
         (("--kernel", "0"), 3, "the kernel is (0, 0)"),
         (("--kernel", "-3x3"), 3, "the kernel is (-3, 3)"),
         (("--kernel", "3y3"), 3, "3x5"),
@@ -95,7 +101,7 @@ def test_options_make_the_layer_and_the_core(wincraft_here):
         (("--kernel", "3", "--measure"), 2, "--measure"),
         (("--kernel", "3", "--objective", "fame"), 3, "products, operations, noise-gain"),
         (("--kernel", "3", "--tile", "4", "--error-limit", "1e-9"), 3, "raise the limit"),
-        (("--kernel", "3", "--tile", "4", "--layer", "64,64,56"), 3, "2 sizes"),
+        (("--kernel", "3x3", "--tile", "4", "--layer", "64,64,56"), 3, "2 sizes"),
         (("--kernel", "3", "--tile", "4", "--layer", "64,64,56,56", "--groups", "7"), 3, "divisor"),
     ],
 )
@@ -142,6 +148,17 @@ def test_pieces_of_a_kernel_are_those_of_the_function(wincraft_here):
     assert "5x5 kernel, stride 2: 4 pieces" in done.stdout
 
 
+def test_one_number_is_of_all_axes(wincraft_here):
+    def first(*options):
+        return wincraft_here("plan", *options, check=0).stdout.splitlines()[0]
+
+    assert first("--kernel", "7", "--axes", "1", "--tile", "4").startswith("7 kernel: 1 piece")
+    assert first("--kernel", "7", "--layer", "8,8,40", "--tile", "4").startswith("7 kernel: 1 piece")
+    assert first("--kernel", "3", "--axes", "3", "--tile", "2").startswith("3x3x3 kernel: 1 piece")
+    assert first("--kernel", "3", "--stride", "2x1", "--tile", "2").startswith("3x3 kernel, stride 2x1: 2 pieces")
+    assert first("--kernel", "3", "--tile", "2").startswith("3x3 kernel: 1 piece")
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -150,6 +167,7 @@ def test_pieces_of_a_kernel_are_those_of_the_function(wincraft_here):
         ("4x4", "--stride", "2", "--transposed", "--tile", "3"),
         ("7x7", "--tile", "3", "--longest", "4"),
         ("1x7", "--tile", "4"),
+        ("7", "--axes", "1", "--tile", "4", "--longest", "4"),
         ("3x3x3", "--tile", "2"),
         ("3x3", "--groups", "8", "--tile", "3+4x4"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from click.shell_completion import BashComplete
 
 from wincraft.cli.main import main
-from wincraft.construct import CONVENTIONS, FACTORISATIONS, USES, families
+from wincraft.construct import CONVENTIONS, FACTORISATIONS, TILE_USES, USES, families
 from wincraft.emit import BINARY, EMITTERS
 from wincraft.measure.processor import CORES, SPEEDS
 from wincraft.measures import MEASURES, names_with
@@ -23,7 +23,7 @@ BASES = [*families(), *FACTORISATIONS]
 OFFERED = {
     "generate 4,3 --convention": CONVENTIONS,
     "generate 4,3 --format": [*EMITTERS, *BINARY],
-    "generate 4,3 --points": USES,
+    "generate 4,3 --points": [*USES, *TILE_USES],
     "generate 4,3 --basis": BASES,
     "basis 4,3 --bases": BASES,
     "report 4,3 --scheme": SCHEMES,
@@ -37,6 +37,7 @@ OFFERED = {
     "plan --layer 8,8,4,4 --type": SPEEDS,
     "plan --layer 8,8,4,4 --core": CORES,
     "plan --layer 8,8,4,4 --points": USES,
+    "words 4,3 --points": [*USES, *TILE_USES],
     "search limit 4,3 --sets": get_args(SetKind),
 }
 

@@ -10,8 +10,11 @@ import sys
 import numpy as np
 import pytest
 
+from wincraft.measure.costs import LayerShape
 from wincraft.measures import MEASURES
-from wincraft.quantise import SCHEMES
+from wincraft.plan import Problem, make_plan
+from wincraft.quantise import SCHEMES, Workload, simulate_plan
+from wincraft.report.pieces import report_pieces
 
 FAST = ("--scheme", "fp16", "--channels", "8")
 
@@ -215,3 +218,60 @@ def test_a_depthwise_layer_of_ones_own(wincraft_here, tmp_path):
     assert 40 < found["schemes"][0]["measured"] < 80
     np.save(tmp_path / "w.npy", rng.standard_normal((30, 1, 3, 3)))
     one_line(wincraft_here("report", "4x4,3x3", *given), 3, "a multiple of 32")
+
+
+PLAN = ("plan", "--kernel", "3x3", "--stride", "2", "--tile", "2", "-o", "plan.json")
+
+
+def test_a_plan_of_a_file(wincraft_here, tmp_path):
+    wincraft_here(*PLAN, check=0)
+    plan = make_plan(Problem(3, stride=2, axes=2), 2)
+    done = wincraft_here("report", "plan.json", *FAST, "--layer", "64,64,56,56", check=0)
+    made = report_pieces(plan, LayerShape(64, 64, (56, 56)), schemes=[SCHEMES["fp16"]], workload=Workload(8))
+    assert done.stdout.strip() == repr(made)
+    for suffix, mark in (("md", "| F(2x2,2x1) |"), ("html", "noise gain"), ("txt", "F(2x2,2x1)")):
+        wincraft_here("report", "plan.json", *FAST, "-o", f"r.{suffix}", check=0)
+        assert mark in (tmp_path / f"r.{suffix}").read_text(encoding="utf-8")
+    wincraft_here("report", "plan.json", *FAST, "-o", "r.json", check=0)
+    assert "25 products" in wincraft_here("verify", "r.json", check=0).stdout
+    assert "PIECES" not in wincraft_here("report", "plan.json", *FAST, "--section", "formats", check=0).stdout
+
+
+def test_a_plan_on_own_data(wincraft_here, arrays):
+    wincraft_here(*PLAN, check=0)
+    data, weights = (np.load(arrays / f"{name}.npy") for name in "xw")
+    own = ("--data", "x.npy", "--weights", "w.npy", "--padding", "1", "--scheme", "tapwise-8")
+    found = json.loads(wincraft_here("report", "plan.json", *own, "--format", "json", check=0).stdout)
+    plan = make_plan(Problem(3, stride=2, axes=2), 2)
+    measured = simulate_plan(plan, "tapwise-8", data, weights, 1).decibels
+    assert found["schemes"][0]["measured"] == pytest.approx(measured, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--points", "0,1"), 2, "--points is of algorithms"),
+        (("--axes", "2"), 2, "--axes is of algorithms"),
+        (("--basis", "legendre"), 2, "--basis is of algorithms"),
+        (("--data-range", "uint8"), 2, "--data-range is of algorithms"),
+        (("--fail-above", "noise-gain=1"), 2, "--fail-above is of algorithms"),
+        (("--section", "matrices"), 3, "pieces, formats"),
+        (("--layer", "64,64,56"), 3, "2 sizes"),
+        (("--data", "x.npy", "--weights", "w5.npy"), 3, "filters"),
+        (("--data", "nan.npy", "--weights", "w.npy"), 3, "nan"),
+    ],
+)
+def test_what_a_plan_has_not(arguments, code, words, wincraft_here, arrays):
+    wincraft_here(*PLAN, check=0)
+    done = wincraft_here("report", "plan.json", "--scheme", "fp16", *arguments, check=code)
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("command", ["identify", "basis", "circuit", "ring"])
+def test_commands_of_algorithms_refuse_plans_in_one_line(command, wincraft_here):
+    wincraft_here(*PLAN, check=0)
+    done = wincraft_here(command, "plan.json", check=3)
+    assert done.stderr.count("\n") == 1
+    assert "wincraft.decomposition" in done.stderr

@@ -69,6 +69,9 @@ def test_usage_errors(wincraft_here, words, mention):
         (("limit", "30,3"), "24"),
         (("limit", "4,3", "--tolerance", "2"), "between 0 and 1"),
         (("limit", "x"), "x"),
+        (("tiles", "3x5"), "one axis after the other"),
+        (("tiles", "many"), "write the kernel as 3x3"),
+        (("tiles", "3", "--max-outputs", "9"), "1 to 8"),
     ],
 )
 def test_bad_input(wincraft_here, words, mention):
@@ -82,6 +85,18 @@ def test_front(wincraft_here, tmp_path):
     assert "0,2/3,-2/3,3/2,-3/2" in wincraft_here(*space, check=0).stdout
     wincraft_here(*space, "-o", "front.html", check=0)
     assert "<svg" in (tmp_path / "front.html").read_text(encoding="utf-8")
+
+
+def test_tiles(wincraft_here):
+    line = ("search", "tiles", "3x3", "--max-outputs", "3")
+    text = wincraft_here(*line, check=0).stdout
+    assert "2x2,3x3 --points" in text
+    assert "whole" in wincraft_here(*line, "--all", check=0).stdout
+    found = json.loads(wincraft_here(*line, "--format", "json", check=0).stdout)
+    schema = json.loads(resources.files("wincraft.report").joinpath("schema/tiles-1.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(found)
+    assert (found["kind"], found["kernel"]) == ("wincraft.tiles", "3x3")
+    assert {item["products"] for item in found["members"]} >= {16, 25}
 
 
 def test_scaling(wincraft_here):
@@ -122,6 +137,7 @@ def test_limits_that_are_proved_here(wincraft_here):
         ("chains", "2,3", "--bases", "canonical,lu"),
         ("limit", "2x4,3x3"),
         ("exact", "4x4,3x3"),
+        ("tiles", "3", "--max-outputs", "2"),
     ],
 )
 def test_every_search_has_every_format(wincraft_here, tmp_path, words, suffix):

@@ -12,7 +12,7 @@ from sympy import Rational
 
 from wincraft import catalogue, parse, winograd
 from wincraft.construct import moduli_of_use, source_of_use
-from wincraft.errors import NotApplicable
+from wincraft.errors import NotApplicable, UnknownName
 from wincraft.measure import word_bounds
 from wincraft.search import search_words
 
@@ -125,6 +125,52 @@ def test_four_outputs_of_three_taps_are_exact_for_any_int8():
     document = catalogue(4, 3).document()["uses"]
     assert document["int8-exact"]["channels"] == 3640
     assert "channels" not in document["accuracy"]
+
+
+TILES = [(size, use) for size, entry in catalogue().items() for use in entry.tiles]
+
+
+@pytest.mark.parametrize(
+    ("size", "use"),
+    [
+        pytest.param(*item, marks=pytest.mark.slow if sum(item[0]) > 9 else (), id=f"{item[0]} {item[1]}")
+        for item in TILES
+    ],
+)
+def test_whole_tiles_are_proved_by_name_and_their_noise_gain_is_true(size, use):
+    m, r = size
+    choice = catalogue(m, r).tiles[use]
+    made = parse(f"F({m}x{m},{r}x{r})", points=use)
+    assert (made.rank, str(made.noise_gain())) == (choice.products, choice.noise_gain)
+    again = parse(f"F({m}x{m},{r}x{r})", moduli=choice.moduli) if choice.moduli else parse(choice.construction)
+    assert again == made
+    assert choice.found in source_of_use(m, r, use)
+
+
+def test_the_products_of_the_literature_and_fewer():
+    ranks = {
+        (m, use): catalogue(m, 3).tiles[use].products for m in (4, 6, 7) for use in ("whole", "whole-quiet", "fourier")
+    }
+    assert (ranks[4, "whole"], ranks[4, "fourier"]) == (46, 46)
+    assert (ranks[6, "whole"], ranks[6, "whole-quiet"], ranks[6, "fourier"]) == (78, 88, 88)
+    assert (ranks[7, "whole"], ranks[7, "whole-quiet"], ranks[7, "fourier"]) == (97, 109, 132)
+    quiet, fourier = (Rational(catalogue(7, 3).tiles[use].noise_gain) for use in ("whole-quiet", "fourier"))
+    assert quiet < fourier, "fewer products, and quieter"
+
+
+@pytest.mark.parametrize(
+    ("size", "error", "mention"),
+    [
+        ("4,3", NotApplicable, "for images"),
+        ("2x2,5x5", UnknownName, "whole-quiet"),
+        ("4x6,3x3", NotApplicable, "alike axes"),
+        ("4x4x4,3x3x3", NotApplicable, "3 axes"),
+        ("12x12,3x3", NotApplicable, "none for two axes of F(12,3)"),
+    ],
+)
+def test_sizes_that_have_no_whole_tile_by_name(size, error, mention):
+    with refused(error, mention):
+        parse(size, points="beside" if error is UnknownName else "whole")
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,14 @@ from sympy import Rational
 
 from wincraft import read, render, winograd, write
 from wincraft.cli.main import main
+from wincraft.construct.circuits import Circuits
 from wincraft.construct.components import AxisPart, ring_components
 from wincraft.construct.moduli import parse_moduli
 from wincraft.construct.whole_tiles import axis_part, products_of
 from wincraft.errors import BadDocument, NotApplicable, TooLarge
 from wincraft.files.document import document, parse_document
+from wincraft.measure.circuits import map_circuits
+from wincraft.measures import MEASURES
 
 TWO = "0,1,-1,x^2+x+1,x^2-x+1,inf"
 
@@ -117,6 +120,75 @@ def test_what_is_refused() -> None:
         winograd("SFC-6(20x20,3x3)")
     with pytest.raises(NotApplicable, match="lavin"):
         winograd("4x4,3x3", moduli="0,1,-1,x^2+1,inf", convention="lavin")
+
+
+def rank_one(left: list, right: list, column: list) -> tuple[object, ...]:
+    """A product up to how its three factors are scaled."""
+    return tuple(x * y * z for x in left for y in right for z in column)
+
+
+def test_ways_to_multiply_complex_numbers_are_tried() -> None:
+    """Gauss's 3 products, a (d - c), b (c + d) and c (a + b), and Karatsuba's are among those of x^2 + 1."""
+    (ring,) = ring_components([axis_part(parse_moduli("x^2+1")[0])])
+    tried = {frozenset(map(rank_one, item.left, item.right, item.columns)) for item in ring.products()}
+    gauss = ([1, 0], [-1, 1], [0, 1]), ([0, 1], [1, 1], [-1, 0]), ([1, 1], [1, 0], [1, 1])
+    karatsuba = ([1, 0], [1, 0], [1, -1]), ([0, 1], [0, 1], [-1, -1]), ([1, 1], [1, 1], [0, 1])
+    assert {frozenset(rank_one(*item) for item in form) for form in (gauss, karatsuba)} <= tried
+    for item in ring.products():
+        assert len(item.left) == 3
+        for u, v in (((2, 3), (5, 7)), ((1, -4), (-2, 9))):
+            products = [
+                sum(a * x for a, x in zip(left, u, strict=True)) * sum(b * y for b, y in zip(right, v, strict=True))
+                for left, right in zip(item.left, item.right, strict=True)
+            ]
+            found = [sum(p * column[k] for p, column in zip(products, item.columns, strict=True)) for k in (0, 1)]
+            assert found == [u[0] * v[0] - u[1] * v[1], u[0] * v[1] + u[1] * v[0]]
+
+
+@pytest.mark.parametrize(
+    ("size", "moduli", "above"),
+    [
+        ("4x4,4x4", "x^3-2,0,1,-1,inf", 1.05),
+        ("4x4,5x5", "x^4+1,0,1,-1,inf", 1.2),
+        ("3x3,5x5", "0,1,x^4+x^3+x^2+x+1,inf", 2.5),
+    ],
+)
+def test_inner_points_of_cubic_and_cyclotomic_moduli_are_searched(size: str, moduli: str, above: float) -> None:
+    """Against the first points by height alone."""
+    made = winograd(size, moduli=moduli)
+    inner = [item for item in parse_moduli(moduli) if item.degree > 2]
+    (ring,) = ring_components([axis_part(item) for item in inner])
+    assert len({str(item.left) for item in ring.products()}) > ring.degree**2
+    assert made.rank == winograd(size, moduli=moduli).rank
+    plain = fixed_inner(size, moduli)
+    assert plain.rank == made.rank
+    assert float(plain.noise_gain()) > above * float(made.noise_gain())
+
+
+def fixed_inner(size: str, moduli: str):
+    """The same with every component multiplied on the points that are first by height."""
+    from unittest import mock
+
+    from wincraft.construct import components
+
+    with mock.patch.object(components, "interpolation_sets", return_value=()):
+        return winograd(size, moduli=moduli)
+
+
+def test_transforms_take_about_as_many_additions_as_nested_ones() -> None:
+    for size, moduli in (("4x4,3x3", "0,1,-1,x^2+1,inf"), ("6x6,3x3", TWO)):
+        whole, nested = (MEASURES["additions"].value(winograd(size, moduli=moduli, nested=n)) for n in (False, True))
+        assert whole < 1.05 * nested
+
+
+def test_the_circuits_of_a_whole_tile_are_those_of_its_passes() -> None:
+    made = winograd("4x4,3x3", points="whole")
+    ((_, maps),) = map_circuits(Circuits(made))
+    assert [item.name for item in maps] == ["BT", "G", "AT"]
+    for item in maps:
+        assert item.program.matrix() == made.named[item.name].dense
+        assert item.operations.additions < item.plain.additions / 2
+    assert max(item.live for item in maps if item.name != "G") == MEASURES["live-values"].value(made)
 
 
 def test_rings_come_apart() -> None:

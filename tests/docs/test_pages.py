@@ -23,9 +23,32 @@ if not PAGES[0].exists() or len(PAGES) < 2:
 
 run_pages = script("scripts/run_pages.py")
 named = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+LONG = {
+    "docs/explanation/circuits.md",
+    "docs/how-to/circuits.md",
+    "docs/how-to/constants-in-a-library.md",
+    "docs/how-to/continuous-integration.md",
+    "docs/how-to/fp16-tile-size.md",
+    "docs/how-to/int8-overflow.md",
+    "docs/how-to/kernels-in-c.md",
+    "docs/how-to/plan-tiles.md",
+    "docs/how-to/rectangular-tiles.md",
+}
+"""Pages whose examples take many seconds."""
 
 
-@named
+def test_long_pages_are_pages():
+    assert {str(page.relative_to(ROOT)) for page in PAGES} >= LONG
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=name, marks=[pytest.mark.slow] * (name in LONG))
+        for page in PAGES
+        for name in [str(page.relative_to(ROOT))]
+    ],
+)
 def test_examples_print_what_the_page_says(page, tmp_path, monkeypatch):
     text = page.read_text(encoding="utf-8")
     if text.startswith("<!-- needs: torch -->"):

@@ -22,8 +22,8 @@ from c_headers import CC, CLASSIC, STANDARDS, WARNINGS, made
 from wincraft import nest, parse, winograd
 from wincraft.emit.kernel.conv2d import conv2d_files
 
-OK, ARGUMENT, UNSUPPORTED, OVERFLOW, SIZE = 0, -1, -2, -3, -4
-ON_THE_FLY, DIRECT = 1, 2
+OK, ARGUMENT, OVERFLOW, SIZE = 0, -1, -3, -4
+ON_THE_FLY, DIRECT, ACCUMULATE = 1, 2, 4
 HIGHEST = 2**31 - 1
 
 INTEGER_POINTS = "0,1,-1,2,-1/2"
@@ -250,6 +250,13 @@ _NUMBERS = count()
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
 
+def new_folder():
+    """One of its own, until the tests end."""
+    folder = _FOLDER / str(next(_NUMBERS))
+    folder.mkdir()
+    return folder
+
+
 def filter_shape(name):
     """Height and width of the filters that an algorithm of `KERNELS` is made for."""
     sizes = re.search(r",([\dx]+)\)", KERNELS[name][0])
@@ -285,8 +292,7 @@ def kernel(name, *options, lanes=None, compiler=CC):
         pytest.skip("neither gcc nor clang is installed")
     if KERNELS[name][1] == "float16" and not has_float16(compiler):
         pytest.skip(f"{compiler} has no _Float16 here")
-    folder = _FOLDER / str(next(_NUMBERS))
-    folder.mkdir()
+    folder = new_folder()
     return Kernel(files_of(name, lanes), folder, options or ("-O2", "-ffp-contract=fast", *FAST), compiler)
 
 

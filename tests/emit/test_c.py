@@ -29,7 +29,6 @@ from c_headers import (
 )
 
 from wincraft import Algorithm, render, winograd
-from wincraft.errors import NotApplicable
 from wincraft.files import identifier
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -86,11 +85,6 @@ def test_comments_cannot_be_closed_from_within():
     text = render(replace(made("F(2,3)"), recipe=(replace(recipe, convention="x */ int intruder; /* y"),)), "c")
     assert "intruder" not in re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     assert text.count("/*") == text.count("*/")
-
-
-def test_linear_form_is_refused():
-    with pytest.raises(NotApplicable, match=r"call transpose\(\) first"):
-        render(made("F(2,3)").transpose(), "c")
 
 
 def test_what_a_type_cannot_hold_is_omitted_and_said():

@@ -19,6 +19,7 @@ from wincraft.rings import ring_loss
 SETS = {
     "Toom-4": (4, 4, "0,1,-1,2,-2,3,inf", 13),
     "quadratic": (4, 4, "0,1,-1,-2,x^2+x+1,inf", 15),
+    "no bit": (4, 4, "0,-1,x^2+x+1,x^3+x+1@(0,1,x^2+x+1,inf)", 16),
     "Toom-2.5": (2, 4, "0,1,-1,2,inf", 15),
 }
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-O2", "-shared", "-fPIC"]
@@ -74,7 +75,13 @@ def cases(count, q, rng):
 @pytest.mark.parametrize("form", ["linear", "correlation"])
 @pytest.mark.parametrize(
     ("name", "word", "compiler"),
-    [("Toom-4", 16, "gcc"), ("Toom-4", 16, "g++"), ("quadratic", 16, "gcc"), ("Toom-2.5", 16, "gcc")]
+    [
+        ("Toom-4", 16, "gcc"),
+        ("Toom-4", 16, "g++"),
+        ("quadratic", 16, "gcc"),
+        ("no bit", 16, "gcc"),
+        ("Toom-2.5", 16, "gcc"),
+    ]
     + [("Toom-4", word, "gcc") for word in (8, 32, 64)],
 )
 def test_products_of_256_terms_equal_the_schoolbook_method(name, word, compiler, form, tmp_path):
@@ -88,7 +95,7 @@ def test_products_of_256_terms_equal_the_schoolbook_method(name, word, compiler,
     lefts = list(cases(others if form == "linear" else whole, q, rng))
     for (kind, left), (_, right) in zip(lefts, cases(length, q, rng), strict=True):
         data, filter = (np.array(values, dtype=object) for values in (left, right))
-        given = [values + q * (kind == "beyond") for values in (data, filter)]
+        given = [(values + q * (kind == "beyond")) % 2**word for values in (data, filter)]
         arrays = [np.array(values, dtype=dtype) for values in given]
         result = np.full(whole if form == "linear" else others, 7, dtype=dtype)
         run(*(ctypes.c_void_p(array.ctypes.data) for array in (*arrays, result)))

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import wincraft as wc
 from wincraft.cli.main import main
 from wincraft.construct import change_basis, factorise
-from wincraft.emit import EMITTERS, PROGRAMS
+from wincraft.emit import EMITTERS, OF_AXES, PROGRAMS
 from wincraft.errors import NotApplicable, UnknownName
 
 MADE = {
@@ -28,6 +28,8 @@ MADE = {
 
 OF_ALL = [name for name in EMITTERS if name not in PROGRAMS]
 """The formats that hold every algorithm; programs for hardware hold rational ones whose integers fit."""
+OF_CORRELATION = {"numpy", *OF_AXES}
+"""Those among them that refuse the linear form."""
 
 
 @pytest.mark.parametrize("format_name", OF_ALL)
@@ -69,10 +71,9 @@ def test_numpy_source_convolves(name):
     np.testing.assert_allclose(module["convolve_tile"](d, g), expected, rtol=1e-11, atol=1e-11)
 
 
-def test_numpy_and_c_output_refuse_the_linear_form():
-    for format_name in ("numpy", "c"):
-        with pytest.raises(NotApplicable, match="transpose"):
-            wc.render(wc.winograd(2, 3).transpose(), format_name)
+def test_what_computes_the_correlation_refuses_the_linear_form():
+    with pytest.raises(NotApplicable, match="transpose"):
+        wc.render(wc.winograd(2, 3).transpose(), "numpy")
 
 
 def test_numpy_output_refuses_entries_beyond_float64():
@@ -140,7 +141,7 @@ def test_json_keeps_chains(name, tmp_path):
 @pytest.mark.parametrize("name", CHAINED)
 def test_no_file_with_chains_claims_a_command_that_makes_it_without(name, format_name):
     algorithm = CHAINED[name]()
-    if algorithm.form == "correlation" or format_name not in ("c", "numpy"):
+    if algorithm.form == "correlation" or format_name not in OF_CORRELATION:
         text = wc.render(algorithm, format_name)
         assert ("maps are chains of stages" in text) == ("wincraft generate" in text)
         assert "its maps are chains" in text or "its maps chains of stages, no generate command makes them" in text

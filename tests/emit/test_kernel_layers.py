@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_calls import ARGUMENT, DIRECT, ON_THE_FLY, UNSUPPORTED, conv_of, filter_shape, kernel, output_shape
+from kernel_calls import ACCUMULATE, ARGUMENT, DIRECT, ON_THE_FLY, conv_of, filter_shape, kernel, output_shape
 from oracle_kernels import layer_of
 
 NAMES = ("int8", "float32")
@@ -163,6 +163,38 @@ def test_what_the_algorithm_is_not_made_for_is_direct(name, size, stride):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("channels", [2, 16, 35])
+def test_depthwise(name, channels):
+    """By the algorithm, and direct: by flag, of a stride, of another filter; channels first too."""
+    of = kernel(name)
+    for size, stride, flags in (
+        ((3, 3), (1, 1), 0),
+        ((3, 3), (1, 1), DIRECT),
+        ((3, 3), (2, 1), 0),
+        ((2, 5), (1, 1), 0),
+    ):
+        x, g = numbers(of, (2, 9, 11, channels), (channels, 1, *size))
+        for layout in ("NHWC", "NCHW"):
+            conv = conv_of(x, g, (1, 0, 2, 1), stride, channels, flags)
+            assert of.uses_winograd(conv) == (size == (3, 3) and stride == (1, 1) and not flags)
+            y = of.layer(placed(x, layout), g, pads=(1, 0, 2, 1), stride=stride, groups=channels, flags=flags)
+            assert_right(of, y, x, g, (1, 0, 2, 1), stride, channels)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("flags", [0, ON_THE_FLY, DIRECT])
+@pytest.mark.parametrize("groups", [1, 2, 18])
+def test_outputs_are_added_to_what_stands_there(name, flags, groups):
+    of = kernel(name)
+    x, g = numbers(of, (1, 9, 11, 18), (18, 18 // groups, 3, 3))
+    for layout in ("NHWC", "NCHW"):
+        y = LAYOUTS[layout]((1, 9, 11, 18), np.int32 if of.exact else np.float32)
+        y[...] = 1000
+        of.layer(x, g, y, pads=(1, 1, 1, 1), groups=groups, flags=flags + ACCUMULATE)
+        assert_right(of, y - 1000, x, g, (1, 1, 1, 1), groups=groups)
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("c", range(1, 11))
 def test_few_channels_and_filters(name, c):
     of = kernel(name)
@@ -242,9 +274,8 @@ def test_any_layer(layer):
     x, g = numbers(of, x_shape, g_shape, seed)
     given_x = placed(x, layouts[0])
     fits = all(x_shape[i + 1] + pads[i] + pads[i + 2] >= g_shape[i + 2] for i in (0, 1))
-    depthwise = groups > 1 and g_shape[0] == groups and g_shape[1] == 1
-    if not fits or depthwise:
-        assert of.check(conv_of(given_x, g, pads, stride, groups, flags)) == (UNSUPPORTED if fits else ARGUMENT)
+    if not fits:
+        assert of.check(conv_of(given_x, g, pads, stride, groups, flags)) == ARGUMENT
         return
     y = LAYOUTS[layouts[1]](output_shape(conv_of(given_x, g, pads, stride)), np.int32)
     of.layer(given_x, g, y, pads=pads, stride=stride, groups=groups, flags=flags, threads=threads)

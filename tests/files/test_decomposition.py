@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import copy
 import json
+from importlib import resources
 
+import jsonschema
 import numpy as np
 import pytest
 from oracle_messages import refused
@@ -24,6 +26,37 @@ def test_a_plan_is_read_as_it_was_written():
     assert found.problem == PLAN.problem
     x, w = np.arange(2 * 121).reshape(1, 2, 11, 11) % 7, np.arange(50).reshape(2, 1, 5, 5) % 5
     np.testing.assert_array_equal(found.run(x, w), PLAN.run(x, w))
+
+
+@pytest.fixture(scope="module")
+def schema():
+    text = resources.files("wincraft.files").joinpath("schema", "decomposition-1.json").read_text(encoding="utf-8")
+    jsonschema.Draft202012Validator.check_schema(json.loads(text))
+    return jsonschema.Draft202012Validator(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [PLAN, make_plan(Problem(4, stride=2, transposed=True, axes=2), 3), make_plan(Problem(7), 4, longest=4),
+     make_plan(Problem(3, dilation=2, axes=3), 2), make_plan(Problem(3, axes=2), 4, points="quadratic", nested=False)],
+    ids=str,
+)  # fmt: skip
+def test_documents_follow_their_schema(plan, schema):
+    content = json.loads(json.dumps(plan_document(plan)))
+    schema.validate(content)
+    algorithms = json.loads(resources.files("wincraft.files").joinpath("schema", "algorithm-2.json").read_text())
+    for item in content["algorithms"]:
+        jsonschema.validate(item, algorithms)
+
+
+def test_the_schema_refuses_what_the_reader_does(schema):
+    for place, value in ((("problem", "groups"), 0), (("pieces", 0, "axes", 0, "data"), [0]), (("pieces",), [])):
+        content = inner = copy.deepcopy(CONTENT)
+        for name in place[:-1]:
+            inner = inner[name]
+        inner[place[-1]] = value
+        with pytest.raises(jsonschema.ValidationError):
+            schema.validate(content)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from oracle_rows import ROWS
 
 import wincraft as wc
-from wincraft.emit import EMITTERS, PROGRAMS, render
+from wincraft.emit import EMITTERS, OF_AXES, PROGRAMS, render
 from wincraft.errors import BadDocument
 from wincraft.files import judge, read_matrices
 
@@ -152,6 +152,10 @@ MADE |= {
 @pytest.mark.parametrize("format", [name for name in EMITTERS if name not in PROGRAMS])
 def test_every_format_is_read_back(name, format, tmp_path):
     made = MADE[name]()
+    if format in OF_AXES:
+        if name == "axes of one size":
+            pytest.skip("refused: arrays are named by the size")
+        made = wc.nest(*(axis.rescale(a=[1 / axis.scale] * axis.rank) for axis in made.factors))
     path = tmp_path / f"made.{format}"
     path.write_text(render(made, format))
     read = wc.read(path)

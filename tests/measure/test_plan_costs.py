@@ -11,6 +11,7 @@ from oracle_messages import refused
 from wincraft.errors import BadShape, NotApplicable
 from wincraft.measure.costs import LayerShape, costs
 from wincraft.measure.plans import layer_outputs, plan_costs, plan_times
+from wincraft.measure.processor import ProcessorCore
 from wincraft.measure.speed import ConvolutionLayer, direct_time, winograd_time
 from wincraft.plan import Problem, make_plan
 
@@ -54,7 +55,10 @@ def test_times_of_a_stride():
     plan = make_plan(Problem(5, stride=2, axes=2), 4)
     found = plan_times(plan, LAYER, batch=2)
     assert len(found.pieces) == 4
-    assert found.total == pytest.approx(sum(piece.total for piece in found.pieces))
+    assert found.total == pytest.approx(sum(piece.total for piece in found.pieces) + found.sums)
+    core = ProcessorCore()
+    vectors = 2 * 3 * 28 * 28 * LAYER.filters / core.lanes
+    assert found.sums == pytest.approx(core.rates("float32").addition * vectors / (core.ghz * 1e9))
     assert found.direct.products == pytest.approx(
         direct_time(ConvolutionLayer(LAYER, 2, (5, 5), stride=2)).products, rel=1e-12
     )

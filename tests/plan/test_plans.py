@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from oracle_messages import refused
-from scipy.signal import correlate
+from scipy.signal import convolve, correlate, upfirdn
 
 from wincraft import winograd
 from wincraft.errors import BadShape, BadValue, ClaimRefuted, NotApplicable, TooLarge, WrongForm, WrongType
@@ -146,6 +146,75 @@ def test_one_signal_is_that_of_scipy():
     np.testing.assert_array_equal(found[0, 0], correlate(image, filter, "valid"))
 
 
+def spread(array, steps):
+    """With zeros between values along the last axes."""
+    d = len(steps)
+    sizes = [step * (size - 1) + 1 for step, size in zip(steps, array.shape[-d:], strict=True)]
+    found = np.zeros((*array.shape[:-d], *sizes), dtype=array.dtype)
+    found[(..., *(slice(None, None, step) for step in steps))] = array
+    return found
+
+
+def scipy_convolution(problem, x, w):
+    """Channel by channel: `correlate` with dilated filters, every s-th output; transposed `convolve`."""
+    groups, taps = problem.groups, spread(w, problem.t)
+    per_in = x.shape[1] // groups
+    per_out = w.shape[1] if problem.transposed else w.shape[0] // groups
+    every = tuple(slice(None, None, s) for s in problem.s)
+    found = []
+    for image in x:
+        outputs = []
+        for k in range(per_out * groups):
+            group, own = divmod(k, per_out)
+            parts = []
+            for c in range(group * per_in, (group + 1) * per_in):
+                if problem.transposed:
+                    parts.append(convolve(spread(image[c], problem.s), taps[c, own], "full", "direct"))
+                else:
+                    parts.append(correlate(image[c], taps[k, c - group * per_in], "valid", "direct")[every])
+            outputs.append(sum(parts))
+        found.append(outputs)
+    return np.array(found)
+
+
+@all_problems
+def test_integers_are_those_of_scipy(problem, tile, longest):
+    x, w = arrays(problem, seed=4)
+    plan = make_plan(problem, tile, longest=longest)
+    np.testing.assert_array_equal(plan.run(x[:1], w), scipy_convolution(problem, x[:1], w))
+
+
+@pytest.mark.parametrize(("r", "s"), [(3, 2), (5, 2), (5, 3), (7, 4), (2, 3)])
+def test_one_axis_is_upfirdn(r, s):
+    """Filter banks of SciPy: `down` is a stride, `up` a transposed convolution."""
+    x, w = np.arange(1, 32) ** 2 % 19, np.arange(1, r + 1) * 3 % 7
+    found = make_plan(Problem(r, stride=s), 3).run(x[None, None], w[None, None])[0, 0]
+    np.testing.assert_array_equal(found, upfirdn(w[::-1], x)[r - 1 : len(x) : s])
+    aligned = np.concatenate([np.zeros(-(r - 1) % s, dtype=int), x])  # so that its first output is one of upfirdn's
+    np.testing.assert_array_equal(found, upfirdn(w[::-1], aligned, down=s)[-(-(r - 1) // s) :][: len(found)])
+    found = make_plan(Problem(r, stride=s, transposed=True), 3).run(x[None, None], w[None, None])[0, 0]
+    np.testing.assert_array_equal(found, upfirdn(w, x, up=s)[: len(found)])
+
+
+@pytest.mark.parametrize(
+    "problem", [Problem(3, axes=2), Problem(3, stride=2, axes=2), Problem(3, 1, 2, axes=2)], ids=str
+)
+def test_gradients_are_those_of_scipy(problem):
+    """Of data by spreading the output's gradient, of filters by correlating with it."""
+    x, w = arrays(problem, seed=5)
+    x = x[:, :2]
+    gy = np.random.default_rng(6).integers(-9, 10, convolve_directly(problem, x, w[:3, :2]).shape)
+    back = make_plan(problem.input_gradient(), 3).run(gy, w[:3, :2])
+    np.testing.assert_array_equal(back, scipy_convolution(problem.input_gradient(), gy, w[:3, :2]))
+    plan = make_plan(problem.weight_gradient(gy.shape[2:]), 3, longest=4)
+    found = run_weight_gradient(plan, x, gy, problem.r)
+    ends = tuple(slice(None, t * r, t) for r, t in zip(problem.r, problem.t, strict=True))
+    for k in range(3):
+        for c in range(2):
+            wanted = sum(correlate(x[n, c], spread(gy[n, k], problem.s), "valid", "direct") for n in range(len(x)))
+            np.testing.assert_array_equal(found[k, c], wanted[ends])
+
+
 @pytest.mark.parametrize("output_padding", [0, 1])
 def test_output_padding_is_that_of_pytorch(output_padding):
     problem = Problem(3, stride=2, transposed=True, axes=2)
@@ -187,6 +256,16 @@ def test_reductions_give_the_same_in_any_order():
                 waiting += chosen.apply(item)
         assert found == others
     assert not SplitKernel(3).accepts(strand_of(Problem(7, stride=2)))
+
+
+def test_moduli_make_whole_tiles_where_they_are_not_nested():
+    problem = Problem(3, stride=2, axes=2)
+    nested, whole = (make_plan(problem, 4, points="quadratic", nested=nested) for nested in (True, False))
+    assert (nested.products, whole.products) == (100, 97)
+    assert [piece.algorithm.separable for piece in whole.pieces] == [False, True, True, True]
+    assert "proved" in whole.prove()
+    x, w = arrays(problem)
+    np.testing.assert_array_equal(whole.run(x, w), convolve_directly(problem, x, w))
 
 
 def test_whole_tiles_are_pieces_too():

@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
+
+import jsonschema
 import numpy as np
 import pytest
+from oracle_messages import refused
 
+from wincraft.errors import BadShape
+from wincraft.files.decomposition import parse_plan_document
 from wincraft.measure.costs import LayerShape
 from wincraft.plan import Problem, convolve_directly, make_plan
+from wincraft.quantise import SCHEMES, Layer, Workload, evaluate_plan
 from wincraft.report.model import Unavailable
 from wincraft.report.pieces import noise_of_plan, report_pieces
+from wincraft.show.shown import rendered
 
 
 @pytest.mark.parametrize(
@@ -39,3 +48,37 @@ def test_what_has_no_time():
 
 def test_plans_that_save_nothing_stay_direct():
     assert "stay direct" in repr(report_pieces(make_plan(Problem(3, stride=3, axes=2), 2)))
+
+
+def test_schemes_are_simulated_and_predicted():
+    plan = make_plan(Problem(3, stride=2, axes=2), 2)
+    schemes, told = [SCHEMES["fp16"], SCHEMES["ncnn-int8"]], []
+    found = report_pieces(plan, schemes=schemes, workload=Workload(tiles=16), progress=lambda *a: told.append(a))
+    own = evaluate_plan(plan, "fp16", Workload(tiles=16))
+    assert found.schemes[0].evaluation.measured == own.measured
+    assert f"{own.measured:.1f}" in next(line for line in repr(found).splitlines() if line.startswith("  fp16"))
+    assert [name for _, _, name in told] == ["fp16", "ncnn-int8"]
+    large = report_pieces(make_plan(Problem(5, stride=2, axes=2), 4), schemes=schemes[1:])
+    assert "not applicable: U of F(4x4,3x3)" in " ".join(repr(large).split())
+    assert [chart.title for chart in found.layout().charts] == ["Error against direct convolution", "Error by stage"]
+
+
+def test_documents_of_reports_are_plans_too():
+    schema = json.loads(
+        resources.files("wincraft.files").joinpath("schema/decomposition-1.json").read_text(encoding="utf-8")
+    )
+    plan = make_plan(Problem(3, stride=2, axes=2), 2)
+    for found in (
+        report_pieces(plan),
+        report_pieces(plan, schemes=[SCHEMES["fp16"], SCHEMES["ncnn-int8"]], workload=Workload(tiles=4)),
+    ):
+        content = json.loads(rendered(found, "json"))
+        jsonschema.validate(content, schema)
+        assert parse_plan_document(content).products == 25
+    assert content["schemes"][0]["name"] == "fp16"
+
+
+def test_own_arrays_that_do_not_fit_are_refused():
+    plan = make_plan(Problem(3, stride=2, axes=2), 2)
+    with refused(BadShape, "filters"):
+        report_pieces(plan, schemes=[SCHEMES["fp16"]], workload=Layer(np.ones((1, 2, 9, 9)), np.ones((4, 2, 5, 5))))

@@ -28,7 +28,10 @@ def whole():
     return build_report(parse("F(4x4,3x3)"), layer=parse_layer_shape("64,64,56,56"), workload=SMALL)
 
 
-@pytest.mark.parametrize("size", ["F(2,3)", "F(2x2,3x3)", "F(2x4,3x5)", "F(6x6,3x3)", "F(10x10,5x5)", "F(2x2x2,3x3x3)"])
+LARGE = pytest.param("F(10x10,5x5)", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("size", ["F(2,3)", "F(2x2,3x3)", "F(2x4,3x5)", "F(6x6,3x3)", LARGE, "F(2x2x2,3x3x3)"])
 def test_all_schemes_in_32_lines_of_80_columns(size):
     lines = lines_of(build_report(parse(size), workload=SMALL, sweep=()))
     assert len(lines) <= 32

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from oracle_messages import refused
+from sympy import Rational
 
 from wincraft.errors import BadModulus, BadShape, BadValue, NotApplicable, NotCoprime
 from wincraft.rings import quotient_product
@@ -77,7 +78,10 @@ def test_bad_input_is_refused_in_a_line():
     with refused(BadValue, "a modulus is inf"):
         quotient_product("x^2-x", moduli="0,1,inf")
     with refused(NotCoprime, "share a factor"):
-        quotient_product("x^3+x+1", ring="GF(2)")
+        quotient_product("x^3+x+1", moduli="x^3+x+1@(0,2,x^2+x+1,inf)", ring="GF(2)")
+    for text in ("cyclic 0", "short -2", "negacyclic 257"):
+        with refused(BadValue, "the number of terms", "give 1 to 256"):
+            quotient_product(text)
     with refused(NotCoprime, "listed twice"):
         quotient_product("x^2-2*x+1", moduli="1,1")
     with refused(BadShape, "(g, h) has shape (2, 3)"):
@@ -91,3 +95,9 @@ def test_over_a_small_field_inner_moduli_can_be_given():
     assert made.rank == 6
     assert [int(x) % 2 for x in made.apply([0, 0, 1], [0, 0, 1])] == [0, 1, 1]
     assert made.document()["field"] == "GF(2)"
+
+
+def test_rational_polynomials_have_monic_factors():
+    made = quotient_product("x^3-1/2*x")
+    assert (made.text, made.rank) == ("x^3-1/2*x", 4)
+    assert made.apply([0, 1, 0], [0, 0, 1]) == [0, Rational(1, 2), 0]

@@ -6,10 +6,10 @@ from __future__ import annotations
 import pytest
 from oracle_messages import refused
 
-from wincraft.errors import BadValue, NotApplicable, UnknownName
+from wincraft.errors import BadValue, NotApplicable, TooLarge, UnknownName
 from wincraft.measure.plans import plan_costs
 from wincraft.plan import Problem, make_plan
-from wincraft.search.plans import OBJECTIVE_CHANNELS, PLAN_OBJECTIVES, search_plans
+from wincraft.search.plans import OBJECTIVE_CHANNELS, PLAN_OBJECTIVES, best_of_tiles, search_plans
 
 PROBLEM = Problem(5, stride=2, axes=2)
 
@@ -38,6 +38,46 @@ def test_long_kernels_are_split_too():
     found = search_plans(Problem(7, axes=2), "noise-gain", tiles=[3], points=[None])
     assert {item.longest for item in found} == {None, 3, 4}
     assert found[0].longest is not None
+
+
+def test_axes_have_tiles_of_their_own_where_they_differ():
+    problem, sizes = Problem((3, 7)), (2, 3, 4, 5, 6)
+
+    def score(plan):
+        return float(plan.products_per_output) + float(plan.noise_gain()) / 200
+
+    found = search_plans(problem, score, tiles=sizes, points=[None])
+    assert {str(m) for m in sizes} < {item.tile for item in found}
+    assert len(set(found[0].plan.pieces[0].algorithm.m)) == 2
+    among = [make_plan(problem, (a, b), longest=longest) for a in sizes for b in sizes for longest in (None, 3, 4)]
+    assert found[0].value == min(map(score, among))
+    alike = search_plans(Problem(3, stride=2, axes=2), "products", tiles=(2, 3), points=[None])
+    assert {item.tile for item in alike} == {"2", "3"}
+    assert {item.tile for item in search_plans(Problem((1, 5)), "products", tiles=(2, 3), points=[None])} == {"2", "3"}
+
+
+def test_whole_tiles_are_candidates():
+    found = search_plans(Problem(3, axes=2), "products", tiles=[4], points=["quadratic"])
+    assert [(item.describe(), item.plan.products) for item in found] == [
+        ("whole 4, quadratic", 46),
+        ("tile 4, quadratic", 49),
+    ]
+    named = best_of_tiles(found)
+    assert {name: plan.products for name, plan in named.items()} == {"whole 4, quadratic": 46}
+
+
+def test_the_best_of_tiles():
+    found = search_plans(Problem(7), "noise-gain", tiles=[2, 4], points=[None])
+    named = best_of_tiles(found)
+    assert [name.split(",")[0] for name in named] == ["tile 2", "tile 4"]
+    for name, plan in named.items():
+        best = min((item for item in found if item.tile == name.split()[1].strip(",")), key=lambda item: item.value)
+        assert plan is best.plan
+
+
+def test_too_many_pieces_are_said():
+    with refused(TooLarge, "at most 4096"):
+        search_plans(Problem(100, stride=100, axes=2), tiles=[2], points=[None])
 
 
 def test_progress_and_functions():

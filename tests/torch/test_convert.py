@@ -13,7 +13,8 @@ from torch import nn
 
 from wincraft import parse
 from wincraft.construct import chained
-from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName
+from wincraft.errors import BadShape, NotApplicable, UnknownName
+from wincraft.plan import Problem, make_plan
 from wincraft.torch import DirectConv1d, DirectConv2d, WinogradConv1d, WinogradConv2d, calibrate, convert
 
 
@@ -39,7 +40,7 @@ class Residual(nn.Module):
         return self.line(x.flatten(2))
 
 
-WINOGRAD = ("stem", "deep.0", "deep.2", "flat", "line")
+WINOGRAD = ("stem", "down", "deep.0", "deep.2", "flat", "line")
 
 
 def algorithm_for(name, layer):
@@ -48,7 +49,7 @@ def algorithm_for(name, layer):
 
 def everything(name, layer):
     """Winograd wherever it can be, also with strides."""
-    return None if max(layer.dilation) > 1 or max(layer.kernel_size) == 1 else algorithm_for(name, layer)
+    return None if max(layer.kernel_size) == 1 else algorithm_for(name, layer)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -60,7 +61,9 @@ def test_a_network_computes_what_it_did(dtype, chosen):
     x = rand(2, 3, 16, 16, dtype=dtype)
     converted = convert(plain, chosen)
     assert type(converted.stem) is WinogradConv2d
-    assert type(converted.down) is (WinogradConv2d if chosen is everything else nn.Conv2d)
+    assert type(converted.down) is WinogradConv2d
+    assert type(converted.wide) is (WinogradConv2d if chosen is everything else nn.Conv2d)
+    assert type(convert(plain, chosen, plans=False).down) is (WinogradConv2d if chosen is everything else nn.Conv2d)
     assert not any(isinstance(layer, WinogradConv2d | WinogradConv1d) for layer in plain.modules())
     wanted, found = plain(x), converted(x)
     # some ten units of float32 per layer, of the largest activation
@@ -91,11 +94,14 @@ def test_notes_say_why_a_layer_is_direct():
     assert kinds["deep.2"] is nn.Conv2d
     notes = {name: getattr(converted, name).note for name in ("down", "shortcut", "wide")}
     assert notes == {
-        "down": "direct: stride (2, 2)",
-        "shortcut": "direct: stride (2, 2)",
-        "wide": "direct: dilation (2, 2)",
+        "down": "plan: 5.062 products an output, direct 9",
+        "shortcut": "direct: 1x1 kernel, stride 2; a plan takes 1 of 1 products",
+        "wide": "direct: 3x3 kernel, dilation 2; a plan takes 9.062 of 9 operations, transforms included",
     }
     assert all(note in repr(converted) for note in notes.values())
+    without = convert(Residual(), "F(4,3)", "tapwise-8", plans=False)
+    assert without.down.note == "direct: 3x3 kernel, stride 2"
+    assert without.wide.note == "direct: 3x3 kernel, dilation 2"
     assert convert(nn.Sequential(nn.Conv2d(3, 4, 1)), scheme="tapwise-8")[0].note == "direct: kernel (1, 1)"
     assert convert(nn.Sequential(nn.Conv1d(3, 4, 3)), None, "tapwise-8")[0].note == "direct: as chosen"
 
@@ -104,7 +110,7 @@ def test_layers_that_the_algorithm_does_not_fit_stay_direct():
     """Seven taps are too many for its tile, and one axis too few; the others are converted."""
     plain = nn.Sequential(nn.Conv2d(3, 4, 7, padding=3), nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 1))
     for scheme, kind in (("tapwise-8", DirectConv2d), (None, nn.Conv2d)):
-        made = convert(plain, scheme=scheme)
+        made = convert(plain, scheme=scheme, plans=False)
         assert [type(layer) for layer in made] == [kind, WinogradConv2d, kind]
         assert made[0].note.startswith("direct: F(4x4,3x3): its tile is too small for 7x7 taps, and F(2x2,7x7) has")
         assert made[2].note == "direct: kernel (1, 1)"
@@ -122,7 +128,8 @@ def test_quantised_networks_are_near():
     plain = Residual().eval()
     x = rand(8, 3, 16, 16)
     converted = convert(plain, everything, "tapwise-8")
-    assert {type(converted.wide), type(converted.shortcut)} == {DirectConv2d}
+    assert type(converted.shortcut) is DirectConv2d
+    assert type(converted.wide) is WinogradConv2d
     calibrate(converted, [x])
     wanted = plain(x)
     error = (converted(x) - wanted).square().sum() / wanted.square().sum()
@@ -221,7 +228,7 @@ def test_what_cannot_be_converted():
     with refused(UnknownName, "tapwise-8"):
         convert(Residual(), scheme="tapwise8")
     with refused(NotApplicable, "layer 0: F(4x4,3x3)", "F(m,7x7)", "no other layer"):
-        convert(nn.Sequential(nn.Conv2d(16, 16, 7), nn.Conv2d(16, 16, 3, stride=2)))
+        convert(nn.Sequential(nn.Conv2d(16, 16, 7), nn.Conv2d(16, 16, 3, stride=2)), plans=False)
     with refused(BadShape, "layer 0: algorithm", "F(4x4,3x3)", "1 axes"):
         convert(nn.Sequential(nn.Conv1d(3, 4, 3)), lambda name, layer: "F(4x4,3x3)")
     hooked = nn.Conv2d(3, 4, 3)
@@ -229,8 +236,8 @@ def test_what_cannot_be_converted():
     with refused(NotApplicable, "layer 0", "hooks", "remove_weight_norm"):
         convert(nn.Sequential(hooked))
     assert convert(nn.Sequential(hooked), None)[0]._forward_hooks  # it stays what it was
-    with refused(BadValue, "layer wide", "dilation is (2, 2)"):
-        convert(Residual(), lambda name, layer: "F(4,3)")
+    with refused(BadShape, "layer wide: the plan", "3x3 kernel, dilation 2"):
+        convert(Residual(), lambda name, layer: make_plan(Problem(3, axes=2), 4) if name == "wide" else None)
 
 
 def test_one_axis_under_a_scheme():

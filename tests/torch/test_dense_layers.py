@@ -7,11 +7,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from oracle_layers import rand, simulated_codes, stored_codes
 from oracle_messages import refused
 from oracle_tiles import forty_six, kronecker_square
 from torch import nn
 
-from wincraft import winograd
+from wincraft import parse, winograd
 from wincraft.algorithm import nest
 from wincraft.errors import NotApplicable
 from wincraft.torch import WinogradConv2d, calibrate, convert, network_report
@@ -46,6 +47,18 @@ def test_a_scheme_gives_what_the_separable_layer_gives(scheme):
         torch.testing.assert_close(dense(x), separable(x), atol=0.2, rtol=0)
     else:
         torch.testing.assert_close(dense(x), separable(x), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("scheme", ["tapwise-8", "barabasz-2020-8", "tapwise-8,M=none"])
+def test_passes_along_axes_before_those_of_the_whole_tile_are_one_step(scheme):
+    """Nothing is stored between them: the integers of every stage are those of the simulation."""
+    made = parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf", convention="pow2")
+    layer, x = WinogradConv2d(3, 4, 3, padding=1, algorithm=made, scheme=scheme), rand(2, 3, 9, 10)
+    calibrate(layer, [x])
+    _, codes = stored_codes(layer, x)
+    _, wanted = simulated_codes(layer, x, layer.scheme, layer.scales)
+    for label in {"U", "V", "M"} & wanted.keys():
+        assert (codes[label].reshape(wanted[label].shape) == wanted[label]).all(), label
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from oracle_messages import refused
 from torch import nn
 
 from wincraft import parse, winograd
+from wincraft.algorithm import nest
 from wincraft.errors import NotApplicable
+from wincraft.plan import Problem
 from wincraft.torch import DirectConv2d, WinogradConv2d, convert
-from wincraft.torch.fitting import fitted
+from wincraft.torch.fitting import fitted, planned
 
 
 @pytest.mark.parametrize(
@@ -64,9 +66,14 @@ def test_a_larger_tile_that_is_much_noisier_is_refused(given, kernel):
     assert larger.noise_gain() > 2 * parse(given).noise_gain()
     with refused(NotApplicable, given, f"{taps} taps", larger.size, f"F(m,{taps})"):
         fitted(parse(given), kernel)
-    made = convert(nn.Sequential(nn.Conv2d(2, 2, kernel), nn.Conv2d(2, 2, 3)), given, "tapwise-8")
+    plain = nn.Sequential(nn.Conv2d(2, 2, kernel), nn.Conv2d(2, 2, 3), nn.Conv2d(64, 64, kernel))
+    made = convert(plain, given, "tapwise-8", plans=False)
     assert type(made[0]) is DirectConv2d
     assert made[0].note.startswith(f"direct: {given}: its tile is too small for {taps} taps")
+    split = convert(plain, given, "tapwise-8")
+    assert split[0].note.startswith(f"direct: {taps} kernel; a plan takes ")
+    assert max(max(piece.algorithm.r) for piece in split[2].plan.pieces) == 3
+    assert split[2].plan.products_per_output < split[2].plan.direct_per_output
 
 
 def test_a_row_of_seven_taps_is_converted():
@@ -104,3 +111,55 @@ def test_larger_kernels_and_rows_are_no_slip():
     assert five[0].algorithm.size == "F(2x2,5x5)"
     row = convert(nn.Sequential(nn.Conv2d(2, 2, (1, 3))))
     assert row[0].algorithm.size == "F(1x4,1x3)"
+
+
+@pytest.mark.parametrize(
+    ("problem", "size", "products"),
+    [
+        (Problem(3, stride=2, axes=2), "F(2x2,3x3)", 25),
+        (Problem(3, stride=2, axes=2), "F(4x4,3x3)", 81),
+        (Problem(5, stride=2, axes=2), "F(4x4,3x3)", 121),
+        (Problem(7, stride=2, axes=2), "F(4x4,3x3)", 256),
+        (Problem(7, stride=2, axes=2), "F(2x2,3x3)", 100),
+        (Problem(4, stride=2, dilation=3, axes=1), "F(2,3)", 18),
+        (Problem(3, dilation=2, axes=2), "F(4x4,3x3)", 144),
+        (Problem(7, axes=2), "F(4x4,3x3)", 256),
+        (Problem((1, 7), stride=(1, 2)), "F(4,3)", 13),
+        (Problem(4, stride=2, axes=2, transposed=True), "F(4x4,3x3)", 100),
+        (Problem(3, stride=2, axes=3), "F(2,3)", 125),
+    ],
+)
+def test_a_plan_has_the_outputs_of_the_algorithm_and_pieces_that_it_can_afford(problem, size, products):
+    """Seven taps of stride 2 are four and three; F(2x2,4x4) and F(4x4,4x4) are too noisy: the four are split."""
+    given = parse(size)
+    plan = planned(given, problem)
+    plan.prove()
+    assert plan.products == products
+    assert all(m in (1, given.m[0]) for piece in plan.pieces for m in piece.algorithm.m)
+    taps = max(max(piece.algorithm.r) for piece in plan.pieces)
+    gains = [piece.algorithm.noise_gain() for piece in plan.pieces]
+    whole = nest(*given.factors * len(problem.r)) if len(given.m) == 1 else given
+    assert taps <= 3 or max(gains) <= 2 * whole.noise_gain()
+
+
+@pytest.mark.parametrize("convention", ["wincnn", "pow2", "integer"])
+def test_pieces_keep_the_points_and_the_scaling(convention):
+    """Those of other taps take the best of the given points; of the catalogue's own the catalogue's."""
+    problem = Problem(3, stride=2)
+    own = planned(parse("F(4,3)", points=F43, convention=convention), problem)
+    (piece, single) = (item.algorithm for item in own.pieces)
+    assert set(map(str, piece.moduli)) < {"0", "1", "-1", "2", "-2", "inf"}
+    assert piece.convention == convention
+    assert single.rank == single.m[0] == 4
+    others = [winograd(4, 2, points=text) for text in ("0,1,-1,2,-2", "0,1,-1,2,inf", "0,1,-1,-2,inf", "1,-1,2,-2,inf")]
+    assert piece.noise_gain() <= min(item.noise_gain() for item in others)
+    usual = planned(parse("F(4,3)", convention=convention), problem).pieces[0].algorithm
+    assert usual == winograd(4, 2, convention=convention)
+
+
+def test_a_plan_keeps_algorithms_of_whole_tiles_where_every_piece_has_their_taps():
+    whole = parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf")
+    plan = planned(whole, Problem(3, dilation=2, axes=2))
+    assert [piece.algorithm for piece in plan.pieces] == [whole] * 4
+    with refused(NotApplicable, "whole tiles", "2x2 taps"):
+        planned(whole, Problem(3, stride=2, axes=2))

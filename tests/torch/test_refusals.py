@@ -23,20 +23,24 @@ from wincraft.errors import (
     WrongTotalDegree,
     WrongType,
 )
+from wincraft.plan import Problem, make_plan
 from wincraft.torch import WinogradConv1d, WinogradConv2d
 
 F43 = winograd(4, 3, points="0,1,-1,2,-2")
+WHOLE = parse("F(4x4,3x3)", moduli="0,1,-1,x^2+1,inf")
 
 
 @pytest.mark.parametrize(
     ("kernel", "options", "kind", "mentions"),
     [
         (3, {"algorithm": nest(*(F43,) * 3)}, BadShape, ("F(4x4x4,3x3x3)", "2 axes")),
-        (7, {}, NotApplicable, ("F(4x4,3x3)", "7x7 taps", "F(m,7x7)")),
+        (5, {"algorithm": WHOLE}, NotApplicable, ("its whole tiles do not fit 5x5 taps", "F(m,5x5)")),
+        (3, {"algorithm": WHOLE, "stride": 2}, NotApplicable, ("its whole tiles do not fit 2x2 taps", "F(m,2x2)")),
+        (3, {"algorithm": chained(F43, "legendre"), "stride": 2}, NotApplicable, ("chains", "F(m,2)")),
+        (3, {"algorithm": make_plan(Problem(3, axes=2), 4), "stride": 2}, BadShape, ("the plan", "stride 2")),
         (5, {"algorithm": chained(F43, "legendre")}, NotApplicable, ("chains", "F(m,5)")),
         (3, {"algorithm": F43.transpose()}, WrongForm, ("linear convolution form", "transpose()")),
         (3, {"algorithm": "F(4x4;3x3)"}, BadSize, ("F(4x4;3x3)",)),
-        (3, {"dilation": 2}, BadValue, ("dilation is (2, 2)", "direct")),
         (3, {"scheme": "tapwise-9"}, UnknownName, ("'tapwise-9'", "did you mean tapwise-8?")),
         (3, {"scheme": "tapwise-8,M=int99"}, BadValue, ("99",)),
         (3, {"transforms": "flexible"}, UnknownName, ("'flexible'", "flex")),

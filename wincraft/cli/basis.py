@@ -32,6 +32,7 @@ def command(
     moduli: str | None,
     convention: str | None,
     axes: int | None,
+    nested: bool,
     bases: str | None,
     full: bool,
     format_given: str | None,
@@ -62,7 +63,7 @@ def command(
     format = format_name(format_given, output)
     names = DEFAULT_BASES if bases is None else split_names(bases)
     chosen = read_schemes(schemes, SCHEMES_FOR_BASES)
-    algorithm = read_algorithm(size, points, moduli, convention, axes=axes)
+    algorithm = read_algorithm(size, points, moduli, convention, axes=axes, nested=nested)
     data = read_workload(**workload)
     with progress_bar() as progress:
         comparison = compare_bases(algorithm, names, chosen, data, progress)

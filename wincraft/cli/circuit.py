@@ -39,6 +39,7 @@ def command(
     moduli: str | None,
     convention: str | None,
     axes: int | None,
+    nested: bool,
     basis: str | None,
     circuit: str | None,
     map_name: str | None,
@@ -78,7 +79,8 @@ def command(
         raise click.UsageError(f"{given[0]} belongs to --search; give both")
     if (map_name is None) != (format not in _PICTURES.values()):
         raise click.UsageError("--map belongs to --format svg and dot; give both")
-    circuits = Circuits(read_algorithm(size, points, moduli, convention, basis, axes), circuit or DEFAULT_CIRCUIT)
+    algorithm = read_algorithm(size, points, moduli, convention, basis, axes, nested=nested)
+    circuits = Circuits(algorithm, circuit or DEFAULT_CIRCUIT)
     if search:
         from wincraft.search.circuits import search_circuits
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import click
@@ -32,11 +33,14 @@ from wincraft.cli.shared.command import (
 )
 from wincraft.cli.shared.measuring import integer_options, read_integers
 from wincraft.cli.shared.output import choose_format, output_or_folder_option, to_stdout, write_output
+from wincraft.cli.shared.plans import plan_of_file
 from wincraft.emit.writing import BINARY, EMITTERS, SUFFIXES, encode
+from wincraft.errors import NotApplicable
 from wincraft.files.writing import check_target
 
 if TYPE_CHECKING:
     from wincraft.algorithm.bilinear import Algorithm
+    from wincraft.plan.plan import Plan
 
 _NAMES = (*EMITTERS, *BINARY)
 
@@ -72,9 +76,12 @@ def _types() -> Iterable[str]:
     help="Of c: a .h and a .c that compute whole layers, conv2d, into -o DIR.",
 )
 @click.option(
-    "--type", "element", shell_complete=offer(_types), help="Of --kernel: float32, float16, bfloat16, int8 or uint8."
+    "--type",
+    "element",
+    shell_complete=offer(_types),
+    help="Of --kernel: float32, float16, bfloat16, int8 or uint8; of plans.",
 )
-@click.option("--lanes", type=int, help="Of --kernel: 4, 8 or 16.  [default: the compiler's]")
+@click.option("--lanes", type=int, help="Of --kernel, plans: 4, 8 or 16.  [default: the compiler's]")
 @output_or_folder_option
 def command(
     size: str,
@@ -116,12 +123,26 @@ def command(
       wincraft generate 2x4,3x3 --points "0,1,-1;0,1,-1,2,-2"
       wincraft generate 4x4,3x3 --kernel conv2d --type float32 -o kernels
       wincraft generate 4x4,3x3 --kernel conv2d --type int8 -o kernels
+      wincraft generate plan.json --format c --type int8 -o layers
 
     SIZE is "F(4,3)" or 4,3; for images 4x4,3x3; rectangular 2x4,3x5. Without points the catalogue's are used. FILE is
     one that verify reads: JSON, a header, matrices in source or text. Ranges and the accumulator are those of the
     integer functions of a C header. Transforms are printed as the programs of --circuit, see wincraft circuit.
-    Kernels compute whole convolution layers; of integers the catalogue's int8-exact points are the default.
+    Kernels compute whole convolution layers; of integers the catalogue's int8-exact points are the default. A FILE of
+    wincraft plan --kernel is written as c, a header and a C file with the kernels that they call, or as json.
     """
+    plan = plan_of_file(size)
+    if plan is not None:
+        of_algorithms = {
+            "--points": points, "--moduli": moduli, "--convention": convention, "--axes": axes, "--form": form,
+            "--nested": nested or None, "--domain": domain, "--basis": basis, "--data-range": data_range,
+            "--weight-range": weight_range, "--accumulator": accumulator,
+        }  # fmt: skip
+        refused = [name for name, value in of_algorithms.items() if value is not None]
+        if refused or kernel not in (None, "conv2d"):
+            raise click.UsageError(f"{[*refused, f'--kernel {kernel}'][0]} is not of plans; leave it out")
+        _write_plan(plan, format_given, element, lanes, circuit, output)
+        return
     kernel_only = [name for name, value in (("--type", element), ("--lanes", lanes)) if value is not None]
     if kernel_only and kernel is None:
         raise click.UsageError(f"{kernel_only[0]} belongs to --kernel; give both")
@@ -180,3 +201,29 @@ def _explain(algorithm: Algorithm, size: str, given: str | None) -> None:
         return
     for m, r in dict.fromkeys(size for size in algorithm.sizes if size != (1, 1)):
         click.echo(f"points of F({m},{r}): {source_of_use(m, r, use_named(given))}", err=True)
+
+
+def _write_plan(
+    plan: Plan, given: str | None, element: str | None, lanes: int | None, circuit: str | None, output: str | None
+) -> None:
+    """Its C files to a folder, or its document."""
+    implied = "json" if output is not None and output.lower().endswith(".json") else "c"
+    format = implied if given is None else choose_format(given, output, _NAMES, SUFFIXES)
+    if format == "json":
+        from wincraft.files.decomposition import plan_document
+        from wincraft.show.json import emit
+
+        stream = StringIO()
+        emit(plan_document(plan), stream)
+        write_output(stream.getvalue(), output, format, SUFFIXES)
+    elif format != "c":
+        raise NotApplicable(f"a plan in {format}", "this format holds one algorithm", "choose c or json")
+    elif output is None or to_stdout(output):
+        raise click.UsageError("a plan in c is several files; give a folder, -o DIR")
+    else:
+        from wincraft.construct.circuits import DEFAULT_CIRCUIT
+        from wincraft.emit.kernel.plans import write_plan
+
+        for path in write_plan(plan, output, element or "float32", lanes, circuit or DEFAULT_CIRCUIT):
+            click.echo(f"wrote {click.format_filename(str(path))}", err=True)
+    click.echo(plan.prove(), err=True)

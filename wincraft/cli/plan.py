@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wincraft.cli.shared.command import Command, offer, point_names, report_format_option
+from wincraft.cli.shared.command import Command, offer, report_format_option, set_names
 from wincraft.cli.shared.measuring import finish, format_name
 from wincraft.cli.shared.output import output_option
+from wincraft.cli.shared.plans import read_problem
 from wincraft.cli.shared.progress import progress_bar
 from wincraft.cli.shared.showing import shown
 
@@ -34,6 +35,7 @@ OBJECTIVE_NAMES = ("products", "operations", "noise-gain")
 @click.option("--filter", "taps", default="3x3", show_default=True, metavar="RxS", help="Height and width of a filter.")
 @click.option("--pad", type=int, metavar="P", help='Zeros on every side.  [default: "same", the output as the data]')
 @click.option("--kernel", metavar="RxS", help="Plan pieces of stride 1 for this kernel: 5x5, 1x7, 3x3x3; 5 is 5x5.")
+@click.option("--axes", type=int, metavar="N", help="Of a --kernel of one number.  [default: those of --layer, or 2]")
 @click.option("--stride", default="1", show_default=True, metavar="S", help="Without --kernel others stay direct.")
 @click.option("--dilation", default="1", show_default=True, metavar="T", help="Of --kernel; 2 or 2x1.")
 @click.option("--transposed", is_flag=True, help="Of --kernel: the transposed convolution, the gradient of data.")
@@ -57,7 +59,7 @@ OBJECTIVE_NAMES = ("products", "operations", "noise-gain")
 )
 @click.option(
     "--points",
-    shell_complete=offer(point_names),
+    shell_complete=offer(set_names),
     help="One set of the catalogue.  [default: the most accurate, and with x^2 + c; exact ones for integers]",
 )
 @click.option(
@@ -78,6 +80,7 @@ def command(
     taps: str,
     pad: int | None,
     kernel: str | None,
+    axes: int | None,
     stride: str,
     dilation: str,
     transposed: bool,
@@ -106,6 +109,7 @@ def command(
       wincraft plan --layer 64,64,56,56 --core zen5 --lanes 16
       wincraft plan --kernel 3x3 --stride 2 --tile 2
       wincraft plan --kernel 5x5 --stride 2 --layer 64,64,56,56
+      wincraft plan --kernel 7 --axes 1 --tile 4 --longest 4
       wincraft plan --kernel 4x4 --stride 2 --transposed -o plan.json
 
     The candidates are F(m x m, r x s) with m from 2 to 8. Times are those of a model of the C kernels that wincraft
@@ -131,15 +135,15 @@ def command(
     if kernel is not None:
         if measure or taps != "3x3":
             raise click.UsageError("--kernel goes without --measure and --filter; leave them out")
-        problem = _problem(kernel, stride, dilation, transposed, groups)
+        problem = read_problem(kernel, stride, dilation, transposed, groups, axes, shape)
         plan = _plan(problem, tile, longest, points, objective, error_limit, shape)
         result = _report(plan, shape, batch, pad, processor, type)
         finish(shown(result, format, output), format, output)
         return
     if shape is None:
         raise click.UsageError("give --layer C,K,H,W, or --kernel RxS for pieces")
-    if dilation != "1" or transposed or tile is not None or longest is not None:
-        raise click.UsageError("--dilation, --transposed, --tile and --longest are of --kernel; give it")
+    if dilation != "1" or transposed or (axes, tile, longest) != (None, None, None):
+        raise click.UsageError("--dilation, --transposed, --axes, --tile and --longest are of --kernel; give it")
     (step,) = parse_axes("stride", stride) if "x" not in stride else (0,)
     layer = ConvolutionLayer(parse_layer_shape(shape), batch, parse_taps(taps), pad, step, groups)
     kernels = _kernels() if measure else None
@@ -148,17 +152,6 @@ def command(
             layer, error_limit, type=type, points=points, core=processor, kernels=kernels, progress=progress
         )
     finish(shown(found, format, output), format, output)
-
-
-def _problem(kernel: str, stride: str, dilation: str, transposed: bool, groups: int) -> Problem:
-    """One number is of both axes, or of all that another option gives."""
-    from wincraft.plan.problem import Problem, parse_axes
-
-    given = (("kernel", kernel), ("stride", stride), ("dilation", dilation))
-    sizes = [parse_axes(f"the {name}", text) for name, text in given]
-    axes = max(2, *map(len, sizes))
-    r, s, t = (item if len(item) > 1 else item * axes for item in sizes)
-    return Problem(r, s, t, transposed, groups)
 
 
 def _plan(

@@ -19,6 +19,7 @@ from wincraft.cli.shared.measuring import (
     read_schemes,
     read_workload,
 )
+from wincraft.cli.shared.plans import plan_of_file, refuse_options
 from wincraft.cli.shared.progress import progress_bar
 from wincraft.cli.shared.showing import full_option, section_option, shown
 
@@ -41,6 +42,7 @@ def command(
     moduli: str | None,
     convention: str | None,
     axes: int | None,
+    nested: bool,
     basis: str | None,
     layer: str | None,
     full: bool,
@@ -68,21 +70,33 @@ def command(
       wincraft report 4x4,3x3 --data x.npy --weights w.npy --padding 1
       wincraft report 4x4,3x3 --basis legendre --scheme barabasz-2020-8
       wincraft report 4,3 --fail-above noise-gain=5 --fail-above loss:fp16=10
+      wincraft report plan.json --layer 64,64,56,56 --scheme fp16
 
-    SIZE is as for generate, or a FILE that verify reads: JSON, a header, matrices in source or text. Without --scheme
+    SIZE is as for generate, or a FILE that verify reads: JSON, a header, matrices in source or text; of a plan, which
+    wincraft plan --kernel writes, its pieces are shown. Without --scheme
     all schemes are run. Bit widths and channel counts are of exact arithmetic on integers of the ranges given. On the
     screen the report is one screen, in a file everything.
     """
     from wincraft.measure.costs import parse_layer_shape
     from wincraft.quantise.schemes import SCHEMES
     from wincraft.report.build import build_report
+    from wincraft.report.pieces import report_pieces
 
     format = format_name(format_given, output)
     bars = read_limits(limits, schemes)
     chosen = read_schemes(schemes, tuple(SCHEMES), bars)
     integers = read_integers(chosen, data_range, weight_range, accumulator)
     shape = None if layer is None else parse_layer_shape(layer)
-    algorithm = read_algorithm(size, points, moduli, convention, basis, axes)
+    if (plan := plan_of_file(size)) is not None:
+        made = {"points": points, "moduli": moduli, "convention": convention, "axes": axes, "basis": basis}
+        ranges = {"data_range": data_range, "weight_range": weight_range, "accumulator": accumulator}
+        refuse_options(**made, **ranges, nested=nested or None, fail_above=limits)
+        data = read_workload(**workload)
+        with progress_bar() as progress:
+            found = report_pieces(plan, shape, schemes=chosen, workload=data, progress=progress)
+        finish(shown(found, format, output, sections=sections), format, output)
+        return
+    algorithm = read_algorithm(size, points, moduli, convention, basis, axes, nested=nested)
     data = read_workload(**workload)
     with progress_bar() as progress:
         report = build_report(algorithm, chosen, layer=shape, workload=data, progress=progress, integers=integers)

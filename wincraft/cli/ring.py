@@ -31,6 +31,7 @@ def command(
     moduli: str | None,
     convention: str | None,
     axes: int | None,
+    nested: bool,
     form: str | None,
     modulus: str,
     numbers: str | None,
@@ -57,7 +58,7 @@ def command(
 
     suffixes = RENDERER_SUFFIXES | {".h": "c"}
     format = choose_format(format_given, output, RING_FORMATS, suffixes)
-    algorithm = read_algorithm(size, points, moduli, convention, None, axes, form)
+    algorithm = read_algorithm(size, points, moduli, convention, None, axes, form, nested=nested)
     loss = ring_loss(algorithm, modulus, read_integer_list("an inverse", numbers))
     if format == "c":
         from wincraft.emit.c.ring import ring_header

@@ -8,6 +8,7 @@ from wincraft.face import show
 if TYPE_CHECKING:
     from wincraft.construct.bases import families as families, given_basis as given_basis, parse_basis as parse_basis
     from wincraft.construct.beside import beside as beside
+    from wincraft.construct.sharing import data_factors as data_factors, sibling as sibling
     from wincraft.construct.circuits import (
         CIRCUIT_CHOICES as CIRCUIT_CHOICES,
         Circuits as Circuits,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         catalogue as catalogue,
         moduli_of_use as moduli_of_use,
         source_of_use as source_of_use,
+        tile_of_use as tile_of_use,
         use_named as use_named,
         use_of as use_of,
     )
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
         check_size as check_size,
         parse_size as parse_size,
     )
+    from wincraft.construct.tile_choices import TILE_USES as TILE_USES, TileChoice as TileChoice
     from wincraft.construct.toom_cook import canonical_taps as canonical_taps
     from wincraft.construct.winograd import (
         in_convention as in_convention,

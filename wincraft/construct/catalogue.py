@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, overload
 
 from wincraft.construct.size import check_size, parse_size
+from wincraft.construct.tile_choices import TILE_USES, TileChoice, tile_section
 from wincraft.errors import BadSize, NotApplicable, look_up
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count
@@ -102,6 +103,12 @@ class Entry(Shown):
     choices: tuple[tuple[str, Choice], ...]
     limit: ProvedLimit
     published: tuple[Published, ...]
+    tile_choices: tuple[tuple[str, TileChoice], ...] = ()
+
+    @property
+    def tiles(self) -> Mapping[str, TileChoice]:
+        """The algorithms of F(m x m, r x r) by name (see `TILE_USES`), read-only."""
+        return MappingProxyType(dict(self.tile_choices))
 
     @property
     def uses(self) -> Mapping[str, Choice]:
@@ -139,8 +146,10 @@ class Entry(Shown):
     def document(self) -> dict[str, object]:
         """As plain data."""
         found = asdict(self)
-        del found["choices"]
-        return {"m": self.m, "r": self.r, "uses": {use: choice.document for use, choice in self.choices}} | found
+        del found["choices"], found["tile_choices"]
+        whole = {use: item.document for use, item in self.tile_choices}
+        uses = {use: choice.document for use, choice in self.choices}
+        return {"m": self.m, "r": self.r, "uses": uses} | found | ({"tiles": whole} if whole else {})
 
     def layout(self) -> Layout:
         """Moduli by use, then those that others publish, by rising noise gain."""
@@ -158,6 +167,7 @@ class Entry(Shown):
             (f"limit of {self.limit.sets}: noise gain {self.limit}",),
             (
                 Section("Known", (table,), (*notes, *[named] * (len(uses) > 1))),
+                *([tile_section(self.m, self.r, self.tile_choices)] if self.tile_choices else []),
                 *([Section("Published", (published,), unfolded=True)] if ranked else []),
             ),
         )
@@ -227,10 +237,16 @@ def _catalogue() -> Catalogue:
 
 
 def _entry(
-    m: int, r: int, uses: dict[str, dict[str, object]], limit: dict[str, object], published: list[dict[str, str]]
+    m: int,
+    r: int,
+    uses: dict[str, dict[str, object]],
+    limit: dict[str, object],
+    published: list[dict[str, str]],
+    tiles: Mapping[str, dict[str, object]] = MappingProxyType({}),
 ) -> Entry:
     choices = tuple((name, Choice(**found)) for name, found in uses.items())  # type: ignore[arg-type]
-    return Entry(m, r, choices, ProvedLimit(**limit), tuple(Published(**item) for item in published))  # type: ignore[arg-type]
+    whole = tuple((name, TileChoice(**found)) for name, found in tiles.items())  # type: ignore[arg-type]
+    return Entry(m, r, choices, ProvedLimit(**limit), tuple(Published(**item) for item in published), whole)  # type: ignore[arg-type]
 
 
 def use_named(given: object) -> str | None:
@@ -266,6 +282,26 @@ def moduli_of_use(m: int, r: int, use: str | None = None) -> tuple[Modulus, ...]
     return parse_moduli(entry.points) if entry else (*list_of_points(m + r - 2), INFINITY)
 
 
+def tile_of_use(sizes: Sequence[tuple[int, int]], use: str) -> TileChoice:
+    """The catalogue's algorithm of whole tiles of a name in `TILE_USES`, for two alike axes.
+
+    Raises:
+        NotApplicable: for one axis, more than two, such as differ, and sizes of which there is none.
+        UnknownName: where the size has none of the name; those that it has are listed.
+
+    >>> tile_of_use([(4, 3), (4, 3)], "whole").products
+    46
+    """
+    words = " and ".join(f"F({m},{r})" for m, r in dict.fromkeys(sizes))
+    if len(sizes) != 2 or len(set(sizes)) > 1:
+        repair = "it is for images and alike axes, such as 4x4,3x3; give moduli"
+        raise NotApplicable(f"the catalogue's {use}", f"{len(sizes)} axes of {words}", repair)
+    entry = _catalogue().get(sizes[0])
+    if entry is None or not entry.tiles:
+        raise NotApplicable(f"the catalogue's {use}", f"it has none for two axes of {words}", "give moduli")
+    return look_up(f"whole tile of two axes of {words}", use, entry.tiles)
+
+
 def source_of_use(m: int, r: int, use: str | None = None) -> str:
     """Where the set of `moduli_of_use` comes from, in words.
 
@@ -277,6 +313,8 @@ def source_of_use(m: int, r: int, use: str | None = None) -> str:
     >>> source_of_use(17, 3)
     'beyond the catalogue: the smallest fractions by height, not optimised'
     """
+    if use in TILE_USES:
+        return f"the catalogue's {use}: {tile_of_use([(m, r)] * 2, use).found}"
     if use is not None and m + r > 2:
         return f"the catalogue's {use} set: {_choice(m, r, use)}"
     entry = _catalogue().get((m, r))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
+from itertools import combinations, product
 
 from sympy.polys.domains import QQ
 
@@ -132,16 +132,28 @@ class Component:
     def products(self) -> Iterator[BilinearProduct]:
         """Its own algorithm, then others of as few products: other inner points, and u v = (a u)(b v) / (a b)."""
         own = [self.product]
-        if self.degree == 2 and self.field is not None:
-            own += [self._reduced(_interpolated(2, quadratic_inner(c))) for c in (1, -1)]
+        if self.has_power_basis:
+            own += [self._reduced(_interpolated(self.degree, inner)) for inner in interpolation_sets(self.degree)]
         for plain in own:
             for a, b in product(self.units, repeat=2):
                 yield self._shifted(plain, a, b)
 
     def _reduced(self, plain: BilinearProduct) -> BilinearProduct:
-        square = self.table[1][1]
-        columns = [[low + top * s for low, s in zip(column, square, strict=False)] for *column, top in plain.columns]
-        return replace(plain, columns=columns)
+        """The product of polynomials in the second basis element, of which the others are the powers."""
+        power, powers = _one(self.degree), []
+        for _ in range(2 * self.degree - 1):
+            powers.append(power)
+            power = self.times(power, _one(self.degree, 1))
+        columns = exact_matrix(plain.columns, (plain.rank, len(powers)), QQ) * _table(powers)
+        return replace(plain, columns=columns.to_list())
+
+    @property
+    def has_power_basis(self) -> bool:
+        """Whether it is a field in which the basis are the powers of one element: interpolation multiplies in it."""
+        if self.field is None or self.degree < 2:
+            return False
+        units = [_one(self.degree, k) for k in range(self.degree)]
+        return all(self.times(units[k], units[1]) == units[k + 1] for k in range(self.degree - 1))
 
     def _shifted(self, plain: BilinearProduct, a: Vector, b: Vector) -> BilinearProduct:
         def rows(vectors: Vectors, matrix: Matrix) -> Vectors:
@@ -276,8 +288,24 @@ def _with_generator(ring: Component, old: Component) -> Component:
     raise AssertionError("some y + c t generates a separable extension")
 
 
-def _one(degree: int) -> Vector:
-    return [QQ(int(k == 0)) for k in range(degree)]
+def _one(degree: int, place: int = 0) -> Vector:
+    return [QQ(int(k == place)) for k in range(degree)]
+
+
+def _table(rows: Vectors) -> Matrix:
+    return exact_matrix(rows, (len(rows), len(rows[0])), QQ)
+
+
+def interpolation_sets(degree: int) -> Iterator[tuple[Modulus, ...]]:
+    """The points on which two polynomials of so many coefficients are multiplied: Karatsuba's and Toom's variants.
+
+    All sets of 2 degree - 1 of the first points by height and infinity: of degree 2 those of 0, 1, -1 and infinity,
+    beyond of two further points.
+
+    >>> [" ".join(map(str, points)) for points in interpolation_sets(2)]
+    ['0 1 -1', '0 1 inf', '0 -1 inf', '1 -1 inf']
+    """
+    yield from combinations((*list_of_points(2 * degree - 1), point("inf")), 2 * degree - 1)
 
 
 def _default_inner(degree: int) -> tuple[Modulus, ...]:

@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
-from itertools import product
+from itertools import accumulate, product
 from math import prod
 
 from sympy.polys.domains import QQ
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.linear_map import whole_maps
+from wincraft.algorithm.linear_map import LinearMap, Maps, Pass, whole_maps
 from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.recipe import Recipe, size_words
 from wincraft.construct.components import AxisPart, BilinearProduct, Component, ring_components
 from wincraft.construct.conventions import CONVENTIONS
+from wincraft.construct.scaling import content
 from wincraft.construct.toom_cook import Taps
 from wincraft.errors import NotApplicable, TooLarge
 from wincraft.exact.matrix import exact_matrix, kronecker
@@ -57,12 +58,28 @@ def whole_tile(
     if convention in ("lavin", "homogeneous") and len(sizes) > 1:
         repair = "take another convention, or nest (--nested)"
         raise NotApplicable(f"convention {convention}", "whole tiles have no points", repair)
-    taps = _tile_taps(sizes, axes)
+    recombined = [_recombination(parts, size) for size, parts in zip(n, axes, strict=True)]
+    taps, residues = _tile_taps(sizes, axes, recombined)
     scaling = CONVENTIONS[convention](taps)
-    tables = scaling.vectors(taps)
-    A, G, B = (exact_matrix(rows, (len(rows), len(rows[0])), QQ) for rows in tables)
-    maps = whole_maps([A.transpose(), G, B], m, r)
+    if len(sizes) == 1 or convention == "integer":  # what lies between stages is rational in general
+        A, G, B = (_matrix(rows) for rows in scaling.vectors(taps))
+        maps = whole_maps([A.transpose(), G, B], m, r)
+    else:
+        A, G, B = (_matrix(rows) for rows in scaling.vectors(residues))
+        data, filters = ([_residues(parts, k) for parts, k in zip(axes, side, strict=True)] for side in (m, r))
+        columns = [blocks[0].hstack(*blocks[1:]).transpose() for blocks, _ in recombined]
+        maps = Maps(_through(data, A).transpose(), _through(filters, G), _through(columns, B))
     return Algorithm(*maps, scale=scaling.scale, recipe=tuple(recipe))
+
+
+def _through(axes: Sequence[Matrix], last: Matrix) -> LinearMap:
+    """A matrix along each axis, then one for the whole tile."""
+    along = [Pass(matrix, axis) for axis, matrix in enumerate(axes)]
+    return LinearMap(tuple(matrix.shape[1] for matrix in axes), (*along, Pass(last, None, last.shape[:1])))
+
+
+def _residues(parts: Sequence[AxisPart], count: int) -> Matrix:
+    return _matrix([row for part in parts for row in part.rows(count)])
 
 
 def axis_part(modulus: Modulus) -> AxisPart:
@@ -118,52 +135,70 @@ def _taken_apart(parts: Sequence[AxisPart]) -> list[Component]:
         for at in product(*map(range, lengths))
     ]
 
-    def moved(row: Sequence[Element]) -> list[Element]:
-        result = [QQ.zero] * len(row)
-        for value, place in zip(row, places, strict=True):
-            result[place] = value
-        return result
-
-    return [replace(ring, projection=[moved(row) for row in ring.projection]) for ring in found]
+    return [replace(ring, projection=[_spread(row, places, len(row)) for row in ring.projection]) for ring in found]
 
 
 def _flat(index: Sequence[int], lengths: Sequence[int]) -> int:
     return reduce(lambda at, pair: at * pair[1] + pair[0], zip(index, lengths, strict=True), 0)
 
 
-def _tile_taps(sizes: Sizes, axes: Sequence[Sequence[AxisPart]]) -> Taps:
+def _tile_taps(
+    sizes: Sizes, axes: Sequence[Sequence[AxisPart]], recombined: Sequence[_Recombination]
+) -> tuple[Taps, Taps]:
+    """The taps on whole tiles, and with the same factors those on the residues of all axes."""
     m, r = (prod(side) for side in zip(*sizes, strict=True))
-    taps = Taps(m, r, (), QQ, [], [], [], [])
-    recombined = [_recombination(parts, a + b - 1) for (a, b), parts in zip(sizes, axes, strict=True)]
+    taps, residues = (Taps(m, r, (), QQ, [], [], [], []) for _ in range(2))
+    lengths = [a + b - 1 for a, b in sizes]
+    starts = [list(accumulate((part.degree for part in parts), initial=0)) for parts in axes]
     for chosen in product(*(range(len(parts)) for parts in axes)):
         parts = [axis[k] for axis, k in zip(axes, chosen, strict=True)]
-        data = reduce(kronecker, (_matrix(part.rows(a)) for part, (a, _) in zip(parts, sizes, strict=True)))
-        filters = reduce(kronecker, (_matrix(part.rows(b)) for part, (_, b) in zip(parts, sizes, strict=True)))
-        columns = reduce(kronecker, (blocks[k] for blocks, k in zip(recombined, chosen, strict=True)))
+        data, filters = (
+            reduce(kronecker, (_matrix(part.rows(size[side])) for part, size in zip(parts, sizes, strict=True)))
+            for side in (0, 1)
+        )
+        columns, change = (
+            reduce(kronecker, (both[side][k] for both, k in zip(recombined, chosen, strict=True))) for side in (0, 1)
+        )
+        ranges = (range(at[k], at[k + 1]) for at, k in zip(starts, chosen, strict=True))
+        places = [_flat(at, lengths) for at in product(*ranges)]
         rings = _taken_apart(parts)
-        back = _matrix([row for ring in rings for row in ring.projection]).inv()
+        back = _matrix([row for ring in rings for row in ring.projection]).inv().to_list()
         start = 0
         for ring in rings:
-            own = _matrix([row[start : start + ring.degree] for row in back.to_list()])
+            own = change * _matrix([row[start : start + ring.degree] for row in back])
             start += ring.degree
             projection = _matrix(ring.projection)
-            _add(taps, ring, projection * data, projection * filters, columns * own)
-    return taps
+            plain = _quietest(ring, projection * data, projection * filters, columns * own)
+            tables = plain.left, plain.right, plain.columns
+            into = projection, projection, own.transpose()
+            rows = [(_matrix(table) * matrix).to_list() for table, matrix in zip(tables, into, strict=True)]
+            leads = _add(taps, rows, (data, filters, columns.transpose()))
+            spread = [[_spread(row, places, prod(lengths)) for row in table] for table in rows]
+            residues.A.extend(spread[0])
+            residues.G.extend(spread[1])
+            residues.B.extend([value / lead for value in row] for row, lead in zip(spread[2], leads, strict=True))
+            residues.f.extend(taps.f[len(residues.f) :])
+    return taps, residues
 
 
-def _add(taps: Taps, ring: Component, data: Matrix, filters: Matrix, columns: Matrix) -> None:
-    """The taps of a component: rows of A and G, and monic rows of B."""
-    plain = _quietest(ring, data, filters, columns)
-    rows = [
-        (_matrix(table) * matrix).to_list()
-        for table, matrix in ((plain.left, data), (plain.right, filters), (plain.columns, columns.transpose()))
-    ]
-    for a, g, b in zip(*rows, strict=True):
+def _add(taps: Taps, rows: Sequence[Vectors], maps: Sequence[Matrix]) -> list[Element]:
+    """The taps of a component: rows of A and G, and monic rows of B, whose leading values are given."""
+    leads = []
+    for a, g, b in zip(*((_matrix(t) * matrix).to_list() for t, matrix in zip(rows, maps, strict=True)), strict=True):
         lead = next(value for value in reversed(b) if value)
         taps.A.append(a)
         taps.G.append(g)
         taps.B.append([value / lead for value in b])
         taps.f.append(QQ.one / lead)
+        leads.append(lead)
+    return leads
+
+
+def _spread(row: Sequence[Element], places: Sequence[int], length: int) -> list[Element]:
+    result = [QQ.zero] * length
+    for value, place in zip(row, places, strict=True):
+        result[place] = value
+    return result
 
 
 def _quietest(ring: Component, data: Matrix, filters: Matrix, columns: Matrix) -> BilinearProduct:
@@ -188,14 +223,39 @@ def _squares(table: Vectors, gram: Matrix) -> list[Element]:
     return [sum((x * y for x, y in zip(*pair, strict=True)), QQ.zero) for pair in zip(table, images, strict=True)]
 
 
-def _recombination(parts: Sequence[AxisPart], n: int) -> list[Matrix]:
-    """The columns by which an axis's residues give the polynomial of n coefficients, for each part."""
-    inverse = _matrix([row for part in parts for row in part.rows(n)]).inv().to_list()
-    blocks, start = [], 0
+_Recombination = tuple[list[Matrix], list[Matrix]]
+
+
+def _recombination(parts: Sequence[AxisPart], n: int) -> _Recombination:
+    """For each part columns of small integers, and the matrix that its residues go through before them.
+
+    The columns give what the part adds to the polynomial of n coefficients.
+    """
+    inverse = _residues(parts, n).inv().to_list()
+    columns, changes, start = [], [], 0
     for part in parts:
-        blocks.append(_matrix([row[start : start + part.degree] for row in inverse]))
+        block = _matrix([row[start : start + part.degree] for row in inverse]).transpose()
+        small = _matrix(_small_rows(block.to_list()))
+        gram = small * small.transpose()
+        changes.append((block * small.transpose() * gram.inv()).transpose())
+        columns.append(small.transpose())
         start += part.degree
-    return blocks
+    return columns, changes
+
+
+def _small_rows(rows: Vectors) -> Vectors:
+    """Rows of small integers that span the same space: sums and differences of the given ones, without a divisor."""
+    primitive = [[value / content(row, QQ) for value in row] for row in rows]
+    found = []
+    for signs in product((0, 1, -1), repeat=len(rows)):
+        row = [
+            sum((s * x for s, x in zip(signs, column, strict=True)), QQ.zero) for column in zip(*primitive, strict=True)
+        ]
+        if next(filter(None, signs), -1) > 0:
+            found.append([value / content(row, QQ) for value in row])
+    found.sort(key=lambda row: sum(map(abs, row)))
+    _, chosen = _matrix(found).transpose().rref()
+    return [found[k] for k in chosen]
 
 
 def _matrix(rows: Vectors) -> Matrix:

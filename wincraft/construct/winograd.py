@@ -10,10 +10,11 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.modulus import Modulus
 from wincraft.algorithm.nesting import map_axes, nest
 from wincraft.algorithm.recipe import size_words
-from wincraft.construct.catalogue import moduli_of_use, use_named
+from wincraft.construct.catalogue import moduli_of_use, tile_of_use, use_named
 from wincraft.construct.conventions import CONVENTIONS, scaled_algorithm
 from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.size import MAX_AXES, check_size, parse_size
+from wincraft.construct.tile_choices import TILE_USES
 from wincraft.construct.toom_cook import canonical_taps, tap_vectors
 from wincraft.construct.whole_tiles import split_tile
 from wincraft.construct.written import construct, is_written
@@ -39,8 +40,8 @@ def winograd(
         r: filter taps likewise; left out where the size is a text.
         points: texts or sequences (see `parse_moduli`), inf anywhere or absent; a point p is the modulus x - p. Or
             one of the catalogue's sets by name (see `USES`): accuracy, unrestricted, dyadic, integer, operations,
-            cheap, quadratic, int8-exact. For all axes alike, or a text with ``;`` between axes. The catalogue's best
-            by default.
+            cheap, quadratic, int8-exact; of images also one of `TILE_USES`: whole, whole-quiet, fourier, beside. For
+            all axes alike, or a text with ``;`` between axes. The catalogue's best by default.
         moduli: the same where some are polynomials: of total degree n with inf, n - 1 without. On several axes those
             of degree above 1 make an algorithm of whole tiles where it takes fewer products (see `split_tile`).
         convention: a name in `CONVENTIONS`.
@@ -74,7 +75,12 @@ def winograd(
     if isinstance(m, str) and r is None and is_written(m):
         return construct(m, convention, _of_axis, points if points is not None else moduli)
     sizes = _sizes(m, r)
-    given = _per_axis(points if points is not None else moduli, sizes)
+    if (use := use_named(points if points is not None else moduli)) in TILE_USES:
+        choice = tile_of_use(sizes, use)
+        if choice.construction is not None:
+            return construct(choice.construction, convention, _of_axis)
+        moduli = choice.moduli
+    given = _per_axis(points if points is not None and use not in TILE_USES else moduli, sizes)
     if moduli is not None and len(sizes) > 1 and not nested:
         complete_moduli = [_complete(*size, chosen) for size, chosen in zip(sizes, given, strict=True)]
         if whole := split_tile(sizes, complete_moduli, convention):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing algorithms: texts, C, NumPy, LaTeX, and what `wincraft.files` reads and writes, JSON and NumPy archives."""
+"""Writing algorithms: texts, C, compilers' constants, NumPy, LaTeX, and the JSON and archives of `wincraft.files`."""
 
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from wincraft.emit.writing import (
         BINARY as BINARY,
         EMITTERS as EMITTERS,
+        OF_AXES as OF_AXES,
         PROGRAMS as PROGRAMS,
         SUFFIXES as SUFFIXES,
         encode as encode,

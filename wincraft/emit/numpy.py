@@ -9,11 +9,11 @@ from typing import TextIO
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.circuit.program import Program
 from wincraft.construct.circuits import Circuits
+from wincraft.emit.constants import float64_array_text, float64_text
 from wincraft.emit.expressions import assignments
 from wincraft.emit.matrices import distinct_parts
-from wincraft.errors import TooLarge, WrongForm
+from wincraft.errors import WrongForm
 from wincraft.exact.matrix import to_numbers
-from wincraft.exact.number import number_text, to_fraction
 from wincraft.exact.types import Matrix, Number
 from wincraft.files.provenance import banner, circuit_words
 
@@ -81,8 +81,7 @@ def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits | None = None)
 
 
 def _array(matrix: Matrix) -> str:
-    rows = ["[" + ", ".join(_literal(number) for number in row) + "]" for row in to_numbers(matrix)]
-    return "np.array([\n    " + ",\n    ".join(rows) + ",\n], dtype=float)"
+    return float64_array_text(to_numbers(matrix), "numpy")
 
 
 def _function(name: str, letter: str, suffix: str, program: Program) -> str:
@@ -97,10 +96,4 @@ def _function(name: str, letter: str, suffix: str, program: Program) -> str:
 
 
 def _literal(number: Number) -> str:
-    """An exact quotient, which Python rounds once; a rounded literal for an irrational number."""
-    fraction = to_fraction(number)
-    try:
-        value = fraction.numerator / fraction.denominator
-    except OverflowError:
-        raise TooLarge("float64 in numpy output", "an entry of the matrices", "use --format json") from None
-    return number_text(number) if number.is_Rational else repr(value)
+    return float64_text(number, "numpy")

@@ -24,6 +24,10 @@ EMITTERS = {
     "hip": "wincraft.emit.hip",
     "hls": "wincraft.emit.hls",
     "verilog": "wincraft.emit.verilog",
+    "mlir": "wincraft.emit.mlir",
+    "linalg": "wincraft.emit.linalg",
+    "iree": "wincraft.emit.iree",
+    "tvm": "wincraft.emit.tvm",
     "numpy": "wincraft.emit.numpy",
     "latex": "wincraft.emit.latex",
 }
@@ -41,6 +45,9 @@ WITH_CIRCUITS = frozenset({"c", "numpy", "latex", "triton", "cuda", "hip", "hls"
 PROGRAMS = frozenset({"triton", "cuda", "hip", "hls", "verilog"})
 """The formats that hold programs and no matrices: nothing reads them back."""
 
+OF_AXES = frozenset({"mlir", "linalg", "iree", "tvm"})
+"""The formats for compilers, which take one matrix per axis by its size: A^T is divided by the scale."""
+
 SUFFIXES = {
     ".txt": "text",
     ".json": "json",
@@ -48,6 +55,7 @@ SUFFIXES = {
     ".py": "numpy",
     ".tex": "latex",
     ".npz": "npz",
+    ".mlir": "mlir",
     ".cu": "cuda",
     ".hip": "hip",
     ".hpp": "hls",

@@ -13,7 +13,9 @@ from wincraft.exact.number import to_fraction
 from wincraft.files.entry import Constants, read_entry
 from wincraft.files.table import Table
 
-_COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
+_COMMENT = re.compile(r"/\*(.*?)\*/|//([^\n]*)", re.DOTALL)
+_END = re.compile(r"\};|\]>(?P<float32> : tensor<\d+x\d+xf32>)?")
+"""What ends a table of C and a constant of MLIR, which says the type of its entries."""
 _SKIPPED = re.compile(
     r"(?P<block>/\*[\s\S]*?(?:\*/|\Z)|<!--[\s\S]*?(?:-->|\Z)|\(\*\s[\s\S]*?(?:\s\*\)|\Z))"
     r"|(?P<line>//(?<!:)(?<!\d//(?=\d))[^\n]*|\#(?!\d?A\()[^\n]*|%(?![A-Za-z_0-9.])(?!(?<=[\d)] %) \d+\s*[,\])])[^\n]*"
@@ -99,23 +101,26 @@ def with_exact_entries(table: Table, text: str) -> Table:
     >>> with_exact_entries(table, decimals).rows
     [['0.333333343F', '1.0F']]
     """
-    exact = " ".join(_COMMENT.findall(text, table.place, text.find("};", table.place))).split()
+    end = _END.search(text, table.place)
+    notes = _COMMENT.findall(text, table.place, end.start() if end else len(text))
+    exact = " ".join(block or line for block, line in notes).split()
+    narrow = bool(end and end["float32"])
     rounded = [str(entry) for row in table.rows for entry in row]
     if len(exact) != len(rounded):
         return table
     try:
-        agree = all(_rounds_to(one, other) for one, other in zip(exact, rounded, strict=True))
+        agree = all(_rounds_to(one, other, narrow) for one, other in zip(exact, rounded, strict=True))
     except BadNumber:
         return table
     entries = iter(exact)
     return replace(table, rows=[[next(entries) for _ in row] for row in table.rows]) if agree else table
 
 
-def _rounds_to(exact: str, rounded: str) -> bool:
-    """Whether a literal of C is the exact number to the last bit of its type: float, double or an integer."""
+def _rounds_to(exact: str, rounded: str, narrow: bool) -> bool:
+    """Whether a literal is the exact number to the last bit of its type: float, where `narrow` too, double, integer."""
     number, literal = read_entry(exact), read_entry(rounded)
     if isinstance(number, Decimal):
         return False
     wanted, value = to_fraction(number), Fraction(literal) if isinstance(literal, Decimal) else to_fraction(literal)
-    bits = 24 if rounded[-1] in "fF" else 53 if "." in rounded else None
+    bits = 24 if narrow or rounded[-1] in "fF" else 53 if "." in rounded else None
     return abs(value - wanted) <= (abs(wanted) / 2 ** (bits - 1) if bits else 0)

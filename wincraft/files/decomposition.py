@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeVar
 
 from wincraft.algorithm.refutation import Refuted
 from wincraft.errors import BadDocument, ClaimRefuted, WincraftError, shorten
 from wincraft.files.document import document, parse_document
+from wincraft.files.reading import found_in
 from wincraft.files.text import JsonObject
 from wincraft.plan.piece import Piece
 from wincraft.plan.plan import Plan
@@ -24,6 +26,8 @@ _REPAIR = "write it with wincraft plan --kernel ... --format json"
 def plan_document(plan: Plan) -> JsonObject:
     """A plan as plain data, of kind ``wincraft.decomposition``: every algorithm once, positions as [offset, step].
 
+    The schema is ``schema/decomposition-1.json`` beside this file.
+
     >>> from wincraft.plan import make_plan
     >>> found = plan_document(make_plan(Problem(3, stride=2), 2))
     >>> found["pieces"][1]
@@ -31,18 +35,11 @@ def plan_document(plan: Plan) -> JsonObject:
     """
     algorithms = list(dict.fromkeys(piece.algorithm for piece in plan.pieces))
     numbers = {algorithm: number for number, algorithm in enumerate(algorithms)}
-    problem = plan.problem
     return {
         "kind": DECOMPOSITION_KIND,
         "version": DECOMPOSITION_VERSION,
         "wincraft": __version__,
-        "problem": {
-            "kernel": list(problem.r),
-            "stride": list(problem.s),
-            "dilation": list(problem.t),
-            "transposed": problem.transposed,
-            "groups": problem.groups,
-        },
+        "problem": problem_document(plan.problem),
         "products": plan.products,
         "products_per_output": str(plan.products_per_output),
         "pieces": [
@@ -50,6 +47,40 @@ def plan_document(plan: Plan) -> JsonObject:
             for piece in plan.pieces
         ],
         "algorithms": [document(algorithm) for algorithm in algorithms],
+    }
+
+
+def read_plan(path: str | Path) -> Plan | None:
+    """The plan in a file, None where the file holds something else.
+
+    Raises:
+        BadDocument: where the file cannot be read, and as `parse_plan_document`.
+        Refuted, ClaimRefuted: as `parse_plan_document`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "f.json")
+    ...     _ = path.write_text('{"m": 1, "r": 1, "AT": [["1"]], "G": [["1"]], "BT": [["1"]]}')
+    ...     read_plan(path)
+    """
+    found = found_in(path)
+    if found.document.get("kind") != DECOMPOSITION_KIND:
+        return None
+    return parse_plan_document(found.document, str(found.path))
+
+
+def problem_document(problem: Problem) -> JsonObject:
+    """A problem as plain data: numbers of every axis.
+
+    >>> problem_document(Problem(3, stride=2))
+    {'kernel': [3], 'stride': [2], 'dilation': [1], 'transposed': False, 'groups': 1}
+    """
+    return {
+        "kernel": list(problem.r),
+        "stride": list(problem.s),
+        "dilation": list(problem.t),
+        "transposed": problem.transposed,
+        "groups": problem.groups,
     }
 
 

@@ -6,6 +6,9 @@ from __future__ import annotations
 import re
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.construct.scaling import primitive_form
+from wincraft.construct.winograd import winograd
+from wincraft.errors import WincraftError
 from wincraft.numbers.summation import C_ORDER, CIRCUIT_ORDERS
 from wincraft.version import __version__
 
@@ -28,10 +31,13 @@ def command(algorithm: Algorithm, format: str, options: str = "") -> str:
     'wincraft generate "F(2,3)" --moduli "0,1,-1,inf" --convention wincnn --basis "legendre" --format c'
     """
     moduli = [recipe.moduli and ",".join(map(str, recipe.moduli)) for recipe in algorithm.recipe]
-    chained = any(len(item.passes) > len(item.tile) for item in (algorithm.output, algorithm.filter, algorithm.input))
+    whole = not algorithm.separable  # of whole tiles a pass along each axis and one more are no chain
+    chained = any(len(item.passes) > len(algorithm.m) + whole for item in algorithm.maps)
     conventions = {recipe.convention for recipe in algorithm.recipe}
     if (constructed := _construction(algorithm)) and not chained:
         return f"{constructed} --format {format}{options}"
+    if (over := _over_ring(algorithm)) is not None:
+        return f"{over} --format {format}{options}"
     if None in moduli or len(conventions) != 1 or None in conventions:
         chains = ", its maps chains of stages" * chained
         return f"from given matrices or scalings{chains}, no generate command makes them"
@@ -60,6 +66,32 @@ def _construction(algorithm: Algorithm) -> str | None:
     axes = f" --axes {len(algorithm.m)}" * (len(algorithm.m) > 1 and algorithm.separable)
     scaled = "" if convention is None else f" --convention {convention}"
     return f'wincraft generate "{text}"{axes}{scaled}{_form(algorithm)}'
+
+
+def _over_ring(algorithm: Algorithm) -> str | None:
+    """The command over GF(p) or Z/q up to its format, None where it makes something else.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.construct import primitive_form
+    >>> from sympy import GF
+    >>> _over_ring(primitive_form(winograd(2, 2, points="0,1")).convert(GF(2)))
+    'wincraft generate "F(2,2)" --moduli "0,1,inf" --domain "GF(2)"'
+    """
+    if algorithm.field.ordered or any(recipe.moduli is None for recipe in algorithm.recipe):
+        return None
+    several = [",".join(map(str, recipe.moduli or ())) for recipe in algorithm.recipe]
+    moduli = ";".join(several[:1] if len(set(several)) == 1 else several)
+    degrees = [item.degree for recipe in algorithm.recipe for item in recipe.moduli or ()]
+    nested = algorithm.separable and len(several) > 1 and max(degrees) > 1
+    try:
+        made = primitive_form(winograd(algorithm.size, moduli=moduli, nested=nested)).convert(algorithm.domain)
+    except WincraftError:
+        return None
+    made = made if made.form == algorithm.form else made.transpose()
+    if made.sha256 != algorithm.sha256:
+        return None
+    flag = " --nested" * nested + _form(algorithm)
+    return f'wincraft generate "{algorithm.size}" --moduli "{moduli}" --domain "{algorithm.field.name}"{flag}'
 
 
 def _form(algorithm: Algorithm) -> str:

@@ -237,7 +237,8 @@ def _nested(found: Found, verdicts: Sequence[Verdict]) -> Algorithm:
 
 
 def _stem(label: str) -> str:
-    return re.sub(r"(?:_axis\d+|_\d+)$", "", label)
+    """The name of a matrix without what tells axes apart: their numbers or sizes."""
+    return re.sub(r"(?:_axis\d+|_\d+x\d+|_\d+)+$", "", label)
 
 
 def _listing(verdicts: Sequence[Verdict]) -> str:

@@ -10,6 +10,7 @@ from wincraft.construct.chains import chained
 from wincraft.construct.conventions import CONVENTIONS, scaled_algorithm
 from wincraft.construct.moduli import complete, parse_moduli
 from wincraft.construct.recover import row_scaling
+from wincraft.construct.scaling import primitive_form
 from wincraft.construct.size import MAX_TILE
 from wincraft.construct.toom_cook import canonical_taps
 from wincraft.construct.winograd import winograd
@@ -114,9 +115,10 @@ def read_tile_recipe(algorithm: Algorithm, stated: list[JsonObject], path: str) 
 def _over_a_prime_field(algorithm: Algorithm, moduli: tuple[Modulus, ...], content: JsonObject, path: str) -> Recipe:
     """The recipe where it makes the algorithm over the rationals, of which this is the image."""
     convention, basis = content.get("convention"), content.get("basis")
-    if convention not in CONVENTIONS:
-        return Recipe()
     taps = canonical_taps(*algorithm.sizes[0], moduli)
+    if convention not in CONVENTIONS:  # the integer maps that generate --domain makes have moduli, others are not known
+        whole = primitive_form(scaled_algorithm(taps, CONVENTIONS["wincnn"](taps), None)).convert(algorithm.domain)
+        return Recipe(moduli) if algorithm in (whole, whole.transpose()) else Recipe()
     made = scaled_algorithm(taps, CONVENTIONS[convention](taps), convention)
     made = made if basis is None else chained(made, str(basis))
     if made.convert(algorithm.domain) != algorithm:

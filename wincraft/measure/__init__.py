@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         parse_layer_shape as parse_layer_shape,
     )
     from wincraft.measure.exact_words import WordBounds as WordBounds, word_bounds as word_bounds
+    from wincraft.measure.filter_bits import FilterBits as FilterBits, filter_bits as filter_bits
     from wincraft.measure.float_bound import error_bound as error_bound
     from wincraft.measure.float_error import (
         FloatError as FloatError,

@@ -141,7 +141,8 @@ def _bound(candidates: Sequence[Contender], matrix: Matrix, axis: Algorithm) -> 
     known = next((item for item in candidates if item.bound), None)
     if known is not None:
         return LowerBound(known.bound, known.method, 0)
-    return additions_bound(matrix, QUICKLY) if axis.field.rational else None
+    looked_for = axis.field.rational and axis.separable  # that of a whole tile is beyond every method
+    return additions_bound(matrix, QUICKLY) if looked_for else None
 
 
 def map_circuits(circuits: Circuits) -> Iterator[tuple[Algorithm, list[MapCircuit]]]:
@@ -163,5 +164,8 @@ def map_circuits(circuits: Circuits) -> Iterator[tuple[Algorithm, list[MapCircui
         for name in ("BT", "G", "AT"):
             matrix = axis.named[name].dense
             candidates = tuple(circuits.candidates(matrix))
-            found.append(MapCircuit(name, circuits.of(matrix), candidates, gain, _bound(candidates, matrix, axis)))
+            chosen = circuits.of(matrix)
+            if not axis.separable and len(axis.named[name].passes) > 1:  # that is how a whole tile is transformed
+                chosen = Contender(circuits.whole(name), "pass by pass", Fraction(0))
+            found.append(MapCircuit(name, chosen, candidates, gain, _bound(candidates, matrix, axis)))
         yield axis, found

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import nest
@@ -17,12 +18,19 @@ from wincraft.algorithm.recipe import size_words
 from wincraft.construct.catalogue import EXACT_USE, catalogue
 from wincraft.construct.scaling import primitive_form
 from wincraft.construct.winograd import winograd
+from wincraft.errors import NotApplicable
+from wincraft.exact.matrix import to_numbers
+from wincraft.exact.number import to_fraction
+from wincraft.measure.channels import ChannelCounts, channel_counts
 from wincraft.measure.integers import INT8, Integers
 from wincraft.measure.ranges import ranges
 from wincraft.numbers.box import Box, check_bits, largest_multiple, signed_bits
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count
 from wincraft.show.shown import Shown
+
+_FORMS = "use the convention 'integer', or the smallest integers"
+_WORDS: tuple[Literal["U"], Literal["V"]] = ("U", "V")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -32,6 +40,7 @@ class WordBounds(Shown):
     `algorithm` is the form that is computed (`primitive_form`): U = B^T d and V = G g are its smallest integers. `U`,
     `V` and `y` are the ranges of one channel, y being the true output, after the division by the scale. Only final
     values of U and V have to fit the word: their transforms may wrap around on the way, as unsigned arithmetic does.
+    `counts` are the channels of sums that must not overflow.
     """
 
     algorithm: Algorithm
@@ -42,6 +51,7 @@ class WordBounds(Shown):
     U: Box
     V: Box
     y: Box
+    counts: ChannelCounts
 
     @property
     def scale(self) -> int:
@@ -72,7 +82,7 @@ class WordBounds(Shown):
     @property
     def fits(self) -> bool:
         """Whether U and V fit the word."""
-        return max(self._bits("U"), self._bits("V")) <= self.word
+        return max(self.bits("U"), self.bits("V")) <= self.word
 
     @property
     def channels(self) -> int:
@@ -82,12 +92,32 @@ class WordBounds(Shown):
         return largest_multiple(self.outputs, [self.y]) or 0
 
     @property
+    def M(self) -> Box:
+        """The range of a product of one channel."""
+        return self.counts.ranges.of("product")[-1].box
+
+    @property
+    def plain_channels(self) -> int:
+        """The most channels for which no product and no output overflows the accumulator; 0 where U or V do not fit."""
+        return (self.counts.outputs or 0) if self.fits else 0
+
+    @property
+    def divided_channels(self) -> int:
+        """The most channels for which sums may wrap around but scale y fits, to be divided; 0 where U or V do not."""
+        return (self.counts.wrapping or 0) if self.fits else 0
+
+    def bits(self, name: Literal["U", "V", "M"]) -> int:
+        """The bits of U, V or M of one channel, two's complement."""
+        box: Box = getattr(self, name)
+        return signed_bits(box.low, box.high)
+
+    @property
     def reason(self) -> str:
         """Why not one channel is exact, in words; empty where one is."""
         over = [
-            f"{name} lies in {getattr(self, name)} and needs {self._bits(name)} bits"
-            for name in ("U", "V")
-            if self._bits(name) > self.word
+            f"{name} lies in {getattr(self, name)} and needs {self.bits(name)} bits"
+            for name in _WORDS
+            if self.bits(name) > self.word
         ]
         if over:
             return f"{' and '.join(over)}, a word has {self.word}"
@@ -108,7 +138,7 @@ class WordBounds(Shown):
             if found := self._with_catalogue(tile):
                 size = size_words([m for m, _ in tile], [r for _, r in tile])
                 return f"{size} on the catalogue's {EXACT_USE} points holds {count(found)} channels"
-        return f"these points need words of {max(self._bits('U'), self._bits('V'))} bits"
+        return f"these points need words of {max(self.bits('U'), self.bits('V'))} bits"
 
     def _with_catalogue(self, sizes: tuple[tuple[int, int], ...]) -> int:
         """The channels that the catalogue's sets hold; 0 where it has none."""
@@ -118,10 +148,6 @@ class WordBounds(Shown):
             return 0
         made = nest(*(winograd(m, r, moduli=moduli) for (m, r), moduli in zip(sizes, sets, strict=True)))
         return word_bounds(made, self.data, self.filter, self.word, self.accumulator).channels
-
-    def _bits(self, name: str) -> int:
-        box: Box = getattr(self, name)
-        return signed_bits(box.low, box.high)
 
     def layout(self) -> Layout:
         """The ranges, the scale and the channels in a table."""
@@ -138,16 +164,24 @@ class WordBounds(Shown):
 
 
 def word_bounds(
-    algorithm: Algorithm, data: Box = INT8, filter: Box = INT8, word: int = 16, accumulator: int = 32
+    algorithm: Algorithm,
+    data: Box = INT8,
+    filter: Box = INT8,
+    word: int = 16,
+    accumulator: int = 32,
+    *,
+    as_given: bool = False,
 ) -> WordBounds:
     """The ranges of U, V and y in exact integer arithmetic, and how many channels it holds. Exact.
 
     U and V are two's complement words of `word` bits, their products are summed modulo 2^accumulator over the channels
     and by A^T. Zero points are not subtracted: uint8 data are in [0, 255], and a correction of y comes after.
 
+    Of the `primitive_form`, or with `as_given` of the matrices as they are, where they and the scale are integers.
+
     Raises:
         BadValue: for a width not from 1 to 128, boxes whose ends are no integers or that hold 0 alone.
-        NotApplicable: for irrational algorithms and those over GF(p).
+        NotApplicable: for irrational algorithms and those over GF(p); as given, where an entry is no integer.
 
     Source: 2-adic units are invertible modulo every power of two.
 
@@ -166,8 +200,28 @@ def word_bounds(
     """
     check_bits("a word", word)
     given = Integers(data, filter, accumulator)
-    made = primitive_form(algorithm)
+    if as_given and not has_integers(algorithm):
+        raise NotApplicable(
+            "words of the matrices as given", "they are not integer, with a positive integer scale", _FORMS
+        )
+    made = algorithm if as_given else primitive_form(algorithm)
     found = ranges(made, given.data, given.filter)
     boxes = [found.of(kind)[-1].box for kind in ("input", "filter", "output")]
     y = Box(boxes[2].low / int(made.scale), boxes[2].high / int(made.scale))
-    return WordBounds(made, given.data, given.filter, word, accumulator, boxes[0], boxes[1], y)
+    counts = channel_counts(found, given.accumulator)
+    return WordBounds(made, given.data, given.filter, word, given.accumulator, boxes[0], boxes[1], y, counts)
+
+
+def has_integers(algorithm: Algorithm) -> bool:
+    """Whether the maps of an algorithm are integers as they are, of several axes those of each, and its scale positive.
+
+    >>> [has_integers(winograd(4, 3, points="0,1,-1,2,-2", convention=name)) for name in ("wincnn", "integer")]
+    [False, True]
+    """
+    if not algorithm.field.rational:
+        return False
+    parts = algorithm.factors if algorithm.separable else (algorithm,)
+    matrices = (item.dense for part in dict.fromkeys(parts) for item in (part.output, part.filter, part.input))
+    numbers = (number for matrix in matrices for row in to_numbers(matrix) for number in row)
+    scale = to_fraction(algorithm.scale)
+    return scale > 0 and all(to_fraction(number).denominator == 1 for number in (algorithm.scale, *numbers))

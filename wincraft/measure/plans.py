@@ -16,6 +16,7 @@ from wincraft.measure.speed import ConvolutionLayer, LayerTime, direct_time, win
 from wincraft.plan.piece import Piece
 from wincraft.plan.plan import Plan
 from wincraft.plan.problem import sizes_of_padding
+from wincraft.plan.reductions import Steps
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class PlanCosts:
     input_additions: Fraction
     output_additions: Fraction
 
-    def total(self, channels: int) -> Fraction:
-        """Operations for an output and a pair of channels with C = K = `channels`."""
-        return self.products + (self.input + self.output + self.sums) / channels
+    def total(self, channels: int, filters: int | None = None) -> Fraction:
+        """Operations for an output and a pair of channels; K is `filters`, or C. Of a group, both are its own."""
+        return self.products + self.input / (filters or channels) + (self.output + self.sums) / channels
 
     @property
     def break_even(self) -> int | None:
@@ -49,15 +50,19 @@ class PlanCosts:
 
 @dataclass(frozen=True)
 class PlanTimes:
-    """Predicted times of the pieces, in their order, which run one after the other, and of the direct convolution."""
+    """Predicted times: of the pieces that have outputs, one after the other, and of the direct convolution.
+
+    `sums` are the seconds in which pieces are added to what stands there already.
+    """
 
     pieces: tuple[LayerTime, ...]
+    sums: float
     direct: LayerTime
 
     @property
     def total(self) -> float:
-        """Seconds of all pieces; the additions that sum them up are not in it."""
-        return sum(piece.total for piece in self.pieces)
+        """Seconds of all pieces and sums."""
+        return sum(piece.total for piece in self.pieces) + self.sums
 
 
 def plan_costs(plan: Plan) -> PlanCosts:
@@ -129,8 +134,9 @@ def plan_times(
 ) -> PlanTimes:
     """The time of a layer, piece by piece, as `winograd_time` predicts it for the kernels of its algorithms.
 
-    Pieces that the kernels run directly (one tap, few channels of a group) have `direct_time`. What gathers phases and
-    adds pieces is not in the model.
+    Pieces that the kernels run directly (one tap, few channels of a group) have `direct_time`. Phases are read where
+    they lie, with strides, channels being in the lanes: nothing is gathered. An output that is added to another takes
+    a vector addition as those of transforms do.
 
     Raises:
         BadShape: for a layer of other axes than two.
@@ -150,7 +156,7 @@ def plan_times(
         data = tuple(size + r - 1 for size, r in zip(outputs, taps, strict=True))
         return ConvolutionLayer(LayerShape(layer.channels, layer.filters, data), batch, taps, 0, 1, groups)
 
-    found = []
+    found, added = [], dict[tuple[Steps, ...], int]()
     for piece in plan.pieces:
         counts = tuple(len(range(strand.outputs.offset, size, strand.outputs.step))
                        for strand, size in zip(piece.strands, full, strict=True))  # fmt: skip
@@ -159,5 +165,10 @@ def plan_times(
             plain = piece.algorithm.rank == prod(piece.algorithm.m) * prod(piece.algorithm.r)
             direct = bool(part.why_direct) or plain
             found.append(direct_time(part, core, type) if direct else winograd_time(piece.algorithm, part, core, type))
+            place = tuple(strand.outputs for strand in piece.strands)
+            added[place] = added.get(place, -prod(counts)) + prod(counts)
+    core = core or ProcessorCore()
+    vectors = batch * sum(added.values()) * -(-layer.filters // core.lanes)
+    sums = core.rates(type).addition * vectors / (core.ghz * 1e9)
     whole = layer.spatial if plan.problem.transposed else full
-    return PlanTimes(tuple(found), direct_time(like(whole, plan.problem.r), core, type))
+    return PlanTimes(tuple(found), sums, direct_time(like(whole, plan.problem.r), core, type))

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     )
     from wincraft.plan.gradients import run_weight_gradient as run_weight_gradient
     from wincraft.plan.proving import compare_impulses as compare_impulses
-    from wincraft.plan.running import run_pieces as run_pieces
+    from wincraft.plan.running import (
+        Arrangement as Arrangement,
+        PieceOperands as PieceOperands,
+        arrange as arrange,
+        run_pieces as run_pieces,
+    )
 
 show(__name__)

@@ -12,7 +12,7 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import nest
 from wincraft.construct.beside import beside
 from wincraft.construct.winograd import winograd
-from wincraft.errors import BadShape, BadValue, TooLarge, shorten
+from wincraft.errors import BadShape, BadSize, BadValue, TooLarge, shorten
 from wincraft.numbers.arrays import is_integer
 from wincraft.plan.piece import Piece
 from wincraft.plan.plan import Plan
@@ -32,6 +32,7 @@ def make_plan(
     points: str | None = None,
     longest: int | None = None,
     choose: Chooser | None = None,
+    nested: bool = True,
 ) -> Plan:
     """The pieces of a problem and their algorithms, F(m, r') for the r' taps of every piece.
 
@@ -42,6 +43,7 @@ def make_plan(
         points: a set of the catalogue by its use; the best known by default.
         longest: kernels of more taps are split.
         choose: gives the algorithm of a piece instead, from its outputs and taps; it may be one of whole tiles.
+        nested: whether to nest one algorithm per axis where the moduli of `points` would make one of whole tiles.
 
     Raises:
         BadValue: for a tile or a longest kernel that is none.
@@ -53,6 +55,8 @@ def make_plan(
     Fraction(9, 4)
     >>> make_plan(Problem((1, 7)), 4, longest=4).products
     13
+    >>> [make_plan(Problem((3, 3)), 4, points="quadratic", nested=nested).products for nested in (True, False)]
+    [49, 46]
     """
     tiles = parse_tile(tile, problem)
     strands = [
@@ -65,7 +69,7 @@ def make_plan(
         taps = tuple(strand.taps for strand in chosen)
         if taps not in made:
             outputs = tuple(map(sum, tiles))
-            made[taps] = _nested(tiles, taps, points) if choose is None else choose(outputs, taps)
+            made[taps] = _of_tiles(tiles, taps, points, nested) if choose is None else choose(outputs, taps)
             if (made[taps].m, made[taps].r) != (outputs, taps):
                 raise BadShape("a piece", made[taps].size, f"outputs {outputs} and taps {taps}")
         pieces.append(Piece(made[taps], chosen))
@@ -101,7 +105,10 @@ def parse_tile(tile: object, problem: Problem) -> _Tile:
     return tuple((1,) if r == 1 else part for part, r in zip(sizes, problem.r, strict=True))
 
 
-def _nested(tiles: _Tile, taps: tuple[int, ...], points: str | None) -> Algorithm:
+def _of_tiles(tiles: _Tile, taps: tuple[int, ...], points: str | None, nested: bool) -> Algorithm:
+    outputs = tuple(map(sum, tiles))
+    if not nested and points is not None and max(map(len, tiles)) == 1 and min(*outputs, *taps) > 1:
+        return winograd(outputs, taps, moduli=points)
     return nest(*(_axis_algorithm(part, r, points) for part, r in zip(tiles, taps, strict=True)))
 
 
@@ -111,8 +118,20 @@ def _axis_algorithm(parts: tuple[int, ...], r: int, points: str | None) -> Algor
     if len(parts) > 1:
         return beside(*(_axis_algorithm((part,), r, points) for part in parts))
     (m,) = parts
-    if m == 1 or r == 1:
-        units = [[int(i == j) for j in range(max(m, r))] for i in range(max(m, r))]
-        ones, column = [[1] * r], [[1]] * m
-        return Algorithm.from_matrices(units if r == 1 else ones, column if r == 1 else units, units)
-    return winograd(m, r, points=points)
+    return untransformed(m, r) if m == 1 or r == 1 else winograd(m, r, points=points)
+
+
+def untransformed(m: int, r: int) -> Algorithm:
+    """F(m,1) or F(1,r) by the definition: m or r products, no transforms.
+
+    Raises:
+        BadSize: for several outputs of several taps.
+
+    >>> untransformed(4, 1).rank
+    4
+    """
+    if min(m, r) != 1:
+        raise BadSize(f"F({m},{r}) without transforms", "give one output or one tap")
+    units = [[int(i == j) for j in range(max(m, r))] for i in range(max(m, r))]
+    ones, column = [[1] * r], [[1]] * m
+    return Algorithm.from_matrices(units if r == 1 else ones, column if r == 1 else units, units)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
         measured_moments as measured_moments,
         value_sample as value_sample,
     )
+    from wincraft.quantise.plan_evaluation import evaluate_plan as evaluate_plan, predict_plan as predict_plan
+    from wincraft.quantise.plans import PlanSimulation as PlanSimulation, simulate_plan as simulate_plan
     from wincraft.quantise.prediction import Prediction as Prediction, predict as predict
     from wincraft.quantise.presets import OPTIONS as OPTIONS, PRESETS as PRESETS, Preset as Preset
     from wincraft.quantise.response import (

@@ -12,6 +12,7 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import check_algorithm
 from wincraft.errors import NotApplicable
 from wincraft.numbers.quantizer import Quantizer
+from wincraft.plan.plan import Plan
 from wincraft.quantise.prediction import Prediction, predict
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.simulation import Simulation, simulate, simulate_direct
@@ -26,13 +27,13 @@ _SAMPLE = 8192
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation(Shown):
-    """SQNR in dB of one scheme: `predicted.decibels`, `measured` and `direct` on the same data.
+    """SQNR in dB of a scheme on an algorithm or a plan: `predicted.decibels`, `measured` and `direct` on the same data.
 
     `predicted` has the scales that were calibrated; `blind` has its own, predicted from the sizes alone, or is None
     where there is no formula for them.
     """
 
-    algorithm: Algorithm
+    algorithm: Algorithm | Plan
     scheme: Scheme
     workload: Workload | Layer
     predicted: Prediction
@@ -60,7 +61,7 @@ class Evaluation(Shown):
         """The three numbers, on what data, and what the averages hide."""
         found = {"predicted": self.predicted.decibels, "measured": self.measured, "direct": self.direct}
         shown = ", ".join(f"{name} {value:.2f} dB" for name, value in found.items())
-        title = f"{self.algorithm.size} under {self.scheme.name}"
+        title = f"{self._name} under {self.scheme.name}"
         return Layout(
             title,
             (
@@ -75,7 +76,11 @@ class Evaluation(Shown):
         """The stages of the prediction under a title with what was measured."""
         found = {"predicted": self.predicted.decibels, "measured": self.measured, "direct": self.direct}
         shown = ", ".join(f"{name} {decibels(value)}" for name, value in found.items())
-        return self.predicted.chart(f"{self.algorithm.size}, {self.scheme.name}\n{shown} dB")
+        return self.predicted.chart(f"{self._name}, {self.scheme.name}\n{shown} dB")
+
+    @property
+    def _name(self) -> str:
+        return f"{self.algorithm.problem}" if isinstance(self.algorithm, Plan) else self.algorithm.size
 
 
 def evaluate(

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
         value_of as value_of,
     )
     from wincraft.report.model import Results as Results, SchemeResult as SchemeResult, Unavailable as Unavailable
+    from wincraft.report.pieces import PieceReport as PieceReport, report_pieces as report_pieces
     from wincraft.report.plan import LayerPlan as LayerPlan
+    from wincraft.report.plan_comparison import PlanComparison as PlanComparison, compare_plans as compare_plans
     from wincraft.report.planning import plan_layer as plan_layer
     from wincraft.report.shown import Report as Report
 

@@ -14,7 +14,7 @@ from wincraft.errors import shorten
 from wincraft.exact.number import to_fraction
 from wincraft.measure.coefficients import coefficients
 from wincraft.quantise.evaluation import Evaluation
-from wincraft.report.model import Results, Unavailable
+from wincraft.report.model import Results, SchemeResult, Unavailable
 from wincraft.show.chart import MARKS, Axis, Bars, Chart, Dots, Note, Point, Rule, Series
 from wincraft.show.numbers import decibels, exact_text, plural
 
@@ -46,17 +46,18 @@ class Row(NamedTuple):
 
 
 def report_charts(report: Results) -> tuple[Chart, ...]:
-    """Those that a report has data for; its schemes from the best measured on."""
-    found = [(item.label, item.evaluation) for item in report.schemes]
+    """Those that a report has data for."""
+    charts = (*formats_charts(report.schemes), _coefficients(report), _sweep(report))
+    return tuple(chart for chart in charts if chart is not None)
+
+
+def formats_charts(schemes: Iterable[SchemeResult]) -> tuple[Chart, ...]:
+    """The SQNR of schemes, and their error by stage, from the best measured on."""
+    found = [(item.label, item.evaluation) for item in schemes]
     known = [(name, item) for name, item in found if not isinstance(item, Unavailable)]
     known.sort(key=lambda item: _rank(item[1].measured))
     shares = [(name, item.predicted.stages, item.predicted.decibels) for name, item in known]
-    charts = (
-        sqnr_chart("Error against direct convolution", _rows(known)),
-        shares_chart("Error by stage", shares),
-        _coefficients(report),
-        _sweep(report),
-    )
+    charts = (sqnr_chart("Error against direct convolution", _rows(known)), shares_chart("Error by stage", shares))
     return tuple(chart for chart in charts if chart is not None)
 
 

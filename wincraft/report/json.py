@@ -10,7 +10,7 @@ from typing import Any
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import parts
 from wincraft.exact.number import number_text
-from wincraft.quantise.workload import Workload
+from wincraft.quantise.workload import Layer, Workload
 from wincraft.report.measures import OF_SCHEMES, REPORTED, value_of
 from wincraft.report.model import Results, SchemeResult, Unavailable
 from wincraft.report.stages import AMORTISED, amortised_document, operations_document
@@ -48,8 +48,8 @@ def report_document(report: Results) -> dict[str, Any]:
         },
         "ranges": _ranges(report),
         "channels": _channels(report),
-        "workload": _workload(report),
-        "schemes": [_scheme(item) for item in report.schemes],
+        "workload": workload_document(report.workload),
+        "schemes": [scheme_document(item) for item in report.schemes],
         "floating_point": _float_errors(report),
         "verdict": [asdict(finding) for finding in report.verdict],
     }
@@ -142,15 +142,16 @@ def _channels(report: Results) -> dict[str, Any]:
     return {name: getattr(counts, name) for name in names}
 
 
-def _workload(report: Results) -> dict[str, Any]:
-    data = report.workload
+def workload_document(data: Workload | Layer) -> dict[str, Any]:
+    """Seeded data by their numbers, arrays by their shapes, as plain data."""
     if isinstance(data, Workload):
         return {"description": data.describe()} | asdict(data)
     shapes = {"data": list(data.data.shape), "weights": list(data.weights.shape)}
     return {"description": data.describe(), "seed": None} | shapes | {"groups": data.groups, "padding": list(data.pads)}
 
 
-def _scheme(item: SchemeResult) -> dict[str, Any]:
+def scheme_document(item: SchemeResult) -> dict[str, Any]:
+    """What a scheme does, or why it does not apply, as plain data."""
     found = item.evaluation
     head: dict[str, Any] = {"name": item.scheme.name, "description": item.scheme.describe()}
     if isinstance(found, Unavailable):

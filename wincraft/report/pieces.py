@@ -4,21 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import inf, prod
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from wincraft.errors import NotApplicable
 from wincraft.files.decomposition import plan_document
 from wincraft.measure.costs import LayerShape, parse_layer_shape
-from wincraft.measure.plans import PlanCosts, PlanTimes, plan_costs, plan_times
+from wincraft.measure.plans import PlanCosts, PlanTimes, layer_outputs, plan_costs, plan_times
 from wincraft.measure.processor import ProcessorCore
 from wincraft.numbers.decibels import sqnr
 from wincraft.plan.plan import Plan
 from wincraft.plan.reductions import Steps
-from wincraft.quantise.prediction import predict
-from wincraft.quantise.schemes import SCHEMES
-from wincraft.report.model import Unavailable, available
+from wincraft.plan.running import arrange
+from wincraft.progress import Progress
+from wincraft.quantise.plan_evaluation import arrays_of, evaluate_plan, predict_plan
+from wincraft.quantise.schemes import SCHEMES, Scheme
+from wincraft.quantise.workload import Layer, Workload, as_workload
+from wincraft.report.charts import formats_charts
+from wincraft.report.json import scheme_document, workload_document
+from wincraft.report.model import SchemeResult, Unavailable, available
 from wincraft.report.planning import parse_error_limit
+from wincraft.report.sections import formats_section
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count, decibels, number, plural
 from wincraft.show.shown import Shown
@@ -31,7 +37,8 @@ DEFAULT_CHANNELS = 64
 class PieceReport(Shown):
     """A plan that was proved, with its costs, its error in float32, and the times of a layer if there is one.
 
-    `document` is the plan itself, which ``wincraft verify`` proves again.
+    With `schemes` there is what they do to it on a workload. `document` is the plan itself, which ``wincraft verify``
+    proves again, with the numbers of the schemes beside it.
 
     >>> from wincraft.plan import Problem, make_plan
     >>> report_pieces(make_plan(Problem(3, stride=2), 2))
@@ -47,7 +54,7 @@ class PieceReport(Shown):
       Additions an output: 1.5, 1.5, 1 for data, outputs and the sum of pieces;
         fewer operations than direct from C = K = 13.
       Noise gain 1.098, direct 1; error in float32 1.7e-07 of the outputs' root mean
-        square, SQNR 135.6 dB, predicted for 64 channels of white data.
+        square, SQNR 135.5 dB, predicted for 64 channels of white data.
     """
 
     plan: Plan
@@ -57,17 +64,26 @@ class PieceReport(Shown):
     noise: float | Unavailable
     layer: LayerShape | None = None
     times: PlanTimes | Unavailable | None = None
+    schemes: tuple[SchemeResult, ...] = ()
+    workload: Workload | Layer = field(default_factory=Workload)
 
     def layout(self) -> Layout:
         """The pieces in a table, then what they cost together."""
         plan = self.plan
         per, direct = (number(float(value)) for value in (plan.products_per_output, plan.direct_per_output))
         title = f"{plan.problem}: {plural(len(plan.pieces), 'piece')}, {per} products an output, direct {direct}"
-        return Layout(title, (self.proof,), (Section("Pieces", (self._pieces(),), tuple(self._notes())),))
+        sections = [Section("Pieces", (self._pieces(),), tuple(self._notes()), name="pieces")]
+        if self.schemes:
+            sections.append(replace(formats_section(self.schemes, self.workload), name="formats"))
+        return Layout(title, (self.proof,), tuple(sections), formats_charts(self.schemes))
 
     def document(self) -> dict[str, object]:
-        """The kind ``wincraft.decomposition``."""
-        return plan_document(self.plan)
+        """The kind ``wincraft.decomposition``; the schema is ``schema/decomposition-1.json`` of `wincraft.files`."""
+        found: dict[str, object] = dict(plan_document(self.plan))
+        if self.schemes:
+            found["workload"] = workload_document(self.workload)
+            found["schemes"] = [scheme_document(item) for item in self.schemes]
+        return found
 
     def _pieces(self) -> Table:
         """Those that differ in their positions alone in one row."""
@@ -121,7 +137,7 @@ class PieceReport(Shown):
             total, direct = self.times.total, self.times.direct.total
             notes.append(
                 f"Layer {self.layer}: {1000 * total:.3f} ms predicted, direct {1000 * direct:.3f} ms, "
-                f"{number(direct / total)} times its speed; what gathers phases and adds pieces is not counted."
+                f"{number(direct / total)} times its speed."
             )
         return notes
 
@@ -134,6 +150,9 @@ def report_pieces(
     pad: int | None = None,
     core: ProcessorCore | None = None,
     type: str = "float32",
+    schemes: Sequence[Scheme] = (),
+    workload: Workload | Layer | None = None,
+    progress: Progress | None = None,
 ) -> PieceReport:
     """A plan, proved, with what it costs and how wrong it is.
 
@@ -144,6 +163,9 @@ def report_pieces(
         pad: its padding, see `layer_outputs`.
         core: what times are predicted for.
         type: of the kernels whose times are predicted.
+        schemes: are simulated and predicted.
+        workload: the data that they are simulated on, a seeded `Workload` or your own arrays; Gaussian by default.
+        progress: called before every scheme.
 
     Raises:
         ClaimRefuted: where the pieces are not the problem.
@@ -156,13 +178,45 @@ def report_pieces(
     """
     channels = DEFAULT_CHANNELS if layer is None else max(1, layer.channels // plan.problem.groups)
     noise: float | Unavailable = available(lambda: noise_of_plan(plan, channels))
-    times: PlanTimes | Unavailable | None = None
-    if layer is not None:
-        if len(plan.problem.r) == 2:
-            times = available(lambda: plan_times(plan, layer, batch=batch, pad=pad, core=core, type=type))
-        else:
-            times = Unavailable("the model of the kernels is of two axes")
-    return PieceReport(plan, plan.prove(), plan_costs(plan), channels, noise, layer, times)
+    times = times_of(plan, layer, batch=batch, pad=pad, core=core, type=type)
+    proof, data, results = plan.prove(), as_workload(workload), []
+    if isinstance(data, Layer):
+        arrange(plan.problem, *arrays_of(plan, data))  # refused here where it does not fit
+    for done, scheme in enumerate(schemes):
+        if progress is not None:
+            progress(done, len(schemes), scheme.name)
+        results.append(SchemeResult(scheme, available(partial(evaluate_plan, plan, scheme, data))))
+    return PieceReport(plan, proof, plan_costs(plan), channels, noise, layer, times, tuple(results), data)
+
+
+def times_of(
+    plan: Plan,
+    layer: LayerShape | None,
+    *,
+    batch: int = 1,
+    pad: int | None = None,
+    core: ProcessorCore | None = None,
+    type: str = "float32",
+) -> PlanTimes | Unavailable | None:
+    """The times of `plan_times`, why there are none, or None without a layer.
+
+    Raises:
+        BadShape, BadValue: for a layer that does not fit, where its outputs cannot be.
+        UnknownName: for a type that there is not.
+
+    >>> from wincraft.plan import Problem, make_plan
+    >>> times_of(make_plan(Problem(3, stride=2), 2), LayerShape(8, 8, (9,))).reason
+    'the model of the kernels is of two axes'
+    """
+    if layer is None:
+        return None
+    if len(plan.problem.r) != 2:
+        layer_outputs(plan, layer, pad)  # refused here where it does not fit
+        return Unavailable("the model of the kernels is of two axes")
+    found: PlanTimes | Unavailable = available(
+        lambda: plan_times(plan, layer, batch=batch, pad=pad, core=core, type=type)
+    )
+    return found
 
 
 def within_error(plans: Sequence[Plan], error_limit: float | str | None, layer: str | None = None) -> Plan:
@@ -189,7 +243,7 @@ def within_error(plans: Sequence[Plan], error_limit: float | str | None, layer: 
 
 
 def noise_of_plan(plan: Plan, channels: int) -> float:
-    """Error power over output power in float32, predicted: the mean over pieces by the products that they stand for.
+    """Error power over output power in float32, predicted for white data.
 
     Raises:
         TooLarge: for algorithms of more products than `predict` takes.
@@ -198,15 +252,7 @@ def noise_of_plan(plan: Plan, channels: int) -> float:
     >>> f"{noise_of_plan(make_plan(Problem(3, stride=2, axes=2), 4), 64) ** 0.5:.1e}"
     '3.7e-07'
     """
-    known: dict[object, float] = {}
-    total = weights = 0.0
-    for piece in plan.pieces:
-        algorithm = piece.algorithm
-        if algorithm not in known:
-            known[algorithm] = predict(algorithm, SCHEMES["fp32"], None, channels=channels).noise_to_signal
-        weight = prod(algorithm.r) / piece.spacing
-        total, weights = total + weight * known[algorithm], weights + weight
-    return total / weights if total < inf else inf
+    return predict_plan(plan, SCHEMES["fp32"], None, channels).noise_to_signal
 
 
 def _positions(steps: Steps, letter: str) -> str:

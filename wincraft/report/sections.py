@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import inf, isfinite, isnan
 
@@ -11,6 +11,7 @@ from wincraft.algorithm.description import describe
 from wincraft.exact.number import number_text
 from wincraft.measure.costs import Costs, LayerCosts
 from wincraft.measures import MEASURES
+from wincraft.quantise.workload import Layer, Workload
 from wincraft.report.charts import report_charts
 from wincraft.report.matrices import matrices_section
 from wincraft.report.measures import text_of, value_of
@@ -169,11 +170,16 @@ def _measures(report: Results) -> Section:
 
 
 def _formats(report: Results) -> Section:
-    """The schemes, predicted and measured, beside direct convolution."""
+    """The schemes."""
+    return formats_section(report.schemes, report.workload)
+
+
+def formats_section(schemes: Sequence[SchemeResult], workload: Workload | Layer) -> Section:
+    """The schemes on a workload, predicted and measured, beside direct convolution."""
     rows: list[tuple[str, ...]] = []
     notes: list[str] = []
     flagged: dict[str, list[str]] = {}
-    for item in report.schemes:
+    for item in schemes:
         found = item.evaluation
         if isinstance(found, Unavailable):
             rows.append((item.label, "-", "-", "-", "-", "n/a"))
@@ -182,13 +188,13 @@ def _formats(report: Results) -> Section:
         rows.append(formats_row(item))
         for flag in found.flags:
             flagged.setdefault(flag, []).append(item.label)
-    notes += _blind(report.schemes)
+    notes += _blind(schemes)
     notes += [f"{', '.join(labels)}: {flag}." for flag, labels in flagged.items()]
     table = Table(SCHEME_COLUMNS, tuple(rows), "lrrrrl")
-    head = [f"SQNR in dB, more is better, 6 dB a bit; loss is direct - measured. On {report.workload.describe()}."]
+    head = [f"SQNR in dB, more is better, 6 dB a bit; loss is direct - measured. On {workload.describe()}."]
     if any(row[4].startswith("-") and row[4] != "-" for row in rows):
         head.append("A negative loss: better than direct convolution.")
-    head += [f"{item.scheme.describe()}." for item in report.schemes if not item.scheme.named_by_text]
+    head += [f"{item.scheme.describe()}." for item in schemes if not item.scheme.named_by_text]
     return Section("Formats", (table,), (*head, *notes))
 
 

@@ -30,6 +30,7 @@ from wincraft.construct.toom_cook import tap_vectors
 from wincraft.errors import NotApplicable
 from wincraft.exact.field import Field
 from wincraft.exact.number import to_fraction
+from wincraft.rings.inner import with_inner_of_ring
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.shown import Shown
 from wincraft.version import __version__
@@ -168,7 +169,7 @@ class RingLoss(Shown):
         return tuple(notes)
 
     def document(self) -> dict[str, object]:
-        """As plain data, of kind ``wincraft.ring``; integers are texts."""
+        """As plain data, of kind ``wincraft.ring``; the schema is ``ring-1.json`` of `wincraft.report`."""
         return {
             "kind": "wincraft.ring",
             "version": 1,
@@ -225,6 +226,9 @@ def ring_loss(algorithm: Algorithm, ring: str | int | Field, asked: tuple[int, .
 def over_ring(algorithm: Algorithm, ring: str | int | Field) -> Algorithm:
     """The algorithm with integer maps and a unit for its scale in GF(p) or Z/q, proved there.
 
+    Where GF(p) has too few points for the inner moduli of a modulus of degree 3 or more, it gets others (see
+    `wincraft.rings.inner`), unless they were given.
+
     Raises:
         NotApplicable: where the scale is no unit, with the points that collide or differ by no unit.
         BadNumber, BadValue: for what names no ring.
@@ -237,6 +241,8 @@ def over_ring(algorithm: Algorithm, ring: str | int | Field) -> Algorithm:
     if K.modulus is None:
         return algorithm.convert(K.domain)
     loss = RingLoss(primitive_form(algorithm), K)
+    if loss.factor > 1 and (other := with_inner_of_ring(algorithm, K)) is not None:
+        loss = RingLoss(primitive_form(other), K)
     if loss.factor > 1:
         near = _near_of(algorithm, loss.modulus)
         prime = K.is_field

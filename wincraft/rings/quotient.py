@@ -31,6 +31,7 @@ from wincraft.exact.matrix import exact_matrix, to_texts
 from wincraft.exact.number import exact_number, number_text, to_element
 from wincraft.exact.polynomial import divide, inverse_modulo, multiply, parse_polynomial, polynomial_text
 from wincraft.exact.types import Domain, Element, Matrix, Number
+from wincraft.rings.inner import with_inner_moduli
 from wincraft.rings.loss import read_ring
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.shown import Shown
@@ -38,7 +39,9 @@ from wincraft.version import __version__
 
 NAMED = {"cyclic": "x^{n}-1", "negacyclic": "x^{n}+1", "short": "x^{n}"}
 """The forms by name: the polynomial of n terms."""
-_NAME = re.compile(r"(cyclic|negacyclic|short)[ (]*(\d{1,3})\)?")
+MAX_TERMS = 256
+"""The most terms of one by name."""
+_NAME = re.compile(r"(cyclic|negacyclic|short)[ (]*(-?\d{1,4})\)?")
 
 
 @dataclass(frozen=True, repr=False)
@@ -151,7 +154,7 @@ class QuotientProduct(Shown):
         return Layout(title, tuple(head), (Section("", tuple(tables), (note,)),))
 
     def document(self) -> dict[str, object]:
-        """As plain data, of kind ``wincraft.quotient``."""
+        """As plain data, of kind ``wincraft.quotient``; the schema is ``quotient-1.json`` of `wincraft.report`."""
         return {
             "kind": "wincraft.quotient",
             "version": 1,
@@ -177,7 +180,8 @@ def quotient_product(polynomial: str, *, moduli: object = None, ring: str | int 
 
     Raises:
         BadModulus: a polynomial that is not monic or constant.
-        BadValue: moduli whose product is another, a scale that is no unit of Z/q.
+        BadValue: a number of terms not from 1 to `MAX_TERMS`, moduli whose product is another, a scale that is no unit
+            of Z/q.
         NotCoprime: moduli or their inner moduli that share a factor there.
         NotApplicable: irrational coefficients.
         BadNumber, FloatGiven: what is no polynomial or ring.
@@ -188,6 +192,8 @@ def quotient_product(polynomial: str, *, moduli: object = None, ring: str | int 
     (7, 4)
     """
     named = _NAME.fullmatch(polynomial.strip().lower())
+    if named and not 1 <= int(named[2]) <= MAX_TERMS:
+        raise BadValue(f"the number of terms of {named[1]}", named[2], f"give 1 to {MAX_TERMS}")
     text = NAMED[named[1]].format(n=int(named[2])) if named else polynomial
     f = parse_polynomial(text)
     if len(f) < 2 or f[-1] != 1:
@@ -196,7 +202,8 @@ def quotient_product(polynomial: str, *, moduli: object = None, ring: str | int 
         raise NotApplicable(f"the product modulo {polynomial_text(f)}", "a coefficient is irrational", "give rationals")
     field = read_ring(ring)
     prime = field.is_field and not field.rational
-    chosen = _factors(f, field if prime else Field(QQ)) if moduli is None else parse_moduli(moduli)
+    factors = _factors(f, field if prime else Field(QQ)) if moduli is None else parse_moduli(moduli)
+    chosen = tuple(with_inner_moduli(item, field) for item in factors)
     K = field.domain if prime else QQ
     _check(chosen, f, K)
     made = _made(f, chosen, K)
@@ -229,7 +236,7 @@ def _factors(f: tuple[Number, ...], field: Field) -> tuple[Modulus, ...]:
     """The irreducible factors over QQ or GF(p), equal ones together, by rising degree."""
     options = {"domain": QQ} if field.rational else {"modulus": field.modulus}
     _, pairs = Poly(list(reversed(f)), x, **options).factor_list()
-    powers = sorted((factor**count for factor, count in pairs), key=lambda p: (p.degree(), str(p)))
+    powers = sorted((factor.monic() ** count for factor, count in pairs), key=lambda p: (p.degree(), str(p)))
     found = []
     for power in powers:
         coefficients = tuple(Integer(value) if not field.rational else value for value in reversed(power.all_coeffs()))

@@ -123,7 +123,7 @@ class ResidueSystem(Shown):
         return Layout(title, head, (Section("", (Table(header, rows, "rrrl"),), notes),))
 
     def document(self) -> dict[str, object]:
-        """As plain data, of kind ``wincraft.residues``; integers are texts."""
+        """As plain data, of kind ``wincraft.residues``; the schema is ``residues-1.json`` of `wincraft.report`."""
         return {
             "kind": "wincraft.residues",
             "version": 1,

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from wincraft.search.circuits import search_circuits as search_circuits
     from wincraft.search.calls import noise_gain_under as noise_gain_under, search as search
     from wincraft.search.chains import search_chains as search_chains
+    from wincraft.search.constructions import (
+        FAMILIES as FAMILIES,
+        Construction as Construction,
+        constructions as constructions,
+        quiet_sets as quiet_sets,
+    )
     from wincraft.search.front import pareto_front as pareto_front, pareto_of_space as pareto_of_space
     from wincraft.search.limits.bound import RealLimit as RealLimit, certify as certify, estimate as estimate
     from wincraft.search.limits.continuous import (
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from wincraft.search.points.space import SPACES as SPACES, Space as Space
     from wincraft.search.points.strategies import STRATEGIES as STRATEGIES
     from wincraft.search.scalings import search_scaling as search_scaling
+    from wincraft.search.tiles import TileFront as TileFront, tile_front as tile_front
     from wincraft.search.word_sets import least_power_of_two as least_power_of_two
     from wincraft.search.words import WordSearch as WordSearch, search_words as search_words
 

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 
 from wincraft.algorithm.recipe import size_words
+from wincraft.construct.moduli import parse_moduli
 from wincraft.construct.scaling import primitive_form
 from wincraft.construct.size import check_size
 from wincraft.construct.winograd import winograd
 from wincraft.errors import BadValue, TooLarge
+from wincraft.exact.field import Field
+from wincraft.rings.inner import with_inner_moduli
 from wincraft.search.word_sets import WordMember, further_members, least_power_of_two, word_members
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.shown import Shown
@@ -27,6 +30,8 @@ MAX_LOSS_HEIGHT = 16
 """Largest height of points."""
 MAX_LOSS_SETS = 100_000
 """Most sets of points that are looked at for one choice of moduli."""
+_BITS = Field.named("GF(2)")
+"""Where inner moduli have to be coprime, so that they lose no bits."""
 _EXAMINED = 200
 """Most sets whose divisors are worked out for one choice of moduli and one number of bits."""
 
@@ -75,7 +80,7 @@ class LossSearch(Shown):
         return Layout(title, head, (Section("", (table,), tuple(notes)),))
 
     def document(self) -> dict[str, object]:
-        """As plain data, of kind ``wincraft.losses``."""
+        """As plain data, of kind ``wincraft.losses``; the schema is ``losses-1.json`` of `wincraft.report`."""
         return {
             "kind": "wincraft.losses",
             "version": 1,
@@ -108,7 +113,7 @@ def search_losses(m: int, r: int, *, moduli: Sequence[str] = (), height: int = 3
     n = m + r - 1
     if not 1 <= height <= MAX_LOSS_HEIGHT:
         raise BadValue("the height", str(height), f"give 1 to {MAX_LOSS_HEIGHT}")
-    points, further = word_members(1, height, 1), further_members(moduli)
+    points, further = word_members(1, height, 1), further_members([_with_inner(text) for text in moduli])
     groups = chain.from_iterable(combinations(further, count) for count in range(len(further) + 1))
     best: dict[int, LossSet] = {}
     for group in groups:
@@ -128,6 +133,12 @@ def search_losses(m: int, r: int, *, moduli: Sequence[str] = (), height: int = 3
         raise BadValue("the height", f"{height}, of which there are {len(points)} points", f"{n} are needed: raise it")
     names = tuple(item.text for item in further)
     return LossSearch(m, r, height, names, tuple(front), least_power_of_two(n))
+
+
+def _with_inner(text: str) -> str:
+    """A modulus whose remainders are multiplied on inner moduli that lose nothing, as far as there are such."""
+    (item,) = parse_moduli([text])
+    return str(with_inner_moduli(item, _BITS)) if item.degree > 2 else text
 
 
 def _fewest(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TypedDict, Unpack
 
 import torch
@@ -14,21 +15,27 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.nesting import nest
-from wincraft.algorithm.recipe import size_words
 from wincraft.construct.winograd import parse
-from wincraft.errors import BadShape, BadValue, NotApplicable, Refusal, UnknownName, WrongType
+from wincraft.errors import BadValue, NotApplicable, Refusal, UnknownName, WrongType
+from wincraft.plan.plan import Plan
 from wincraft.quantise.schemes import Scheme, as_scheme
-from wincraft.torch.direct import DirectConv1d, DirectConv2d
-from wincraft.torch.fitting import fitted
+from wincraft.torch.choosing import choose_for
+from wincraft.torch.direct import DirectConv1d, DirectConv2d, DirectConv3d
 from wincraft.torch.folding import fold_batch_norms
-from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
+from wincraft.torch.layer import (
+    WinogradConv1d,
+    WinogradConv2d,
+    WinogradConv3d,
+    WinogradConvTranspose1d,
+    WinogradConvTranspose2d,
+    WinogradConvTranspose3d,
+)
 from wincraft.torch.learning import BalancedPipeline
 from wincraft.torch.replacement import Replacement
 from wincraft.torch.stage import StoringModule
 
-Chosen = str | Algorithm | None
-"""An algorithm or its text; None for direct convolution."""
+Chosen = str | Algorithm | Plan | None
+"""An algorithm or its text, or a plan of the layer; None for direct convolution."""
 
 
 class Options(TypedDict, total=False):
@@ -40,9 +47,13 @@ class Options(TypedDict, total=False):
     rank_one_scales: bool
 
 
-_LAYERS: dict[type[_ConvNd], tuple[type[Replacement], type[Replacement]]] = {
+_LAYERS: dict[type[_ConvNd], tuple[type[Replacement], type[Replacement] | None]] = {
     nn.Conv1d: (WinogradConv1d, DirectConv1d),
     nn.Conv2d: (WinogradConv2d, DirectConv2d),
+    nn.Conv3d: (WinogradConv3d, DirectConv3d),
+    nn.ConvTranspose1d: (WinogradConvTranspose1d, None),
+    nn.ConvTranspose2d: (WinogradConvTranspose2d, None),
+    nn.ConvTranspose3d: (WinogradConvTranspose3d, None),
 }
 
 
@@ -53,14 +64,17 @@ def convert(
     *,
     skip: Iterable[str] = (),
     fold_bn: bool = False,
+    plans: bool = True,
     **options: Unpack[Options],
 ) -> nn.Module:
-    """A copy of a network whose convolutions run Winograd's algorithm; `nn.Conv1d` and `nn.Conv2d` are replaced.
+    """A copy of a network whose convolutions, of one to three axes and transposed ones, run Winograd's algorithm.
 
-    Those with stride 1, no dilation and more than one tap along some axis get the algorithm, fitted to their kernel.
-    The others, and those that it does not fit, stay direct; their `note` says why, and under a scheme of integers they
-    become a `DirectConv2d`. With a function of (name, layer) the algorithm is chosen per layer, None for direct; then
-    strides may be decomposed (see `WinogradConv2d`), and an algorithm that does not fit is an error. Layers named in
+    Those with stride 1, no dilation and more than one tap along some axis get the algorithm, fitted to their kernel;
+    others, and kernels that are too long for it, a plan of pieces (see `planned`) where it takes fewer operations than
+    they do, its transforms included. What stays direct has a `note` that says why, and under a scheme of integers
+    becomes a `DirectConv2d`; transposed ones stay in float. Without `plans` these all are direct, as they have to be
+    for `export_c`. With a function of (name, layer) the algorithm, or a plan, is chosen per layer, None for direct;
+    then one that does not fit is an error, and one that costs more is not. Layers named in
     `skip` stay as they are; one that is used at several places stays one. `options` are those of `WinogradConv2d`.
     With `fold_bn` batch normalisation is folded into the convolutions first (see `fold_batch_norms`), those to skip
     included; once the scales are calibrated it is too late, and the layers warn with `StaleScales`.
@@ -76,10 +90,14 @@ def convert(
     >>> network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, stride=2))
     >>> converted = convert(network, "F(4x4,3x3)", "tapwise-8")
     >>> converted[0].algorithm.size, converted[2].note
-    ('F(4x4,3x3)', 'direct: stride (2, 2)')
+    ('F(4x4,3x3)', 'direct: 3x3 kernel, stride 2; a plan takes 10.24 of 9 operations, transforms included')
+    >>> convert(nn.Sequential(nn.Conv2d(32, 64, 3, stride=2)))[0].plan
+    Plan(3x3 kernel, stride 2: 4 pieces, 81 products, 5.062 an output, direct 9)
     """
     chosen = None if scheme is None else as_scheme(scheme)
     given = parse(algorithm) if isinstance(algorithm, str) else algorithm
+    if isinstance(given, Plan):
+        given = partial(_always, given)
     result = copy.deepcopy(model)
     if fold_bn:
         fold_batch_norms(result)
@@ -94,16 +112,16 @@ def convert(
     for name in left:
         names[name].note = "float: skipped"
     if not names.keys() - left:
-        repair = "give one with nn.Conv1d or nn.Conv2d, themselves and not yet converted"
+        repair = "give one with nn.Conv2d or another of torch's own, not yet converted"
         raise NotApplicable("conversion", "the network has no convolution to convert", repair)
-    plans = {} if callable(given) else _plans({n: names[n] for n in names if n not in left}, given)
+    found = {} if callable(given) else choose_for({n: names[n] for n in names if n not in left}, given, plans, chosen)
     made: dict[_ConvNd, nn.Module] = {}
     for name, layer in names.items():
         if name in left:
             continue
         assert isinstance(layer, _ConvNd)
         if layer not in made:
-            wanted, reason = (given(name, layer), "") if callable(given) else plans[name]
+            wanted, reason = (given(name, layer), "") if callable(given) else found[name]
             made[layer] = _converted(name, layer, wanted, reason, chosen, options)
         if not name:
             return made[layer]
@@ -205,58 +223,8 @@ def images_of(loader: Iterable[object], count: int | None, model: nn.Module) -> 
                 return
 
 
-def _plans(layers: dict[str, _ConvNd], algorithm: Algorithm | None) -> dict[str, tuple[Algorithm | None, str]]:
-    """For every layer the algorithm fitted to it, or None and why."""
-    if algorithm is None:
-        return dict.fromkeys(layers, (None, ""))
-    plans: dict[str, tuple[Algorithm | None, str]] = {}
-    unfit = []
-    for name, layer in layers.items():
-        reason = _not_plain(layer)
-        try:
-            plans[name] = None if reason else fitted(algorithm, layer.kernel_size), reason
-        except (BadShape, NotApplicable) as error:
-            plans[name] = None, str(error)
-            unfit.append(name)
-    if unfit and all(reason for _, reason in plans.values()):
-        raise NotApplicable(f"layer {unfit[0]}", plans[unfit[0]][1], "no other layer takes the algorithm either")
-    _check_slip(algorithm, [plan for plan, _ in plans.values() if plan is not None])
-    for name, (plan, _) in plans.items():
-        if plan is not None and plan.size != _for_axes(algorithm, len(plan.m)).size:
-            plans[name] = plan, f"fitted from {algorithm.size}"
-    return plans
-
-
-def _check_slip(algorithm: Algorithm, plans: list[Algorithm]) -> None:
-    """Refuse an algorithm for more taps than any layer has: its tile makes more outputs than it says, and more noise.
-
-    Raises:
-        NotApplicable: with the size that was meant.
-    """
-    for plan in plans:
-        given = _for_axes(algorithm, len(plan.m))
-        pairs = list(zip(plan.sizes, given.sizes, strict=True))
-        if not any(m > before and r > 1 for (m, r), (before, _) in pairs):
-            return
-    if not plans:
-        return
-    axes = [(min(m, before), r) for (m, r), (before, _) in pairs]
-    meant = size_words(*zip(*axes, strict=True))
-    ratio = float(plan.noise_gain() / parse(meant).noise_gain())
-    reason = f"no layer has as many taps; its tile gives {plan.size}, of {ratio:.1f} times the noise of {meant}"
-    raise NotApplicable(given.size, reason, f"write {meant}, or choose layer by layer with a function")
-
-
-def _for_axes(algorithm: Algorithm, count: int) -> Algorithm:
-    return nest(*algorithm.factors * count) if len(algorithm.m) == 1 else algorithm
-
-
-def _not_plain(layer: _ConvNd) -> str:
-    if any(step > 1 for step in layer.stride):
-        return f"stride {layer.stride}"
-    if any(step > 1 for step in layer.dilation):
-        return f"dilation {layer.dilation}"
-    return "" if any(size > 1 for size in layer.kernel_size) else f"kernel {layer.kernel_size}"
+def _always(plan: Plan, name: str, layer: _ConvNd) -> Plan:
+    return plan
 
 
 def _converted(
@@ -264,7 +232,7 @@ def _converted(
 ) -> nn.Module:
     winograd, direct = _LAYERS[type(layer)]
     note = f"direct: {reason or 'as chosen'}"
-    if algorithm is None and (scheme is None or scheme.arithmetic is not None):
+    if algorithm is None and (direct is None or scheme is None or scheme.arithmetic is not None):
         layer.note = note  # type: ignore[assignment]
         return layer
     if layer._forward_hooks or layer._forward_pre_hooks:
@@ -274,6 +242,7 @@ def _converted(
         if algorithm is not None:
             made: nn.Module = winograd.from_direct(layer, algorithm=algorithm, scheme=scheme, note=reason, **options)
             return made
+        assert direct is not None
         made = direct.from_direct(layer, scheme=scheme, learn_scales=options.get("learn_scales", False), note=note)
         return made
     except Refusal as error:

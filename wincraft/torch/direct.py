@@ -20,8 +20,12 @@ from wincraft.torch.stage import StoredStage, StoringModule, fill_in, of_integer
 from wincraft.torch.state import StateDict
 
 
-class _Direct(StoringModule, Replacement):
-    """What the layers share."""
+class DirectLayer(StoringModule, Replacement):
+    """What the layers share.
+
+    Raises:
+        NotApplicable: for a scheme that is not of integers.
+    """
 
     def __init__(
         self, *args: Any, scheme: str | Scheme, learn_scales: bool = False, note: str = "", **kwargs: Any
@@ -92,7 +96,7 @@ class _Direct(StoringModule, Replacement):
         return codes, unit, bound
 
 
-class DirectConv2d(_Direct, nn.Conv2d):
+class DirectConv2d(DirectLayer, nn.Conv2d):
     """`nn.Conv2d` with input, weights and output stored by a scheme of integers, and exact sums; 8-bit inference.
 
     Where the scheme stores no input or weights its U and V are taken, per tensor. `calibrate` sets the scales.
@@ -106,11 +110,19 @@ class DirectConv2d(_Direct, nn.Conv2d):
     """
 
 
-class DirectConv1d(_Direct, nn.Conv1d):
+class DirectConv1d(DirectLayer, nn.Conv1d):
     """`nn.Conv1d`, as `DirectConv2d`.
 
     >>> DirectConv1d(3, 8, 1, scheme="barabasz-2020-8").scheme.output.name
     'int8/tensor'
+    """
+
+
+class DirectConv3d(DirectLayer, nn.Conv3d):
+    """`nn.Conv3d`, as `DirectConv2d`.
+
+    >>> sorted(DirectConv3d(3, 8, 3, scheme="tapwise-8").labelled)
+    ['input', 'output', 'weights']
     """
 
 

@@ -10,11 +10,13 @@ from math import inf, isnan, nan
 
 from wincraft.quantise.prediction import SLACK
 from wincraft.quantise.simulation import FEW_CHANNELS, SATURATED
+from wincraft.show.numbers import number
 
 _COLUMNS = (
     "layer",
     "algorithm",
     "channels",
+    "products",
     "measured",
     "predicted",
     "noise gain",
@@ -30,7 +32,9 @@ _SHOWN = 2
 class LayerReport:
     """One convolution: SQNR in dB against the exact one of what it was given, and what it should be.
 
-    `algorithm` is a size, ``direct`` or ``float``; what is not quantised is not measured (nan). `noise_gain` is that of
+    `algorithm` is a size (of a plan that of its largest piece, and how many more there are), ``direct`` or ``float``;
+    `products` are those of a pair of channels for an output, `direct` the multiply-adds of the definition, both nan of
+    layers that are direct; what is not quantised is not measured (nan). `noise_gain` is that of
     the algorithm for white data, `own_noise_gain` that for the second moments of this layer's tiles and filters; both
     nan for direct layers. `shares` are the predicted noise by stage, as parts of the whole; `predicted` is nan and
     `shares` empty where there is no prediction, and `note` says why. `clipped` is the part of each stage's values that
@@ -46,6 +50,8 @@ class LayerReport:
     summed: int
     multiplications: int = 0
     ran: bool = True
+    products: float = nan
+    direct: float = nan
     measured: float = nan
     predicted: float = nan
     noise_gain: float = nan
@@ -95,6 +101,7 @@ class LayerReport:
             self.name,
             self.algorithm,
             f"{self.channels}->{self.outputs}",
+            "-" if isnan(self.products) else f"{number(self.products)} of {number(self.direct)}",
             _number(self.measured, ".2f"),
             f"{_number(self.predicted, '.2f')} {marks}".rstrip(),
             _number(self.noise_gain, ".3g"),

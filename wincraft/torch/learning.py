@@ -79,6 +79,8 @@ class Learning(NamedTuple):
 def pipeline_for(convolution: Convolution, learning: Learning) -> Pipeline:
     """What runs a convolution: matrix products under a scheme of integers, else the simulation of every operation.
 
+    Options, and the state's configuration, of a part are for its plan to look after.
+
     Raises:
         NotApplicable: a scheme that does not admit the algorithm, or has no place for an option.
 
@@ -97,6 +99,8 @@ def pipeline_for(convolution: Convolution, learning: Learning) -> Pipeline:
         pipeline = BalancedPipeline(convolution, transform, stage, learning)
     else:
         pipeline = ProductPipeline(convolution, transform, stage)
+    if convolution.part:
+        return pipeline
     learning.check(scheme, convolution.groups, pipeline.placed.values())
     if pipeline.placed or learning != Learning():
         pipeline.described = f"{algorithm.size} {algorithm.sha256[:12]}, {scheme.describe()}, {learning.describe()}"

@@ -15,7 +15,7 @@ from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import check_scheme
 from wincraft.torch.rounding import exact_word
-from wincraft.torch.stage import StoredStage, StoringModule, WideModule
+from wincraft.torch.stage import StoredStage, StoringModule, WideModule, code_bound
 from wincraft.torch.sums import plan_sums
 from wincraft.torch.tiles import covered, cut, interleaved, padded, tile_counts
 from wincraft.torch.transform import TileTransform, multiplied, ones, outer, side_plans
@@ -27,6 +27,8 @@ _CHUNK_OF_DEVICE = 1 << 26
 
 
 UNQUANTISED = Scheme("exact")
+WHOLE = (INPUT, WEIGHTS, OUTPUT)
+"""The places that a plan stores itself, once for all pieces."""
 
 
 class Multiples(NamedTuple):
@@ -38,13 +40,17 @@ class Multiples(NamedTuple):
 
 
 class Convolution(NamedTuple):
-    """What is to run: an algorithm under a scheme, from so many channels to so many outputs, in groups."""
+    """What is to run: an algorithm under a scheme, from so many channels to so many outputs, in groups.
+
+    Of a `part` of a plan, input and weights come as the scheme stores them, and its output is not stored.
+    """
 
     algorithm: Algorithm
     scheme: Scheme
     channels: int
     outputs: int
     groups: int = 1
+    part: bool = False
 
 
 class Pipeline(StoringModule):
@@ -59,7 +65,7 @@ class Pipeline(StoringModule):
 
     def __init__(self, convolution: Convolution, stage: type[StoredStage] = StoredStage) -> None:
         super().__init__()
-        algorithm, scheme, channels, outputs, self.groups = convolution
+        algorithm, scheme, channels, outputs, self.groups, self.part = convolution
         check_scheme(algorithm, scheme)
         self.algorithm, self.scheme = algorithm, scheme
         self.m, self.r, self.n = algorithm.m, algorithm.r, algorithm.n
@@ -68,7 +74,7 @@ class Pipeline(StoringModule):
         self.place_stages(
             stage(place, quantizer, taps, channels if place.side == "data" else outputs, scheme.calibration)
             for place, taps in self.tiles.items()
-            if (quantizer := getattr(scheme, place.stage)) is not None
+            if (quantizer := getattr(scheme, place.stage)) is not None and not (self.part and place in WHOLE)
         )
 
     def __repr__(self) -> str:
@@ -102,30 +108,43 @@ class ProductPipeline(Pipeline, WideModule):
         self.register_buffer("one", torch.ones(1, 1, 1, dtype=torch.float64), persistent=False)
         self.rank = prod(self.tiles[M])
         transforms = self.input, self.filter, self.output
-        self._sums = plan_sums(transforms, self.placed, scheme, convolution.channels // self.groups, scaled)
-        self._plain_outputs = not self.stages and bool((self.output.last_factors == 1).all())
+        bounds = {place: stage.bound for place, stage in self.placed.items()}
+        for place, quantizer in ((INPUT, scheme.input), (WEIGHTS, scheme.weights)):
+            if quantizer is not None:
+                bounds[place] = code_bound(quantizer)
+        self._sums = plan_sums(transforms, self.placed, bounds, scheme, convolution.channels // self.groups, scaled)
+        self._wide = self.part and bool(scheme.stages)
+        self._plain_outputs = not scheme.stages and bool((self.output.last_factors == 1).all())
 
     one: torch.Tensor
     M_factors: torch.Tensor
 
     def forward(self, x: torch.Tensor, weight: torch.Tensor, low: Sequence[int], sizes: Sequence[int]) -> torch.Tensor:
         """See `Pipeline`."""
-        tiles, whole = tile_counts(sizes, self.m), covered(sizes, self.m, self.r)
         dtype = torch.promote_types(x.dtype, torch.float32)
         filters = weight.to(dtype).permute(*range(2, weight.ndim), 1, 0).reshape(-1, weight.shape[1], weight.shape[0])
-        V = self._through(self.filter, self._store(WEIGHTS, Multiples(filters, self.one), self.one))
-        images = max(1, _chunk(x.device.type) // (self.rank * prod(tiles) * max(x.shape[-1], weight.shape[0])))
+        return self.convolve(Multiples(x.to(dtype), self.one), Multiples(filters, self.one), low, sizes).to(x.dtype)
+
+    def convolve(self, x: Multiples, filters: Multiples, low: Sequence[int], sizes: Sequence[int]) -> torch.Tensor:
+        """Outputs (N, sizes..., K) of images (N, ..., C) and filters (taps, C/g, K); a stored part's in float64."""
+        tiles, whole = tile_counts(sizes, self.m), covered(sizes, self.m, self.r)
+        count, outputs = len(x.data), filters.data.shape[-1]
+        V = self._through(self.filter, self._store(WEIGHTS, filters, self.one))
+        images = max(1, _chunk(x.data.device.type) // (self.rank * prod(tiles) * max(x.data.shape[-1], outputs)))
         if self._tilewise:
-            images = len(x)
-        parts = (self._convolved(part, V, low, whole, tiles) for part in x.split(images))
+            images = count
+        parts = (
+            self._convolved(Multiples(part, x.scale, len(part)), V, low, whole, tiles) for part in x.data.split(images)
+        )
         if torch.is_grad_enabled():
             y = torch.cat(list(parts))
         else:
-            y = x.new_empty(len(x), *(side for pair in zip(tiles, self.m, strict=True) for side in pair), len(weight))
+            shape = (count, *(side for pair in zip(tiles, self.m, strict=True) for side in pair), outputs)
+            y = x.data.new_empty(shape, dtype=torch.float64 if self._wide else None)
             for part, place in zip(parts, y.split(images), strict=True):
                 place.copy_(part)
-        y = y.reshape(len(x), *(count * step for count, step in zip(tiles, self.m, strict=True)), len(weight))
-        return y[(slice(None), *(slice(size) for size in sizes))].to(x.dtype)
+        y = y.reshape(count, *(number * step for number, step in zip(tiles, self.m, strict=True)), outputs)
+        return y[(slice(None), *(slice(size) for size in sizes))]
 
     @property
     def _tilewise(self) -> bool:
@@ -133,10 +152,9 @@ class ProductPipeline(Pipeline, WideModule):
         return self.observing or self.watch is not None
 
     def _convolved(
-        self, x: torch.Tensor, V: Multiples, low: Sequence[int], whole: Sequence[int], tiles: Sequence[int]
+        self, value: Multiples, V: Multiples, low: Sequence[int], whole: Sequence[int], tiles: Sequence[int]
     ) -> torch.Tensor:
         """Outputs by tile, (N, tiles, m, ..., K) with one pair of axes after the other."""
-        value = Multiples(x.to(torch.promote_types(x.dtype, torch.float32)), self.one, len(x))
         if not self._tilewise:
             value = self._store(INPUT, value, self.one)
         value = value._replace(data=cut(padded(value.data, low, whole), self.n, self.m))
@@ -147,8 +165,8 @@ class ProductPipeline(Pipeline, WideModule):
         data = y.data
         if not self._plain_outputs:
             unit = y.scale if OUTPUT in self.placed else y.scale * self.output.last_factors
-            data = data * unit.to(data.dtype)
-        return interleaved(data.view(*self.m, len(x), *tiles, data.shape[-1]))
+            data = data.double() * unit if self._wide else data * unit.to(data.dtype)
+        return interleaved(data.view(*self.m, y.images, *tiles, data.shape[-1]))
 
     def _through(self, transform: TileTransform, value: Multiples) -> Multiples:
         """What a transform gives, stored at each place."""

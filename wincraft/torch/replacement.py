@@ -78,6 +78,8 @@ class Replacement(_ConvNd):
     @classmethod
     def from_direct(cls, direct: _ConvNd, **options: Any) -> Self:
         """The layer with the weights of a direct one, which it shares; options as for the layer itself."""
+        if direct.transposed:
+            options["output_padding"] = direct.output_padding
         layer = cls(
             direct.in_channels,
             direct.out_channels,
@@ -197,7 +199,10 @@ def check_input(layer: _ConvNd, x: torch.Tensor) -> None:
     if not x.is_floating_point():
         raise WrongType("of floating point", f"an input of {x.dtype}", "call .float() on it")
     if x.ndim not in (d + 1, d + 2) or x.shape[-d - 1] != layer.in_channels:
-        raise BadShape("input", str(tuple(x.shape)), f"(N, {layer.in_channels}, {', '.join('HW'[:d])})")
+        sizes = ("H", "H, W", "D, H, W")[d - 1]
+        raise BadShape("input", str(tuple(x.shape)), f"(N, {layer.in_channels}, {sizes})")
+    if layer.transposed:
+        return
     low, high = pads(layer)
     for axis, (r, spread) in enumerate(zip(layer.kernel_size, layer.dilation, strict=True)):
         size = x.shape[axis - d] + low[axis] + high[axis]
@@ -213,9 +218,9 @@ def like_direct(layer: _ConvNd, y: torch.Tensor, x: torch.Tensor) -> torch.Tenso
     y = y.movedim(-1, 1).to(torch.get_autocast_dtype(kind) if cast else x.dtype)
     if x.ndim < y.ndim:
         return y[0].contiguous()
-    kept = y.ndim == 4 and layer.padding_mode != "circular"
-    last = kept and not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
-    return y.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+    order = {4: torch.channels_last, 5: torch.channels_last_3d}.get(y.ndim, torch.contiguous_format)
+    last = layer.padding_mode != "circular" and not x.is_contiguous() and x.is_contiguous(memory_format=order)
+    return y.contiguous(memory_format=order if last else torch.contiguous_format)
 
 
 def pads(layer: _ConvNd) -> tuple[list[int], list[int]]:

@@ -15,14 +15,19 @@ from torch.nn.modules.conv import _ConvNd
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.errors import NotApplicable
 from wincraft.numbers.decibels import sqnr
+from wincraft.plan.plan import Plan
 from wincraft.quantise.evaluation import measured_moments, value_sample
 from wincraft.quantise.prediction import predict
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import direct_quantizers
+from wincraft.show.numbers import plural
 from wincraft.torch.conversion import evaluating, images_of
+from wincraft.torch.direct import DirectLayer
+from wincraft.torch.layer import WinogradLayer
 from wincraft.torch.layer_report import LayerReport, NetworkReport
 from wincraft.torch.learning import Learning
-from wincraft.torch.watching import DIRECT, WINOGRAD, NetworkWatch, Watched, as_numpy
+from wincraft.torch.pipeline import Pipeline
+from wincraft.torch.watching import NetworkWatch, Ours, Watched, as_numpy
 
 
 def network_report(model: nn.Module, loader: Iterable[object], images: int | None = None) -> NetworkReport:
@@ -55,7 +60,7 @@ def network_report(model: nn.Module, loader: Iterable[object], images: int | Non
             model(batch)
             count += len(batch)
     ran = sorted((pair for pair in watch.layers.items() if pair[1].ran), key=lambda pair: watch.order.index(pair[1]))
-    converted = [layer for layer, _ in ran if isinstance(layer, WINOGRAD + DIRECT)]
+    converted = [layer for layer, _ in ran if isinstance(layer, Ours)]
     if not converted:
         raise NotApplicable("report", "no converted layer ran", "convert the network and give a loader of images")
     idle = [pair for pair in watch.layers.items() if not pair[1].ran]
@@ -64,17 +69,17 @@ def network_report(model: nn.Module, loader: Iterable[object], images: int | Non
 
 
 def _layer_report(layer: _ConvNd, seen: Watched) -> LayerReport:
-    ours = isinstance(layer, WINOGRAD + DIRECT)
+    ours = isinstance(layer, Ours)
     found = LayerReport(
         seen.name,
-        (layer.algorithm.size if isinstance(layer, WINOGRAD) else "direct") if ours else seen.note.partition(":")[0],
+        (layer.size if isinstance(layer, WinogradLayer) else "direct") if ours else seen.note.partition(":")[0],
         layer.in_channels,
         layer.out_channels,
         layer.in_channels // layer.groups,
         seen.multiplications,
         seen.ran,
     )
-    if not isinstance(layer, WINOGRAD + DIRECT):
+    if not isinstance(layer, Ours):
         return replace(found, note=seen.note)
     found = replace(
         found,
@@ -83,13 +88,19 @@ def _layer_report(layer: _ConvNd, seen: Watched) -> LayerReport:
         clipping={label: noise / seen.noise if seen.noise else 0.0 for label, noise in seen.clipping.items()},
         stale=layer.stale,
     )
-    if isinstance(layer, DIRECT):
+    if isinstance(layer, DirectLayer):
         operands = [direct_quantizers(layer.scheme)[label] for label in ("input", "weights")]
         bits = " and ".join(dict.fromkeys(str(quantizer.bits) for quantizer in operands if quantizer))
         return replace(found, note=layer.note, bits=bits)
+    products, whole = (float(item) for item in (layer.plan.products_per_output, layer.plan.direct_per_output))
+    found = replace(found, products=products, direct=whole)
     if not seen.ran:
         return found
-    algorithm, scheme, summed = layer.algorithm, layer.scheme, seen.filters.shape[1]
+    run, scheme, summed = layer.winograd, layer.scheme, layer.in_channels // layer.groups
+    if not isinstance(run, Pipeline):
+        pieces = plural(len(layer.plan.pieces), "piece")
+        return replace(found, noise_gain=_noise_gain(layer.plan), note=f"no prediction: {pieces} of a plan")
+    algorithm = layer.algorithm
     weights = as_numpy(seen.filters.flatten(2).permute(2, 1, 0))
     moments = np.asarray(seen.moments), measured_moments(weights)
     H = _gram(algorithm, *moments)
@@ -109,9 +120,16 @@ def _layer_report(layer: _ConvNd, seen: Watched) -> LayerReport:
         weight_values=value_sample(weights, scheme.weights),
     )
     shares = {label: noise / prediction.noise_to_signal for label, noise in prediction.stages.items()}
-    independent = summed * H.sum() / prod(layer.winograd.m)  # the outputs' power if channels were
+    independent = summed * H.sum() / prod(run.m)  # the outputs' power if channels were
     predicted = prediction.decibels + 10 * log10(seen.power / independent)
     return replace(found, predicted=predicted, shares=shares)
+
+
+def _noise_gain(plan: Plan) -> float:
+    try:
+        return float(plan.noise_gain())
+    except NotApplicable:  # irrational points
+        return nan
 
 
 def _unpredictable(scheme: Scheme, learning: Learning) -> str:

@@ -3,18 +3,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
+from typing import TypeVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from wincraft.quantise.simulation import simulate
+from wincraft.quantise.simulation import Simulation, simulate
 from wincraft.quantise.workload import Batch
 from wincraft.torch.pipeline import Pipeline
 from wincraft.torch.rounding import straight_through
+from wincraft.torch.stage import StoredStage
 from wincraft.torch.tiles import covered, cut, join, padded
+
+_Simulation = TypeVar("_Simulation", bound=Simulation)
+
+
+def with_scales(
+    stages: Mapping[str, StoredStage], simulation: Callable[[Mapping[str, object]], _Simulation]
+) -> _Simulation:
+    """A simulation with the scales of stages, by label; those that observe set theirs from what it made."""
+    given = {label: s.as_scale for label, s in stages.items() if s.quantizer.per and not s.observing and s.usable()}
+    found = simulation(given)
+    for label, stage in stages.items():
+        if (record := found.records.get(label)) is None:  # a piece of a plan that reads nothing but zeros
+            continue
+        if stage.observing:
+            stage.observe_scale(record.scale)
+        if stage.tally is not None:  # the values of a stage are as many in every tile
+            count = found.batch.data.shape[-1]
+            stage.tally.add(record.clipped * count, count)
+    return found
 
 
 class SimulatedPipeline(Pipeline):
@@ -23,7 +44,7 @@ class SimulatedPipeline(Pipeline):
     def forward(self, x: torch.Tensor, weight: torch.Tensor, low: Sequence[int], sizes: Sequence[int]) -> torch.Tensor:
         """See `Pipeline`; while the stages observe, their scales are set."""
         x = padded(x, low, covered(sizes, self.m, self.r))
-        convolve = (F.conv1d, F.conv2d)[len(self.m) - 1]
+        convolve = (F.conv1d, F.conv2d, F.conv3d)[len(self.m) - 1]
         exact = convolve(x.movedim(-1, 1), weight.to(x.dtype), groups=self.groups).movedim(1, -1)
         y = straight_through(self._simulated(x, weight), exact) if exact.numel() else exact
         return y[(slice(None), *(slice(size) for size in sizes))]
@@ -36,15 +57,8 @@ class SimulatedPipeline(Pipeline):
             filters.movedim((0, 1), (-2, -1)).contiguous().numpy(),
             np.ones(1, dtype=bool),
         )
-        stages = self.labelled
-        given = {label: s.as_scale for label, s in stages.items() if s.quantizer.per and not s.observing and s.usable()}
         seen = None if (watch := self.watch) is None else lambda place, values: watch(place, torch.from_numpy(values))
-        found = simulate(self.algorithm, self.scheme, batch, given, seen)
-        for label, stage in stages.items():
-            if stage.observing:
-                stage.observe_scale(found.records[label].scale)
-            if stage.tally is not None:  # the values of a stage are as many in every tile
-                stage.tally.add(found.records[label].clipped * batch.data.shape[-1], batch.data.shape[-1])
+        found = with_scales(self.labelled, lambda scales: simulate(self.algorithm, self.scheme, batch, scales, seen))
         y = torch.from_numpy(found.outputs).reshape(prod(self.m), len(weight), -1).transpose(1, 2)
         tiles = [(size - taps + 1) // m for size, taps, m in zip(x.shape[1:-1], self.r, self.m, strict=True)]
         return join(y.to(x), self.m, len(x), tiles)

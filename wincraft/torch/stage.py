@@ -113,8 +113,8 @@ class StoredStage(WideModule):
 
     @property
     def bound(self) -> float:
-        """The largest magnitude of a code less its zero point, which is a code itself."""
-        return float(max(self.grid.high, -self.grid.low))
+        """The largest magnitude of a code."""
+        return code_bound(self.quantizer)
 
     def current_scale(self, values: float = 1) -> torch.Tensor:
         """The scales in use; an image has so many `values`."""
@@ -266,6 +266,17 @@ class StoringModule(ExactModule):
         """Have the watch see multiples (taps, vectors, channels) of a unit, if there is a watch."""
         if self.watch is not None:
             self.watch(place, (data.detach() * unit.detach()).transpose(1, 2).unflatten(0, taps))
+
+
+def code_bound(quantizer: Quantizer) -> float:
+    """The largest magnitude of a code less its zero point, which is a code itself; inf where codes are no integers.
+
+    >>> from wincraft.numbers.quantizer import parse_quantizer
+    >>> code_bound(parse_quantizer("int8/tensor")), code_bound(parse_quantizer("fp16"))
+    (127.0, inf)
+    """
+    grid = quantizer.format
+    return float(max(grid.high, -grid.low)) if isinstance(grid, IntegerGrid) else inf
 
 
 def fill_in(state_dict: StateDict, prefix: str, module: nn.Module) -> None:

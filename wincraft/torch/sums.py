@@ -27,13 +27,15 @@ class Sums(NamedTuple):
 def plan_sums(
     transforms: tuple[TileTransform, TileTransform, TileTransform],
     stages: Mapping[Place, StoredStage],
+    bounds: Mapping[Place, float],
     scheme: Scheme,
     channels: int,
     scaled: bool,
 ) -> Sums:
     """The dtypes for a layer of so many summed channels, from the largest integers there can be.
 
-    `transforms` are those of the input, the filter and the output. Float32 serves for what is learned. Where the
+    `transforms` are those of the input, the filter and the output; `bounds` those of the integers at each place that is
+    stored, in the layer or before it. Float32 serves for what is learned. Where the
     scheme's sums have 32 bits, those that can be larger wrap; where it stores nothing, operands keep their dtype.
     `scaled` products are multiplied tap by tap before their transform, as those of stages with a scale per tap are.
     """
@@ -43,7 +45,7 @@ def plan_sums(
     matrices_learned = any(transform.learned for transform in transforms)
 
     def stored(place: Place, otherwise: float) -> float:
-        return stages[place].bound if place in stages else otherwise
+        return bounds.get(place, otherwise)
 
     def product(place: Place, bound: float) -> float:
         learned = bound == inf and matrices_learned

@@ -91,10 +91,3 @@ def join(y: torch.Tensor, m: Sequence[int], images: int, tiles: Sequence[int]) -
     y = y.reshape(*m, images, *tiles, y.shape[-1])
     sizes = (t * s for t, s in zip(tiles, m, strict=True))
     return interleaved(y).reshape(images, *sizes, y.shape[-1])
-
-
-def phases(x: torch.Tensor, stride: Sequence[int]) -> torch.Tensor:
-    """Every residue class of positions as channels of its own: (N, H, W, C) to (N, H/s, W/s, s * s * C)."""
-    for axis, step in enumerate(stride, start=1):
-        x = x.unflatten(axis, (-1, step)).movedim(axis + 1, -2).flatten(-2) if step > 1 else x
-    return x

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.linear_map import LinearMap
+from wincraft.algorithm.linear_map import LinearMap, Pass
 from wincraft.exact.fraction import Rows
 from wincraft.exact.matrix import fraction_rows
 from wincraft.measure.execution import stages_of
@@ -61,15 +61,28 @@ def side_plans(algorithm: Algorithm, scheme: Scheme) -> tuple[SidePlan, SidePlan
         exact = stored_maps(algorithm, replace(scheme, matrices=None))
 
     def plan(start: Place, stored: LinearMap, exact: LinearMap, end: Place) -> SidePlan:
-        stages = stages_of(stored)
+        stages, kept = stages_of(stored), stages_of(exact)
+        if len(stages) > 1 and scheme.arithmetic is None and getattr(scheme, step(start.side, 1).stage) is None:
+            # of whole tiles; others were multiplied out axis by axis
+            stages, kept = [as_one_pass(stored)], [as_one_pass(exact)]
         between = (step(start.side, number) for number in range(1, len(stages)))
-        return SidePlan([start, *between, end], stages, stages_of(exact))
+        return SidePlan([start, *between, end], stages, kept)
 
     return (
         plan(INPUT, maps.input, exact.input, U),
         plan(WEIGHTS, maps.filter, exact.filter, V),
         plan(M, maps.output, exact.output, OUTPUT),
     )
+
+
+def as_one_pass(item: LinearMap) -> LinearMap:
+    """A map as one pass over the whole tile.
+
+    >>> from wincraft import parse
+    >>> as_one_pass(parse("F(2x2,3x3)").input).passes[0].matrix.shape
+    (16, 16)
+    """
+    return LinearMap(item.tile, (Pass(item.dense, None, item.image),))
 
 
 class TileTransform(WideModule):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 
@@ -11,29 +11,31 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.modules.conv import _ConvNd
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.utils.parametrize import is_parametrized
 from torch.utils.hooks import RemovableHandle
 
 from wincraft.quantise.evaluation import measured_moments, value_sample
-from wincraft.torch.direct import DirectConv1d, DirectConv2d
-from wincraft.torch.layer import WinogradConv1d, WinogradConv2d
-from wincraft.torch.pipeline import ProductPipeline
+from wincraft.torch.direct import DirectLayer
+from wincraft.torch.layer import WinogradLayer
+from wincraft.torch.pieces import SimulatedPlanPipeline
+from wincraft.torch.pipeline import Pipeline
+from wincraft.torch.replacement import pads
+from wincraft.torch.simulated import SimulatedPipeline
 from wincraft.torch.stage import StoringModule, Tally, Watcher
 from wincraft.torch.tiles import covered, cut, padded
 
-WINOGRAD, DIRECT = (WinogradConv1d, WinogradConv2d), (DirectConv1d, DirectConv2d)
-Ours = WinogradConv1d | WinogradConv2d | DirectConv1d | DirectConv2d
-_PLAIN = (nn.Conv1d, nn.Conv2d)
+Ours = WinogradLayer | DirectLayer
+_PLAIN = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 
 def why_float(layer: _ConvNd) -> str:
     """Why a convolution was not converted.
 
     >>> class My(nn.Conv2d): pass
-    >>> why_float(My(1, 1, 3)), why_float(nn.ConvTranspose2d(1, 1, 3))
-    ('subclass of Conv2d (My)', 'ConvTranspose2d')
+    >>> why_float(My(1, 1, 3)), why_float(nn.LazyConv2d(1, 3))
+    ('subclass of Conv2d (My)', 'LazyConv2d, no input has come yet')
     """
     kind = type(layer)
     if is_parametrized(layer):
@@ -62,13 +64,13 @@ class Watched:
         self.ran, self._order = False, order
         note = getattr(layer, "note", "")
         noted = isinstance(note, str) and note.startswith(("direct: ", "float: "))
-        self.note = note if noted or isinstance(layer, WINOGRAD + DIRECT) else f"float: {why_float(layer)}"
+        self.note = note if noted or isinstance(layer, Ours) else f"float: {why_float(layer)}"
         self.multiplications = 0
         self.filters, self.tiles = torch.zeros(0), 0
         self.moments: np.ndarray | float = 0.0
         self.samples: list[np.ndarray] = []
         self.clipping: dict[str, float] = {}
-        self.stages = layer.labelled if isinstance(layer, WINOGRAD + DIRECT) else {}
+        self.stages = layer.labelled if isinstance(layer, Ours) else {}
         self.tallies = {label: Tally() for label in self.stages}
 
     @property
@@ -85,36 +87,33 @@ class Watched:
             self._order.append(self)
         self.ran = True
         if isinstance(output, torch.Tensor):
-            turned = isinstance(layer, _ConvTransposeNd)
+            turned = layer.transposed
             outer, inner = (x.numel(), layer.out_channels) if turned else (output.numel(), layer.in_channels)
             self.multiplications += outer * (inner // layer.groups) * prod(layer.kernel_size)
-            if isinstance(layer, WINOGRAD + DIRECT):
+            if isinstance(layer, Ours):
                 self._measure(layer, x, output)
 
     def _measure(self, layer: Ours, given: torch.Tensor, output: torch.Tensor) -> None:
         images, weight = given.double(), layer.weight.detach().double()
         axes = len(layer.kernel_size)
-        convolve = F.conv1d if axes == 1 else F.conv2d
-        x = images
-        if layer.padding_mode != "zeros":
-            x = F.pad(x, layer._reversed_padding_repeated_twice, mode=layer.padding_mode)
-        padding = layer.padding if layer.padding_mode == "zeros" else 0
-        exact = convolve(x, weight, None, layer.stride, padding, layer.dilation, layer.groups)
+        exact = exact_outputs(layer, images, weight, output.shape)
         bias = 0 if layer.bias is None else layer.bias.detach().double().view(-1, *(1,) * axes)
         noise = squared(output - bias - exact)
         self.count += exact.numel()
         self.signal += squared(exact)
         self.noise += noise
         self._attribute(layer, given, exact + bias, noise)
-        if isinstance(layer, WINOGRAD):
-            self._observe(layer, images if images.ndim == axes + 2 else images[None], weight)
+        if isinstance(layer, WinogradLayer) and isinstance(layer.winograd, Pipeline):
+            self._observe(layer, layer.winograd, images if images.ndim == axes + 2 else images[None], weight)
 
     def _attribute(self, layer: Ours, x: torch.Tensor, wanted: torch.Tensor, noise: float) -> None:
         """Which stage's clipping adds how much to the noise of this batch; nothing for schemes that are simulated."""
         clipping = [label for label, tally in self.tallies.items() if tally.last]
         for tally in self.tallies.values():
             tally.last = 0.0
-        if not clipping or not (isinstance(layer, DIRECT) or isinstance(layer.winograd, ProductPipeline)):
+        if not clipping or not (
+            isinstance(layer, DirectLayer) or not isinstance(layer.winograd, SimulatedPipeline | SimulatedPlanPipeline)
+        ):
             return
         sums = []
         try:
@@ -129,10 +128,9 @@ class Watched:
         for label, before, after in zip(clipping, sums, [*sums[1:], noise], strict=True):
             self.clipping[label] = self.clipping.get(label, 0.0) + after - before
 
-    def _observe(self, layer: WinogradConv1d | WinogradConv2d, images: torch.Tensor, weight: torch.Tensor) -> None:
+    def _observe(self, layer: WinogradLayer, run: Pipeline, images: torch.Tensor, weight: torch.Tensor) -> None:
         x, self.filters, low, outputs = layer.operands(images, weight)
-        whole = covered(outputs, layer.winograd.m, layer.winograd.r)
-        data = as_numpy(cut(padded(x, low, whole), layer.winograd.n, layer.winograd.m))
+        data = as_numpy(cut(padded(x, low, covered(outputs, run.m, run.r)), run.n, run.m))
         before, self.tiles = self.tiles, self.tiles + data.shape[-1]
         self.moments = (self.moments * before + measured_moments(data) * data.shape[-1]) / self.tiles
         if (sample := value_sample(data, layer.scheme.input)) is not None:
@@ -145,8 +143,10 @@ def watching(layer: Ours, watch: Watcher) -> Iterator[None]:
 
     `watch` is given a `Place`, stored or not, and a tensor (taps..., channels, vectors) of all tiles of the batch, in
     the order of the computation. The filters (taps..., outputs, channels) come first. A direct layer shows its images,
-    with taps of length 1.
+    with taps of length 1. Of a plan of several pieces, under a scheme of integers or none, its input, weights and
+    output are shown.
 
+    >>> from wincraft.torch import WinogradConv2d
     >>> layer, largest = WinogradConv2d(3, 4, 3), {}
     >>> with watching(layer, lambda place, values: largest.update({str(place): values.shape})):
     ...     _ = layer(torch.ones(2, 3, 10, 10))
@@ -159,6 +159,29 @@ def watching(layer: Ours, watch: Watcher) -> Iterator[None]:
         yield
     finally:
         module.watch = None
+
+
+def exact_outputs(
+    layer: _ConvNd, x: torch.Tensor, weight: torch.Tensor, shape: Sequence[int] | torch.Size
+) -> torch.Tensor:
+    """What torch convolves for a layer of any of its classes, without the bias; `shape` is that of its output.
+
+    >>> layer = nn.ConvTranspose1d(2, 2, 3, stride=2)
+    >>> exact_outputs(layer, torch.ones(1, 2, 4), layer.weight, (1, 2, 10)).shape
+    torch.Size([1, 2, 10])
+    """
+    (low, high), d = pads(layer), len(layer.kernel_size)
+    own = list(layer.stride), list(layer.dilation), layer.transposed
+    crop, more = [0] * d, [0] * d
+    if layer.transposed:
+        spans = zip(x.shape[-d:], layer.stride, low, layer.dilation, layer.kernel_size, shape[-d:], strict=True)
+        crop, more = low, [out - ((size - 1) * s - 2 * pad + t * (r - 1) + 1) for size, s, pad, t, r, out in spans]
+    elif any(low) or any(high):
+        sides = [side for pair in zip(reversed(low), reversed(high), strict=True) for side in pair]
+        x = F.pad(x, sides, mode="constant" if layer.padding_mode == "zeros" else layer.padding_mode)
+    batch = x if x.ndim == d + 2 else x[None]
+    y = torch.convolution(batch, weight, None, own[0], crop, own[1], own[2], more, layer.groups)
+    return y if x.ndim == d + 2 else y[0]
 
 
 def squared(value: torch.Tensor) -> float:

@@ -14,6 +14,7 @@ from wincraft.cli.shared.group import LazyGroup
 SEARCHES = {
     "points": "The best points of a space, with a certificate; meant where no command is named.",
     "front": "The sets of a space that none beats in products, noise gain, operations and bits.",
+    "tiles": "The tiles and constructions of a kernel that none beats in products, noise and cost.",
     "scaling": "The power-of-two scaling with the least noise under a scheme.",
     "chains": "The cheapest or most accurate basis or factorisation of every map.",
     "exact": "The points that are exact in integers for the most channels, of all rational points.",
@@ -59,6 +60,7 @@ def command() -> None:
       wincraft search "F(4,3)" --max-height 8
       wincraft search 6x6,3x3 --max-height 12 --space symmetric --within 1%
       wincraft search front 4,3 --max-height 4 --space symmetric -o front.html
+      wincraft search tiles 3x3 --max-outputs 4
       wincraft search scaling 4x4,3x3 --points "0,1,-1,2,-2" --scheme tapwise-8
       wincraft search chains 6x6,3x3 --objective operations
       wincraft search exact 4x4,3x3

@@ -20,7 +20,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 POINTS = (
     'Interpolation points, "0,1,-1,1/2,inf", or a set of the catalogue: accuracy, dyadic, integer, cheap, quadratic, '
-    'int8-exact; one list per axis separated by ";".'
+    'int8-exact, for images whole, whole-quiet, fourier, beside; one list per axis separated by ";".'
 )
 """What ``--points`` is."""
 MODULI = 'Points and polynomials, "0,1,-1,x^2+1,inf"; "x^2+1@-1" gives the inner point.'
@@ -55,6 +55,7 @@ _OPTIONS = (
     click.option("--moduli", help=MODULI),
     convention_option(help="Scaling and signs, as for generate.  [default: wincnn, of a file its own]"),
     axes_option,
+    nested_option,
 )
 
 _SIZE = re.compile(r"\s*(F\s*\(.*\)|[\d\s,xX×+-]*)\s*", re.IGNORECASE)
@@ -63,7 +64,7 @@ _LOOK = re.compile(r"[/\\]|\.[A-Za-z]\w*(#.*)?$", re.DOTALL)
 
 
 def algorithm_options(command: _Command) -> _Command:
-    """What an algorithm is made from: points, moduli, convention, axes."""
+    """What an algorithm is made from: points, moduli, convention, axes, whether these are nested."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

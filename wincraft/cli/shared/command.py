@@ -27,7 +27,10 @@ GROUPS = {
         *("points", "moduli", "convention", "conventions", "basis", "bases", "axes", "nested", "layer", "circuit"),
         *("form", "domain"),
     ),
-    "Layer": ("shape", "batch", "taps", "pad", "stride", "groups", "type"),
+    "Layer": (
+        *("shape", "batch", "taps", "pad", "kernel", "stride", "dilation", "transposed", "groups", "type"),
+        *("tile", "tiles", "longest"),
+    ),
     "Space of points": ("max_height", "space_name", "zero", "infinity"),
     "Goal": ("objective", "constraints", "within", "pareto", "scheme", "error_limit"),
     "Schemes": ("schemes",),
@@ -96,11 +99,18 @@ def offer_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     return [CompletionItem(incomplete, type="file")]
 
 
-def point_names() -> Iterable[str]:
-    """For ``--points``: the sets of the catalogue."""
+def set_names() -> Iterable[str]:
+    """The sets of the catalogue for one axis."""
     from wincraft.construct.catalogue import USES
 
     return USES
+
+
+def point_names() -> Iterable[str]:
+    """For ``--points``: the sets of the catalogue, and its whole tiles."""
+    from wincraft.construct.tile_choices import TILE_USES
+
+    return (*set_names(), *TILE_USES)
 
 
 CONVENTION_NAMES = (

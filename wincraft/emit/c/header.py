@@ -14,7 +14,6 @@ from wincraft.emit.c.passes import Reading, read_passes
 from wincraft.emit.c.plan import float_section, stage_calls
 from wincraft.emit.c.printing import defines, section_texts
 from wincraft.emit.c.text import comment
-from wincraft.errors import WrongForm
 from wincraft.files.provenance import banner, circuit_words
 from wincraft.measure.integers import Integers, range_options
 
@@ -24,6 +23,14 @@ _USE = (
     "    then the output transform M -> Y.",
     "g, V, U and M are contiguous, row-major. d and Y are windows of larger images: the last axis is contiguous,",
     "every other one has its stride, in elements, as a parameter. U, V and M must not overlap g, d and Y.",
+    "Bounds are those of exact arithmetic; one that is no integer is rounded up, the exact one beside it.",
+)
+
+_LINEAR_USE = (
+    "Use: g -> V and h -> U, each once, M[k] = U[k] * V[k] for all k, then the output transform M -> S. Of a sum of",
+    "products of polynomials the products are summed first, M[k] += U[k] * V[k].",
+    "g, V, U and M are contiguous, row-major. h and S are windows of larger arrays: the last axis is contiguous, every",
+    "other one has its stride, in elements, as a parameter. U, V and M must not overlap g, h and S.",
     "Bounds are those of exact arithmetic; one that is no integer is rounded up, the exact one beside it.",
 )
 
@@ -41,13 +48,11 @@ def emit(
     A map of several stages also has, in floating point, a table and a function for each. The function without a number
     computes the same by the stages' product, or calls them in turn where some take whole tiles.
 
+    In linear convolution form, the product of polynomials, the data are h, and the output s; both are windows too.
+
     Raises:
-        WrongForm: in linear convolution form.
         NotApplicable: over GF(p).
     """
-    if algorithm.form != "correlation":
-        repair = "call transpose() first, or take words over Z/2^k: wincraft ring --form linear --format c"
-        raise WrongForm("C header", repair=repair)
     algorithm.field.need_order(f"C headers of {algorithm.size}")
     integers = Integers() if integers is None else integers
     reading, circuits = read_passes(algorithm), Circuits(algorithm) if circuits is None else circuits
@@ -61,7 +66,7 @@ def emit(
             "",
             *reading.description,
             "",
-            *_USE,
+            *(_USE if algorithm.form == "correlation" else _LINEAR_USE),
             *_stage_lines(reading, next((c_type for c_type, found in floats.items() if found.kernels), None)),
         ),
         f"#ifndef {guard}\n#define {guard} {content}\n\n#include <stddef.h>\n#include <stdint.h>",

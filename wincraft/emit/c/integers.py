@@ -14,11 +14,10 @@ from wincraft.algorithm.entries import matrix_to_numpy
 from wincraft.construct.circuits import Circuits, order_of
 from wincraft.construct.scaling import integer_form
 from wincraft.emit.c.kernels import HeaderSection
-from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, axis_suffixes, read_passes
+from wincraft.emit.c.passes import RESULTS, Letter, Reading, Transform, array_name, axis_suffixes, read_passes
 from wincraft.emit.c.plan import Numbers, functions, norm_line, tables
 from wincraft.emit.c.text import aligned
 from wincraft.exact.number import to_fraction
-from wincraft.exact.types import Number
 from wincraft.measure.channels import channel_counts
 from wincraft.measure.integer_sets import integer_set
 from wincraft.measure.integers import Integers, parse_range, range_name
@@ -75,7 +74,7 @@ def integer_section(algorithm: Algorithm, integers: Integers, choice: str) -> He
     u, v = map(computed_type, (bounds.U, bounds.V))
     numbers = Numbers(
         suffix="int",
-        types={"d": d, "g": g, "u": u, "v": v, "m": "int64_t", "y": "int64_t"},
+        types={"d": d, "h": d, "g": g, "u": u, "v": v, "m": "int64_t", "y": "int64_t", "s": "int64_t"},
         table_type=computed_type(table),
         rows=rows,
         programs={label: circuits.integers(table.matrix) for label, table in reading.tables.items()},
@@ -87,7 +86,7 @@ def integer_section(algorithm: Algorithm, integers: Integers, choice: str) -> He
     return HeaderSection(
         TITLE,
         (
-            *_walk(reading.scale, bounds, numbers.types, (limit, accumulator)),
+            *_walk(reading, bounds, numbers.types, (limit, accumulator)),
             *better_set(algorithm, bounds),
             *([NO_STAGES] * chained),
         ),
@@ -129,27 +128,34 @@ def integer_bounds(algorithm: Algorithm, integers: Integers, order: str = C_ORDE
 
 def _bounds(reading: Reading, transform: Transform, bounds: IntegerBounds, limit: str) -> list[str]:
     """The range of V and U; the norm of the output, and how many channels it is safe for."""
-    if transform.writes == "y":
+    if transform.writes in RESULTS:
         return [norm_line(reading, transform), f"No step can overflow while M sums at most {limit} channels."]
     given, reached = (bounds.integers.filter, bounds.V) if transform.writes == "v" else (bounds.integers.data, bounds.U)
     X, Y = array_name(transform.reads), array_name(transform.writes)
     return [f"{X} in {given} gives {Y} in {reached}; no step can overflow."]
 
 
-def _walk(scale: Number, bounds: IntegerBounds, types: Mapping[Letter, str], macros: tuple[str, str]) -> list[str]:
+def _walk(reading: Reading, bounds: IntegerBounds, types: Mapping[Letter, str], macros: tuple[str, str]) -> list[str]:
     """The types and ranges from input to output, and what the two channel counts, by their macros, are of."""
+    scale, (_, data, output) = reading.scale, reading.transforms
+    primitive = "A^T columns and B^T rows" if output.writes == "y" else "A rows and B columns"
     walk = [
-        ("d", types["d"], f"in {bounds.integers.data}", "p fraction bits"),
+        (data.reads, types["d"], f"in {bounds.integers.data}", "p fraction bits"),
         ("g", types["g"], f"in {bounds.integers.filter}", "q fraction bits"),
         ("U", types["u"], f"in {bounds.U}", "p fraction bits"),
         ("V", types["v"], f"in {bounds.V}", f"q fraction bits, times {scale}"),
         ("M", "int64_t", f"in {bounds.M} per channel", f"p + q fraction bits, times {scale}"),
         ("t", "int64_t", f"in {bounds.sums} per channel", "every step of the output transform, M included"),
-        ("Y", "int64_t", f"in {bounds.Y} per channel", f"p + q fraction bits, after dividing by {scale}"),
+        (
+            array_name(output.writes),
+            "int64_t",
+            f"in {bounds.Y} per channel",
+            f"p + q fraction bits, after dividing by {scale}",
+        ),
     ]
     limit, accumulator = macros
     return [
-        f"Tables: A^T columns and B^T rows primitive integer, scale {scale} the smallest that makes G integer.",
+        f"Tables: {primitive} primitive integer, scale {scale} the smallest that makes G integer.",
         "",
         "Scaling and overflow behaviour, from input to output; nothing rounds, and the division is exact.",
         "The data may be in any Q format with p fraction bits, the filter in any with q.",

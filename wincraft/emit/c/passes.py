@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
-from typing import Literal
+from typing import Literal, get_args
 
 from sympy import S
 
 from wincraft.algorithm.bilinear import Algorithm
+from wincraft.algorithm.content import map_names
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.emit.c.text import fill
 from wincraft.emit.matrices import NamedPass, named_chain, named_stages, product_text
@@ -19,14 +20,18 @@ from wincraft.exact.number import is_negative, number_text
 from wincraft.exact.types import Matrix, Number
 from wincraft.files.provenance import identifier
 
-Letter = Literal["g", "d", "v", "u", "m", "y", "x", "z"]
-"""Filter, data, their transforms, products and output; x and z are what lies between two stages, read and written."""
+Letter = Literal["g", "d", "h", "v", "u", "m", "y", "s", "x", "z"]
+"""Filter, data, their transforms, products and output, of a linear convolution h and s for data and output; x and z are
+what lies between two stages, read and written."""
 
-_MAPS: tuple[tuple[str, str, Letter, Letter], ...] = (
-    ("filter", "G", "g", "v"),
-    ("input", "BT", "d", "u"),
-    ("output", "AT", "m", "y"),
-)
+_MAPS: tuple[tuple[str, Letter, Letter], ...] = (("output", "m", "y"), ("filter", "g", "v"), ("input", "d", "u"))
+_LINEAR: dict[Letter, Letter] = {"d": "h", "y": "s"}
+
+RESULTS = ("y", "s")
+"""The letters of outputs."""
+
+IMAGES = ("d", "h", *RESULTS)
+"""The letters of what is a window of something larger."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,14 @@ def read_passes(algorithm: Algorithm, suffixes: Sequence[str] | None = None) -> 
     [('G_axis0', 0, (4, 3)), ('G_axis1', 1, (4, 6))]
     """
     suffixes = axis_suffixes(algorithm) if suffixes is None else suffixes
-    formulas, maps = whole_formulas(suffixes, algorithm.scale), algorithm.named
+    linear = algorithm.form == "linear"
+    formulas = linear_formulas(suffixes, algorithm.scale) if linear else whole_formulas(suffixes, algorithm.scale)
     tables: dict[str, NamedPass] = {}
     transforms = []
-    for name, symbol, reads, writes in _MAPS:
-        item = maps[symbol]
+    letters = {letter: letter for letter in get_args(Letter)} | (_LINEAR if linear else {})
+    for number in (1, 2, 0):
+        (name, reads, writes), symbol, item = _MAPS[number], map_names(algorithm)[number], algorithm.maps[number]
+        reads, writes = letters[reads], letters[writes]
         multiplied, stages = tuple(_multiplied(symbol, item, suffixes)), named_stages(symbol, item, suffixes)
         dense = NamedPass(symbol, "", item.dense, None, item.image)
         for step in [*(multiplied or [dense]), *(step for stage in stages for step in stage)]:
@@ -105,7 +113,7 @@ def read_passes(algorithm: Algorithm, suffixes: Sequence[str] | None = None) -> 
         transforms.append(replace(whole, stages=tuple(_stages(whole, stages, algorithm.scale))))
     return Reading(
         size=algorithm.size,
-        prefix=identifier(algorithm),
+        prefix=identifier(algorithm) + "_linear" * linear,
         scale=algorithm.scale,
         tables=dict(sorted(tables.items(), key=_table_order)),
         transforms=tuple(transforms),
@@ -129,7 +137,7 @@ def _stages(whole: Transform, stages: Sequence[Sequence[NamedPass]], scale: Numb
     for number, passes in enumerate(stages if len(stages) > 1 else ()):
         reads: Letter = "x" if number else whole.reads
         writes: Letter = whole.writes if number == len(stages) - 1 else "z" if number else "x"
-        formula = _stage_formula(passes, len(tile), reads, writes) + (_over(scale) if writes == "y" else "")
+        formula = _stage_formula(passes, len(tile), reads, writes) + (_over(scale) if writes in RESULTS else "")
         image = passes[-1].image
         yield Transform(whole.name, reads, writes, tile, image, tuple(passes), formula, _norm(passes), number)
         tile = image
@@ -180,6 +188,29 @@ def whole_formulas(suffixes: Sequence[str], scale: Number) -> dict[str, str]:
     }
 
 
+def linear_formulas(suffixes: Sequence[str], scale: Number) -> dict[str, str]:
+    """The same of a linear convolution.
+
+    >>> from sympy import S
+    >>> linear_formulas(["", ""], S(4))["whole"]
+    'S = B [(G g G^T) * (A h A^T)] B^T / 4'
+    """
+    tags = [suffix.removeprefix("_axis") for suffix in suffixes]
+    V, U, left, right = "G g", "A h", "B", ""
+    if len(tags) == 2:
+        p, q = tags
+        V, U, left, right = f"G{p} g G{q}^T", f"A{p} h A{q}^T", f"B{p}", f" B{q}^T"
+    elif len(tags) > 2:
+        G, A, left = (f"({' (x) '.join(f'{name}{tag}' for tag in tags)})" for name in "GAB")
+        V, U = f"{G} g", f"{A} h"
+    return {
+        "filter": f"V = {V}",
+        "input": f"U = {U}",
+        "output": f"S = {left} M{right}{_over(scale)}",
+        "whole": f"S = {left} [({V}) * ({U})]{right}{_over(scale)}",
+    }
+
+
 def _stage_formula(passes: Sequence[NamedPass], axes: int, reads: Letter, writes: Letter) -> str:
     """The formula of a stage, whose matrices have the names of their tables: ``X = BT0 d BT0^T``."""
     value, along = array_name(reads), {step.axis: step.label for step in passes}
@@ -196,7 +227,7 @@ def _stage_formula(passes: Sequence[NamedPass], axes: int, reads: Letter, writes
 
 def array_name(letter: str) -> str:
     """An array's letter in formulas: capital but for data and filter."""
-    return letter if letter in "gd" else letter.upper()
+    return letter if letter in "gdh" else letter.upper()
 
 
 def _over(scale: Number) -> str:
@@ -217,11 +248,17 @@ def _description(algorithm: Algorithm, suffixes: Sequence[str], formula: str) ->
     """The size in words, the formulas, and what each axis is, with its proof."""
     m, r, n, ranks = map(_by, (algorithm.m, algorithm.r, algorithm.n, algorithm.output.tile))
     products = f"{ranks.replace('x', ' * ')} = {algorithm.rank}" if len(algorithm.output.tile) > 1 else ranks
-    outputs = f"{m} outputs of {r} filter taps from {n} data"
-    yield f"Winograd convolution {algorithm.size}: {outputs}, by {products} products."
+    if algorithm.form == "linear":
+        form = f"{algorithm.size} in linear convolution form, the product of polynomials"
+        yield f"{form}: {n} coefficients from {r} by {m}, by {products} products."
+        definition = "s[k] = sum over p + i = k of g[p] h[i]    (k, p and i run over all axes; * is elementwise)"
+    else:
+        outputs = f"{m} outputs of {r} filter taps from {n} data"
+        yield f"Winograd convolution {algorithm.size}: {outputs}, by {products} products."
+        definition = "y[i] = sum over p of d[i + p] g[p]    (i and p run over all axes; * is elementwise)"
     yield ""
     yield f"    {formula}"
-    yield "    y[i] = sum over p of d[i + p] g[p]    (i and p run over all axes; * is elementwise)"
+    yield f"    {definition}"
     yield ""
     if not suffixes:
         yield from _part_lines(algorithm, "Matrices for whole tiles, flattened row by row")
@@ -231,12 +268,13 @@ def _description(algorithm: Algorithm, suffixes: Sequence[str], formula: str) ->
 
 
 def _part_lines(part: Algorithm, where: str) -> Iterator[str]:
-    maps = ("A^T", part.output), ("G", part.filter), ("B^T", part.input)
+    names = [name.replace("T", "^T") for name in map_names(part)]
+    maps = tuple(zip(names, part.maps, strict=True))
     yield f"{where}: {', '.join(f'{name} {_by(item.shape)}' for name, item in maps)}, scale {number_text(part.scale)};"
     moduli = f"moduli {','.join(map(str, part.moduli))}" if part.moduli is not None else "moduli not given"
     if part.separable:
         yield f"    {moduli}; convention {part.convention or 'not named'};"
-    for name, item in part.named.items():
+    for name, item in zip(map_names(part), part.maps, strict=True):
         if named_chain(name, item):
             yield from fill(f"    {name} = ", product_text(name, item).split(" "), ";").splitlines()
     yield f"    {part.verify()}."

@@ -16,7 +16,7 @@ from wincraft.circuit.operations import Operations, operations_of
 from wincraft.circuit.program import Program
 from wincraft.construct.circuits import Circuits
 from wincraft.emit.c.kernels import Array, CFunction, ConstantTable, FloatRows, HeaderSection, Line, Tile
-from wincraft.emit.c.passes import Letter, Reading, Transform, array_name, largest_row_norm
+from wincraft.emit.c.passes import IMAGES, RESULTS, Letter, Reading, Transform, array_name, largest_row_norm
 from wincraft.emit.c.printing import FLOAT_DTYPES, constant, listed, literal
 from wincraft.emit.c.text import bound_text, fill
 from wincraft.emit.matrices import NamedPass
@@ -132,7 +132,7 @@ def stage_calls(reading: Reading, transform: Transform, c_type: str) -> list[str
 
 def norm_line(reading: Reading, transform: Transform) -> str:
     """The bound on what a transform writes by norms, after the division by the scale."""
-    norm = transform.norm / (abs(reading.scale) if transform.writes == "y" else 1)
+    norm = transform.norm / (abs(reading.scale) if transform.writes in RESULTS else 1)
     return f"{bound_text(array_name(transform.writes), norm.expand(), array_name(transform.reads))}."
 
 
@@ -149,7 +149,7 @@ def _functions(reading: Reading, numbers: Numbers, whole: Transform, transform: 
             line = _line(reading, numbers, along, step, first=not calls)
             calls.append((step.axis, line.name))
             yield line
-    division = numbers.division if transform.writes == "y" else ""
+    division = numbers.division if transform.writes in RESULTS else ""
     divisions = f", {prod(target.shape)} {numbers.divided}" if division else ""
     how = ", in one step by the product of its stages" if transform.passes else ", stage by stage"
     yield Tile(
@@ -193,7 +193,7 @@ def _cost_text(cost: Operations) -> str:
 def _arrays(transform: Transform, types: Mapping[Letter, str]) -> tuple[Array, Array]:
     """What a transform reads and what it writes: windows of images are the data and the output."""
     source, target = (
-        (Array.in_image if letter in "dy" else Array.row_major)(letter, types[letter], shape)
+        (Array.in_image if letter in IMAGES else Array.row_major)(letter, types[letter], shape)
         for letter, shape in ((transform.reads, transform.tile), (transform.writes, transform.image))
     )
     return source, target

@@ -19,6 +19,7 @@ from wincraft.emit.c.kernels import (
     Line,
     Tile,
 )
+from wincraft.emit.c.passes import RESULTS
 from wincraft.emit.c.text import LINE_LENGTH, comment, fill, table_rows
 from wincraft.emit.expressions import Literal, assignments
 from wincraft.exact.number import as_fractions
@@ -76,7 +77,7 @@ def kernel_text(kernel: CFunction) -> str:
         body = [f"    {step}" for step in kernel.steps]
         body += _dense_body(kernel.program, kernel) if kernel.program else _calls_body(kernel) if kernel.calls else []
         if kernel.division:
-            offset = f"y[{' + '.join(target.offset())}] "
+            offset = f"{target.name}[{' + '.join(target.offset())}] "
             body += _loops(dict(enumerate(target.shape)), offset, [f"{kernel.division};"])
     head = fill(f"static inline void {kernel.name}(", listed(parameters, ")"))
     return "\n".join([comment(*kernel.comment), head, "{", *body, "}"])
@@ -160,7 +161,7 @@ def constant(c: Element, c_type: str, program: Program) -> float:
 def _calls_body(kernel: Tile) -> list[str]:
     source, target, passes = kernel.source, kernel.target, [axis for axis, _ in kernel.calls]
     between, body = target, []
-    if len(passes) > 1 and (target.name == "y" or any(source.shape[k] > target.shape[k] for k in passes[1:])):
+    if len(passes) > 1 and (target.name in RESULTS or any(source.shape[k] > target.shape[k] for k in passes[1:])):
         between = Array.row_major("t", target.type, _shape_between(source, target, passes))
         body.append(f"    {between.type} t[{' * '.join(map(str, between.shape))}];")
     for axis, line in kernel.calls:

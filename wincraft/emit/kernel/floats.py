@@ -74,21 +74,21 @@ class FloatElements(ElementType):
 
     def words(self) -> dict[str, object]:
         """The C type of images, how its values are loaded and stored, and the proved bound of the error."""
-        of_channel, of_sum = self._bound
+        of_channel, of_sum = self.bound
         half = self.name == "float16"
         return {
             "data_type": STORED_TYPES[self.name],
             "reference_type": "double",
             "storage": filled(f"storage_{self.name}.c"),
             "storage_type": filled("type_float16.h") if half else "",
-            "error_of_one": _upwards(of_channel + of_sum),
+            "error_of_one": round_up_text(of_channel + of_sum),
             "most_channels": MOST_CHANNELS,
-            "error_of_channel": _upwards(of_channel),
-            "error_of_sum": _upwards(of_sum),
+            "error_of_channel": round_up_text(of_channel),
+            "error_of_sum": round_up_text(of_sum),
         }
 
     @cached_property
-    def _bound(self) -> tuple[float, float]:
+    def bound(self) -> tuple[float, float]:
         """A and b of  error <= c (a + b c)  for c channels, by a chord.
 
         With c roundings of the first term, one too many, the error of one channel is linear in the mean of (1 + u)^i
@@ -109,10 +109,10 @@ class FloatElements(ElementType):
         ]
 
 
-def _upwards(value: float) -> str:
+def round_up_text(value: float) -> str:
     """With four digits, rounded up.
 
-    >>> _upwards(0.00012341)
+    >>> round_up_text(0.00012341)
     '1.235e-4'
     """
     return f"{Context(prec=4, rounding=ROUND_CEILING).create_decimal(value):.3e}"

@@ -25,6 +25,7 @@ from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place, U
 from wincraft.torch.direct import DirectConv2d
 from wincraft.torch.layer import WinogradConv2d
 from wincraft.torch.learning import LearnedTransform
+from wincraft.torch.pieces import PlanPipeline
 from wincraft.torch.pipeline import Multiples, ProductPipeline
 from wincraft.torch.replacement import pads
 from wincraft.torch.stage import StoredStage
@@ -177,10 +178,11 @@ class _Reader:
     def winograd(self, layer: WinogradConv2d, size: tuple[int, int]) -> QuantisedLayer:
         """A layer by tiles."""
         pipeline = layer.winograd
+        if isinstance(pipeline, PlanPipeline):
+            repair = "convert with plans=False, or choose None for it: it runs direct then"
+            raise self.refusal(f"it runs as {len(pipeline.pieces)} pieces of a plan", repair)
         if not isinstance(pipeline, ProductPipeline):
             raise self.refusal(f"{layer.scheme.name} rounds every operation", "convert with a scheme of integers")
-        if any(step > 1 for step in layer.stride):
-            raise self.refusal(f"its stride {layer.stride} was decomposed", "choose None for it: it runs direct then")
         sides = pipeline.input, pipeline.filter, pipeline.output
         if any(isinstance(side, LearnedTransform) for side in sides):
             raise self.refusal("its matrices are learned, and no integers", 'convert with transforms="static"')

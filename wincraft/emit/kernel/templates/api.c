@@ -45,10 +45,13 @@ static void run_units(const wincraft_conv *conv, const shape *s, const data_t *x
                       const finish *f, void *work, int thread, int threads, data_t zero_point)
 {
     ptrdiff_t unit;
-    for (unit = thread; unit < conv->groups * s->blocks; unit += threads) {
+    for (unit = thread; unit < s->groups * s->blocks; unit += threads) {
         const ptrdiff_t group = unit / s->blocks, block = unit % s->blocks;
         const char *panels = (const char *)prepared + panels_at(conv) + (size_t)group * s->group;
-        (s->winograd ? run_winograd : run_direct)(conv, s, x + group * s->c * conv->x_c, panels, f, group * s->k,
-                                                  (char *)work + (size_t)thread * s->work, block, zero_point);
+        if (s->each)
+            (s->winograd ? run_each : run_each_direct)(conv, s, x, panels, f, block, zero_point);
+        else
+            (s->winograd ? run_winograd : run_direct)(conv, s, x + group * s->c * conv->x_c, panels, f, group * s->k,
+                                                      (char *)work + (size_t)thread * s->work, block, zero_point);
     }
 }

@@ -10,7 +10,8 @@ typedef struct shape {
     ptrdiff_t tap;                  /* step of U and, times COLUMNS, of M from tap to tap; direct: of a row of data */
     ptrdiff_t chunk;                /* channels that are summed before M is stored */
     size_t group, prepared, work;   /* bytes: of a group's panels, of the prepared filter, of a thread's workspace */
-    int winograd, fly;
+    ptrdiff_t groups;               /* that are computed one after the other: depthwise channels together are one */
+    int winograd, fly, each;        /* by the algorithm, filters on the fly, depthwise */
 } shape;
 
 /* What a prepared filter is of; the panels stand 64 bytes behind its beginning. */
@@ -83,7 +84,7 @@ static int read_shape(const wincraft_conv *conv, int threads, shape *s)
     if (conv->n < 1 || conv->h < 1 || conv->w < 1 || conv->c < 1 || conv->k < 1 || conv->r < 1 || conv->s < 1 ||
         conv->stride_h < 1 || conv->stride_w < 1 || conv->groups < 1 || conv->pad_top < 0 || conv->pad_left < 0 ||
         conv->pad_bottom < 0 || conv->pad_right < 0 || conv->c % conv->groups || conv->k % conv->groups ||
-        (conv->flags & ~(WINCRAFT_FILTER_ON_THE_FLY | WINCRAFT_DIRECT)))
+        (conv->flags & ~(WINCRAFT_FILTER_ON_THE_FLY | WINCRAFT_DIRECT | WINCRAFT_ACCUMULATE)))
         return WINCRAFT_ARGUMENT;
     height = (int64_t)conv->h + conv->pad_top + conv->pad_bottom;
     width = (int64_t)conv->w + conv->pad_left + conv->pad_right;
@@ -101,10 +102,12 @@ static int read_shape(const wincraft_conv *conv, int threads, shape *s)
         const ptrdiff_t y_stride[4] = {conv->y_n, conv->y_h, conv->y_w, conv->y_c};
         if (!strides_fit(x_size, x_stride, 0) || !strides_fit(y_size, y_stride, 1)) return WINCRAFT_ARGUMENT;
     }
-    if (s->c == 1 && s->k == 1 && conv->groups > 1) return WINCRAFT_UNSUPPORTED; /* depthwise: no matrix product */
-    s->winograd = conv->r == R0 && conv->s == R1 && conv->stride_h == 1 && conv->stride_w == 1 && s->c >= FEWEST &&
-                  !(conv->flags & WINCRAFT_DIRECT);
-    s->fly = s->winograd && (conv->flags & WINCRAFT_FILTER_ON_THE_FLY);
+    s->each = s->c == 1 && s->k == 1 && conv->groups > 1; /* no matrix product: lanes are the channels of all groups */
+    s->groups = s->each ? 1 : conv->groups;
+    s->k = conv->k / s->groups;
+    s->winograd = conv->r == R0 && conv->s == R1 && conv->stride_h == 1 && conv->stride_w == 1 &&
+                  (s->c >= FEWEST || s->each) && !(conv->flags & WINCRAFT_DIRECT);
+    s->fly = s->winograd && !s->each && (conv->flags & WINCRAFT_FILTER_ON_THE_FLY);
     s->panels = over(s->k, COLUMNS);
     if (s->winograd) {
         s->down = over(s->oh, M0);
@@ -127,6 +130,11 @@ static int read_shape(const wincraft_conv *conv, int threads, shape *s)
         s->work = aligned(product((size_t)(TAPS * s->tap), sizeof(u_t)));
         s->work = sum(s->work, aligned((size_t)(TAPS * (s->block * COLUMNS + 16)) * sizeof(m_t)));
         s->work = sum(s->work, s->fly ? aligned((size_t)(TAPS * (s->chunk + 1) * COLUMNS) * sizeof(v_t)) : 0);
+        if (s->each) s->work = 64;
+    } else if (s->each) { /* a unit of work is a row of outputs */
+        s->blocks = s->oh * conv->n;
+        s->group = product(product((size_t)(s->panels * COLUMNS), (size_t)conv->r * (size_t)conv->s), sizeof(v_t));
+        s->work = 64;
     } else {
         bytes = product((size_t)conv->s, (size_t)s->c);
         if (bytes > INT32_MAX - PAIR) return WINCRAFT_ARGUMENT;
@@ -144,7 +152,7 @@ static int read_shape(const wincraft_conv *conv, int threads, shape *s)
                            sizeof(v_t));
         s->work = sum(product(bytes, (size_t)((s->block - 1) * conv->stride_h + conv->r)), 64);
     }
-    s->prepared = aligned(sum(product(s->group, (size_t)conv->groups), panels_at(conv)));
+    s->prepared = aligned(sum(product(s->group, (size_t)s->groups), panels_at(conv)));
     s->work = aligned(s->work);
     if (s->prepared > PTRDIFF_MAX || product(s->work, (size_t)threads) > PTRDIFF_MAX) return WINCRAFT_ARGUMENT;
     return WINCRAFT_OK;
@@ -206,6 +214,19 @@ static void prepare_direct(const wincraft_conv *conv, const shape *s, const filt
                     v[((p * conv->r + r) * s->depth + i / PAIR * PAIR) * COLUMNS + j * PAIR + i % PAIR] =
                         k < s->k && i < run ? (v_t)filter[(k * s->c + c) * taps + tap] : 0;
                 }
+}
+
+/* Depthwise, direct: [panel][tap][column]. */
+static void prepare_each_direct(const wincraft_conv *conv, const shape *s, const filter_t *filter, v_t *v)
+{
+    const ptrdiff_t taps = (ptrdiff_t)conv->r * conv->s;
+    ptrdiff_t p, i, j;
+    for (p = 0; p < s->panels; ++p)
+        for (i = 0; i < taps; ++i)
+            for (j = 0; j < COLUMNS; ++j) {
+                const ptrdiff_t k = p * COLUMNS + j;
+                v[(p * taps + i) * COLUMNS + j] = k < s->k ? (v_t)filter[k * taps + i] : 0;
+            }
 }
 
 /* A tile of data from (top, left) on, for channels c to c + count, as d[pixel][lane]; beyond the image the zero point. */
@@ -377,4 +398,71 @@ static void run_direct(const wincraft_conv *conv, const shape *s, const data_t *
             }
             pixel += together;
         }
+}
+
+/* Depthwise: for every tile and panel of channels the products of U and V alone. */
+static void run_each(const wincraft_conv *conv, const shape *s, const data_t *x, const void *panels, const finish *f,
+                     ptrdiff_t block, data_t zero_point)
+{
+    const ptrdiff_t first = block * s->block, count = at_most(s->block, s->tiles - first);
+    data_t d[N0 * N1 * WIDTH];
+    u_t u[TAPS * COLUMNS];
+    m_t m[TAPS * COLUMNS];
+    ptrdiff_t t, p, c, i;
+    memset(u, 0, sizeof u);
+    for (t = 0; t < count; ++t) {
+        const ptrdiff_t image = (first + t) / (s->down * s->across), place = (first + t) % (s->down * s->across);
+        const ptrdiff_t i0 = place / s->across * M0, j0 = place % s->across * M1;
+        const ptrdiff_t top = i0 - conv->pad_top, left = j0 - conv->pad_left;
+        const int inside = top >= 0 && left >= 0 && top + N0 <= conv->h && left + N1 <= conv->w && conv->x_c == 1;
+        for (p = 0; p < s->panels; ++p) {
+            const ptrdiff_t k = p * COLUMNS;
+            const v_t *v = (const v_t *)panels + p * TAPS * PAIR * COLUMNS;
+            for (c = k; c < at_most(k + COLUMNS, s->k); c += WIDTH) {
+                const data_t *from = x + image * conv->x_n + c * conv->x_c;
+                if (inside && c + WIDTH <= s->k) {
+                    input_tile(from + top * conv->x_h + left * conv->x_w, conv->x_h, conv->x_w, u + c - k, COLUMNS);
+                } else {
+                    gather_data(conv, from, top, left, at_most(WIDTH, s->k - c), zero_point, d);
+                    input_tile(d, N1 * WIDTH, WIDTH, u + c - k, COLUMNS);
+                }
+            }
+            for (i = 0; i < TAPS * COLUMNS; ++i) m[i] = (m_t)u[i] * (m_t)v[i * PAIR];
+            write_tile(m, COLUMNS, f, k, at_most(COLUMNS, s->k - k),
+                       image * conv->y_n + i0 * conv->y_h + j0 * conv->y_w + k * conv->y_c, conv,
+                       at_most(M0, s->oh - i0), at_most(M1, s->ow - j0));
+        }
+    }
+}
+
+/* Depthwise, direct: a row of outputs, for every pixel and panel of channels the sum over the filter. */
+static void run_each_direct(const wincraft_conv *conv, const shape *s, const data_t *x, const void *panels,
+                            const finish *f, ptrdiff_t block, data_t zero_point)
+{
+    const ptrdiff_t image = block / s->oh, row = block % s->oh, taps = (ptrdiff_t)conv->r * conv->s;
+    const ptrdiff_t top = row * conv->stride_h - conv->pad_top;
+    ptrdiff_t column, p, i, j, lane;
+    for (column = 0; column < s->ow; ++column) {
+        const ptrdiff_t left = column * conv->stride_w - conv->pad_left;
+        for (p = 0; p < s->panels; ++p) {
+            const ptrdiff_t k = p * COLUMNS, count = at_most(COLUMNS, s->k - k);
+            const v_t *v = (const v_t *)panels + p * taps * COLUMNS;
+            const data_t *from = x + image * conv->x_n + k * conv->x_c;
+            m_t m[COLUMNS] = {0};
+            for (i = 0; i < conv->r; ++i)
+                for (j = 0; j < conv->s; ++j, v += COLUMNS) {
+                    const int inside = top + i >= 0 && top + i < conv->h && left + j >= 0 && left + j < conv->w;
+                    const data_t *at = inside ? from + (top + i) * conv->x_h + (left + j) * conv->x_w : from;
+                    if (!inside)
+                        for (lane = 0; lane < count; ++lane) m[lane] += (m_t)from_storage(zero_point) * (m_t)v[lane];
+                    else if (conv->x_c == 1 && count == COLUMNS)
+                        for (lane = 0; lane < COLUMNS; ++lane) m[lane] += (m_t)from_storage(at[lane]) * (m_t)v[lane];
+                    else
+                        for (lane = 0; lane < count; ++lane)
+                            m[lane] += (m_t)from_storage(at[lane * conv->x_c]) * (m_t)v[lane];
+                }
+            write_pixel(m, f, k, count, image * conv->y_n + row * conv->y_h + column * conv->y_w + k * conv->y_c,
+                        conv->y_c);
+        }
+    }
 }

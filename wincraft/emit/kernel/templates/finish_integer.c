@@ -61,7 +61,12 @@ static void write_pixel(const uint32_t *z, const finish *f, ptrdiff_t k, ptrdiff
     if (how->bias)
         for (i = 0; i < count; ++i) y[i] = (int32_t)((uint32_t)y[i] + (uint32_t)how->bias[k + i]);
     if (!how->scale && !how->multiplier) {
-        for (i = 0; i < count; ++i) ((int32_t *)f->y)[at + i * y_c] = y[i];
+        int32_t *to = (int32_t *)f->y + at;
+        for (i = 0; i < count && f->more; ++i) y[i] = (int32_t)((uint32_t)y[i] + (uint32_t)to[i * y_c]);
+        if (y_c == 1)
+            memcpy(to, y, (size_t)count * sizeof *y);
+        else
+            for (i = 0; i < count; ++i) to[i * y_c] = y[i];
         return;
     }
     if (how->scale) {

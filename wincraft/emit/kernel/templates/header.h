@@ -14,7 +14,8 @@ extern "C" {
 /* A convolution layer: y[n][i][j][k] = sum over c, p, q of x[n][i*stride_h + p - pad_top][j*stride_w + q - pad_left][c]
  * g[k][c][p][q], of channels c of k's group; data beyond the image is 0 (integers: the zero point). Strides x_n to y_c
  * are in elements: x_c == 1 is NHWC, x_w == 1 NCHW. flags is 0 or a sum of WINCRAFT_FILTER_ON_THE_FLY, which keeps the
- * filters as small as they are and transforms them in every run, and WINCRAFT_DIRECT. */
+ * filters as small as they are and transforms them in every run, WINCRAFT_DIRECT, and WINCRAFT_ACCUMULATE, which adds to
+ * what stands in y, of integers to int32. */
 typedef struct wincraft_conv {
     int32_t n, h, w, c, k; /* batch, height, width and channels of x; channels of y */
     int32_t r, s;          /* height and width of the filter */
@@ -24,7 +25,7 @@ typedef struct wincraft_conv {
     ptrdiff_t x_n, x_h, x_w, x_c, y_n, y_h, y_w, y_c;
 } wincraft_conv;
 
-enum { WINCRAFT_FILTER_ON_THE_FLY = 1, WINCRAFT_DIRECT = 2 };
+enum { WINCRAFT_FILTER_ON_THE_FLY = 1, WINCRAFT_DIRECT = 2, WINCRAFT_ACCUMULATE = 4 };
 
 /* Status: done; an argument that cannot be; a layer that this file does not compute; weights whose sums may not fit;
  * a workspace that is too small. */

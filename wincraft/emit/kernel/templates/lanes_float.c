@@ -31,6 +31,7 @@ typedef struct finish {
     data_t *y;
     const float *bias;
     float lo, hi;
+    int more; /* whether it is added to what stands in y */
 } finish;
 
 static inline vf load(const float *p)

@@ -34,6 +34,7 @@ typedef struct finish {
     void *y;
     const int32_t *sums; /* what the zero point of the data adds to every output */
     const wincraft_requantise *how;
+    int more; /* whether it is added to what stands in y */
 } finish;
 
 #if LANES > 1

@@ -22,8 +22,8 @@ int ${prefix}_prepare(const wincraft_conv *conv, const int8_t *filter, int32_t x
 {
     shape s;
     prepared_head head;
-    int32_t group, k;
-    ptrdiff_t taps, fitting;
+    int32_t k;
+    ptrdiff_t group, taps, fitting;
     const int status = read_shape(conv, 1, &s);
     if (status != WINCRAFT_OK) return status;
     if (!filter || !prepared || (uintptr_t)prepared % 64 || x_zero < DATA_LOW || x_zero > DATA_HIGH)
@@ -43,11 +43,13 @@ int ${prefix}_prepare(const wincraft_conv *conv, const int8_t *filter, int32_t x
     if (fitting < s.c) head.content = 0;
     memcpy(prepared, &head, sizeof head);
     if (fitting < s.c) return WINCRAFT_OVERFLOW;
-    for (group = 0; group < conv->groups; ++group) {
+    for (group = 0; group < s.groups; ++group) {
         void *panels = (char *)prepared + panels_at(conv) + (size_t)group * s.group;
         const int8_t *of_group = filter + group * s.k * s.c * taps;
         if (s.winograd)
             prepare_winograd(&s, of_group, panels);
+        else if (s.each)
+            prepare_each_direct(conv, &s, of_group, (v_t *)panels);
         else
             prepare_direct(conv, &s, of_group, (v_t *)panels);
     }

@@ -9,6 +9,7 @@ int ${prefix}_run(const wincraft_conv *conv, const $data_type *x, const void *pr
     f.bias = bias;
     f.lo = lo;
     f.hi = hi;
+    f.more = conv->flags & WINCRAFT_ACCUMULATE;
     run_units(conv, &s, x, prepared, &f, work, thread, threads, to_storage(0.0F));
     return WINCRAFT_OK;
 }

@@ -3,6 +3,7 @@ static int can_requantise(const wincraft_conv *conv, const wincraft_requantise *
     int32_t k;
     if (!how || (how->scale && how->multiplier) || !how->multiplier != !how->shift) return 0;
     if (!how->scale && !how->multiplier) return 1;
+    if (conv->flags & WINCRAFT_ACCUMULATE) return 0;
     for (k = 0; how->shift && k < conv->k; ++k)
         if (how->shift[k] < -31 || how->shift[k] > 30) return 0;
     return DATA_LOW <= how->lo && how->lo <= how->hi && how->hi <= DATA_HIGH && DATA_LOW <= how->y_zero &&
@@ -19,6 +20,7 @@ int ${prefix}_run(const wincraft_conv *conv, const $data_type *x, const void *pr
     if (status != WINCRAFT_OK) return status;
     f.y = y;
     f.how = how;
+    f.more = conv->flags & WINCRAFT_ACCUMULATE;
     f.sums = (const int32_t *)(const void *)((const char *)prepared + aligned(sizeof(prepared_head)));
     run_units(conv, &s, x, prepared, &f, work, thread, threads, (data_t)how->x_zero);
     return WINCRAFT_OK;
