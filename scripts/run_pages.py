@@ -209,6 +209,8 @@ class Page:
             map(shutil.which, compilers or _COMPILERS)
         ):
             return [f"{self.name}, line {self._line(block)}: no C compiler"]
+        if "coqc" in words and not shutil.which("coqc"):
+            return [f"{self.name}, line {self._line(block)}: no Coq"]
         for command in found:
             got = printed(command.text)
             if not agrees(command.expected, got):

@@ -29,6 +29,7 @@ EMITTERS = {
     "iree": "wincraft.emit.iree",
     "tvm": "wincraft.emit.tvm",
     "numpy": "wincraft.emit.numpy",
+    "coq": "wincraft.emit.coq.certificate",
     "latex": "wincraft.emit.latex",
 }
 """The registry: format name to the module whose ``emit(algorithm, stream)`` writes it."""
@@ -36,13 +37,13 @@ EMITTERS = {
 BINARY = {"npz": "wincraft.files.npz"}
 """The same of the formats that are no text: their ``emit`` writes bytes."""
 
-WITH_INTEGERS = frozenset({"c", "hls", "verilog"})
+WITH_INTEGERS = frozenset({"c", "coq", "hls", "verilog"})
 """The formats with integer functions: their ``emit`` also takes the ranges, as `integers`."""
 
-WITH_CIRCUITS = frozenset({"c", "numpy", "latex", "triton", "cuda", "hip", "hls", "verilog"})
+WITH_CIRCUITS = frozenset({"c", "coq", "numpy", "latex", "triton", "cuda", "hip", "hls", "verilog"})
 """The formats that print programs: their ``emit`` also takes them, as `circuits`."""
 
-PROGRAMS = frozenset({"triton", "cuda", "hip", "hls", "verilog"})
+PROGRAMS = frozenset({"coq", "triton", "cuda", "hip", "hls", "verilog"})
 """The formats that hold programs and no matrices: nothing reads them back."""
 
 OF_AXES = frozenset({"mlir", "linalg", "iree", "tvm"})
