@@ -72,6 +72,9 @@ def tiles(m: int, r: int) -> dict[str, Any]:
         "fourier": written(m, r, "fourier"),
         "beside": written(m, r, "side by side"),
     }
+    quiet, whole = found["whole-quiet"], found["whole"]
+    if quiet and whole and Fraction(quiet["noise_gain"]) >= Fraction(whole["noise_gain"]):
+        found["whole-quiet"] = None  # it is not
     return {use: item for use, item in found.items() if item is not None}
 
 
