@@ -48,7 +48,7 @@ RIGHT = {
     "channels": ["1", "8", "64"],
     "seed": ["0", "7"],
     "padding": ["0", "1"],
-    "distribution": ["gaussian", "relu-gaussian", "uniform"],
+    "distribution": ["gaussian", "relu-gaussian", "uniform", "uniform01"],
     "limits": ["noise-gain=5", "cond-V=100", "products=1000", "error:fp16=-30"],
     "max_height": ["1", "2", "3"],
     "space_name": ["rational", "dyadic", "integer", "symmetric", "reciprocal", "symmetric-dyadic"],

@@ -59,7 +59,7 @@ def test_few_channels_saturation_and_other_calibrations_are_flagged():
     flags = evaluate(F43, scheme, Workload(31, 8, 64)).flags
     assert any(flag.startswith("31 channels") for flag in flags)
     assert sum("of the values saturate" in flag for flag in flags) == 6
-    assert any("percentile:95" in flag and "Gaussian" in flag for flag in flags)
+    assert len(flags) == 7
 
 
 def test_overflow_is_flagged_and_predicted():

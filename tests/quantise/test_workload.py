@@ -51,7 +51,7 @@ def test_distributions(name, mean, power, low, high):
 
 
 def test_every_distribution_has_a_test():
-    assert set(DISTRIBUTIONS) == {"gaussian", "relu-gaussian", "uniform"}
+    assert set(DISTRIBUTIONS) == {"gaussian", "relu-gaussian", "uniform", "uniform01"}
 
 
 @pytest.mark.parametrize(

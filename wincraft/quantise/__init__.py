@@ -9,9 +9,16 @@ if TYPE_CHECKING:
     from wincraft.quantise.evaluation import (
         Evaluation as Evaluation,
         evaluate as evaluate,
+        measured_means as measured_means,
         measured_moments as measured_moments,
-        value_sample as value_sample,
+        moments_between as moments_between,
     )
+    from wincraft.quantise.hard_bound import (
+        box_bound as box_bound,
+        hard_bound as hard_bound,
+        likely_bound as likely_bound,
+    )
+    from wincraft.quantise.loud import LoudTensors as LoudTensors, loud_tensors as loud_tensors
     from wincraft.quantise.plan_evaluation import evaluate_plan as evaluate_plan, predict_plan as predict_plan
     from wincraft.quantise.plans import PlanSimulation as PlanSimulation, simulate_plan as simulate_plan
     from wincraft.quantise.prediction import Prediction as Prediction, predict as predict
@@ -20,6 +27,12 @@ if TYPE_CHECKING:
         expected_amplitude as expected_amplitude,
         gaussian_response as gaussian_response,
         sample_response as sample_response,
+        stored_sample as stored_sample,
+    )
+    from wincraft.quantise.samples import (
+        filter_sample as filter_sample,
+        tile_sample as tile_sample,
+        value_sample as value_sample,
     )
     from wincraft.quantise.schemes import (
         SCHEMES as SCHEMES,
@@ -33,6 +46,11 @@ if TYPE_CHECKING:
         check_scheme as check_scheme,
         simulate as simulate,
         simulate_direct as simulate_direct,
+    )
+    from wincraft.quantise.tolerance import (
+        TestLimits as TestLimits,
+        Tolerance as Tolerance,
+        tolerance as tolerance,
     )
     from wincraft.quantise.workload import (
         Batch as Batch,

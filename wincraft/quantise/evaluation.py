@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 
 import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import check_algorithm
 from wincraft.errors import NotApplicable
-from wincraft.numbers.quantizer import Quantizer
 from wincraft.plan.plan import Plan
 from wincraft.quantise.prediction import Prediction, predict
+from wincraft.quantise.samples import filter_sample, tile_sample
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.simulation import Simulation, simulate, simulate_direct
 from wincraft.quantise.workload import Batch, Layer, Workload, as_workload
@@ -21,8 +22,6 @@ from wincraft.show.chart import Chart
 from wincraft.show.layout import Layout, Section
 from wincraft.show.numbers import decibels
 from wincraft.show.shown import Shown
-
-_SAMPLE = 8192
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,8 +53,7 @@ class Evaluation(Shown):
     @property
     def flags(self) -> tuple[str, ...]:
         """What the averages hide."""
-        gaussian = (f"calibration {self.scheme.calibration}: the predicted clipping is that of Gaussian values",)
-        return self.simulation.flags + gaussian * (self.scheme.calibration != "max-abs")
+        return self.simulation.flags
 
     def layout(self) -> Layout:
         """The three numbers, on what data, and what the averages hide."""
@@ -91,10 +89,11 @@ def evaluate(
 ) -> Evaluation:
     """Simulate a scheme, predict it with the scales that the simulation calibrated, and simulate direct convolution.
 
-    The prediction knows of the data its second moments: those of independent values of the batch's mean and variance
-    for a `Workload`, the measured E[x x^T] of the tiles and filters for a `Layer`; and where they are not Gaussian, a
-    sample of 8,192 data and weights. `batch` are the arrays of the workload where they have been made already: they and
-    their direct convolution then serve several schemes.
+    The prediction knows the moments of the data: those of independent values of the batch's mean and variance for a
+    `Workload`; for a `Layer` the measured E[x] and E[x x^T] of its tiles and filters, and E[x y^T] of two channels.
+    Where they are not Gaussian it has a sample of 32,768 tiles and filters, of tiles above 4x4 fewer. `batch` are the
+    arrays of the workload where they have been made already: they and their direct convolution then serve several
+    schemes.
 
     Raises:
         NotApplicable: where the scheme does not admit the algorithm, or memory does not suffice; for arguments of
@@ -113,20 +112,27 @@ def evaluate(
     simulation = simulate(algorithm, scheme, batch)
     independent = isinstance(workload, Workload)
     gaussian = isinstance(workload, Workload) and workload.distribution == "gaussian"
+    sampled = not gaussian or scheme.calibration != "max-abs"
+    channels = batch.weights.shape[-1]
     predicted_from = partial(
         predict,
         algorithm,
         scheme,
-        channels=batch.weights.shape[-1],
-        groups=batch.data.shape[-2] // batch.weights.shape[-1],
+        channels=channels,
+        groups=batch.data.shape[-2] // channels,
         data_moments=measured_moments(batch.data, independent),
         weight_moments=measured_moments(batch.weights, independent),
-        data_values=None if gaussian else value_sample(batch.data, scheme.input),
-        weight_values=None if gaussian else value_sample(batch.weights, scheme.weights),
+        data_means=0.0 if gaussian else measured_means(batch.data, independent),
+        weight_means=0.0 if gaussian else measured_means(batch.weights, independent),
+        data_between=None if independent else moments_between(batch.data, channels),
+        weight_between=None if independent else moments_between(np.moveaxis(batch.weights, -1, -2), channels),
+        data_values=tile_sample(batch.data) if sampled else None,
+        weight_values=filter_sample(batch.weights) if sampled else None,
         outputs=workload.outputs,
         tiles=batch.data.shape[-1],
     )
-    predicted = predicted_from(scales=simulation.scales)
+    seen = {label: record.sample for label, record in simulation.records.items() if record.sample is not None}
+    predicted = predicted_from(scales=simulation.scales, stage_values=seen)
     try:
         blind = predicted_from(scales=None)
     except NotApplicable:
@@ -150,14 +156,29 @@ def measured_moments(values: np.ndarray, independent: bool = False) -> np.ndarra
         return np.asarray(flat @ flat.T / flat.shape[1])
 
 
-def value_sample(values: np.ndarray, quantizer: Quantizer | None) -> np.ndarray | None:
-    """Evenly spaced values, 8,192 at most, where one scale serves them all; else None.
+def measured_means(values: np.ndarray, independent: bool = False) -> np.ndarray:
+    """E[x] over channels and vectors of (positions..., channels, vectors), the positions flattened.
 
-    >>> from wincraft.numbers.quantizer import parse_quantizer
-    >>> value_sample(np.arange(3.0), parse_quantizer("int8")).tolist()
-    [0.0, 1.0, 2.0]
+    Of `independent` values there is one mean.
+
+    >>> measured_means(np.array([[[1.0, 3.0]], [[0.0, 2.0]]])).tolist()
+    [2.0, 1.0]
     """
-    if quantizer is None or quantizer.per == "channel":
+    flat = values.reshape(-1, values.shape[-2] * values.shape[-1])
+    return np.full(len(flat), flat.mean()) if independent else flat.mean(axis=1)
+
+
+def moments_between(values: np.ndarray, channels: int) -> np.ndarray | None:
+    """E[x y^T] of two channels that are summed: of each group of so many of (positions..., channels, vectors).
+
+    None where a sum has one channel.
+
+    >>> moments_between(np.array([[[1.0, 3.0], [2.0, 2.0]]]), 2).tolist()
+    [[4.0]]
+    """
+    if channels == 1:
         return None
-    flat = values.ravel()
-    return flat[:: -(-flat.size // _SAMPLE)]
+    flat = values.reshape(prod(values.shape[:-2]), -1, channels, values.shape[-1])
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums, ones = (item.reshape(len(flat), -1) for item in (flat.sum(axis=2), flat))
+        return np.asarray((sums @ sums.T - ones @ ones.T) / (sums.shape[1] * channels * (channels - 1)))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -26,6 +26,7 @@ from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.quantizer import Quantizer, Scale, checked_scale
 from wincraft.numbers.summation import CIRCUIT_ORDERS
 from wincraft.quantise.moments import MomentsMachine
+from wincraft.quantise.samples import filter_sample, tile_sample
 from wincraft.quantise.schemes import Scheme
 
 MOSTLY = 0.5
@@ -70,13 +71,17 @@ def stored_matrix(matrix: Matrix, scheme: Scheme) -> Matrix:
 
 @dataclass(frozen=True)
 class StageRecord:
-    """What storing a stage did: its calibrated scales, the share of clipped values, and the taps stored mostly as 0."""
+    """What storing a stage did: its calibrated scales, the share of clipped values, and the taps stored mostly as 0.
+
+    Where a scale clipped some, a `sample` of what came, as `wincraft.quantise.prediction.predict` takes it.
+    """
 
     quantizer: Quantizer
     scale: Scale
     clipped: float
     vanished: int
     taps: int
+    sample: np.ndarray | None = None
 
 
 class NumberMachine(Machine[np.ndarray, _Value], Protocol[_Value]):
@@ -128,7 +133,11 @@ class SchemeMachine(Generic[_Value]):
             scale = quantizer.calibrate(real, self._calibration)
         stored = self.numbers.put(quantizer, scale, value)
         after = self.numbers.real(stored)
-        self.records[str(place)] = _record(quantizer, scale, real if given is None else given, after)
+        record = _record(quantizer, scale, real if given is None else given, after)
+        if record.clipped and quantizer.per is not None:
+            sample = tile_sample(real) if place.side == "data" else filter_sample(real)
+            record = replace(record, sample=sample if np.isfinite(sample).all() else None)
+        self.records[str(place)] = record
         return stored
 
 

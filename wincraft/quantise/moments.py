@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An algorithm run on second moments: what each stage adds as noise, and what it takes from the signal."""
+"""An algorithm run on moments: what each stage adds as noise, and what it takes from the signal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from math import gcd, lcm, prod
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,9 +22,10 @@ from wincraft.measure.execution import PerMatrix
 from wincraft.measure.places import Place, Side
 from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.quantizer import UNSCALED, Quantizer, Scale, checked_scale
-from wincraft.quantise.response import expected_amplitude, gaussian_response, sample_response
-from wincraft.quantise.rounding_noise import partial_sums, rounding_noise, sum_noise
+from wincraft.quantise.response import expected_amplitude
+from wincraft.quantise.rounding_noise import RoundingError, channel_rounding, rounding, sum_rounding
 from wincraft.quantise.schemes import Scheme
+from wincraft.quantise.tile_moments import Grid, Held, OperandMoments, OutOfFormat, TileMoments
 
 _TRANSFORMS: dict[Side, str] = {
     "data": "input transform",
@@ -34,141 +34,12 @@ _TRANSFORMS: dict[Side, str] = {
 }
 
 
-class OutOfFormat(Exception):
-    """Values of a stage, its argument, leave their format."""
-
-
-class OperandMoments(NamedTuple):
-    """Data or weights: the second moments of the flattened tile, and values as they occur where not Gaussian."""
-
-    shape: tuple[int, ...]
-    second: np.ndarray
-    sample: np.ndarray | None = None
-
-
-class Grid(NamedTuple):
-    """Values are multiples of the `lattice` of their position, Fractions, times one `unit` per output channel."""
-
-    lattice: np.ndarray
-    unit: np.ndarray
-
-
-@dataclass(frozen=True)
-class Held:
-    """Which positions hold numbers of a format times a power of two."""
-
-    format: FloatFormat
-    positions: np.ndarray
-
-
-class Noise(NamedTuple):
-    """Independent noise of these variances, added at a stage; or, where `lost`, what its gain takes from the signal."""
-
-    stage: str
-    variances: np.ndarray
-    lost: bool
-
-
-@dataclass(frozen=True)
-class TileMoments:
-    """What is known of the values of a tile, of S positions, in one channel.
-
-    `second` (S, S) are the second moments, noise included; `signal` and `plain` (S, inputs) are the maps with and
-    without the gains of quantisers; `history` is what happened since the inputs: maps, noises, losses. `sample` is what
-    every position holds, while nothing has happened to it and it is not Gaussian. Products know their `operands`.
-    """
-
-    side: Side
-    shape: tuple[int, ...]
-    second: np.ndarray
-    signal: np.ndarray
-    plain: np.ndarray
-    history: tuple[np.ndarray | Noise, ...] = ()
-    grid: Grid | None = None
-    held: Held | None = None
-    sample: np.ndarray | None = None
-    operands: tuple[TileMoments, ...] = ()
-
-    @classmethod
-    def of(cls, side: Side, source: OperandMoments, operands: tuple[TileMoments, ...] = ()) -> TileMoments:
-        """Nothing has happened yet."""
-        same = np.eye(prod(source.shape))
-        return cls(side, source.shape, source.second, same, same, sample=source.sample, operands=operands)
-
-    @property
-    def variances(self) -> np.ndarray:
-        """The second moment of each position."""
-        return np.diagonal(self.second).copy()
-
-    def mapped(self, matrix: np.ndarray, plain: np.ndarray | None = None) -> TileMoments:
-        """Through a linear map of all positions, in exact arithmetic; `plain` is the map without gains."""
-        return replace(
-            self,
-            second=matrix @ self.second @ matrix.T,
-            signal=matrix @ self.signal,
-            plain=(matrix if plain is None else plain) @ self.plain,
-            history=(*self.history, matrix),
-            sample=None,
-        )
-
-    def noisy(self, stage: str, variances: np.ndarray) -> TileMoments:
-        """With independent noise on every position; raises `OutOfFormat` where it is infinite."""
-        if not np.isfinite(variances).all():
-            raise OutOfFormat(stage)
-        if not variances.any():
-            return self
-        history = (*self.history, Noise(stage, variances, False))
-        return replace(self, second=self.second + np.diag(variances), history=history)
-
-    def stored(self, stage: str, quantizer: Quantizer, scale: Scale, clips: bool) -> TileMoments:
-        """Through a quantiser: its gain, its noise, and the lattice it leaves values on; no scale means real ends."""
-        variances = self.variances
-        if not np.isfinite(variances).all():
-            raise OutOfFormat(stage)
-        by_position = Scale(*(_by_position(item) for item in scale))
-        if self.sample is not None:
-            gains, distortions = sample_response(quantizer, by_position, self.sample)
-        else:
-            steps = self.grid and self.grid.lattice.astype(float)[:, None] * self.grid.unit
-            lattice = np.zeros((1, 1)) if steps is None else steps
-            clips = clips or quantizer.per is None
-            gains, distortions = gaussian_response(quantizer, by_position, variances[:, None], lattice, clips)
-        gain, distortion = (np.broadcast_to(item.mean(axis=1), variances.shape) for item in (gains, distortions))
-        if self.held is not None and self.held.format == quantizer.format:
-            gain, distortion = (np.where(self.held.positions, *pair) for pair in ((1, gain), (0, distortion)))
-        after = self
-        if (gain != 1).any():
-            lost = Noise(stage, (1 - gain) ** 2 * variances, True)
-            after = replace(self, history=(*self.history, lost)).mapped(np.diag(gain), np.eye(len(gain)))
-        held = None
-        if isinstance(quantizer.format, FloatFormat) and (quantizer.per is None or quantizer.power_of_two):
-            held = Held(quantizer.format, np.ones(len(variances), dtype=bool))
-        grid = _grid_of(quantizer, by_position.scale, len(variances))
-        return replace(after.noisy(stage, distortion), grid=grid, held=held)
-
-    def arrived(self, weight: np.ndarray) -> tuple[dict[str, float], dict[str, float]]:
-        """For each stage what arrives of its noises, and of its losses, in the order of the stages.
-
-        The sum of trace(weight W diag(variances) W^T), W the maps that come after.
-        """
-        rest = np.eye(len(weight))
-        noises, losses = dict[str, float](), dict[str, float]()
-        first = next((k for k, event in enumerate(self.history) if isinstance(event, Noise)), len(self.history))
-        for event in reversed(self.history[first:]):
-            if isinstance(event, Noise):
-                powers = losses if event.lost else noises
-                power = float(np.einsum("kj,kj->j", rest, weight @ rest) @ event.variances)
-                powers[event.stage] = powers.get(event.stage, 0.0) + power
-            else:
-                rest = rest @ event
-        return dict(reversed(noises.items())), dict(reversed(losses.items()))
-
-
 class MomentsMachine:
-    """Runs a scheme on second moments, summed over so many channels; raises `OutOfFormat`.
+    """Runs a scheme on moments, summed over so many channels; raises `OutOfFormat`.
 
     `scales` are those given by the text of their place, None for the scales that Gaussian data of so many `outputs`,
     `tiles` and `groups` should show; `used` are those that were taken. Without `clips`, scales hold all values.
+    `seen` are samples (S, K, N) of what comes to be stored, by place.
     """
 
     def __init__(
@@ -181,17 +52,20 @@ class MomentsMachine:
         tiles: int = 256,
         groups: int = 1,
         clips: bool = False,
+        seen: Mapping[str, np.ndarray] | None = None,
         programs: Callable[[Matrix], Program] | None = None,
     ) -> None:
         self._programs = programs and PerMatrix(programs)
         self.used: dict[str, Scale] = {}
-        self._rows = PerMatrix(fraction_rows)
+        self._rows, self._seen = PerMatrix(fraction_rows), seen or {}
         self._scheme, self._quantizers, self._channels, self._scales = scheme, scheme.stages, channels, scales
         self._outputs, self._tiles, self._groups, self._clips = outputs, tiles, groups, clips
+        self._sampled = clips and any(quantizer.per for quantizer in scheme.stages.values())
 
     def load(self, place: Place, given: OperandMoments) -> TileMoments:
         """Rounded where the arithmetic is, and stored."""
-        return self.store(place, self._rounded(str(place), TileMoments.of(place.side, given)))
+        value = TileMoments.of(place.side, given)
+        return self.store(place, self._rounded(str(place), value.drawn() if self._sampled else value))
 
     def apply(self, step: Pass, value: TileMoments) -> TileMoments:
         """The map, and the noise of its sums."""
@@ -212,9 +86,10 @@ class MomentsMachine:
             return mapped
         if self._programs is not None:
             return self._run(self._programs(step.matrix), split, mapped, value)
-        along = np.einsum("iajibj->ijab", value.second.reshape(*split, *split))
-        noise = sum_noise(matrix, self._scheme.order, self._scheme.arithmetic, along)
-        return mapped.noisy(_TRANSFORMS[value.side], noise.ravel())
+        along = np.einsum("iajibj->ijab", value.covariance.reshape(*split, *split))
+        means = value.mean.reshape(split)
+        added = sum_rounding(matrix, self._scheme.order, self._scheme.arithmetic, along, means)
+        return mapped.noisy(_TRANSFORMS[value.side], added.noise.ravel(), added.bias.ravel())
 
     def _run(
         self, program: Program, split: tuple[int, int, int], mapped: TileMoments, value: TileMoments
@@ -229,31 +104,41 @@ class MomentsMachine:
             return mapped
         before, after = np.eye(split[0]), np.eye(split[2])
         F, T = (np.kron(np.kron(before, item), after) for item in (forms, gains.T))
-        variances = np.einsum("ij,jk,ik->i", F, value.second, F)
-        noise = rounding_noise(self._scheme.arithmetic, variances)
+        variances = np.einsum("ij,jk,ik->i", F, value.covariance, F)
+        added = rounding(self._scheme.arithmetic, variances, F @ value.mean)
         outputs = np.eye(len(T))
         beside = mapped.mapped(np.vstack([outputs, np.zeros((len(F), len(T)))]))
-        noisy = beside.noisy(_TRANSFORMS[value.side], np.concatenate([np.zeros(len(T)), noise]))
+        noise, bias = (np.concatenate([np.zeros(len(T)), item]) for item in added)
+        noisy = beside.noisy(_TRANSFORMS[value.side], noise, bias)
         return replace(noisy.mapped(np.hstack([outputs, T])), grid=mapped.grid, held=mapped.held)
 
     def multiply(self, U: TileMoments, V: TileMoments) -> TileMoments:
-        """Sums of independent products."""
+        """Sums of products, of channels that are independent but for what they have in common."""
         scheme, channels = self._scheme, self._channels
-        M = TileMoments.of("products", OperandMoments(U.shape, channels * U.second * V.second), (U, V))
-        if not np.isfinite(M.second).all():
+        mean = U.mean * V.mean
+        one = U.covariance * V.second + np.outer(U.mean, U.mean) * V.covariance
+        pair = U.between * V.shared + np.outer(U.mean, U.mean) * V.between
+        whole = channels * one + channels * (channels - 1) * pair
+        M = TileMoments.of("products", OperandMoments(U.shape, whole, channels * mean, 0 * whole), (U, V))
+        if not (np.isfinite(M.covariance).all() and np.isfinite(M.mean).all()):
             raise OutOfFormat("channel sum")
         if U.grid is not None and V.grid is not None:
             M = replace(M, grid=Grid(U.grid.lattice * V.grid.lattice, U.grid.unit * V.grid.unit))
         summed = scheme.accumulator or scheme.arithmetic
         if summed is None:
-            return M
-        one = M.variances / channels
-        sizes, counts = partial_sums(channels, scheme.channel_order)
-        noise = channels * rounding_noise(summed, one)
-        noise = noise + counts @ rounding_noise(summed, sizes[:, None] * one)
+            return self._drawn(M)
+        variances = np.diagonal(one).copy(), np.diagonal(pair).copy()
+        added = channel_rounding(summed, scheme.channel_order, channels, *variances, mean)
         if summed != scheme.arithmetic and scheme.arithmetic is not None:
-            noise = noise + rounding_noise(scheme.arithmetic, M.variances)
-        return M.noisy("channel sum", noise)
+            last = rounding(scheme.arithmetic, M.variances, M.mean)
+            added = RoundingError(added.noise + last.noise, added.bias + last.bias)
+        return self._drawn(M.noisy("channel sum", *added))
+
+    def _drawn(self, M: TileMoments) -> TileMoments:
+        """With a sample, where M is stored a few steps about a mean, in phase with the next stage's, or clipped."""
+        apart = np.abs(M.mean) > np.sqrt(np.maximum(M.variances, 0))
+        integer = self._scheme.M is not None and not isinstance(self._scheme.M.format, FloatFormat)
+        return M.drawn() if self._sampled or (integer and apart.any()) else M
 
     def store(self, place: Place, value: TileMoments) -> TileMoments:
         """Through the quantiser of the place, if it has one that rounds.
@@ -265,6 +150,8 @@ class MomentsMachine:
         if quantizer is None or quantizer.format == self._scheme.arithmetic:
             return value
         scale = self.used[str(place)] = self._scale(place, quantizer, value)
+        seen = self._seen.get(str(place))
+        value = value if seen is None else replace(value, sample=seen)
         return value.stored(str(place), quantizer, scale, self._clips)
 
     def divide(self, value: TileMoments, divisor: Fraction) -> TileMoments:
@@ -276,7 +163,7 @@ class MomentsMachine:
 
     def _rounded(self, stage: str, value: TileMoments) -> TileMoments:
         arithmetic = self._scheme.arithmetic
-        return value if arithmetic is None else value.noisy(stage, rounding_noise(arithmetic, value.variances))
+        return value if arithmetic is None else value.noisy(stage, *rounding(arithmetic, value.variances, value.mean))
 
     def _scale(self, place: Place, quantizer: Quantizer, value: TileMoments) -> Scale:
         if quantizer.per is None:
@@ -293,28 +180,14 @@ class MomentsMachine:
         per_tap, filters = "tap" in str(quantizer.per), 1 if "channel" in str(quantizer.per) else self._outputs
         count = (1 if place.side == "data" else filters) * (1 if place.side == "weights" else self._tiles)
         count *= 1 if place.side == "products" else self._channels * (self._groups if place.side == "data" else 1)
-        groups = [np.array([v]) for v in value.variances] if per_tap else [value.variances]
-        ends = [expected_amplitude(group, count, self._scheme.calibration) for group in groups]
+        groups = list(zip(value.variances, value.mean, strict=True)) if per_tap else [(value.variances, value.mean)]
+        ends = [expected_amplitude(np.atleast_1d(v), count, self._scheme.calibration, mean) for v, mean in groups]
         amplitude = np.array(ends).reshape(*(value.shape if per_tap else (1,) * len(value.shape)), 1, 1)
         return quantizer.scale_of(-amplitude, amplitude)
 
 
 def _floats(rows: Vectors, K: Domain) -> np.ndarray:
     return np.array([as_fractions(row, K) for row in rows], dtype=float)
-
-
-def _by_position(values: np.ndarray) -> np.ndarray:
-    """Scales (taps..., channels or 1, 1) as (positions or 1, channels or 1)."""
-    return values.reshape(-1, values.shape[-2]) if values.ndim > 1 else values.reshape(1, 1)
-
-
-def _grid_of(quantizer: Quantizer, s: np.ndarray, size: int) -> Grid | None:
-    """That of values stored with scales (positions or 1, channels or 1)."""
-    if isinstance(quantizer.format, FloatFormat) or 1 not in s.shape:
-        return None
-    if len(s) == 1:
-        return Grid(np.full(size, Fraction(1), dtype=object), s[0])
-    return Grid(np.array([Fraction(float(v)) for v in s[:, 0]], dtype=object), np.ones(1))
 
 
 def _passed(matrix: np.ndarray, held: np.ndarray) -> np.ndarray:

@@ -16,13 +16,14 @@ from wincraft.numbers.quantizer import Scale
 from wincraft.plan.piece import Piece
 from wincraft.plan.plan import Plan
 from wincraft.plan.running import arrange
-from wincraft.quantise.evaluation import Evaluation, value_sample
+from wincraft.quantise.evaluation import Evaluation
 from wincraft.quantise.plans import direct_algorithm, simulate_plan
 from wincraft.quantise.prediction import Prediction, predict
 from wincraft.quantise.rounding_noise import rounding_noise
+from wincraft.quantise.samples import value_sample
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.simulation import simulate_direct
-from wincraft.quantise.workload import DISTRIBUTIONS, Layer, Workload, as_workload
+from wincraft.quantise.workload import DISTRIBUTIONS, Layer, Workload, as_workload, weight_distribution
 
 SUMS = "sum of pieces"
 """The stage of what adding pieces rounds."""
@@ -57,7 +58,8 @@ def evaluate_plan(plan: Plan, scheme: Scheme | str, workload: Workload | Layer |
         groups=plan.problem.groups,
         data_mean=float(data.mean()),
         data_variance=float(data.var()),
-        weight_variance=float(np.mean(filters**2)),
+        weight_mean=0.0 if gaussian else float(filters.mean()),
+        weight_variance=float(np.mean(filters**2) if gaussian else filters.var()),
         data_values=None if gaussian else value_sample(data[..., None], scheme.input),
         weight_values=None if gaussian else value_sample(filters[..., None], scheme.weights),
         outputs=len(whole.filters),
@@ -98,8 +100,7 @@ def arrays_of(plan: Plan, workload: Workload | Layer) -> tuple[np.ndarray, np.nd
     C, K = (-(-count // groups) * groups for count in (workload.channels, workload.outputs))
     shape = (C, K // groups) if problem.transposed else (K, C // groups)
     data = DISTRIBUTIONS[workload.distribution](rng, (1, C, *sizes))
-    of_weights = "uniform" if workload.distribution == "uniform" else "gaussian"
-    weights = DISTRIBUTIONS[of_weights](rng, (*shape, *problem.r))
+    weights = DISTRIBUTIONS[weight_distribution(workload.distribution)](rng, (*shape, *problem.r))
     return data, weights / np.sqrt(C // groups * prod(problem.r)), tuple(pads)
 
 
@@ -111,6 +112,7 @@ def predict_plan(
     *,
     data_mean: float = 0.0,
     data_variance: float = 1.0,
+    weight_mean: float = 0.0,
     weight_variance: float = 1.0,
     outputs: int = 64,
     tiles: int = 256,
@@ -120,9 +122,9 @@ def predict_plan(
 ) -> Prediction:
     """The SQNR that a scheme should have on a plan, given its calibrated scales (those of `PlanSimulation.scales`).
 
-    Pieces are independent: of white data with filters of mean 0 what they give and how wrong it is adds up in power.
-    So stages are the pieces' means, see `predict`, by the multiply-adds that they stand for; then come the roundings of
-    the sum and the output. Without scales they are predicted too.
+    Pieces are independent: how wrong they are adds up in power. So stages are the pieces' means, see `predict`, by the
+    power of what they give: for white data with filters of mean 0 by the multiply-adds that they stand for. Then come
+    the roundings of the sum and the output. Without scales they are predicted too.
 
     Raises:
         UnknownName: where a stage has no scale.
@@ -134,43 +136,65 @@ def predict_plan(
     57
     """
     predicted = partial(predict, outputs=outputs, tiles=tiles, groups=groups)
-    of_data = partial(predicted, data_values=data_values, weight_values=weight_values)
+    mean = data_mean * weight_mean
+    variance = (data_variance + data_mean**2) * (weight_variance + weight_mean**2) - mean**2
 
     def of_piece(piece: Piece, scheme: Scheme, own: Mapping[str, object] | None) -> Prediction:
-        n = prod(piece.algorithm.n)
-        return of_data(
-            piece.algorithm, scheme, own, channels, data_variance * np.eye(n) + data_mean**2, weight_variance
+        return predicted(
+            piece.algorithm,
+            scheme,
+            own,
+            channels,
+            data_variance,
+            weight_variance,
+            data_means=data_mean,
+            weight_means=weight_mean,
+            data_values=_tiles_of(data_values, piece.algorithm.n),
+            weight_values=_tiles_of(weight_values, piece.algorithm.r),
         )
+
+    def power(taps: float) -> float:
+        """That of a sum of as many independent products for each channel."""
+        return channels * taps * (variance + channels * taps * mean**2)
 
     if len(plan.pieces) == 1:
         return of_piece(plan.pieces[0], scheme, scales)
     known: dict[object, Prediction] = {}
     powers, used = dict[str, float](), dict[str, Scale]()
     inner, classes = replace(scheme, output=None), dict[object, list[Piece]]()
-    total = float(sum(piece.weight for piece in plan.pieces))
-    for number, piece in enumerate(plan.pieces, start=1):
+    for piece in plan.pieces:
         classes.setdefault(tuple(strand.outputs for strand in piece.strands), []).append(piece)
+    total = sum(power(sum(prod(piece.algorithm.r) for piece in item)) / item[0].spacing for item in classes.values())
+    for number, piece in enumerate(plan.pieces, start=1):
         own = None if scales is None else _own(scales, f"piece {number} ")
         found = known.get(piece.algorithm) if own is None else None
         found = known[piece.algorithm] = found or of_piece(piece, inner, own)
         for stage, noise in found.stages.items():
-            powers[stage] = powers.get(stage, 0.0) + noise * float(piece.weight) / total
+            share = power(prod(piece.algorithm.r)) / piece.spacing / total
+            powers[stage] = powers.get(stage, 0.0) + noise * share
         shared = ("input", "weights")
         used |= {label if label in shared else f"piece {number} {label}": item for label, item in found.scales.items()}
-    product = channels * (data_variance + data_mean**2) * weight_variance
     last = Scheme(scheme.name, output=scheme.output, calibration=scheme.calibration)
     outer = None if scales is None else {"output": _of_one_axis(scales["output"])} if scheme.output else {}
     for pieces in classes.values():
         taps = np.cumsum([prod(piece.algorithm.r) for piece in pieces], dtype=float)
-        share = float(taps[-1]) / pieces[0].spacing / total
+        added = channels * taps * variance, channels * taps * mean
+        share = power(float(taps[-1])) / pieces[0].spacing / total
         if scheme.arithmetic is not None and len(pieces) > 1:
-            noise = float(rounding_noise(scheme.arithmetic, product * taps[1:]).sum()) / (product * taps[-1])
+            noise = float(rounding_noise(scheme.arithmetic, *(item[1:] for item in added)).sum()) / power(taps[-1])
             powers[SUMS] = powers.get(SUMS, 0.0) + share * noise
         if scheme.output is not None and scheme.output.format != scheme.arithmetic:
-            found = predicted(winograd(1, 1), last, outer, 1, product, taps[-1])
+            found = predicted(
+                winograd(1, 1), last, outer, 1, added[0][-1], 0.0, data_means=added[1][-1], weight_means=1.0
+            )
             powers["output"] = powers.get("output", 0.0) + share * found.noise_to_signal
             used |= found.scales
     return Prediction(powers, used)
+
+
+def _tiles_of(values: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Tiles of independent values, as many as there are of them."""
+    return None if values is None else np.random.default_rng(0).choice(values, (prod(shape), len(values)))
 
 
 def _own(scales: Mapping[str, object], prefix: str) -> dict[str, object]:

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The linear noise model: the SQNR of a scheme predicted from matrices, second moments and scales.
+"""The linear noise model: the SQNR of a scheme predicted from matrices, moments and scales.
 
-Every quantiser is a gain and an independent noise (Bussgang). The gains, and rounded matrices, make the algorithm
-compute another bilinear form than the convolution: its distance is the coherent error. The noises travel to the output
-through the rest of the algorithm. Channels are independent, and of mean 0 in the data or in the weights.
+Every quantiser is a gain, a mean error and an independent noise (Bussgang). The gains, the mean errors and rounded
+matrices make the algorithm compute another form than the convolution: its distance is the coherent error. The noises
+travel to the output through the rest of the algorithm. What channels have in common, their means first, adds up
+coherently: signal and coherent error as the square of their number, noise as their number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from math import inf, isfinite, nan, prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,9 +26,10 @@ from wincraft.numbers.arrays import float64_array, is_integer
 from wincraft.numbers.decibels import sqnr
 from wincraft.numbers.quantizer import Scale
 from wincraft.quantise.machines import stored_maps
-from wincraft.quantise.moments import MomentsMachine, OperandMoments, OutOfFormat, TileMoments
+from wincraft.quantise.moments import MomentsMachine
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import check_scheme
+from wincraft.quantise.tile_moments import OperandMoments, OutOfFormat, TileMoments
 from wincraft.show.chart import Axis, Bars, Chart
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import decibels
@@ -34,6 +37,8 @@ from wincraft.show.shown import Shown
 
 MAX_PRODUCTS = 1600
 """Products of the largest algorithm: its second moments are matrices of that size."""
+_ROUNDED = 1e-9
+"""By so much of a second moment it may be less than the mean squared: nothing varies, and both are rounded."""
 SLACK = 3.0
 """dB between prediction and measurement from which on the linear noise model is said to miss something."""
 
@@ -111,6 +116,11 @@ def predict(
     groups: int = 1,
     data_values: np.ndarray | None = None,
     weight_values: np.ndarray | None = None,
+    data_means: ArrayLike = 0.0,
+    weight_means: ArrayLike = 0.0,
+    data_between: ArrayLike | None = None,
+    weight_between: ArrayLike | None = None,
+    stage_values: Mapping[str, ArrayLike] | None = None,
 ) -> Prediction:
     """The SQNR that a scheme should have, given its calibrated scales (those of `Simulation.scales`). Float64.
 
@@ -118,9 +128,15 @@ def predict(
     data of so many channels, in so many `groups`, outputs and tiles should show at every stage.
 
     Moments are a variance (white), or the second moments E[x x^T] of the flattened tile (n^d x n^d) and filter
-    (r^d x r^d). Values at a quantiser are taken as Gaussian of their second moment, on the lattice that the stage
-    before has left them on; the data and weights themselves as the samples given, if any. Max-abs scales clip nothing
-    of the data they are from; `unseen` data, and all data under scales that were given, they do.
+    (r^d x r^d); means one number, or E[x] of every position; `data_between` and `weight_between` E[x y^T] of two
+    channels of a tile or filter, the product of the means where they are not given.
+
+    Values at a quantiser are taken as Gaussian of their moments, on the lattice that the stage before has left them on.
+    Where `data_values` and `weight_values` are samples of whole tiles (n^d, N) and filters (r^d, N) or (r^d, outputs,
+    N), these go through the stages up to U and V; samples (N,) of values stand for the input and the weights alone.
+    `stage_values` are samples, likewise, of what comes to be stored at a stage, by its label: `StageRecord.sample`.
+    Max-abs scales clip nothing of the data they are from; `unseen` data, and all data under scales that were given,
+    they do.
 
     Raises:
         BadValue: for channels, outputs and moments that are none.
@@ -134,11 +150,11 @@ def predict(
     >>> predict(parse("F(4x4,3x3)"), SCHEMES["fp16-fp32acc"], {}, channels=64, weight_moments=1 / 576)
     predicted SQNR 55.27 dB
       stage   SQNR in dB  share
-      U            60.10  32.8%
+      U            60.10  32.9%
       V            60.07  33.1%
       M            60.13  32.6%
       output       73.74   1.4%
-      widening V alone gains up to 1.75 dB
+      widening V alone gains up to 1.74 dB
     """
     check_scheme(algorithm, scheme)
     if algorithm.rank > MAX_PRODUCTS:
@@ -149,16 +165,14 @@ def predict(
     clips = unseen or scheme.calibration != "max-abs"
     sizes = {"outputs": outputs, "tiles": tiles, "groups": groups}
     programs = programs_for(algorithm, scheme.order)
-    machine = MomentsMachine(scheme, channels, scales, **sizes, clips=clips, programs=programs)
-    tile, taps = algorithm.n, algorithm.r
-    data = OperandMoments(tile, _moments("data moments", data_moments, tile), _sample("data values", data_values))
-    weights = OperandMoments(
-        taps, _moments("weight moments", weight_moments, taps), _sample("weight values", weight_values)
-    )
+    seen = {label: _sample(f"values of {label}", values) for label, values in (stage_values or {}).items()}
+    machine = MomentsMachine(scheme, channels, scales, **sizes, clips=clips, seen=seen, programs=programs)
+    data = _operand("data", algorithm.n, data_moments, data_means, data_between, data_values)
+    weights = _operand("weight", algorithm.r, weight_moments, weight_means, weight_between, weight_values)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             y = execute(stored_maps(algorithm, scheme), algorithm.scale, machine, data, weights)
-            shares = _shares(algorithm, y, channels, data.second, weights.second)
+            shares = _shares(algorithm, y, channels, data, weights)
     except OutOfFormat as overflow:
         shares = {str(overflow): inf}
     if scheme.matrices is None:
@@ -166,32 +180,75 @@ def predict(
     return Prediction(shares, machine.used)
 
 
-def _moments(what: str, given: ArrayLike, shape: Sequence[int]) -> np.ndarray:
-    array, size = float64_array(given, what), prod(shape)
+def _operand(
+    what: str,
+    shape: tuple[int, ...],
+    moments: ArrayLike,
+    mean: ArrayLike,
+    between: ArrayLike | None,
+    values: ArrayLike | None,
+) -> OperandMoments:
+    """The moments given for data or weights, about their mean."""
+    size = prod(shape)
+    middle = float64_array(mean, f"{what} means")
+    if middle.ndim and middle.shape != (size,):
+        raise BadShape(f"{what} means", str(middle.shape), f"a number, or {(size,)}")
+    middle = np.broadcast_to(middle, (size,))
+    second = _moments(f"{what} moments", moments, size)
+    if (np.diagonal(second * np.eye(size)) < 0).any():
+        raise BadValue(f"a second moment in {what} moments", "negative", "give E[x x^T]")
+    coherent = np.outer(middle, middle)
+    covariance = second * np.eye(size) if second.ndim == 0 else second - coherent
+    variances = np.diagonal(covariance).copy()
+    if (variances < -_ROUNDED * (variances + middle**2)).any():
+        raise BadValue(f"a second moment in {what} moments", "below its mean squared", "give E[x x^T] and E[x]")
+    np.fill_diagonal(covariance, np.maximum(variances, 0))
+    apart = 0 * coherent
+    if between is not None:
+        pairs = _moments(f"{what} between channels", between, size)
+        apart = pairs * np.ones((size, size)) - coherent
+    sample = None if values is None else _sample(f"{what} values", values)
+    if sample is not None and len(sample) not in (1, size):
+        raise BadShape(f"{what} values", str(sample.shape), f"({size}, ...), or values of all positions")
+    return OperandMoments(shape, covariance, middle, apart, sample)
+
+
+def _sample(what: str, given: ArrayLike) -> np.ndarray:
+    """Values, (positions, tiles) or (positions, outputs, tiles), with three axes."""
+    array = float64_array(given, what)
+    if array.ndim > 3:
+        raise BadShape(what, str(array.shape), "values, (positions, tiles) or (positions, outputs, tiles)")
+    if array.ndim == 3:
+        return array
+    return array[:, None] if array.ndim == 2 else array.reshape(1, 1, -1)
+
+
+def _moments(what: str, given: ArrayLike, size: int) -> np.ndarray:
+    """A number, or a matrix of that size."""
+    array = float64_array(given, what)
     if array.ndim and array.shape != (size, size):
         raise BadShape(what, str(array.shape), f"a variance, or {(size, size)}")
-    whole = array * np.eye(size) if array.ndim == 0 else array
-    if (np.diagonal(whole) < 0).any():
-        raise BadValue(f"a second moment in {what}", "negative", "give E[x x^T]")
-    return whole
-
-
-def _sample(what: str, given: ArrayLike | None) -> np.ndarray | None:
-    return None if given is None else float64_array(given, what).ravel()
+    return array
 
 
 def _shares(
-    algorithm: Algorithm, y: TileMoments, channels: int, data: np.ndarray, weights: np.ndarray
+    algorithm: Algorithm, y: TileMoments, channels: int, data: OperandMoments, weights: OperandMoments
 ) -> dict[str, float]:
     """Noise over signal by stage at the outputs, ``matrices`` last; ``no signal`` of data that are all 0."""
     U, V = y.operands
-    gram = channels * (y.signal.T @ y.signal)
-    of_sides = ((U, gram * V.second), (V, gram * (U.signal @ data @ U.signal.T)), (y, np.eye(len(y.signal))))
-    noises, losses = (_added(parts) for parts in zip(*(side.arrived(weight) for side, weight in of_sides), strict=True))
+    gram = y.signal[:, :-1].T @ y.signal[:, :-1]
+    of_data, of_weights = Homogeneous.of(data), Homogeneous.of(weights)
+    seen, outputs = of_data.mapped(U.signal), np.eye(len(y.signal))
+    of_sides = (
+        (U, channels * gram * V.second, channels * gram * _summed(channels, V.second, V.shared)),
+        (V, channels * gram * seen.second, channels * gram * _summed(channels, *seen)),
+        (y, outputs, outputs),
+    )
+    noises, losses = (_added(parts) for parts in zip(*(side.arrived(*both) for side, *both in of_sides), strict=True))
     exact = _exact_form(algorithm)
 
     def error(A: np.ndarray, G: np.ndarray, B: np.ndarray) -> float:
-        return _form_error(exact, A, G, B, weights, data) * channels
+        return _form_error(exact, A, G, B, of_weights, of_data, channels)
 
     plain, coherent = error(y.plain, V.plain, U.plain), error(y.signal, V.signal, U.signal)
     lost, total = max(coherent - plain, 0.0), sum(losses.values())
@@ -202,7 +259,30 @@ def _shares(
     if not (signal and np.isfinite(signal)):
         return {"no signal": nan}
     powers = _added([noises, shares, {"matrices": min(plain, coherent)}])
-    return {stage: power / signal for stage, power in powers.items()}
+    return {stage: max(power, 0.0) / signal for stage, power in powers.items()}
+
+
+def _summed(channels: int, second: np.ndarray, shared: np.ndarray) -> np.ndarray:
+    """The second moments of a sum over channels, over their number."""
+    return np.asarray(second + (channels - 1) * shared)
+
+
+class Homogeneous(NamedTuple):
+    """The second moments of (x, 1), of one channel and of two: an offset is then a column of a map."""
+
+    second: np.ndarray
+    shared: np.ndarray
+
+    @classmethod
+    def of(cls, given: OperandMoments) -> Homogeneous:
+        """Those of data or weights."""
+        mean = np.append(given.mean, 1.0)
+        coherent = np.outer(mean, mean)
+        return cls(*(coherent + np.pad(item, (0, 1)) for item in (given.covariance, given.between)))
+
+    def mapped(self, matrix: np.ndarray) -> Homogeneous:
+        """Those of a map's values."""
+        return Homogeneous(*(matrix @ item @ matrix.T for item in self))
 
 
 def _exact_form(algorithm: Algorithm) -> np.ndarray:
@@ -215,12 +295,33 @@ def _exact_form(algorithm: Algorithm) -> np.ndarray:
 
 
 def _form_error(
-    exact: np.ndarray, A: np.ndarray, G: np.ndarray, B: np.ndarray, weights: np.ndarray, data: np.ndarray
+    exact: np.ndarray,
+    A: np.ndarray,
+    G: np.ndarray,
+    B: np.ndarray,
+    weights: Homogeneous,
+    data: Homogeneous,
+    channels: int,
 ) -> float:
-    """The power of (sum_k A[i,k] G[k,j] B[k,l] - T[i,j,l]) g_j d_l, summed over outputs i, one channel."""
+    """The power of (sum_k A[i,k] G[k,j] B[k,l] - T[i,j,l]) g_j d_l summed over channels and outputs i.
+
+    The last entries of g and d are 1, and the last column of A is an offset of the outputs. What two channels share
+    counts once for every two.
+    """
     taps = np.einsum("kj,kl->kjl", G, B).reshape(len(G), -1)
-    error = (A @ taps).reshape(exact.shape) - exact
-    return float(np.einsum("ijl,jJ,ilJ->", error, weights, np.einsum("ijl,lL->iLj", error, data), optimize=True))
+    error = (A[:, :-1] @ taps).reshape(len(A), G.shape[1], B.shape[1])
+    error[:, :-1, :-1] -= exact
+    one, two = (_form_power(error, *both) for both in zip(weights, data, strict=True))
+    offset, middle = A[:, -1], np.einsum("ijl,j,l->i", error, weights.second[-1], data.second[-1])
+    whole = channels * one + channels * (channels - 1) * two + float(offset @ (offset + 2 * channels * middle))
+    return max(whole, 0.0)  # of values that do not vary it is a difference of equal numbers
+
+
+def _form_power(form: np.ndarray, weights: np.ndarray, data: np.ndarray) -> float:
+    """The power of form[i,j,l] g_j d_l, summed over i, of these second moments, many of which may be 0."""
+    j, l = weights.any(axis=0), data.any(axis=0)
+    form, weights, data = form[:, j][:, :, l], weights[j][:, j], data[l][:, l]
+    return float(np.einsum("ijl,jJ,ilJ->", form, weights, np.einsum("ijl,lL->iLj", form, data), optimize=True))
 
 
 def _added(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:

@@ -29,8 +29,19 @@ DISTRIBUTIONS: dict[str, Draw] = {
     "gaussian": lambda rng, shape: rng.standard_normal(shape),
     "relu-gaussian": lambda rng, shape: np.maximum(rng.standard_normal(shape), 0),
     "uniform": lambda rng, shape: rng.uniform(-1, 1, shape),
+    "uniform01": lambda rng, shape: rng.random(shape),
 }
-"""Of independent data values: N(0, 1), max(N(0, 1), 0), and uniform in [-1, 1)."""
+"""Of independent data values: N(0, 1), max(N(0, 1), 0), uniform in [-1, 1) and in [0, 1)."""
+
+
+def weight_distribution(name: str) -> str:
+    """The distribution of the weights beside data of a distribution: that of uniform data, else gaussian.
+
+    >>> weight_distribution("uniform01"), weight_distribution("relu-gaussian")
+    ('uniform01', 'gaussian')
+    """
+    return name if name.startswith("uniform") else "gaussian"
+
 
 Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Of filters (K, C / groups r...) and windows (C r..., positions): (K, positions)."""
@@ -83,7 +94,7 @@ class Batch:
 class Workload:
     """Seeded data of `tiles` independent tiles with `channels` channels, and `outputs` filters.
 
-    Weights are N(0, 1) for all distributions but the uniform one, over sqrt(channels * taps), as a network's are.
+    Weights are N(0, 1) for all distributions but the uniform ones, over sqrt(channels * taps), as a network's are.
 
     Raises:
         BadValue: for sizes below 1.
@@ -119,8 +130,7 @@ class Workload:
         n, r, m = algorithm.n, algorithm.r, algorithm.m
         rng = np.random.default_rng(self.seed)
         data = DISTRIBUTIONS[self.distribution](rng, (*n, self.channels, self.tiles))
-        of_weights = "uniform" if self.distribution == "uniform" else "gaussian"
-        weights = DISTRIBUTIONS[of_weights](rng, (*r, self.outputs, self.channels))
+        weights = DISTRIBUTIONS[weight_distribution(self.distribution)](rng, (*r, self.outputs, self.channels))
         return Batch(data, weights / np.sqrt(self.channels * prod(r)), np.ones((*m, self.tiles), dtype=bool))
 
     def describe(self) -> str:

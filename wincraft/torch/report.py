@@ -16,8 +16,9 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.errors import NotApplicable
 from wincraft.numbers.decibels import sqnr
 from wincraft.plan.plan import Plan
-from wincraft.quantise.evaluation import measured_moments, value_sample
+from wincraft.quantise.evaluation import measured_means, measured_moments, moments_between
 from wincraft.quantise.prediction import predict
+from wincraft.quantise.samples import filter_sample
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import direct_quantizers
 from wincraft.show.numbers import plural
@@ -34,10 +35,10 @@ def network_report(model: nn.Module, loader: Iterable[object], images: int | Non
     """Run images through a converted and calibrated network and compare every layer with exact convolution.
 
     Each layer is measured on the input that the quantised network gives it, so its noise is its own. The prediction
-    (see `wincraft.quantise.prediction.predict`) knows its scales, the second moments of its tiles and filters, a sample
-    of their values, and the power of its outputs, since channels are not independent; it has nothing on learned
-    matrices, balanced channels, scales made to clip (of other calibrations than max-abs, learned, rank-one) and direct
-    layers. What clips is counted, and its noise is measured: the layer runs again with less and less clipping.
+    (see `wincraft.quantise.prediction.predict`) knows its scales, the moments of its tiles and filters, of one channel
+    and of two, a sample of them, and the power of its outputs; it has nothing on learned matrices, balanced channels
+    and direct layers. Where scales were made to clip (of other calibrations than max-abs, learned, rank-one) it clips
+    the sample. What clips is counted, and its noise is measured: the layer runs again with less and less clipping.
     Convolutions that were not converted, or that no image reached, are listed too.
 
     Raises:
@@ -108,20 +109,27 @@ def _layer_report(layer: _ConvNd, seen: Watched) -> LayerReport:
     found = replace(found, summed=summed, noise_gain=noise_gain, own_noise_gain=own_noise_gain)
     if reason := _unpredictable(scheme, layer.learning):
         return replace(found, note=f"no prediction: {reason}")
+    between = np.asarray(seen.between), moments_between(np.moveaxis(weights, -1, -2), summed)
     prediction = predict(
         algorithm,
         scheme,
         layer.scales,
         summed,
         *moments,
+        unseen=layer.learning.scales or layer.learning.rank_one_scales,
         outputs=layer.out_channels,
         tiles=seen.tiles,
-        data_values=np.concatenate(seen.samples) if seen.samples else None,
-        weight_values=value_sample(weights, scheme.weights),
+        data_means=seen.means,
+        weight_means=measured_means(weights),
+        data_between=between[0] if summed > 1 else None,
+        weight_between=between[1],
+        data_values=seen.sample,
+        weight_values=filter_sample(weights),
     )
     shares = {label: noise / prediction.noise_to_signal for label, noise in prediction.stages.items()}
-    independent = summed * H.sum() / prod(run.m)  # the outputs' power if channels were
-    predicted = prediction.decibels + 10 * log10(seen.power / independent)
+    coherent = 0.0 if between[1] is None else (summed - 1) * _gram(algorithm, between[0], between[1]).sum()
+    expected = summed * (H.sum() + coherent) / prod(run.m)  # the outputs' power, if filters knew nothing of the data
+    predicted = prediction.decibels + 10 * log10(seen.power / expected)
     return replace(found, predicted=predicted, shares=shares)
 
 
@@ -136,8 +144,6 @@ def _unpredictable(scheme: Scheme, learning: Learning) -> str:
     """Why there is no prediction, or nothing."""
     if not scheme.stages:
         return "nothing is stored"
-    if scheme.calibration != "max-abs" or learning.scales or learning.rank_one_scales:
-        return "its scales clip"
     static = learning.transforms == "static" and not learning.balance_channels
     return "" if static else "balanced or learned transforms"
 

@@ -16,7 +16,8 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.utils.parametrize import is_parametrized
 from torch.utils.hooks import RemovableHandle
 
-from wincraft.quantise.evaluation import measured_moments, value_sample
+from wincraft.quantise.evaluation import measured_means, measured_moments, moments_between
+from wincraft.quantise.samples import tile_sample
 from wincraft.torch.direct import DirectLayer
 from wincraft.torch.layer import WinogradLayer
 from wincraft.torch.pieces import SimulatedPlanPipeline
@@ -68,7 +69,9 @@ class Watched:
         self.multiplications = 0
         self.filters, self.tiles = torch.zeros(0), 0
         self.moments: np.ndarray | float = 0.0
-        self.samples: list[np.ndarray] = []
+        self.means: np.ndarray | float = 0.0
+        self.between: np.ndarray | float = 0.0
+        self.sample: np.ndarray | None = None
         self.clipping: dict[str, float] = {}
         self.stages = layer.labelled if isinstance(layer, Ours) else {}
         self.tallies = {label: Tally() for label in self.stages}
@@ -131,10 +134,16 @@ class Watched:
     def _observe(self, layer: WinogradLayer, run: Pipeline, images: torch.Tensor, weight: torch.Tensor) -> None:
         x, self.filters, low, outputs = layer.operands(images, weight)
         data = as_numpy(cut(padded(x, low, covered(outputs, run.m, run.r)), run.n, run.m))
-        before, self.tiles = self.tiles, self.tiles + data.shape[-1]
-        self.moments = (self.moments * before + measured_moments(data) * data.shape[-1]) / self.tiles
-        if (sample := value_sample(data, layer.scheme.input)) is not None:
-            self.samples.append(sample)
+        self.tiles += data.shape[-1]
+        share = data.shape[-1] / self.tiles
+        between = moments_between(data, layer.in_channels // layer.groups)
+        self.moments = (1 - share) * self.moments + share * measured_moments(data)
+        self.means = (1 - share) * self.means + share * measured_means(data)
+        self.between = (1 - share) * self.between + share * (0.0 if between is None else between)
+        sample = tile_sample(data)
+        if self.sample is not None:
+            sample = tile_sample(np.concatenate([self.sample, sample], axis=1)[:, None])
+        self.sample = sample
 
 
 @contextmanager

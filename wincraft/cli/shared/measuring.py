@@ -44,8 +44,8 @@ _OPTIONS = (
     click.option("--channels", type=int, help="Input channels of the seeded data.  [default: 64]"),
     click.option(
         "--distribution",
-        shell_complete=offer(lambda: ("gaussian", "relu-gaussian", "uniform")),
-        help="Of the seeded data: gaussian, relu-gaussian, uniform.  [default: gaussian]",
+        shell_complete=offer(lambda: ("gaussian", "relu-gaussian", "uniform", "uniform01")),
+        help="Of the seeded data: gaussian, relu-gaussian, uniform, uniform01.  [default: gaussian]",
     ),
     click.option("--seed", type=int, help="Of the data.  [default: 0]"),
     click.option(
