@@ -8,7 +8,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from c_headers import COMPILERS, STANDARDS, WARNINGS, needs_cc
+from c_headers import CC, COMPILERS, STANDARDS, WARNINGS, needs_cc
 from kernel_calls import ARGUMENT, AVX2, DIRECT, FAST, OK, OVERFLOW, SIZE, Buffer
 from plan_calls import PLANS, channels_last, compiled_plan, plan_of, write_files
 
@@ -218,6 +218,21 @@ def test_plans_that_no_kernel_has_are_refused():
     other = Piece(winograd(2, 3, points="0,1,-1/2"), first.strands)
     with pytest.raises(NotApplicable, match=r"two algorithms F\(2,3\)"):
         plan_files(Plan(Problem(3, dilation=2), (other, *rest)))
+
+
+@needs_cc
+@pytest.mark.parametrize("points", ["accuracy", "integer"])
+def test_another_algorithm_in_place_of_a_kernel_is_refused(points, tmp_path):
+    """Two plans may have kernels of one name: the plan that was written first would have the error of the other's."""
+    problem = Problem(3, stride=2, axes=2)
+    first, second = (plan_files(make_plan(problem, 4, points=of)) for of in (points, "integer"))
+    for file, text in (second | {name: text for name, text in first.items() if "_plan_" in name}).items():
+        (tmp_path / file).write_text(text)
+    (source,) = tmp_path.glob("*_plan_*.c")
+    command = [CC, f"-std={STANDARDS[CC]}", "-fsyntax-only", source.name]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode == 0) == (points == "integer"), done.stderr
+    assert ("f4x4_2x2_float32.h is of another algorithm" in done.stderr) == (points == "accuracy")
 
 
 def test_tiles_side_by_side_are_kernels_too():

@@ -223,6 +223,17 @@ def test_output_padding_is_that_of_pytorch(output_padding):
     np.testing.assert_array_equal(found, torch_convolution(problem, x, w, 1, output_padding))
 
 
+def test_outputs_that_are_all_of_the_output_padding():
+    problem = Problem((3, 1), stride=(2, 3), transposed=True)
+    x, w = arrays(problem)
+    x = x[..., :1]
+    found = make_plan(problem, 2).run(x, w, (0, 1), (0, 2))
+    assert found.shape[-1] == 1
+    np.testing.assert_array_equal(found, torch_convolution(problem, x, w, (0, 1), (0, 2)))
+    with pytest.raises(BadShape):
+        make_plan(problem, 2).run(x, w, (0, 1), (0, 1))
+
+
 def test_extreme_integers_are_exact():
     """Where int64 does not hold the sums, Python's integers do."""
     problem = Problem(3, stride=2)

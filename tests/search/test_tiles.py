@@ -86,7 +86,15 @@ def test_what_is_simulated_is_what_is_shown():
 
 
 @pytest.mark.parametrize(
-    ("kernel", "outputs", "error"), [([3, 5], [2], NotApplicable), ([3], [], BadValue), ([3, 3], [9], BadValue)]
+    ("kernel", "outputs", "error"),
+    [
+        ([3, 5], [2], NotApplicable),
+        ([3], [], BadValue),
+        ([3, 3], [9], BadValue),
+        ([0, 0], [2, 3], BadValue),
+        ([], [2], BadValue),
+        ([300], [2], NotApplicable),
+    ],
 )
 def test_what_is_refused(kernel, outputs, error):
     with pytest.raises(error):

@@ -12,6 +12,7 @@ from oracle_layers import rand
 from torch import nn
 
 from wincraft import parse
+from wincraft.errors import NotApplicable
 from wincraft.quantise.plans import simulate_plan
 from wincraft.torch import (
     WinogradConv1d,
@@ -213,3 +214,14 @@ def test_schemes_of_floats_run_the_simulation(name, scheme):
     found, exact = torch.autograd.grad(y.sum(), leaf)[0], torch.autograd.grad(direct(leaf).sum(), leaf)[0]
     torch.testing.assert_close(found, exact, rtol=1e-5, atol=1e-5)
     assert (layer(torch.zeros_like(x)) - direct(torch.zeros_like(x))).abs().max() < 1e-2
+
+
+def test_a_piece_that_only_read_zeros_in_calibration_is_not_needed_for_such_images():
+    """Of one row the first tap of two sees the padding alone."""
+    direct = nn.Conv2d(4, 4, (2, 3), stride=(2, 1), padding=(1, 0))
+    layer = WinogradConv2d.from_direct(direct, algorithm="F(2x2,3x3)", scheme="fp8-e4m3")
+    x = rand(2, 4, 1, 9, seed=1)
+    calibrate(layer, [x])
+    assert (layer(x) - direct(x)).norm() < 0.1 * direct(x).norm()
+    with pytest.raises(NotApplicable, match="not calibrated"):
+        layer(rand(2, 4, 3, 9, seed=1))

@@ -63,7 +63,8 @@ def axis_constants(algorithm: Algorithm, format: str) -> list[AxisConstants]:
     check_output(algorithm, format)
     if not algorithm.separable:
         reason = "its maps take whole tiles, and these arrays are of one axis"
-        raise NotApplicable(f"{format} output of {algorithm.size}", reason, "take --nested, or --format c")
+        repair = "take --nested where it is of moduli, or --format c"
+        raise NotApplicable(f"{format} output of {algorithm.size}", reason, repair)
     found: list[AxisConstants] = []
     for part in distinct_parts(algorithm):
         (m,), (r,) = part.m, part.r

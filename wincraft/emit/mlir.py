@@ -21,7 +21,7 @@ def emit(algorithm: Algorithm, stream: TextIO) -> None:
     """Write G, GT, BT, B, AT and A of every axis as constants of ``tensor<...xf32>``, with exact entries in comments.
 
     They are what the passes of linalg and of IREE make of their arrays, operands of ``linalg.matmul`` from both sides
-    of a tile: Y = AT ((G g GT) * (BT d B)) A. No scale is divided by: A^T is divided by it here. MatrixRows are rounded
+    of a tile: Y = AT ((G g GT) * (BT d B)) A. No scale is divided by: A^T is divided by it here. Entries are rounded
     once to float32, of which 9 digits say all bits.
 
     Raises:

@@ -81,8 +81,12 @@ class Problem:
         """
         return Problem((self.r[number],), (self.s[number],), (self.t[number],), self.transposed)
 
-    def outputs(self, data: Sequence[int], padding: Sequence[int] | int = 0) -> tuple[int, ...]:
-        """The sizes of the output for those of the data; padding crops the output of a transposed convolution.
+    def outputs(
+        self, data: Sequence[int], padding: Sequence[int] | int = 0, output_padding: Sequence[int] | int = 0
+    ) -> tuple[int, ...]:
+        """The sizes of the output for those of the data.
+
+        Padding crops the output of a transposed convolution, and `output_padding` are outputs that stay at its end.
 
         Raises:
             BadShape: where there is no output, or another number of axes.
@@ -90,13 +94,14 @@ class Problem:
         >>> Problem(3, 2).outputs([9], 1), Problem(3, 2, transposed=True).outputs([5], 1)
         ((5,), (9,))
         """
-        pads = sizes_of_padding(padding, len(self.r))
+        pads, more = (sizes_of_padding(item, len(self.r)) for item in (padding, output_padding))
         if len(data) != len(self.r):
             raise BadShape("data", "x".join(map(str, data)), f"{len(self.r)} axes")
         found = []
-        for size, r, s, t, pad in zip(data, self.r, self.s, self.t, pads, strict=True):
+        for size, r, s, t, pad, extra in zip(data, self.r, self.s, self.t, pads, more, strict=True):
             reach = t * (r - 1) + 1
-            found.append((size - 1) * s + reach - 2 * pad if self.transposed else (size + 2 * pad - reach) // s + 1)
+            whole = (size - 1) * s + reach - 2 * pad + extra
+            found.append(whole if self.transposed else (size + 2 * pad - reach) // s + 1)
         if min(found) < 1 or min(data) < 1:
             raise BadShape(f"data of a {self}", f"{'x'.join(map(str, data))}, padding {pads}", "data with an output")
         return tuple(found)

@@ -84,12 +84,11 @@ def arrange(
     x, w, d = np.asarray(data), np.asarray(filters), len(problem.r)
     pads, more = sizes_of_padding(padding, d), sizes_of_padding(output_padding, d)
     w = _filters(problem, x, w)
-    shape = problem.outputs(x.shape[2:], pads)
     if any(extra and (not problem.transposed or extra >= max(s, t))
            for extra, s, t in zip(more, problem.s, problem.t, strict=True)):  # fmt: skip
         repair = "give one below stride or dilation, of a transposed convolution"
         raise BadValue("the output padding", str(output_padding), repair)
-    shape = tuple(size + extra for size, extra in zip(shape, more, strict=True))
+    shape = problem.outputs(x.shape[2:], pads, more)
     crop = pads if problem.transposed else (0,) * d
     if not problem.transposed:
         x = np.pad(x, [(0, 0), (0, 0), *((pad, pad) for pad in pads)])

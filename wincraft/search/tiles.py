@@ -130,14 +130,16 @@ def tile_front(
     Under `schemes` what is listed is simulated, as `wincraft.simulate` does; `whole` lists everything.
 
     Raises:
-        NotApplicable: where the axes of the kernel differ.
-        BadValue: for outputs that are not from 1 to `MOST_OUTPUTS`.
+        NotApplicable: where the axes of the kernel differ, or nothing makes tiles of so many taps.
+        BadValue: for a kernel without taps, and for outputs that are not from 1 to `MOST_OUTPUTS`.
 
     >>> [(tile.construction.words, tile.algorithm.rank) for tile in tile_front([3, 3], [2]).tiles][:1]
     [('2x2,3x3 --points accuracy', 16)]
     """
     tried, text = list(outputs), "x".join(map(str, kernel))
-    if not kernel or len(set(kernel)) > 1:
+    if not kernel or min(kernel) < 1:
+        raise BadValue("the kernel", repr(text), "give taps along each axis, 1 or more")
+    if len(set(kernel)) > 1:
         raise NotApplicable(f"the tiles of a kernel {text}", "its axes differ", "ask for one axis after the other")
     if not tried or not all(1 <= m <= MOST_OUTPUTS for m in tried):
         raise BadValue("the outputs of a tile", str(tried), f"give 1 to {MOST_OUTPUTS} along an axis")
@@ -146,6 +148,8 @@ def tile_front(
     for done, construction in enumerate(wanted):
         progress(done, len(wanted), construction.size)
         found += _made(construction)
+    if not found:
+        raise NotApplicable(f"the tiles of a kernel {text}", "no construction makes any", "take fewer taps")
     members = front_of([tile.member for tile in found])
     first = {tile.member.values: tile for tile in reversed(found)}
     order = sorted(first.values(), key=lambda tile: (tile.member.values[0], tile.member.values[1]))

@@ -25,11 +25,15 @@ def with_scales(
     stages: Mapping[str, StoredStage], simulation: Callable[[Mapping[str, object]], _Simulation]
 ) -> _Simulation:
     """A simulation with the scales of stages, by label; those that observe set theirs from what it made."""
-    given = {label: s.as_scale for label, s in stages.items() if s.quantizer.per and not s.observing and s.usable()}
+    stored = {label: stage for label, stage in stages.items() if stage.quantizer.per and not stage.observing}
+    given = {label: stage.as_scale for label, stage in stored.items() if stage.calibrated}
+    if stored and not given:
+        next(iter(stored.values())).usable()
     found = simulation(given)
     for label, stage in stages.items():
         if (record := found.records.get(label)) is None:  # a piece of a plan that reads nothing but zeros
             continue
+        stage.usable()
         if stage.observing:
             stage.observe_scale(record.scale)
         if stage.tally is not None:  # the values of a stage are as many in every tile

@@ -8,7 +8,7 @@ where it stands, and adds to the outputs of its piece where they stand.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
 from math import prod
@@ -148,7 +148,7 @@ class _Writer:
             "PREFIX": self.prefix.upper(),
             "guard": f"{self.prefix.upper()}_H",
             "content": f"0x{digest[:8]}u",
-            "includes": "\n".join(f'#include "{name}.h"' for name in self._names),
+            "includes": "\n".join(_included(words) for words in self._kernel_words),
             "data_type": "float" if self.floating else f"{self.type}_t",
             "reference_type": "double" if self.floating else "int64_t",
             "most_channels": MOST_CHANNELS,
@@ -166,9 +166,9 @@ class _Writer:
         return sha256(json.dumps(plan_document(self.plan)).encode()).hexdigest()
 
     @cached_property
-    def _names(self) -> list[str]:
-        """The prefixes of the kernels."""
-        return [str(template_words("conv2d", element, self.lanes)["prefix"]) for element in self.elements]
+    def _kernel_words(self) -> list[dict[str, object]]:
+        """What fills in the templates of the kernels."""
+        return [template_words("conv2d", element, self.lanes) for element in self.elements]
 
     def _error(self) -> str:
         """The bound of an output's error for c channels, the largest of the classes, term by term."""
@@ -252,8 +252,16 @@ class _Writer:
 
     def _rows(self) -> Iterator[str]:
         """The functions of the kernels."""
-        for name in self._names:
-            yield f"    {{{', '.join(f'{name}_{what}' for what in ('filter_size', 'work_size', 'prepare', 'run'))}}}"
+        for words in self._kernel_words:
+            functions = (f"{words['prefix']}_{what}" for what in ("filter_size", "work_size", "prepare", "run"))
+            yield f"    {{{', '.join(functions)}}}"
+
+
+def _included(words: Mapping[str, object]) -> str:
+    """A kernel's header, refused where a file of that name with another algorithm has taken its place."""
+    reason = f"{words['prefix']}.h is of another algorithm than the plan was written with; write each to its own folder"
+    include = f'#include "{words["prefix"]}.h"'
+    return f'{include}\n#if {words["guard"]} != {words["content"]}\n#error "{reason}"\n#endif'
 
 
 def _place(steps: Steps) -> str:
