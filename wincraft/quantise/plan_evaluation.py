@@ -78,8 +78,7 @@ def arrays_of(plan: Plan, workload: Workload | Layer) -> tuple[np.ndarray, np.nd
     """Data, weights and padding of a workload for a plan: those of a `Layer`, or seeded ones, a single image.
 
     The image has about as many tiles of every piece as the workload has; groups divide the channels, one or more to
-    each. It has no padding; of a transposed convolution
-    the outputs that lack data at the edges are cropped.
+    each. It has no padding; of a transposed convolution the outputs that lack data at the edges are cropped.
 
     >>> from wincraft.plan import Problem, make_plan
     >>> data, filters, padding = arrays_of(make_plan(Problem(3, stride=2, axes=2), 2), Workload())
