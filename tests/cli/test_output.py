@@ -27,6 +27,7 @@ WRITING = {
     "circuit": ("2,3",),
     "plan": ("--layer", "8,8,2,2"),
     "words": ("2,3",),
+    "tolerance": ("2,3", *FAST, "--outputs", "2048"),
     "ring": ("2,3",),
     "residues": ("2,3", "--channels", "1"),
     "quotient": ("cyclic 3",),

@@ -12,6 +12,7 @@ import pytest
 
 import wincraft as wc
 from wincraft.measure import filter_bits
+from wincraft.quantise import tolerance
 from wincraft.quantise.schemes import parse_scheme
 from wincraft.rings import quotient_product, residue_system, ring_loss
 from wincraft.search.front import pareto_front
@@ -37,6 +38,12 @@ MADE = {
     "tiles": [lambda: tile_front([3, 3], [2]), lambda: tile_front([3], [2], [parse_scheme("fp16")], whole=True)],
     "pareto": [lambda: pareto_front(4, 3, ["0,1,-1,2,-2", "0,1,-1,x^2+1,inf"])],
     "losses": [lambda: search_losses(3, 3, moduli=["x^2+x+1"], height=2)],
+    "tolerance": [
+        lambda: tolerance(
+            wc.parse("F(2x2,3x3)"), "fp16", channels=4, outputs=256, given=(0.1, 0.0), loud=True, pilot_outputs=2**12
+        ),
+        lambda: tolerance(wc.parse("F(2x2,3x3)"), "tapwise-8+mse", channels=4, outputs=256, pilot_outputs=2**12),
+    ],
     "words": [lambda: filter_bits([wc.winograd(4, 3), wc.winograd(4, 3, convention="integer")], [6, 40])],
 }
 

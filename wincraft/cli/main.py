@@ -25,6 +25,7 @@ COMMANDS = {
     "catalogue": "Show the best points known, and what others publish.",
     "circuit": "Show the programs of an algorithm, what is proved of them, and their front.",
     "certify": "Write a certificate that the proof assistant Coq checks.",
+    "tolerance": "Say which tolerance a test should have, and what it catches.",
     "plan": "Find the fastest tile of a convolution layer within an error limit.",
     "words": "Say which words exact integers need, by the width of the filters.",
     "ring": "Say what is lost in words modulo q, with the inverses; C over Z/2^k.",

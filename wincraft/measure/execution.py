@@ -114,7 +114,13 @@ def stages_of(item: LinearMap) -> list[LinearMap]:
 
 
 def along(matrix: np.ndarray, array: np.ndarray, item: Pass) -> np.ndarray:
-    """The product of a pass, its matrix given as numbers, with an array (taps..., channels, vectors)."""
+    """The product of a pass, its matrix given as numbers, with an array (taps..., channels, vectors).
+
+    >>> from wincraft import winograd
+    >>> step = winograd(2, 3).output.passes[0]
+    >>> along(matrix_to_numpy(step.matrix, float), np.ones((4, 1, 1)), step).ravel().tolist()
+    [3.0, 1.0]
+    """
     if item.axis is None:
         return np.asarray((matrix @ array.reshape(matrix.shape[1], -1)).reshape(*item.image, *array.shape[-2:]))
     first = np.moveaxis(array, item.axis, 0)

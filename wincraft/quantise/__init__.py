@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         simulate_direct as simulate_direct,
     )
     from wincraft.quantise.tolerance import (
-        TestLimits as TestLimits,
+        JudgedLimits as JudgedLimits,
         Tolerance as Tolerance,
         tolerance as tolerance,
     )

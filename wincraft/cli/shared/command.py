@@ -36,6 +36,7 @@ GROUPS = {
     "Schemes": ("schemes",),
     "Integer arithmetic": ("data_range", "weight_range", "accumulator"),
     "Data": ("channels", "distribution", "seed", "data", "weights", "padding"),
+    "Test": ("rate", "outputs", "weight_deviation", "atol", "rtol", "loud", "tensors"),
     "Search": ("search", "rounds", "map_name"),
     "Running": ("strategy", "engine", "jobs", "cluster", "time_limit", "checkpoint", "allow_long"),
     "Machine": ("core", "lanes", "ghz", "measure"),
