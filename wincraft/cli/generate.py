@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -40,6 +42,7 @@ from wincraft.files.writing import check_target
 
 if TYPE_CHECKING:
     from wincraft.algorithm.bilinear import Algorithm
+    from wincraft.measure.integers import Integers
     from wincraft.plan.plan import Plan
 
 _NAMES = (*EMITTERS, *BINARY)
@@ -81,6 +84,12 @@ def _types() -> Iterable[str]:
     shell_complete=offer(_types),
     help="Of --kernel: float32, float16, bfloat16, int8 or uint8; of plans.",
 )
+@click.option(
+    "--harness",
+    "harness_path",
+    metavar="FILE.c",
+    help="Of c: also checks of its integer functions for ESBMC, CBMC and cc.",
+)
 @click.option("--lanes", type=int, help="Of --kernel, plans: 4, 8 or 16.  [default: the compiler's]")
 @output_or_folder_option
 def command(
@@ -100,6 +109,7 @@ def command(
     circuit: str | None,
     kernel: str | None,
     element: str | None,
+    harness_path: str | None,
     lanes: int | None,
     output: str | None,
 ) -> None:
@@ -123,6 +133,7 @@ def command(
       wincraft generate 2x4,3x3 --points "0,1,-1;0,1,-1,2,-2"
       wincraft generate 4x4,3x3 --kernel conv2d --type float32 -o kernels
       wincraft generate 4x4,3x3 --kernel conv2d --type int8 -o kernels
+      wincraft generate 4,3 --points integer -o f4.h --harness f4_check.c
       wincraft generate plan.json --format c --type int8 -o layers
 
     SIZE is "F(4,3)" or 4,3; for images 4x4,3x3; rectangular 2x4,3x5. Without points the catalogue's are used. FILE is
@@ -136,7 +147,7 @@ def command(
         of_algorithms = {
             "--points": points, "--moduli": moduli, "--convention": convention, "--axes": axes, "--form": form,
             "--nested": nested or None, "--domain": domain, "--basis": basis, "--data-range": data_range,
-            "--weight-range": weight_range, "--accumulator": accumulator,
+            "--weight-range": weight_range, "--accumulator": accumulator, "--harness": harness_path,
         }  # fmt: skip
         refused = [name for name, value in of_algorithms.items() if value is not None]
         if refused or kernel not in (None, "conv2d"):
@@ -156,6 +167,7 @@ def command(
                 ("--accumulator", accumulator),
                 ("--form", form),
                 ("--domain", domain),
+                ("--harness", harness_path),
             )
             if value is not None
         ]
@@ -177,6 +189,7 @@ def command(
     if output is not None and not to_stdout(output):
         check_target(output)
     format = choose_format(format_given, output, _NAMES, SUFFIXES)
+    _check_harness(harness_path, format, output)
     on_terminal = to_stdout(output) and sys.stdout.isatty()
     if format in BINARY and on_terminal:
         raise click.UsageError(f"{format} is not for a terminal; give -o FILE.{format}")
@@ -184,11 +197,37 @@ def command(
     integers = read_integers((), *ranges) if ranges != (None, None, None) else None
     algorithm = read_algorithm(size, points, moduli, convention, basis, axes, form, domain, nested)
     content = encode(algorithm, format, integers, circuit)
+    _write_harness(algorithm, harness_path, output, integers, circuit)
     if format == "text" and on_terminal:  # people want the matrices, and then what made them
         command, digest, rest = content.split(b"\n", 2)
         content = b"\n".join([rest, command, digest, b""])
     write_output(content if format in BINARY else content.decode("utf-8"), output, format, SUFFIXES)
     _explain(algorithm, size, points if points is not None else moduli)
+
+
+def _check_harness(path: str | None, format: str, output: str | None) -> None:
+    if path is None:
+        return
+    if format != "c":
+        raise click.UsageError(f"--harness is of --format c, not {format}; leave one out")
+    if output is None or to_stdout(output):
+        raise click.UsageError("--harness includes the header; write that to a file, -o FILE.h")
+    check_target(path)
+
+
+def _write_harness(
+    algorithm: Algorithm, path: str | None, header: str | None, integers: Integers | None, circuit: str | None
+) -> None:
+    """The checks of a header's integer functions, where they are asked for."""
+    if path is None or header is None:
+        return
+    from wincraft.construct.circuits import DEFAULT_CIRCUIT
+    from wincraft.emit.c.harness import harness
+    from wincraft.files.writing import write_whole
+
+    beside = os.path.relpath(header, Path(path).parent)
+    write_whole(path, harness(algorithm, beside, integers, circuit or DEFAULT_CIRCUIT).encode())
+    click.echo(f"wrote {click.format_filename(path)}", err=True)
 
 
 def _explain(algorithm: Algorithm, size: str, given: str | None) -> None:

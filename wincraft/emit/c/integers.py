@@ -13,6 +13,7 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.entries import matrix_to_numpy
 from wincraft.construct.circuits import Circuits, order_of
 from wincraft.construct.scaling import integer_form
+from wincraft.emit.c.contracts import with_contracts
 from wincraft.emit.c.kernels import HeaderSection
 from wincraft.emit.c.passes import RESULTS, Letter, Reading, Transform, array_name, axis_suffixes, read_passes
 from wincraft.emit.c.plan import Numbers, functions, norm_line, tables
@@ -96,7 +97,9 @@ def integer_section(algorithm: Algorithm, integers: Integers, choice: str) -> He
             (f"{reading.prefix.upper()}_SCALE_INT", reading.scale),
         ),
         tables=tables(reading, numbers, exact=False),
-        kernels=functions(reading, numbers),
+        kernels=with_contracts(
+            functions(reading, numbers), {"g": integers.filter, reading.transforms[1].reads: integers.data}
+        ),
     )
 
 

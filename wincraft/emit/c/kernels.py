@@ -9,6 +9,7 @@ from math import prod
 
 from wincraft.circuit.program import Program
 from wincraft.emit.c.passes import array_name
+from wincraft.numbers.box import Box
 
 INDICES = "ijkl"
 """The loop index of every axis."""
@@ -74,7 +75,10 @@ class ConstantTable:
 
 @dataclass(frozen=True)
 class Line:
-    """A function of one line of values at a step: straight-line code, its program."""
+    """A function of one line of values at a step: straight-line code, its program, that of the matrix in `table`.
+
+    Of integers, `contract` is the box of what it reads and the one of what it then writes, where that fits its type.
+    """
 
     name: str
     comment: tuple[str, ...]
@@ -82,6 +86,8 @@ class Line:
     writes: str
     types: tuple[str, str]
     program: Program
+    table: str = ""
+    contract: tuple[Box, Box] | None = None
 
 
 @dataclass(frozen=True)

@@ -91,13 +91,17 @@ def tables(reading: Reading, numbers: Numbers, exact: bool) -> tuple[ConstantTab
     """A table for every matrix, with its exact entries where its own are rounded."""
     return tuple(
         ConstantTable(
-            f"{reading.prefix}_{table.name}_{numbers.suffix}{table.suffix}",
+            _table_symbol(reading, numbers, table),
             numbers.table_type,
             numbers.rows[label],
             to_texts(table.matrix) if exact else (),
         )
         for label, table in reading.tables.items()
     )
+
+
+def _table_symbol(reading: Reading, numbers: Numbers, step: NamedPass) -> str:
+    return f"{reading.prefix}_{step.name}_{numbers.suffix}{step.suffix}"
 
 
 def functions(reading: Reading, numbers: Numbers) -> tuple[CFunction, ...]:
@@ -181,7 +185,8 @@ def _line(reading: Reading, numbers: Numbers, transform: Transform, step: NamedP
         f"{bound_text(y, largest_row_norm(step.matrix), x)}. {_cost_text(operations_of(program))}.{overlap}",
     )
     name = f"{reading.prefix}_{transform.symbol}_line_{_TYPE_SUFFIX[read]}{step.suffix}"
-    return Line(name, comment, x, y, (read, written), program)
+    table = _table_symbol(reading, numbers, step)
+    return Line(name, comment, x, y, (read, written), program, table)
 
 
 def _cost_text(cost: Operations) -> str:

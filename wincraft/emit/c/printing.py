@@ -29,12 +29,21 @@ from wincraft.numbers.arrays import round_to_dtype
 FLOAT_DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"float": np.dtype(np.float32), "double": np.dtype(np.float64)}
 """The dtype of a floating-point C type."""
 
+CONTRACT_MACROS = """\
+/* Contracts, empty unless a model checker reads them: n values x, a step apart, in a range give n_y values y in one. */
+#ifndef WINCRAFT_CONTRACT
+#define WINCRAFT_CONTRACT(n, x, x_step, x_low, x_high, n_y, y, y_step, y_low, y_high)
+#define WINCRAFT_CONTRACT_BODY(n, x, x_step, x_low, x_high, n_y, y, y_step, y_low, y_high)
+#endif"""
+
 
 def section_texts(section: HeaderSection) -> Iterator[str]:
     """The parts of a section, to stand apart by empty lines."""
     yield comment(f"{section.title} {'-' * (LINE_LENGTH - len(section.title) - 7)}", *section.comment)
     if section.macros:
         yield defines(section.macros)
+    if any(isinstance(kernel, Line) and kernel.contract for kernel in section.kernels):
+        yield CONTRACT_MACROS
     yield from map(table_text, section.tables)
     yield from map(kernel_text, section.kernels)
 
@@ -67,10 +76,15 @@ def kernel_text(kernel: CFunction) -> str:
         u[1] = 0.5F * d1;
     }
     """
+    opening = list[str]()
     if isinstance(kernel, Line):
         (x, read), (y, written) = zip((kernel.reads, kernel.writes), kernel.types, strict=True)
         parameters = [f"const {read} *{x}", f"ptrdiff_t {x}_step", f"{written} *{y}", f"ptrdiff_t {y}_step"]
         body = _line_body(kernel)
+        if kernel.contract:
+            stated = contract_arguments(kernel)
+            opening = [fill("    WINCRAFT_CONTRACT(", stated, ")")]
+            body = [fill("    WINCRAFT_CONTRACT_BODY(", stated, ")"), *body]
     else:
         source, target = kernel.source, kernel.target
         parameters = [f"const {source.parameters[0]}", *source.parameters[1:], *target.parameters]
@@ -80,7 +94,20 @@ def kernel_text(kernel: CFunction) -> str:
             offset = f"{target.name}[{' + '.join(target.offset())}] "
             body += _loops(dict(enumerate(target.shape)), offset, [f"{kernel.division};"])
     head = fill(f"static inline void {kernel.name}(", listed(parameters, ")"))
-    return "\n".join([comment(*kernel.comment), head, "{", *body, "}"])
+    return "\n".join([comment(*kernel.comment), head, *opening, "{", *body, "}"])
+
+
+def contract_arguments(kernel: Line) -> list[str]:
+    """What a line function reads, with its box, and what it then writes, with its own, as arguments of a macro.
+
+    >>> from wincraft.numbers.box import Box
+    >>> program = Program.build(2, [("add", 0, 1)], [2])
+    >>> contract_arguments(Line("f", (), "d", "u", ("int8_t", "int32_t"), program, "", (Box(0, 9), Box(0, 18))))
+    ['2, d, d_step, 0, 9,', '1, u, u_step, 0, 18']
+    """
+    assert kernel.contract is not None
+    sides = (kernel.reads, kernel.writes), (kernel.program.inputs, len(kernel.program.outputs)), kernel.contract
+    return listed([f"{n}, {x}, {x}_step, {box.low}, {box.high}" for x, n, box in zip(*sides, strict=True)], "")
 
 
 def literal(value: float, c_type: str) -> str:
