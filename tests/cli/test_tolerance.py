@@ -34,6 +34,17 @@ def test_tensors_are_written(wincraft_here, tmp_path):
     assert done.stderr.count("wrote ") == 5
 
 
+def test_a_file_of_a_plan_is_taken_without_options_of_algorithms(wincraft_here):
+    wincraft_here("plan", "--kernel", "3x3", "--stride", "2", "--tile", "2", "-o", "plan.json")
+    plan = ("tolerance", "plan.json", "--scheme", "fp16", "--channels", "4", "--outputs", "512")
+    done = wincraft_here(*plan)
+    assert done.stdout.startswith("3x3 kernel, stride 2 under fp16: atol 0.0")
+    assert "--full" not in done.stdout
+    refused = wincraft_here(*plan, "--loud")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--loud is of algorithms, not of plans" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said", "code"),
     [

@@ -12,7 +12,9 @@ import pytest
 
 import wincraft as wc
 from wincraft.measure import filter_bits
-from wincraft.quantise import tolerance
+from wincraft.plan import Problem, make_plan
+from wincraft.quantise import Workload, tolerance
+from wincraft.quantise.plan_tolerance import plan_tolerance
 from wincraft.quantise.schemes import parse_scheme
 from wincraft.rings import quotient_product, residue_system, ring_loss
 from wincraft.search.front import pareto_front
@@ -43,6 +45,7 @@ MADE = {
             wc.parse("F(2x2,3x3)"), "fp16", channels=4, outputs=256, given=(0.1, 0.0), loud=True, pilot_outputs=2**12
         ),
         lambda: tolerance(wc.parse("F(2x2,3x3)"), "tapwise-8+mse", channels=4, outputs=256, pilot_outputs=2**12),
+        lambda: plan_tolerance(make_plan(Problem(3, stride=2), 2), "fp16", Workload(4), pilot_outputs=2**12),
     ],
     "words": [lambda: filter_bits([wc.winograd(4, 3), wc.winograd(4, 3, convention="integer")], [6, 40])],
 }

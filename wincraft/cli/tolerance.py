@@ -12,6 +12,7 @@ from wincraft.cli.shared.algorithm import algorithm_options, read_algorithm
 from wincraft.cli.shared.command import Command, basis_option, format_option, offer_files
 from wincraft.cli.shared.measuring import finish, measuring_options, read_schemes, read_workload
 from wincraft.cli.shared.output import choose_format, write_output
+from wincraft.cli.shared.plans import plan_of_file, refuse_options
 from wincraft.cli.shared.progress import progress_bar
 from wincraft.cli.shared.showing import full_option, shown
 
@@ -70,6 +71,7 @@ def command(
       wincraft tolerance 2x2,3x3 --scheme tapwise-8 --distribution uniform01
       wincraft tolerance 4x4,3x3 --scheme fp16 --loud --tensors f4x4_test
       wincraft tolerance f43.json --axes 2 --scheme fp16 --format c -o f43_test.h
+      wincraft tolerance plan.json --scheme fp16-fp32acc --channels 64
       wincraft tolerance 4x4,3x3 --scheme fp16 --atol 0.6 --rtol 0.01
       wincraft tolerance 4x4,3x3 --scheme fp16 --data x.npy --weights w.npy
 
@@ -80,6 +82,7 @@ def command(
     """
     from wincraft.errors import BadValue, CannotWrite
     from wincraft.files.writing import check_target
+    from wincraft.quantise.plan_tolerance import plan_tolerance
     from wincraft.quantise.tolerance import tolerance
     from wincraft.show.shown import RENDERER_SUFFIXES
 
@@ -97,24 +100,26 @@ def command(
             raise CannotWrite(tensors, "it is no directory")
         check_target(f"{tensors.rstrip(os.sep)}.npy")
     (scheme,) = read_schemes(schemes, ())
-    algorithm = read_algorithm(size, points, moduli, convention, basis, axes, nested=nested)
-    data = read_workload(**workload)
+    plan, data = plan_of_file(size), read_workload(**workload)
     with progress_bar() as progress:
-        found = tolerance(
-            algorithm,
-            scheme,
-            data,
-            rate=rate,
-            outputs=outputs,
-            weight_deviation=weight_deviation,
-            given=None if atol is None else (atol, rtol or 0.0),
-            loud=loud or tensors is not None,
-            progress=progress,
-        )
+        judged = None if atol is None else (atol, rtol or 0.0)
+        if plan is not None:
+            of_algorithms = {"points": points, "moduli": moduli, "convention": convention, "axes": axes, "basis": basis}
+            refuse_options(**of_algorithms, nested=nested or None, loud=loud or None, tensors=tensors)
+            found = plan_tolerance(
+                plan, scheme, data, rate=rate, outputs=outputs, weight_deviation=weight_deviation, given=judged,
+                progress=progress,
+            )  # fmt: skip
+        else:
+            algorithm = read_algorithm(size, points, moduli, convention, basis, axes, nested=nested)
+            found = tolerance(
+                algorithm, scheme, data, rate=rate, outputs=outputs, weight_deviation=weight_deviation, given=judged,
+                loud=loud or tensors is not None, progress=progress,
+            )  # fmt: skip
     if tensors is not None and found.loud is not None:
         for path in found.loud.write(tensors):
             click.echo(f"wrote {click.format_filename(path)}", err=True)
     if format in CONSTANT_NAMES:
         write_output(found.constants(format), output, format, suffixes)
         return
-    finish(shown(found, format, output, full=full, hint="Every entry: --full."), format, output)
+    finish(shown(found, format, output, full=full, hint="Every entry: --full." if plan is None else ""), format, output)

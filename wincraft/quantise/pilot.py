@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from math import exp, prod, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit  # type: ignore[import-untyped]
@@ -31,6 +32,14 @@ _QUANTILES = 32
 """Of |y_ref| by position."""
 _CHUNKS = 16
 """Parts of a single batch by which the spread of its norm is told."""
+
+
+class PilotRun(NamedTuple):
+    """Simulated outputs (m..., K, T), without the rounding of an output that is apart; exact ones; which count."""
+
+    outputs: np.ndarray
+    reference: np.ndarray
+    counted: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +113,7 @@ def split_output(scheme: Scheme) -> tuple[Scheme, FloatFormat | None]:
 def run_pilot(
     algorithm: Algorithm, scheme: Scheme, batches: Iterable[Callable[[], Batch]], progress: Progress | None = None
 ) -> Pilot:
-    """Simulate batches, and take the moments of their errors.
+    """Simulate batches, and take the moments of their errors, see `observe_runs`.
 
     Raises:
         NotApplicable: where outputs overflow; as `simulate`.
@@ -116,20 +125,44 @@ def run_pilot(
     >>> found.outputs, f"{found.norm(1e-3):.2e}", f"{found.law.tolerance(1e-3, 2**-11):.2e}"
     (32768, '5.52e-04', '1.41e-03')
     """
+
+    def made(make: Callable[[], Batch]) -> Callable[[Scheme], PilotRun]:
+        def run(inner: Scheme) -> PilotRun:
+            batch = make()
+            simulation = simulate(algorithm, inner, batch)
+            return PilotRun(simulation.outputs, batch.reference, simulation.counted)
+
+        return run
+
+    return observe_runs(scheme, [made(make) for make in batches], progress)
+
+
+def observe_runs(
+    scheme: Scheme, runs: Iterable[Callable[[Scheme], PilotRun]], progress: Progress | None = None
+) -> Pilot:
+    """The moments of the errors of runs, each of which is given the scheme without an output that is apart.
+
+    Raises:
+        NotApplicable: where outputs overflow.
+
+    >>> from wincraft.quantise.schemes import SCHEMES
+    >>> y = np.arange(4096.0).reshape(1, 4, 1024)
+    >>> run = PilotRun(y + np.resize([0.25, -0.25], y.shape), y, np.ones(y.shape, dtype=bool))
+    >>> observe_runs(SCHEMES["fp32"], [lambda scheme: run] * 12).largest
+    0.25
+    """
     inner, format = split_output(scheme)
     errors, sizes, halves, logarithms, largest = [], [], [], [], 0.0
-    todo = list(batches)
+    todo = list(runs)
     for number, make in enumerate(todo):
         if progress is not None:
             progress(number, len(todo), scheme.name)
-        batch = make()
-        y, counted = simulate(algorithm, inner, batch), batch.counts[..., None, :]
-        reference = batch.reference
-        outputs, half = _stored(scheme, y.outputs) if inner is not scheme else (y.outputs, 0.0)
+        y, reference, counted = make(inner)
+        outputs, half = _stored(scheme, y) if inner is not scheme else (y, 0.0)
         whole = np.where(counted, outputs - reference, np.nan)
-        if not np.isfinite(outputs[y.counted]).all():
+        if not np.isfinite(outputs[counted]).all():
             raise NotApplicable(f"a tolerance for {scheme.name}", "outputs overflow", "give smaller data or weights")
-        errors.append(np.where(counted, y.outputs - reference, np.nan))
+        errors.append(np.where(counted, y - reference, np.nan))
         sizes.append(np.where(counted, np.abs(reference), np.nan))
         halves.append(half)
         largest = max(largest, float(np.nanmax(np.abs(whole))))

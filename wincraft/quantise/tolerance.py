@@ -12,6 +12,7 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.errors import BadValue, NotApplicable
 from wincraft.numbers.arrays import is_integer
 from wincraft.numbers.float_format import FloatFormat
+from wincraft.plan.plan import Plan
 from wincraft.progress import Progress
 from wincraft.quantise.error_law import LEAST_RATE, ErrorLaw, check_rate
 from wincraft.quantise.faults import FaultResponses, SeenChange, fault_sites, seen_changes
@@ -77,7 +78,7 @@ class Tolerance(Shown):
     where there is none, for the `reason`. `given` judges limits that somebody else has.
     """
 
-    algorithm: Algorithm
+    algorithm: Algorithm | Plan
     scheme: Scheme
     workload: Workload | Layer
     rate: float
@@ -91,6 +92,11 @@ class Tolerance(Shown):
     reason: str
     given: JudgedLimits | None
     loud: LoudTensors | None
+
+    @property
+    def name(self) -> str:
+        """The size of the algorithm, or the problem of the plan."""
+        return f"{self.algorithm.problem}" if isinstance(self.algorithm, Plan) else self.algorithm.size
 
     @property
     def law(self) -> ErrorLaw:
@@ -113,18 +119,16 @@ class Tolerance(Shown):
 
     def layout(self) -> Layout:
         """The tolerance, the sizes of errors, and the least changes that are seen, matrix by matrix."""
-        sections = [self._errors(), self._worst()]
-        every = self._every()
-        return Layout(*self._head, (*sections, *every))
+        return Layout(*self._head, (self._errors(), *self._worst(), *self._every()))
 
     def screen(self) -> Layout:
         """All but the table of every entry."""
-        return Layout(*self._head, (self._errors(), self._worst()))
+        return Layout(*self._head, (self._errors(), *self._worst()))
 
     @property
     def _head(self) -> tuple[str, tuple[str, ...]]:
         limits, (data, weights) = self.limits, self.magnitudes
-        title = f"{self.algorithm.size} under {self.scheme.name}: atol {limits.atol:.3g}, rtol {limits.rtol:.3g}"
+        title = f"{self.name} under {self.scheme.name}: atol {limits.atol:.3g}, rtol {limits.rtol:.3g}"
         lines = [
             f"|y - y_ref| <= atol + rtol |y_ref| fails for {self.rate:.0e} of correct outputs",
             f"|y - y_ref|_2 <= {self.norm:.3g} |y_ref|_2 fails for {self.rate:.0e} of correct tests",
@@ -163,8 +167,10 @@ class Tolerance(Shown):
             tests["loud tensors"] = self.loud.seen
         return tests
 
-    def _worst(self) -> Section:
+    def _worst(self) -> tuple[Section, ...]:
         rows = []
+        if not self.limits.seen:
+            return ()
         for name, seen in self._tests.items():
             hidden = sum(change.least > 0.01 for change in seen)
             worst = [f"{change.site.name} {_percent(change.least)}" for change in worst_changes(seen).values()]
@@ -172,10 +178,12 @@ class Tolerance(Shown):
         matrices = tuple(f"worst of {name}" for name in worst_changes(self.limits.seen))
         table = Table(("test", *matrices, "1 % unseen"), tuple(rows), "l" * (len(matrices) + 1) + "r")
         note = f"The least relative change of an entry that {self.outputs} outputs show with 99 %."
-        return Section("What the test sees", (table,), (note,), name="seen")
+        return (Section("What the test sees", (table,), (note,), name="seen"),)
 
     def _every(self) -> tuple[Section, ...]:
         tests = self._tests
+        if not self.limits.seen:
+            return ()
         rows = tuple(
             (change.site.name, change.site.value, *(_percent(seen[place].least) for seen in tests.values()))
             for place, change in enumerate(self.limits.seen)
@@ -191,8 +199,8 @@ class Tolerance(Shown):
             "kind": "wincraft.tolerance",
             "version": 1,
             "wincraft": __version__,
-            "algorithm": self.algorithm.size,
-            "sha256": self.algorithm.sha256,
+            "algorithm": self.name,
+            "sha256": None if isinstance(self.algorithm, Plan) else self.algorithm.sha256,
             "scheme": self.scheme.name,
             "data": self.workload.describe(),
             "rate": self.rate,
@@ -229,7 +237,7 @@ class Tolerance(Shown):
         Raises:
             NotApplicable: for another language.
         """
-        prefix = f"WINCRAFT_{''.join(c if c.isalnum() else '_' for c in self.algorithm.size).strip('_').upper()}"
+        prefix = f"WINCRAFT_{''.join(c if c.isalnum() else '_' for c in self.name).strip('_').upper()}"
         values = {"ATOL": self.limits.atol, "RTOL": self.limits.rtol, "L2": self.norm}
         if self.bound is not None and isfinite(self.bound):
             values["BOUND"] = self.bound
@@ -302,11 +310,7 @@ def tolerance(
         test = scaled_batch(workload.batch(algorithm), factor)
         batches, outputs = pilot_batches(algorithm, workload, pilot_outputs, factor), test.reference.size
     pilot = run_pilot(algorithm, scheme, batches, progress)
-    output = scheme.output
-    format = (
-        output.format if output is not None and output.per is None else scheme.arithmetic if output is None else None
-    )
-    rtol = float(format.unit_roundoff) if isinstance(format, FloatFormat) else 0.0
+    rtol = output_roundoff(scheme)
     responses = FaultResponses(algorithm, test)
 
     def judged(atol: float, rtol: float, rate: float) -> JudgedLimits:
@@ -334,6 +338,17 @@ def tolerance(
         None if given is None else judged(*given, pilot.law.rate(*given)),
         loud_tensors(algorithm, scheme, workload.channels, rate, _seed(workload)) if loud else None,
     )
+
+
+def output_roundoff(scheme: Scheme) -> float:
+    """Half a unit of the float format that outputs are rounded to last, relative to them; 0 for other outputs.
+
+    >>> output_roundoff(as_scheme("fp16-fp32acc")) == 2**-11, output_roundoff(as_scheme("tapwise-8"))
+    (True, 0.0)
+    """
+    output = scheme.output
+    format = scheme.arithmetic if output is None else output.format if output.per is None else None
+    return float(format.unit_roundoff) if isinstance(format, FloatFormat) else 0.0
 
 
 def _seed(workload: Workload | Layer) -> int:

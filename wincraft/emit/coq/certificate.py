@@ -52,12 +52,11 @@ def emit(
         WrongForm: in linear convolution form.
         NotApplicable: for an algorithm that is not rational.
 
-    >>> import sys
     >>> from io import StringIO
     >>> from wincraft import winograd
     >>> emit(winograd(2, 3), out := StringIO())
     >>> next(line for line in out.getvalue().splitlines() if "Z.of_nat C <=" in line).strip()
-    'Z.of_nat C <= 21844 -> In k (indices algorithm) ->'
+    'Theorem products_fit C g d k : Z.of_nat C <= 21845 -> In k (indices algorithm) ->'
     """
     check_output(algorithm, "coq")
     if not algorithm.field.rational:
