@@ -81,7 +81,7 @@ def test_points_convention_layer_and_options(wincraft_here):
         "points 0,1,-1,2,-2,inf",
         "convention balanced",
         "64,64,56,56",
-        "+unsigned,M=int10/tap",
+        "M=int10/tap",
         "relu-gaussian",
     ):
         assert mention in done.stdout
