@@ -138,6 +138,7 @@ def test_pages_carry_their_command(wincraft_here, tmp_path):
     assert "wincraft plan --layer 64,64,56,56" in (tmp_path / "plan.md").read_text()
 
 
+@pytest.mark.slow
 def test_pieces_of_a_kernel_are_those_of_the_function(wincraft_here):
     done = wincraft_here("plan", "--kernel", "3x3", "--stride", "2", "--tile", "2", check=0)
     assert done.stdout.strip() == repr(report_pieces(make_plan(Problem(3, stride=2, axes=2), 2)))

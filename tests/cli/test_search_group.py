@@ -87,6 +87,7 @@ def test_front(wincraft_here, tmp_path):
     assert "<svg" in (tmp_path / "front.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_tiles(wincraft_here):
     line = ("search", "tiles", "3x3", "--max-outputs", "3")
     text = wincraft_here(*line, check=0).stdout

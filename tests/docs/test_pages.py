@@ -25,6 +25,9 @@ run_pages = script("scripts/run_pages.py")
 named = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 LONG = {
     "docs/explanation/circuits.md",
+    "docs/explanation/rings.md",
+    "docs/explanation/whole-tiles.md",
+    "docs/how-to/choose-points.md",
     "docs/how-to/circuits.md",
     "docs/how-to/constants-in-a-library.md",
     "docs/how-to/continuous-integration.md",
@@ -32,7 +35,10 @@ LONG = {
     "docs/how-to/int8-overflow.md",
     "docs/how-to/kernels-in-c.md",
     "docs/how-to/plan-tiles.md",
+    "docs/how-to/plans-in-c.md",
     "docs/how-to/rectangular-tiles.md",
+    "docs/how-to/strides.md",
+    "docs/how-to/test-tolerance.md",
 }
 """Pages whose examples take many seconds."""
 
