@@ -51,6 +51,7 @@ SIZES = {
     "rank 7": ("F(4x4,3x3)", RANK_7),
     "rank 10": ("F(6x6,3x3)", RANK_10),
     "46 products": ("F(4x4,3x3)", {"moduli": "0,1,-1,x^2+1,inf", "convention": "integer"}),
+    "46 products, pass by pass": ("F(4x4,3x3)", {"moduli": "0,1,-1,x^2+1,inf"}),
     "different axes": ("F(2x4,3x2)", {}),
     "side by side": ("F(4+3,3)", {}),
     "one output": ("F(1,1)", {}),

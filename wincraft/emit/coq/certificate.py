@@ -210,7 +210,7 @@ def _circuits(part: Algorithm, circuits: Circuits, of: tuple[str, str, str], blo
 
 def _programs(item: LinearMap, label: str, circuits: Circuits) -> dict[str, Program]:
     """By name; a chain of stages is one program."""
-    if len(item.tile) > 1:
+    if len(item.tile) > 1 or (item.factors is None and len(item.passes) > 1):
         return {"float": circuits.whole(label)}
     matrices = [step.matrix for step in item.passes]
 
