@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import lcm, prod
 from pathlib import Path
 from typing import TextIO
@@ -67,23 +69,46 @@ def emit(
     stream.write("\n\n".join(_parts(algorithm, integers, circuits)) + "\n")
 
 
+@dataclass(frozen=True)
+class _Axis:
+    """An axis, or the whole tile, in integers: by map its matrix, and what that was multiplied by."""
+
+    part: Algorithm
+    name: str
+
+    @cached_property
+    def integer(self) -> dict[str, tuple[int, list[list[int]]]]:
+        found = {}
+        for label, _, _ in _MAPS:
+            rows = [[to_fraction(number) for number in row] for row in to_numbers(self.part.named[label].dense)]
+            factor = lcm(*(value.denominator for row in rows for value in row))
+            found[label] = factor, [[int(value * factor) for value in row] for row in rows]
+        return found
+
+    @property
+    def scale(self) -> int:
+        """What the integer matrices give, over the convolution."""
+        return int(to_fraction(self.part.scale) * prod(factor for factor, _ in self.integer.values()))
+
+
 def _parts(algorithm: Algorithm, integers: Integers, circuits: Circuits) -> Iterator[str]:
     lines = opening(algorithm, "coq", circuits, range_options(integers))
     yield "(* " + "\n".join(f"   {line}".rstrip() for line in lines).strip() + " *)"
     yield "Require Import Wincraft.\nRequire Import ZArith List String.\nImport ListNotations.\nOpen Scope Z_scope."
     yield f'(* Of the algorithm in JSON, which has this hash *)\nDefinition sha256 := "{algorithm.sha256}"%string.'
-    axes = algorithm.factors if algorithm.separable else (algorithm,)
-    distinct = list(dict.fromkeys(axes))
-    for number, part in enumerate(distinct):
-        yield from _block(part, f"axis{number}")
-    names = "; ".join(f"axis{distinct.index(part)}" for part in axes)
-    yield f"Definition algorithm := [{names}].\nDefinition shapes := {_list(map(_shape, axes))}."
+    parts = algorithm.factors if algorithm.separable else (algorithm,)
+    distinct = {part: _Axis(part, f"axis{number}") for number, part in enumerate(dict.fromkeys(parts))}
+    for axis in distinct.values():
+        yield from _block(axis)
+    axes = [distinct[part] for part in parts]
+    names = "; ".join(axis.name for axis in axes)
+    yield f"Definition algorithm := [{names}].\nDefinition shapes := {_list(map(_shape, parts))}."
     yield _convolution(axes)
     yield from _ranges(algorithm, axes, integers)
     theorems = list(_THEOREMS)
-    for number, part in enumerate(distinct):
-        for name, matrix, what in _MAPS:
-            for title, text in _circuits(part, circuits, (name, matrix, what), f"axis{number}"):
+    for axis in distinct.values():
+        for of in _MAPS:
+            for title, text in _circuits(axis, circuits, of):
                 theorems.append(title)
                 yield text
     together = fill("   ", [f"{title}," for title in theorems[:-1]] + theorems[-1:]).lstrip()
@@ -91,20 +116,20 @@ def _parts(algorithm: Algorithm, integers: Integers, circuits: Circuits) -> Iter
     yield "Print Assumptions everything."
 
 
-def _block(part: Algorithm, name: str) -> Iterator[str]:
+def _block(axis: _Axis) -> Iterator[str]:
+    part, name = axis.part, axis.name
     told, tables = [], []
-    for label, _, _ in _MAPS:
-        factor, rows = _integer(part.named[label])
+    for label, (factor, rows) in axis.integer.items():
         told += [f"{label} is {factor} times that of the algorithm"] if factor > 1 else []
         tables.append(f"Definition {name}_{label} : matrix :=\n  {_table(rows)}.")
     if told:
         yield f"(* {', '.join(told)} *)"
     yield "\n\n".join(tables)
-    yield (f"Definition {name} := Block {_shape(part)} {part.rank} {name}_AT {name}_G {name}_BT {_scale(part)}.")
+    yield f"Definition {name} := Block {_shape(part)} {part.rank} {name}_AT {name}_G {name}_BT {axis.scale}."
 
 
-def _convolution(axes: Sequence[Algorithm]) -> str:
-    scale = prod(map(_scale, axes))
+def _convolution(axes: Sequence[_Axis]) -> str:
+    scale = prod(axis.scale for axis in axes)
     return f"""\
 (* Y = {scale} times the convolution, for any number of channels *)
 Lemma checked : forallb holds algorithm = true.
@@ -120,11 +145,9 @@ Theorem division C g d i : inside shapes i ->
 Proof. intros H. apply (division_is_exact algorithm C g d i checked H). easy. Qed."""
 
 
-def _ranges(algorithm: Algorithm, axes: Sequence[Algorithm], integers: Integers) -> Iterator[str]:
+def _ranges(algorithm: Algorithm, axes: Sequence[_Axis], integers: Integers) -> Iterator[str]:
     found, boxes = ranges(algorithm, integers.data, integers.filter), (integers.filter, integers.data)
-    factors = [1, 1]
-    for part in axes:
-        factors = [held * _integer(part.named[name])[0] for held, name in zip(factors, ("G", "BT"), strict=True)]
+    factors = [prod(axis.integer[label][0] for axis in axes) for label in ("G", "BT")]
     ends = " ".join(_z(end) for box in boxes for end in (box.low, box.high))
     yield f"(* Filters in {range_name(boxes[0])}, data in {range_name(boxes[1])} *)\nDefinition box := Boxes {ends}."
     scaled = [_pairs(found, "filter", factors[0]), _pairs(found, "input", factors[1])]
@@ -142,14 +165,14 @@ def _ranges(algorithm: Algorithm, axes: Sequence[Algorithm], integers: Integers)
     yield from _channels(axes, products, integers)
 
 
-def _channels(axes: Sequence[Algorithm], products: Iterable[tuple[int, int]], integers: Integers) -> Iterator[str]:
+def _channels(axes: Sequence[_Axis], products: Iterable[tuple[int, int]], integers: Integers) -> Iterator[str]:
     bits, word = integers.accumulator, Box.signed(integers.accumulator)
     inside = "within (filter_low box) (filter_high box) g -> within (data_low box) (data_high box) d ->"
     exist = "within (filter_low box) (filter_high box) g /\\ within (data_low box) (data_high box) d /\\"
     corners = [
         x * y for x in (integers.filter.low, integers.filter.high) for y in (integers.data.low, integers.data.high)
     ]
-    count = prod(prod(part.r) * _scale(part) for part in axes)
+    count = prod(prod(axis.part.r) * axis.scale for axis in axes)
     output = Box(min(corners) * count, max(corners) * count)
     most = largest_multiple(word, [Box(low, high) for low, high in products])
     assert most is not None
@@ -186,13 +209,12 @@ Proof.
 Qed."""
 
 
-def _circuits(part: Algorithm, circuits: Circuits, of: tuple[str, str, str], block: str) -> Iterator[tuple[str, str]]:
+def _circuits(axis: _Axis, circuits: Circuits, of: tuple[str, str, str]) -> Iterator[tuple[str, str]]:
     """The programs of a map that the C header prints: of floats, and of integers where they differ."""
     label, matrix, what = of
-    item = part.named[label]
-    factor, _ = _integer(item)
-    for name, program in _programs(item, label, circuits).items():
-        title = f"{block}_{label}_{name}"
+    factor, _ = axis.integer[label]
+    for name, program in _programs(axis.part.named[label], label, circuits).items():
+        title = f"{axis.name}_{label}_{name}"
         theorem = f"{title}_is_matrix"
         operations = [_operation(operation.terms, program.domain) for operation in program.operations]
         outputs = _list(f"{number}%N" for number in program.outputs)
@@ -202,7 +224,7 @@ def _circuits(part: Algorithm, circuits: Circuits, of: tuple[str, str, str], blo
                 f"(* The circuit of the {what} transform, {name} *)\n"
                 f"Definition {title} : list operation :=\n  {_wrapped_texts(operations)}.\n\n"
                 f"Theorem {theorem} :\n"
-                f"  computes {program.inputs} {title} {outputs} ({matrix} {block}) {factor}.\n"
+                f"  computes {program.inputs} {title} {outputs} ({matrix} {axis.name}) {factor}.\n"
                 f"Proof. apply circuit_is_matrix. vm_cast_no_check (eq_refl true). Qed."
             ),
         )
@@ -232,20 +254,6 @@ def _operation(terms: Sequence[Term], K: Domain) -> str:
     pairs = [(number, factor) for (number, _), factor in zip(terms, factors, strict=True)]
     den = lcm(*(factor.denominator for _, factor in pairs))
     return f"Operation {den} {_list(f'({_z(factor * den)}, {number}%N)' for number, factor in pairs)}"
-
-
-def _integer(item: LinearMap) -> tuple[int, list[list[int]]]:
-    """A matrix in integers and what it was multiplied by."""
-    rows = [[to_fraction(number) for number in row] for row in to_numbers(item.dense)]
-    factor = lcm(*(value.denominator for row in rows for value in row))
-    return factor, [[int(value * factor) for value in row] for row in rows]
-
-
-def _scale(part: Algorithm) -> int:
-    scale = to_fraction(part.scale)
-    for name, _, _ in _MAPS:
-        scale *= _integer(part.named[name])[0]
-    return int(scale)
 
 
 def _pairs(found: Ranges, kind: Kind, factor: int) -> list[tuple[int, int]]:

@@ -68,6 +68,12 @@ def lanes_text(element: ElementType, lanes: int | None, words: Mapping[str, obje
     return filled(f"lanes_{element.family}.c", clamp=filled("clamp.c"), choose_lanes=chosen, **words)
 
 
+def main_program(template: str, test: str, words: Mapping[str, object]) -> str:
+    """The program in a C file that tests and times what it holds."""
+    pieces = {name: filled(f"{name}.c") for name in ("random", "memory", "command")}
+    return filled(template, **pieces, test=test, **words)
+
+
 def named_files(words: Mapping[str, object], header: Sequence[str], source: Sequence[str]) -> dict[str, str]:
     """The header and the C file by name, from their parts."""
     return {

@@ -7,7 +7,7 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.circuits import DEFAULT_CIRCUIT
 from wincraft.emit.c.passes import read_passes
 from wincraft.emit.c.text import comment, fill
-from wincraft.emit.kernel.common import check_kernel, lanes_text, named_files, opening_of, template_words
+from wincraft.emit.kernel.common import check_kernel, lanes_text, main_program, named_files, opening_of, template_words
 from wincraft.emit.kernel.elements import ElementType
 from wincraft.emit.kernel.floats import FloatElements
 from wincraft.emit.kernel.integers import IntegerElements
@@ -84,12 +84,12 @@ def conv2d_files(
         *element.transforms(),
         filled(f"filters_{family}.c"),
         filled(f"finish_{family}.c", **words),
-        filled("driver.c", **words),
+        filled("driver.c", sizes=filled("sizes.c"), **words),
         filled("api.c", **words),
         filled(f"prepare_{family}.c", **words),
         filled(f"run_{family}.c", **words),
         filled("openmp.c", run=filled(f"openmp_{family}.c", **words)),
-        filled("main.c", memory=filled("memory.c"), test=filled(f"test_{family}.c", **words), **words),
+        main_program("main.c", filled(f"test_{family}.c", **words), words),
     ]
     return named_files(words, header, source)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wincraft.construct.circuits import DEFAULT_CIRCUIT
 from wincraft.emit.c.text import comment, fill
-from wincraft.emit.kernel.common import named_files, template_words
+from wincraft.emit.kernel.common import main_program, named_files, template_words
 from wincraft.emit.kernel.conv2d import ELEMENT_TYPES, FEWEST, U_BYTES, conv2d_files
 from wincraft.emit.kernel.floats import MOST_CHANNELS, FloatElements, round_up_text
 from wincraft.emit.kernel.pieces import AxisSteps, KernelRun, runs_of, what_is_written, without_depth
@@ -128,12 +128,12 @@ class _Writer:
             tables="\n\n".join(self._tables()),
             kernels=",\n".join(self._rows()),
             per_piece=filled(f"plan_run_{family}.c"),
+            sizes=filled("sizes.c"),
             gaps=filled("plan_gaps.c") + "\n" if self._has_gaps else "",
             run_gaps="    if (l.pieces == pieces) run_gaps(layer, size, f, thread, threads);\n" * self._has_gaps,
             **words,
         )
-        test = filled(f"plan_test_{family}.c", **words)
-        main = filled("plan_main.c", memory=filled("memory.c"), test=test, **words)
+        main = main_program("plan_main.c", filled(f"plan_test_{family}.c", **words), words)
         source = [opening, body, filled(f"plan_api_{family}.c", **words), main]
         return named_files(words, [opening, filled("plan.h", declarations=declarations, **words)], source)
 

@@ -20,35 +20,7 @@ typedef struct prepared_head {
     int32_t c, k, r, s, groups, winograd, fly, lanes, zero;
 } prepared_head;
 
-static size_t sum(size_t a, size_t b)
-{
-    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
-}
-
-static size_t product(size_t a, size_t b)
-{
-    return b && a > SIZE_MAX / b ? SIZE_MAX : a * b;
-}
-
-static size_t aligned(size_t bytes)
-{
-    return bytes > SIZE_MAX - 63 ? SIZE_MAX : (bytes + 63) / 64 * 64;
-}
-
-static ptrdiff_t over(ptrdiff_t a, ptrdiff_t b)
-{
-    return a / b + (a % b > 0);
-}
-
-static ptrdiff_t at_least(ptrdiff_t a, ptrdiff_t b)
-{
-    return a > b ? a : b;
-}
-
-static ptrdiff_t at_most(ptrdiff_t a, ptrdiff_t b)
-{
-    return a < b ? a : b;
-}
+$sizes
 
 /* Whether every element has a place of its own: by growing stride, each dimension clears those before it. */
 static int strides_fit(const int32_t size[4], const ptrdiff_t stride[4], int apart)

@@ -5,13 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-static uint32_t state = 1;
-
-static uint32_t next_random(void)
-{
-    state = state * 1664525U + 1013904223U;
-    return state >> 8;
-}
+$random
 
 $memory
 
@@ -125,11 +119,5 @@ static int bench(char **words)
     return 0;
 }
 
-int main(int argc, char **argv)
-{
-    if (argc == 7 && !strcmp(argv[1], "bench")) return bench(argv + 2);
-    if (argc == 1) return self_test();
-    fprintf(stderr, "usage: %s [bench N H W C K]\n", argv[0]);
-    return 2;
-}
+$command
 #endif

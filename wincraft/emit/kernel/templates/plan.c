@@ -50,20 +50,7 @@ typedef struct part {
 
 $per_piece
 
-static ptrdiff_t over(ptrdiff_t a, ptrdiff_t b)
-{
-    return a / b + (a % b > 0);
-}
-
-static ptrdiff_t at_least(ptrdiff_t a, ptrdiff_t b)
-{
-    return a > b ? a : b;
-}
-
-static ptrdiff_t at_most(ptrdiff_t a, ptrdiff_t b)
-{
-    return a < b ? a : b;
-}
+$sizes
 
 /* The pieces of the plan, or where it is direct and the kernels have it the convolution itself. */
 static layout layout_of(const wincraft_layer *layer)
@@ -185,21 +172,6 @@ static wincraft_conv least_of(const wincraft_layer *layer, const piece *p)
     conv.x_n = conv.x_h * conv.h;
     conv.y_n = conv.y_h = conv.y_w = conv.k;
     return conv;
-}
-
-static size_t sum(size_t a, size_t b)
-{
-    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
-}
-
-static size_t product(size_t a, size_t b)
-{
-    return b && a > SIZE_MAX / b ? SIZE_MAX : a * b;
-}
-
-static size_t aligned(size_t bytes)
-{
-    return bytes > SIZE_MAX - 63 ? SIZE_MAX : (bytes + 63) / 64 * 64;
 }
 
 /* Bytes of the filter of a piece before it is prepared. */
