@@ -56,6 +56,11 @@ class Plan:
                     raise BadValue("a piece", f"data from {strand.data.offset}", "give what lies in the data")
 
     @property
+    def size(self) -> str:
+        """What it computes, where algorithms have their size."""
+        return f"{self.problem}"
+
+    @property
     def products(self) -> int:
         """Of one tile of every piece."""
         return sum(piece.algorithm.rank for piece in self.pieces)

@@ -59,7 +59,7 @@ class Evaluation(Shown):
         """The three numbers, on what data, and what the averages hide."""
         found = {"predicted": self.predicted.decibels, "measured": self.measured, "direct": self.direct}
         shown = ", ".join(f"{name} {value:.2f} dB" for name, value in found.items())
-        title = f"{self._name} under {self.scheme.name}"
+        title = f"{self.algorithm.size} under {self.scheme.name}"
         return Layout(
             title,
             (
@@ -74,11 +74,7 @@ class Evaluation(Shown):
         """The stages of the prediction under a title with what was measured."""
         found = {"predicted": self.predicted.decibels, "measured": self.measured, "direct": self.direct}
         shown = ", ".join(f"{name} {decibels(value)}" for name, value in found.items())
-        return self.predicted.chart(f"{self._name}, {self.scheme.name}\n{shown} dB")
-
-    @property
-    def _name(self) -> str:
-        return f"{self.algorithm.problem}" if isinstance(self.algorithm, Plan) else self.algorithm.size
+        return self.predicted.chart(f"{self.algorithm.size}, {self.scheme.name}\n{shown} dB")
 
 
 def evaluate(

@@ -22,7 +22,7 @@ from wincraft.quantise.workload import Batch, Workload
 
 PILOT_OUTPUTS = 1 << 18
 """How many outputs a pilot has by default."""
-_LEAST_BATCHES = 12
+LEAST_BATCHES = 12
 """From which the spread of a norm is told."""
 _MOST_BATCHES = 1024
 """However few outputs a test has."""
@@ -74,7 +74,7 @@ def pilot_batches(
     """
     each = prod(algorithm.m) * workload.outputs
     tiles = max(1, min(workload.tiles, _BATCH_OUTPUTS // each))
-    count = min(max(_LEAST_BATCHES, -(-outputs // (each * tiles))), _MOST_BATCHES)
+    count = min(max(LEAST_BATCHES, -(-outputs // (each * tiles))), _MOST_BATCHES)
 
     def made(number: int) -> Callable[[], Batch]:
         return lambda: scaled_batch(

@@ -5,25 +5,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import isfinite, lcm, prod, sqrt
+from math import lcm, prod
 
 import numpy as np
 
 from wincraft.errors import BadValue
-from wincraft.numbers.arrays import is_integer
 from wincraft.plan.plan import Plan
 from wincraft.progress import Progress
-from wincraft.quantise.error_law import check_rate
-from wincraft.quantise.pilot import PILOT_OUTPUTS, PilotRun, observe_runs
+from wincraft.quantise.pilot import LEAST_BATCHES, PILOT_OUTPUTS, PilotRun, observe_runs
 from wincraft.quantise.plan_evaluation import arrays_of
 from wincraft.quantise.plans import simulate_plan
 from wincraft.quantise.schemes import Scheme, as_scheme
-from wincraft.quantise.tolerance import TEST_OUTPUTS, JudgedLimits, Tolerance, output_roundoff
+from wincraft.quantise.tolerance import (
+    TEST_FILTERS,
+    TEST_OUTPUTS,
+    JudgedLimits,
+    Tolerance,
+    check_test,
+    output_roundoff,
+    weight_factor,
+)
 from wincraft.quantise.workload import Layer, Workload
-
-_FILTERS = 8
-_LEAST_RUNS = 12
-"""From which the spread of a norm is told."""
 
 
 def plan_tolerance(
@@ -53,22 +55,15 @@ def plan_tolerance(
     ('3e-03', '4.9e-04')
     """
     scheme = as_scheme(scheme)
-    check_rate(rate)
-    for name, value in (("the outputs of a test", outputs), ("the outputs of a pilot", pilot_outputs)):
-        if not is_integer(value, 1):
-            raise BadValue(name, repr(value), "give an integer, 1 or more")
+    check_test(rate, outputs, pilot_outputs)
     chosen = workload or Workload()
     if isinstance(chosen, Workload):
-        chosen = replace(chosen, outputs=_FILTERS, tiles=-(-outputs // (_FILTERS * prod(_periods(plan)))))
-    x, w, _ = arrays_of(plan, chosen)
-    factor = 1.0
-    if weight_deviation is not None:
-        if isinstance(chosen, Layer):
-            raise BadValue("a deviation", "given beside a layer, which has its own", "leave it out")
-        if not (isfinite(weight_deviation) and weight_deviation > 0):
-            raise BadValue("the deviation of weights", repr(weight_deviation), "give a positive number")
-        taps = w.shape[0 if plan.problem.transposed else 1] * prod(plan.problem.r)
-        factor = weight_deviation * sqrt(taps // (plan.problem.groups if plan.problem.transposed else 1))
+        chosen = replace(chosen, outputs=TEST_FILTERS, tiles=-(-outputs // (TEST_FILTERS * prod(_periods(plan)))))
+    if isinstance(chosen, Layer) and weight_deviation is not None:
+        raise BadValue("a deviation", "given beside a layer, which has its own", "leave it out")
+    problem = plan.problem
+    x, w, pads = arrays_of(plan, chosen)
+    factor = weight_factor(weight_deviation, x.shape[1] // problem.groups * prod(problem.r))
 
     def run_of(number: int) -> Callable[[Scheme], PilotRun]:
         def run(inner: Scheme) -> PilotRun:
@@ -81,8 +76,9 @@ def plan_tolerance(
 
         return run
 
-    size = int(run_of(0)(scheme).counted.sum())
-    runs = 1 if isinstance(chosen, Layer) else max(_LEAST_RUNS, -(-pilot_outputs // size))
+    filters = w.shape[1] * problem.groups if problem.transposed else w.shape[0]
+    size = len(x) * filters * prod(problem.outputs(x.shape[2:], pads))
+    runs = 1 if isinstance(chosen, Layer) else max(LEAST_BATCHES, -(-pilot_outputs // size))
     pilot = observe_runs(scheme, [run_of(number) for number in range(runs)], progress)
     rtol = output_roundoff(scheme)
     limits = JudgedLimits(pilot.law.tolerance(rate, rtol), rtol, rate, ())

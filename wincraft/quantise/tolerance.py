@@ -29,7 +29,8 @@ from wincraft.version import __version__
 
 TEST_OUTPUTS = 8192
 """How many outputs a test has by default."""
-_FILTERS = 8
+TEST_FILTERS = 8
+"""And filters."""
 _RATES = (0.5, 1e-2, 1e-4, 1e-6, 1e-9)
 """Of the errors that are shown."""
 
@@ -94,11 +95,6 @@ class Tolerance(Shown):
     loud: LoudTensors | None
 
     @property
-    def name(self) -> str:
-        """The size of the algorithm, or the problem of the plan."""
-        return f"{self.algorithm.problem}" if isinstance(self.algorithm, Plan) else self.algorithm.size
-
-    @property
     def law(self) -> ErrorLaw:
         """The law of the errors."""
         return self.pilot.law
@@ -128,7 +124,7 @@ class Tolerance(Shown):
     @property
     def _head(self) -> tuple[str, tuple[str, ...]]:
         limits, (data, weights) = self.limits, self.magnitudes
-        title = f"{self.name} under {self.scheme.name}: atol {limits.atol:.3g}, rtol {limits.rtol:.3g}"
+        title = f"{self.algorithm.size} under {self.scheme.name}: atol {limits.atol:.3g}, rtol {limits.rtol:.3g}"
         lines = [
             f"|y - y_ref| <= atol + rtol |y_ref| fails for {self.rate:.0e} of correct outputs",
             f"|y - y_ref|_2 <= {self.norm:.3g} |y_ref|_2 fails for {self.rate:.0e} of correct tests",
@@ -199,7 +195,7 @@ class Tolerance(Shown):
             "kind": "wincraft.tolerance",
             "version": 1,
             "wincraft": __version__,
-            "algorithm": self.name,
+            "algorithm": self.algorithm.size,
             "sha256": None if isinstance(self.algorithm, Plan) else self.algorithm.sha256,
             "scheme": self.scheme.name,
             "data": self.workload.describe(),
@@ -237,7 +233,7 @@ class Tolerance(Shown):
         Raises:
             NotApplicable: for another language.
         """
-        prefix = f"WINCRAFT_{''.join(c if c.isalnum() else '_' for c in self.name).strip('_').upper()}"
+        prefix = f"WINCRAFT_{''.join(c if c.isalnum() else '_' for c in self.algorithm.size).strip('_').upper()}"
         values = {"ATOL": self.limits.atol, "RTOL": self.limits.rtol, "L2": self.norm}
         if self.bound is not None and isfinite(self.bound):
             values["BOUND"] = self.bound
@@ -287,26 +283,20 @@ def tolerance(
     ('4.8e-03', '4.9e-04', '1')
     """
     scheme = as_scheme(scheme)
-    check_rate(rate)
+    check_test(rate, outputs, pilot_outputs)
     check_scheme(algorithm, scheme)
-    for name, value in (("the outputs of a test", outputs), ("the outputs of a pilot", pilot_outputs)):
-        if not is_integer(value, 1):
-            raise BadValue(name, repr(value), "give an integer, 1 or more")
     if isinstance(workload, Layer):
         if channels is not None or weight_deviation is not None:
             raise BadValue("channels or a deviation", "given beside a layer, which has its own", "leave them out")
         test = workload.batch(algorithm)
         batches, outputs = [lambda: test], int(test.counts.sum()) * test.weights.shape[-2]
     else:
-        tiles = -(-outputs // (_FILTERS * prod(algorithm.m)))
+        tiles = -(-outputs // (TEST_FILTERS * prod(algorithm.m)))
         chosen = workload or Workload()
-        workload = Workload(channels or chosen.channels, _FILTERS, tiles, chosen.distribution, chosen.seed)
+        workload = Workload(channels or chosen.channels, TEST_FILTERS, tiles, chosen.distribution, chosen.seed)
         if channels is not None and not is_integer(channels, 1):
             raise BadValue("channels", repr(channels), "give an integer, 1 or more")
-        usual = 1 / sqrt(workload.channels * prod(algorithm.r))
-        if weight_deviation is not None and not (isfinite(weight_deviation) and weight_deviation > 0):
-            raise BadValue("the deviation of weights", repr(weight_deviation), "give a positive number")
-        factor = 1.0 if weight_deviation is None else weight_deviation / usual
+        factor = weight_factor(weight_deviation, workload.channels * prod(algorithm.r))
         test = scaled_batch(workload.batch(algorithm), factor)
         batches, outputs = pilot_batches(algorithm, workload, pilot_outputs, factor), test.reference.size
     pilot = run_pilot(algorithm, scheme, batches, progress)
@@ -338,6 +328,34 @@ def tolerance(
         None if given is None else judged(*given, pilot.law.rate(*given)),
         loud_tensors(algorithm, scheme, workload.channels, rate, _seed(workload)) if loud else None,
     )
+
+
+def check_test(rate: float, outputs: int, pilot_outputs: int) -> None:
+    """Check the false-alarm rate, and the outputs of a test and of a pilot.
+
+    Raises:
+        BadValue: where one is none.
+    """
+    check_rate(rate)
+    for name, value in (("the outputs of a test", outputs), ("the outputs of a pilot", pilot_outputs)):
+        if not is_integer(value, 1):
+            raise BadValue(name, repr(value), "give an integer, 1 or more")
+
+
+def weight_factor(deviation: float | None, terms: int) -> float:
+    """By what seeded weights are multiplied, whose deviation is 1 / sqrt(terms) for outputs of so many products.
+
+    Raises:
+        BadValue: for a deviation that is none.
+
+    >>> weight_factor(1.0, 9), weight_factor(None, 9)
+    (3.0, 1.0)
+    """
+    if deviation is None:
+        return 1.0
+    if not (isfinite(deviation) and deviation > 0):
+        raise BadValue("the deviation of weights", repr(deviation), "give a positive number")
+    return deviation * sqrt(terms)
 
 
 def output_roundoff(scheme: Scheme) -> float:
