@@ -37,12 +37,25 @@ def test_tensors_are_written(wincraft_here, tmp_path):
 def test_a_file_of_a_plan_is_taken_without_options_of_algorithms(wincraft_here):
     wincraft_here("plan", "--kernel", "3x3", "--stride", "2", "--tile", "2", "-o", "plan.json")
     plan = ("tolerance", "plan.json", "--scheme", "fp16", "--channels", "4", "--outputs", "512")
-    done = wincraft_here(*plan)
+    done = wincraft_here(*plan, "--full")
     assert done.stdout.startswith("3x3 kernel, stride 2 under fp16: atol 0.0")
-    assert "--full" not in done.stdout
-    refused = wincraft_here(*plan, "--loud")
+    assert "no correct kernel is off by more than" in done.stdout
+    assert "F(2x2,2x1)  AT" in done.stdout
+    assert "F(2x2,2x1) BT1[0][0]" in done.stdout.split("EVERY ENTRY")[1]
+    refused = wincraft_here(*plan, "--nested")
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert "--loud is of algorithms, not of plans" in refused.stderr
+    assert "--nested is of algorithms, not of plans" in refused.stderr
+
+
+def test_loud_tensors_of_a_plan_are_written(wincraft_here, tmp_path):
+    wincraft_here("plan", "--kernel", "3", "--stride", "2", "--axes", "1", "--tile", "2", "-o", "plan.json")
+    plan = ("tolerance", "plan.json", "--scheme", "fp16", "--channels", "4", "--outputs", "512")
+    done = wincraft_here(*plan, "--tensors", str(tmp_path / "loud"))
+    assert done.stderr.count("wrote ") == 5
+    x, w, y, atol = (np.load(tmp_path / "loud" / f"{name}.npy") for name in ("data", "weights", "reference", "atol"))
+    assert x.shape[1:] == (4, 5)
+    assert w.shape[1:] == (4, 3)
+    assert y.shape == atol.shape == (len(x), len(w), 2)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def by_programs(made, order, batch, dtype):
     return {"U": U, "V": V, "M": M, "output": y}
 
 
+@pytest.mark.slow_cases("F(6,3)-fp16-circuit-fewest")
 @pytest.mark.parametrize(("format", "order"), [("fp32", "circuit"), ("fp16", "circuit-fewest"), ("fp16", "circuit")])
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_simulations_run_the_programs_bit_by_bit(name, format, order):
@@ -132,6 +133,7 @@ def test_predictions_are_within_a_decibel(size, order):
     )
 
 
+@pytest.mark.slow
 def test_what_a_circuit_changes_is_predicted():
     """The fewest additions of F(6x6,3x3) are noisier than the quietest: predicted and simulated alike."""
     work = Workload(channels=32, outputs=16, tiles=64, seed=3)

@@ -79,6 +79,7 @@ def smooth_layer(padding=1):
     return Layer(data, rng.standard_normal((16, 40, 3, 3)) * shape / 20, padding)
 
 
+@pytest.mark.slow_cases("fp8-e5m2", "tapwise-pow2")
 @pytest.mark.parametrize("name", SCHEMES)
 def test_a_layer_is_predicted_from_its_own_moments(name):
     found = evaluate(F44, SCHEMES[name], smooth_layer())
@@ -86,6 +87,7 @@ def test_a_layer_is_predicted_from_its_own_moments(name):
     assert found.flags == ()
 
 
+@pytest.mark.slow_cases("uniform")
 @pytest.mark.parametrize("name", ["uniform", "relu-gaussian"])
 def test_other_distributions(name):
     for scheme in ("tapwise-8", "barabasz-2020-8", "fp8-e4m3"):
@@ -93,6 +95,7 @@ def test_other_distributions(name):
         assert found.predicted.decibels == pytest.approx(found.measured, abs=1.0)
 
 
+@pytest.mark.slow_cases("weights-per-channel")
 @pytest.mark.parametrize("option", ["weights-per-channel", "unsigned"])
 @pytest.mark.parametrize("name", ["barabasz-2020-8", "winograd-aware-nets", "tapwise-8", "ncnn-int8"])
 def test_options_are_predicted(name, option):
@@ -112,6 +115,7 @@ def test_finer_scales_help_and_rectified_data_want_unsigned_codes():
     assert per_tap > per_tensor + 1
 
 
+@pytest.mark.slow
 def test_clipping_calibrations_are_about_right_where_one_scale_serves_many_values():
     for calibration in ("percentile", "mse"):
         scheme = parse_scheme(f"barabasz-2020-8+{calibration}")
@@ -120,6 +124,7 @@ def test_clipping_calibrations_are_about_right_where_one_scale_serves_many_value
         assert found.measured > evaluate(F44, SCHEMES["barabasz-2020-8"], Workload(64, 32, 64)).measured
 
 
+@pytest.mark.slow_cases("tapwise-pow2")
 @pytest.mark.parametrize("name", SCHEMES)
 def test_data_of_any_size(name):
     """No warning, no other exception: results, or infinities that are flagged."""
@@ -139,6 +144,7 @@ def test_data_of_any_size(name):
                 Layer(*arrays)
 
 
+@pytest.mark.slow_cases("tapwise-pow2")
 @pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 3, 2), (2, 1, 1)])
 @pytest.mark.parametrize("name", SCHEMES)
 def test_the_smallest_workloads(name, sizes):

@@ -84,6 +84,7 @@ def _of_filters(scale, start, size):
     return type(scale)(*(item[..., start : start + size, :] if item.shape[-2] > 1 else item for item in scale))
 
 
+@pytest.mark.slow
 def test_a_depthwise_layer_is_predicted_too():
     rng = np.random.default_rng(1)
     whole = Layer(rng.standard_normal((4, 32, 18, 18)), rng.standard_normal((32, 1, 3, 3)))

@@ -141,6 +141,7 @@ def test_every_machine_is_checked():
     assert CHECKS.keys() == MACHINES.keys()
 
 
+@pytest.mark.slow_cases("recording-quadratic 2-D")
 @pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("name", MACHINES)
 def test_a_machine_runs_every_algorithm(name, run):

@@ -64,7 +64,8 @@ def both(algorithm, scheme, channels, seeds, outputs=128, tiles=96):
     return np.mean(found, axis=0)
 
 
-@pytest.mark.parametrize("channels", [16, 128])
+@pytest.mark.slow_cases("barabasz-2020-8-9", "tapwise-pow2")
+@pytest.mark.parametrize("channels", [16, pytest.param(128, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", SCHEMES)
 def test_predictions_know_means(name, channels):
     predicted, measured = both(F44, name, channels, 2)
@@ -99,7 +100,7 @@ STORED = "fp32,input=fp16,weights=fp16,output=fp16"
 BETWEEN = "fp32,input=fp16,weights=fp16,U=fp16,V=fp16,M=fp16,output=fp16"
 
 
-@pytest.mark.parametrize("channels", [16, 64])
+@pytest.mark.parametrize("channels", [16, pytest.param(64, marks=pytest.mark.slow)])
 def test_what_a_library_measures_on_uniform_data(channels):
     """Half precision in memory, and half precision between the kernels too: 72.0 and 68.8 dB of 64 channels."""
     rng = np.random.default_rng(0)
@@ -138,6 +139,7 @@ def filters_apart(rng):
     return Layer(rng.uniform(0, 1, (2, 64, 30, 30)), own + 0.1 * rng.standard_normal((96, 64, 3, 3)))
 
 
+@pytest.mark.slow_cases("tapwise-8-filters_apart", "fp16-fp32acc", "fp8-e4m3")
 @pytest.mark.parametrize("made", [alike, filters_apart])
 @pytest.mark.parametrize("name", ["tapwise-8", "fp16", "fp16-fp32acc", "fp8-e4m3"])
 def test_channels_of_a_layer_may_be_alike(made, name):
@@ -243,9 +245,10 @@ def test_rows_of_sums_about_means():
 # ---- scales that clip ----
 
 
+@pytest.mark.slow_cases("barabasz-2020-8")
 @pytest.mark.parametrize("calibration", ["percentile", "percentile:99", "mse"])
 @pytest.mark.parametrize("name", ["barabasz-2020-8", "tapwise-8", "ncnn-int8", "fp8-e4m3"])
-@pytest.mark.parametrize("distribution", ["gaussian", "uniform", "relu-gaussian"])
+@pytest.mark.parametrize("distribution", ["gaussian", pytest.param("uniform", marks=pytest.mark.slow), "relu-gaussian"])
 def test_clipping_is_that_of_the_values_seen(name, distribution, calibration):
     found = evaluate(F44, parse_scheme(f"{name}+{calibration}"), Workload(64, 32, 48, distribution))
     assert found.predicted.decibels == pytest.approx(found.measured, abs=1.0)

@@ -262,6 +262,7 @@ def test_scales_that_cannot_be_predicted(option):
 # ---- other data ----
 
 
+@pytest.mark.slow
 def test_unseen_data_clip():
     """Scales of 1 tile on 200 others: the clipping that a calibration on the data themselves never shows."""
     algorithm = made("F(4,3)", 2, "pow2")
@@ -294,6 +295,7 @@ def test_moments_decide():
         assert abs(white.decibels - found.decibels) > 1
 
 
+@pytest.mark.slow_cases("tapwise-8-uniform")
 @pytest.mark.parametrize("name", ["uniform", "relu-gaussian"])
 @pytest.mark.parametrize("scheme", ["tapwise-8", "winograd-aware-nets", "fp16-fp32acc"])
 def test_data_that_are_not_gaussian(name, scheme):

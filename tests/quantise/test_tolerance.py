@@ -182,6 +182,7 @@ def test_an_entry_that_never_shows_is_said_never_to():
     assert found.least == math.inf
 
 
+@pytest.mark.slow_cases("512-")
 @pytest.mark.parametrize(
     ("channels", "name", "most"), [(512, "fp16", 0.01), (512, "fp16-fp32acc", 0.0025), (1, "fp16-fp32acc", 0.0025)]
 )

@@ -105,10 +105,10 @@ def command(
         judged = None if atol is None else (atol, rtol or 0.0)
         if plan is not None:
             of_algorithms = {"points": points, "moduli": moduli, "convention": convention, "axes": axes, "basis": basis}
-            refuse_options(**of_algorithms, nested=nested or None, loud=loud or None, tensors=tensors)
+            refuse_options(**of_algorithms, nested=nested or None)
             found = plan_tolerance(
                 plan, scheme, data, rate=rate, outputs=outputs, weight_deviation=weight_deviation, given=judged,
-                progress=progress,
+                loud=loud or tensors is not None, progress=progress,
             )  # fmt: skip
         else:
             algorithm = read_algorithm(size, points, moduli, convention, basis, axes, nested=nested)
@@ -122,4 +122,4 @@ def command(
     if format in CONSTANT_NAMES:
         write_output(found.constants(format), output, format, suffixes)
         return
-    finish(shown(found, format, output, full=full, hint="Every entry: --full." if plan is None else ""), format, output)
+    finish(shown(found, format, output, full=full, hint="Every entry: --full."), format, output)

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -27,7 +27,10 @@ _NAMES = (("AT", "output"), ("G", "filter"), ("BT", "input"))
 
 
 class FaultSite(NamedTuple):
-    """A nonzero entry of a matrix, wherever a map applies that matrix; `passes` are the places of it in the map."""
+    """A nonzero entry of a matrix, wherever a map applies that matrix; `passes` are the places of it in the map.
+
+    Of a plan `algorithm` says which of its algorithms has it.
+    """
 
     matrix: str
     map: str
@@ -35,11 +38,17 @@ class FaultSite(NamedTuple):
     row: int
     column: int
     value: str
+    algorithm: str = ""
+
+    @property
+    def entry(self) -> str:
+        """As ``BT[0][2]``, from 0."""
+        return f"{self.matrix}[{self.row}][{self.column}]"
 
     @property
     def name(self) -> str:
-        """As ``BT[0][2]``, from 0."""
-        return f"{self.matrix}[{self.row}][{self.column}]"
+        """The entry, after the algorithm where there are several: ``F(4x4,2x1) BT[0][2]``."""
+        return f"{self.algorithm} {self.entry}".strip()
 
 
 class SeenChange(NamedTuple):
@@ -47,6 +56,22 @@ class SeenChange(NamedTuple):
 
     site: FaultSite
     least: float
+
+
+def worst_changes(seen: Sequence[SeenChange], whole_maps: bool = False) -> dict[str, SeenChange]:
+    """By matrix the entry whose changes hide best; with `whole_maps` by A^T, G and B^T, of however many matrices.
+
+    >>> worst_changes(())
+    {}
+    """
+    found: dict[str, SeenChange] = {}
+    names = {side: name for name, side in _NAMES}
+    for change in seen:
+        key = names[change.site.map] if whole_maps else change.site.matrix
+        known = found.get(key)
+        if known is None or change.least > known.least:
+            found[key] = change
+    return found
 
 
 def fault_sites(algorithm: Algorithm) -> list[FaultSite]:
@@ -79,6 +104,15 @@ def fault_sites(algorithm: Algorithm) -> list[FaultSite]:
                 if entry
             ]
     return found
+
+
+class Responses(Protocol):
+    """What changed entries do to outputs."""
+
+    outputs: np.ndarray
+
+    def of(self, site: FaultSite) -> np.ndarray:
+        """The coefficients (d, outputs...) of the change's powers 1 ... d in what it adds to the outputs."""
 
 
 class FaultResponses:
@@ -137,7 +171,7 @@ class FaultResponses:
 
 
 def seen_changes(
-    responses: FaultResponses,
+    responses: Responses,
     sites: list[FaultSite],
     tolerance: np.ndarray,
     deviation: np.ndarray,
@@ -146,8 +180,8 @@ def seen_changes(
 ) -> Iterator[SeenChange]:
     """For every entry the least change that a test sees with 99 %, whichever its sign.
 
-    `tolerance` is what |y - y_ref| may be, `deviation` that of the errors: arrays that broadcast to the outputs
-    (m..., K, T). A test sees a fault when any output leaves its tolerance; errors are independent.
+    `tolerance` is what |y - y_ref| may be, `deviation` that of the errors: arrays that broadcast to the outputs. A test
+    sees a fault when any output leaves its tolerance; errors are independent.
 
     >>> from wincraft import winograd
     >>> from wincraft.quantise.workload import Workload

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import frexp, log, sqrt
 from typing import NamedTuple
@@ -49,6 +50,18 @@ class Wrongness(NamedTuple):
         """The largest magnitude of the computed value that is likely."""
         return np.asarray(np.abs(self.value) + self.bias + _FEW * np.sqrt(self.square))
 
+    @property
+    def bound(self) -> np.ndarray:
+        """What the error never exceeds; inf where that is not known."""
+        error = self.error * _INNER
+        return np.where(np.isnan(error), np.inf, error)
+
+    def exceeded(self, rate: float) -> np.ndarray:
+        """What the error exceeds at most at a rate, see `likely_bound`."""
+        likely = self.bias + sqrt(2 / 3 * log(2 / rate)) * np.sqrt(self.square)
+        bound = np.minimum(likely, self.error) * _INNER
+        return np.where(np.isnan(bound), np.inf, bound)
+
 
 class _Stage:
     """A matrix as a scheme stores it, in any order of its sums: what it does to values, errors and squares."""
@@ -73,7 +86,8 @@ class WrongnessMachine:
     """Carries `Wrongness` through a scheme. With `box`, data and weights are magnitudes that are not exceeded.
 
     Sums are in any order, or passes are the programs of the circuit where the scheme's order says so. Scales are those
-    of the largest value. `active` is how many channels are not 0.
+    of the largest value, of the places in `highs` those of the largest values given there. `active` is how many
+    channels are not 0.
 
     >>> from wincraft import winograd
     >>> from wincraft.quantise.schemes import SCHEMES
@@ -83,8 +97,15 @@ class WrongnessMachine:
     (6.0, 24.0)
     """
 
-    def __init__(self, scheme: Scheme, active: int, algorithm: Algorithm | None = None, box: bool = False) -> None:
-        self.scheme, self.active, self.box = scheme, active, box
+    def __init__(
+        self,
+        scheme: Scheme,
+        active: int,
+        algorithm: Algorithm | None = None,
+        box: bool = False,
+        highs: Mapping[Place, np.ndarray] | None = None,
+    ) -> None:
+        self.scheme, self.active, self.box, self._highs = scheme, active, box, highs or {}
         of_circuit = algorithm is not None and scheme.order in CIRCUIT_ORDERS
         self._programs = programs_for(algorithm, scheme.order) if of_circuit and algorithm is not None else None
         self._stages = PerMatrix(lambda matrix: _Stage(matrix, scheme, box))
@@ -150,7 +171,7 @@ class WrongnessMachine:
             return value._replace(error=value.error + off, square=value.square + half**2)
         found = []
         for largest in (most, value.likely):
-            high = quantizer.ends(largest)[1]
+            high = self._highs[place] if place in self._highs else quantizer.ends(largest)[1]
             scale = quantizer.scale_of(-high, high).scale
             if isinstance(format, IntegerGrid):
                 found.append(np.broadcast_to(scale / 2, largest.shape))
@@ -193,8 +214,16 @@ def check_bounded(scheme: Scheme) -> None:
         raise NotApplicable("a hard bound", f"{scheme.name} has zero points", "use a scheme without +unsigned")
 
 
-def wrongness(algorithm: Algorithm, scheme: Scheme, batch: Batch, box: bool = False) -> Wrongness:
+def wrongness(
+    algorithm: Algorithm,
+    scheme: Scheme,
+    batch: Batch,
+    box: bool = False,
+    highs: Mapping[Place, np.ndarray] | None = None,
+) -> Wrongness:
     """Of the outputs (m..., K, T) for these very data and weights, or all within their magnitudes, max-abs scales.
+
+    Where a batch is a part of what is stored at a place, `highs` are the largest magnitudes of all of it.
 
     It is that of every kernel that stores the stages as the scheme says, rounds every operation or fewer of them, and
     takes its sums in any order; channels without data or weights round nothing. Infinite where a value may overflow.
@@ -207,7 +236,7 @@ def wrongness(algorithm: Algorithm, scheme: Scheme, batch: Batch, box: bool = Fa
     used = (batch.data != 0).any(axis=(*tiles, -1))
     groups = batch.data.shape[-2] // batch.weights.shape[-1]
     active = max(int(used.reshape(groups, -1).sum(axis=1).max()), 1)
-    machine = WrongnessMachine(scheme, active, algorithm, box)
+    machine = WrongnessMachine(scheme, active, algorithm, box, highs)
     data, weights = (np.abs(batch.data), np.abs(batch.weights)) if box else (batch.data, batch.weights)
     with np.errstate(all="ignore"):
         return execute(algorithm.maps, algorithm.scale, machine, data, weights)
@@ -227,8 +256,7 @@ def hard_bound(algorithm: Algorithm, scheme: Scheme, batch: Batch, box: bool = F
     >>> [round(float(hard_bound(F, SCHEMES["fp16"], batch, box).max()), 3) for box in (False, True)]
     [0.52, 1.044]
     """
-    error = wrongness(algorithm, scheme, batch, box).error * _INNER
-    return np.where(np.isnan(error), np.inf, error)
+    return wrongness(algorithm, scheme, batch, box).bound
 
 
 def likely_bound(algorithm: Algorithm, scheme: Scheme, batch: Batch, rate: float) -> np.ndarray:
@@ -250,16 +278,25 @@ def likely_bound(algorithm: Algorithm, scheme: Scheme, batch: Batch, rate: float
     >>> round(float(likely_bound(F, SCHEMES["fp16"], Workload().batch(F), 1e-9).max()), 3)
     0.128
     """
-    found = wrongness(algorithm, scheme, batch)
-    bias = found.bias
-    if scheme.order not in CIRCUIT_ORDERS:
-        rounded = execute(
-            stored_maps(algorithm, scheme), algorithm.scale, ArrayMachine(float), batch.data, batch.weights
-        )
-        bias = np.minimum(bias, np.abs(rounded - batch.reference))
-    likely = bias + sqrt(2 / 3 * log(2 / rate)) * np.sqrt(found.square)
-    bound = np.minimum(likely, found.error) * _INNER
-    return np.where(np.isnan(bound), np.inf, bound)
+    return told_bias(wrongness(algorithm, scheme, batch), algorithm, scheme, batch).exceeded(rate)
+
+
+def told_bias(found: Wrongness, algorithm: Algorithm, scheme: Scheme, batch: Batch) -> Wrongness:
+    """With the bias that rounded matrices have on these very data, where that is told.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.quantise.schemes import SCHEMES
+    >>> from wincraft.quantise.workload import Workload
+    >>> F = winograd(4, 3)
+    >>> batch = Workload().batch(F)
+    >>> found = wrongness(F, SCHEMES["fp16"], batch)
+    >>> bool(told_bias(found, F, SCHEMES["fp16"], batch).bias.max() < found.bias.max() / 3)
+    True
+    """
+    if scheme.order in CIRCUIT_ORDERS:
+        return found
+    rounded = execute(stored_maps(algorithm, scheme), algorithm.scale, ArrayMachine(float), batch.data, batch.weights)
+    return found._replace(bias=np.minimum(found.bias, np.abs(rounded - batch.reference)))
 
 
 def box_bound(algorithm: Algorithm, scheme: Scheme, channels: int, data: float, weights: float) -> float:

@@ -38,7 +38,7 @@ class LoudTensors:
     """Images (T, C, *n), each one tile, filters (K, C, *r), exact outputs (T, K, *m), and how far each may be off.
 
     `atol` (T, K, *m) is exceeded at the rate at most, `bound` by no correct kernel. `seen` are the least changes that
-    show beyond `atol`.
+    show beyond `atol`. Of a plan images are as large as a tile of every piece needs, see `plan_loud_tensors`.
     """
 
     data: np.ndarray
@@ -84,31 +84,86 @@ def loud_tensors(algorithm: Algorithm, scheme: Scheme, channels: int, rate: floa
     >>> found.data.shape[1:], max(change.least for change in found.seen) < 0.01
     ((64, 4, 4), True)
     """
-    check_rate(rate)
-    for name, value, least in (("channels", channels, 1), ("the seed", seed, 0)):
-        if not is_integer(value, least):
-            raise BadValue(name, repr(value), f"give an integer, {least} or more")
-    rng, sites = np.random.default_rng(seed), fault_sites(algorithm)
+    rng, sites = loud_generator(channels, rate, seed), fault_sites(algorithm)
     tiles, filters = _patterns(algorithm, rng)
-    active = min(channels, ACTIVE_CHANNELS)
-    amplitudes = rng.choice(np.arange(4, 8), (2, active)) / 4
-    amplitudes *= rng.choice([-1.0, 1.0], active)
-    places = np.sort(rng.choice(channels, active, replace=False))
-    pool = _spread(algorithm, tiles, filters, amplitudes)
-    kept_tiles, kept_filters = _loudest(algorithm, pool, likely_bound(algorithm, scheme, pool, rate), sites)
-    batch = _spread(algorithm, tiles[..., kept_tiles], filters[..., kept_filters], amplitudes)
+    places, amplitudes = active_channels(channels, rng)
+    batch = _kept(algorithm, scheme, tiles, filters, amplitudes, rate)
     atol, bound = likely_bound(algorithm, scheme, batch, rate), hard_bound(algorithm, scheme, batch)
-    errors = simulate(algorithm, scheme, batch).outputs - batch.reference
-    told = (atol > 0) & np.isfinite(atol)
-    spread = float(np.sqrt(np.mean((errors[told] / atol[told]) ** 2)))
+    spread = share_of_tolerance(simulate(algorithm, scheme, batch).outputs - batch.reference, atol)
     seen = tuple(seen_changes(FaultResponses(algorithm, batch), sites, atol, spread * atol, 3.0))
+    counts = batch.data.shape[-1], batch.weights.shape[-2]
     data, weights = (
-        np.zeros((*shape, channels)) for shape in ((len(kept_tiles), *algorithm.n), (len(kept_filters), *algorithm.r))
+        np.zeros((count, *shape, channels)) for count, shape in zip(counts, (algorithm.n, algorithm.r), strict=True)
     )
     data[..., places] = np.moveaxis(batch.data, (-2, -1), (-1, 0))
     weights[..., places] = np.moveaxis(batch.weights, -2, 0)
     exact, atol, bound = (np.moveaxis(item, (-1, -2), (0, 1)) for item in (batch.reference, atol, bound))
     return LoudTensors(np.moveaxis(data, -1, 1), np.moveaxis(weights, -1, 1), exact, atol, bound, seed, seen)
+
+
+def loud_generator(channels: int, rate: float, seed: int) -> np.random.Generator:
+    """The source of loud tensors of so many channels.
+
+    Raises:
+        BadValue: for channels, a seed or a rate that are none.
+    """
+    check_rate(rate)
+    for name, value, least in (("channels", channels, 1), ("the seed", seed, 0)):
+        if not is_integer(value, least):
+            raise BadValue(name, repr(value), f"give an integer, {least} or more")
+    return np.random.default_rng(seed)
+
+
+def active_channels(channels: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Which channels are not 0, and their amplitudes (2, active) in the data and in the weights.
+
+    >>> places, amplitudes = active_channels(64, np.random.default_rng(0))
+    >>> len(places), amplitudes.shape, bool((amplitudes[0] * amplitudes[1] > 0).all())
+    (8, (2, 8), True)
+    """
+    active = min(channels, ACTIVE_CHANNELS)
+    amplitudes = rng.choice(np.arange(4, 8), (2, active)) / 4
+    amplitudes *= rng.choice([-1.0, 1.0], active)
+    return np.sort(rng.choice(channels, active, replace=False)), amplitudes
+
+
+def loud_batch(
+    algorithm: Algorithm, scheme: Scheme, amplitudes: np.ndarray, rate: float, rng: np.random.Generator
+) -> Batch:
+    """The loudest tiles and filters of an algorithm in channels of these amplitudes.
+
+    >>> from wincraft import winograd
+    >>> from wincraft.quantise.schemes import SCHEMES
+    >>> made = loud_batch(winograd(2, 3), SCHEMES["fp16"], np.ones((2, 1)), 1e-9, np.random.default_rng(0))
+    >>> made.data.shape[:2], made.weights.shape[0], float(np.abs(made.data).max())
+    ((4, 1), 3, 1.0)
+    """
+    return _kept(algorithm, scheme, *_patterns(algorithm, rng), amplitudes, rate)
+
+
+def share_of_tolerance(errors: np.ndarray, atol: np.ndarray) -> float:
+    """The root mean square of errors in tolerances, where there are any.
+
+    >>> share_of_tolerance(np.array([1.0, 5.0]), np.array([4.0, 0.0]))
+    0.25
+    """
+    told = (atol > 0) & np.isfinite(atol)
+    return float(np.sqrt(np.mean((errors[told] / atol[told]) ** 2)))
+
+
+def _kept(
+    algorithm: Algorithm,
+    scheme: Scheme,
+    tiles: np.ndarray,
+    filters: np.ndarray,
+    amplitudes: np.ndarray,
+    rate: float,
+) -> Batch:
+    """Of these tiles and filters the loudest."""
+    pool = _spread(algorithm, tiles, filters, amplitudes)
+    atol = likely_bound(algorithm, scheme, pool, rate)
+    kept_tiles, kept_filters = _loudest(algorithm, pool, atol, fault_sites(algorithm))
+    return _spread(algorithm, tiles[..., kept_tiles], filters[..., kept_filters], amplitudes)
 
 
 def _patterns(algorithm: Algorithm, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

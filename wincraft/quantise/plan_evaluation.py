@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -15,6 +15,7 @@ from wincraft.errors import NotApplicable
 from wincraft.numbers.quantizer import Scale
 from wincraft.plan.piece import Piece
 from wincraft.plan.plan import Plan
+from wincraft.plan.problem import Problem
 from wincraft.plan.running import arrange
 from wincraft.quantise.evaluation import Evaluation
 from wincraft.quantise.plans import direct_algorithm, simulate_plan
@@ -89,18 +90,28 @@ def arrays_of(plan: Plan, workload: Workload | Layer) -> tuple[np.ndarray, np.nd
         return workload.data, workload.weights, workload.pads
     problem, d = plan.problem, len(plan.problem.r)
     along = max(2, round(workload.tiles ** (1 / d)))
-    sizes, pads = [], []
-    for k, (r, s, t) in enumerate(zip(problem.r, problem.s, problem.t, strict=True)):
-        outputs = along * max(piece.algorithm.m[k] * piece.strands[k].outputs.step for piece in plan.pieces)
-        reach = t * (r - 1)
-        sizes.append(-(-(outputs + reach - 1) // s) + 1 if problem.transposed else s * (outputs - 1) + reach + 1)
-        pads.append(reach if problem.transposed else 0)
+    largest = (max(piece.algorithm.m[k] * piece.strands[k].outputs.step for piece in plan.pieces) for k in range(d))
+    sizes, pads = image_of(problem, [along * most for most in largest])
     groups, rng = problem.groups, np.random.default_rng(workload.seed)
     C, K = (-(-count // groups) * groups for count in (workload.channels, workload.outputs))
     shape = (C, K // groups) if problem.transposed else (K, C // groups)
     data = DISTRIBUTIONS[workload.distribution](rng, (1, C, *sizes))
     weights = DISTRIBUTIONS[weight_distribution(workload.distribution)](rng, (*shape, *problem.r))
-    return data, weights / np.sqrt(C // groups * prod(problem.r)), tuple(pads)
+    return data, weights / np.sqrt(C // groups * prod(problem.r)), pads
+
+
+def image_of(problem: Problem, outputs: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The sizes of an image that has so many outputs or some more, and its padding: none but what crops outputs.
+
+    >>> image_of(Problem(3, stride=2), [4]), image_of(Problem(3, stride=2, transposed=True), [4])
+    (((9,), (0,)), ((4,), (2,)))
+    """
+    sizes, pads = [], []
+    for count, r, s, t in zip(outputs, problem.r, problem.s, problem.t, strict=True):
+        reach = t * (r - 1)
+        sizes.append(-(-(count + reach - 1) // s) + 1 if problem.transposed else s * (count - 1) + reach + 1)
+        pads.append(reach if problem.transposed else 0)
+    return tuple(sizes), tuple(pads)
 
 
 def predict_plan(
@@ -122,8 +133,10 @@ def predict_plan(
     """The SQNR that a scheme should have on a plan, given its calibrated scales (those of `PlanSimulation.scales`).
 
     Pieces are independent: how wrong they are adds up in power. So stages are the pieces' means, see `predict`, by the
-    power of what they give: for white data with filters of mean 0 by the multiply-adds that they stand for. Then come
-    the roundings of the sum and the output. Without scales they are predicted too.
+    power of what they give: for white data with filters of mean 0 by the multiply-adds that they stand for. But where
+    data and weights have a mean, what rounded matrices and quantisers make wrong has one: these means add up as they
+    are, to ``matrices`` and to the stage that costs most. Then come the roundings of the sum and the output. Without
+    scales they are predicted too.
 
     Raises:
         UnknownName: where a stage has no scale.
@@ -160,7 +173,7 @@ def predict_plan(
         return of_piece(plan.pieces[0], scheme, scales)
     known: dict[object, Prediction] = {}
     powers, used = dict[str, float](), dict[str, Scale]()
-    inner, classes = replace(scheme, output=None), dict[object, list[Piece]]()
+    inner, classes, shifts = replace(scheme, output=None), dict[object, list[Piece]](), dict[object, list[np.ndarray]]()
     for piece in plan.pieces:
         classes.setdefault(tuple(strand.outputs for strand in piece.strands), []).append(piece)
     total = sum(power(sum(prod(piece.algorithm.r) for piece in item)) / item[0].spacing for item in classes.values())
@@ -168,6 +181,8 @@ def predict_plan(
         own = None if scales is None else _own(scales, f"piece {number} ")
         found = known.get(piece.algorithm) if own is None else None
         found = known[piece.algorithm] = found or of_piece(piece, inner, own)
+        if found.shifts is not None:
+            shifts.setdefault(tuple(strand.outputs for strand in piece.strands), []).append(found.shifts)
         for stage, noise in found.stages.items():
             share = power(prod(piece.algorithm.r)) / piece.spacing / total
             powers[stage] = powers.get(stage, 0.0) + noise * share
@@ -175,7 +190,13 @@ def predict_plan(
         used |= {label if label in shared else f"piece {number} {label}": item for label, item in found.scales.items()}
     last = Scheme(scheme.name, output=scheme.output, calibration=scheme.calibration)
     outer = None if scales is None else {"output": _of_one_axis(scales["output"])} if scheme.output else {}
-    for pieces in classes.values():
+    worst = max((stage for stage in powers if stage != "matrices"), key=lambda stage: powers[stage], default="")
+    for outputs_of, pieces in classes.items():
+        means = shifts.get(outputs_of, [])
+        alone, whole = (_beyond_power([item[k] for item in means]) / pieces[0].spacing / total for k in range(2))
+        for stage, more in (("matrices", alone), (worst, whole - alone)):
+            if stage in powers:
+                powers[stage] = max(powers[stage] + more, 0.0)
         taps = np.cumsum([prod(piece.algorithm.r) for piece in pieces], dtype=float)
         added = channels * taps * variance, channels * taps * mean
         share = power(float(taps[-1])) / pieces[0].spacing / total
@@ -189,6 +210,15 @@ def predict_plan(
             powers["output"] = powers.get("output", 0.0) + share * found.noise_to_signal
             used |= found.scales
     return Prediction(powers, used)
+
+
+def _beyond_power(shifts: Sequence[np.ndarray]) -> float:
+    """By how much the power of a sum of means, each periodic over its tile, is beyond the sum of their powers."""
+    if len(shifts) < 2:
+        return 0.0
+    period = np.lcm.reduce([item.shape for item in shifts], axis=0)
+    whole = sum(np.tile(item, period // item.shape) for item in shifts)
+    return float(np.mean(np.square(whole)) - sum(np.mean(np.square(item)) for item in shifts))
 
 
 def _tiles_of(values: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import lcm, prod
+from math import prod
 
 import numpy as np
 
 from wincraft.errors import BadValue
 from wincraft.plan.plan import Plan
+from wincraft.plan.running import arrange
 from wincraft.progress import Progress
+from wincraft.quantise.faults import seen_changes
 from wincraft.quantise.pilot import LEAST_BATCHES, PILOT_OUTPUTS, PilotRun, observe_runs
+from wincraft.quantise.plan_bound import periods_of, plan_box_bound, plan_hard_bound
 from wincraft.quantise.plan_evaluation import arrays_of
-from wincraft.quantise.plans import simulate_plan
+from wincraft.quantise.plan_faults import PlanFaultResponses, plan_fault_sites
+from wincraft.quantise.plan_loud import plan_loud_tensors
+from wincraft.quantise.plans import direct_batch, simulate_plan
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.tolerance import (
     TEST_FILTERS,
@@ -22,7 +27,9 @@ from wincraft.quantise.tolerance import (
     JudgedLimits,
     Tolerance,
     check_test,
+    known_bounds,
     output_roundoff,
+    seed_of,
     weight_factor,
 )
 from wincraft.quantise.workload import Layer, Workload
@@ -37,13 +44,14 @@ def plan_tolerance(
     outputs: int = TEST_OUTPUTS,
     weight_deviation: float | None = None,
     given: tuple[float, float] | None = None,
+    loud: bool = False,
     pilot_outputs: int = PILOT_OUTPUTS,
     progress: Progress | None = None,
 ) -> Tolerance:
     """As `tolerance`, of a plan: errors are told apart by where an output lies in the tiles of all pieces.
 
-    A test is an image of about so many `outputs`, or more where one tile of every piece has more. There is no hard
-    bound, and faults are those of the algorithms of its pieces: ask for these.
+    A test is an image of about so many `outputs`, or more where one tile of every piece has more. A fault is a changed
+    entry of an algorithm, in all pieces that use it. `loud` asks for `plan_loud_tensors`.
 
     Raises:
         BadValue: for outputs, a deviation and a rate that are none.
@@ -58,7 +66,7 @@ def plan_tolerance(
     check_test(rate, outputs, pilot_outputs)
     chosen = workload or Workload()
     if isinstance(chosen, Workload):
-        chosen = replace(chosen, outputs=TEST_FILTERS, tiles=-(-outputs // (TEST_FILTERS * prod(_periods(plan)))))
+        chosen = replace(chosen, outputs=TEST_FILTERS, tiles=-(-outputs // (TEST_FILTERS * prod(periods_of(plan)))))
     if isinstance(chosen, Layer) and weight_deviation is not None:
         raise BadValue("a deviation", "given beside a layer, which has its own", "leave it out")
     problem = plan.problem
@@ -70,40 +78,62 @@ def plan_tolerance(
             seeded = replace(chosen, seed=chosen.seed + number) if isinstance(chosen, Workload) else chosen
             data, filters, padding = arrays_of(plan, seeded)
             simulation = simulate_plan(plan, inner, data, factor * filters, padding)
-            N, K, *sizes = simulation.shape
-            exact = np.moveaxis(simulation.reference.reshape(K, N, *sizes), 0, 1)
-            return _by_position(plan, simulation.images, exact)
+            return _by_position(plan, simulation.images, _in_shape(simulation.reference, simulation.shape))
 
         return run
 
-    filters = w.shape[1] * problem.groups if problem.transposed else w.shape[0]
-    size = len(x) * filters * prod(problem.outputs(x.shape[2:], pads))
-    runs = 1 if isinstance(chosen, Layer) else max(LEAST_BATCHES, -(-pilot_outputs // size))
+    test = x, factor * w, pads
+    responses = PlanFaultResponses(plan, *test)
+    exact = np.abs(_in_shape(direct_batch(problem, arrange(problem, *test)).reference, responses.outputs.shape))
+    runs = 1 if isinstance(chosen, Layer) else max(LEAST_BATCHES, -(-pilot_outputs // exact.size))
     pilot = observe_runs(scheme, [run_of(number) for number in range(runs)], progress)
-    rtol = output_roundoff(scheme)
-    limits = JudgedLimits(pilot.law.tolerance(rate, rtol), rtol, rate, ())
-    judged = None if given is None else JudgedLimits(*given, pilot.law.rate(*given), ())
+    rtol, spread = output_roundoff(scheme), _over_images(pilot.law.whole_deviation, exact.shape)
+    sites, kurtosis = plan_fault_sites(plan), float(pilot.law.kurtosis.mean())
+
+    def judged(atol: float, rtol: float, rate: float) -> JudgedLimits:
+        seen = seen_changes(responses, sites, atol + rtol * exact, spread, kurtosis, pilot.law.share)
+        return JudgedLimits(atol, rtol, rate, tuple(seen))
+
     magnitudes = float(np.abs(x).max()), factor * float(np.abs(w).max())
-    reason = "pieces of a plan have none together"
-    norm = pilot.norm(rate)
+    bound, box, reason = known_bounds(
+        lambda: float(plan_hard_bound(plan, scheme, *test).max()),
+        lambda: plan_box_bound(plan, scheme, x.shape[1], *magnitudes),
+    )
     return Tolerance(
-        plan, scheme, chosen, rate, size, pilot, limits, norm, magnitudes, None, None, reason, judged, None
+        plan,
+        scheme,
+        chosen,
+        rate,
+        exact.size,
+        pilot,
+        judged(pilot.law.tolerance(rate, rtol), rtol, rate),
+        pilot.norm(rate),
+        magnitudes,
+        bound,
+        box,
+        reason,
+        None if given is None else judged(*given, pilot.law.rate(*given)),
+        plan_loud_tensors(plan, scheme, x.shape[1], rate, seed_of(chosen)) if loud else None,
     )
 
 
-def _periods(plan: Plan) -> tuple[int, ...]:
-    """Along each axis after how many outputs all pieces begin a tile."""
-    return tuple(
-        lcm(*(piece.algorithm.m[k] * piece.strands[k].outputs.step for piece in plan.pieces))
-        for k in range(len(plan.problem.r))
-    )
+def _in_shape(tiles: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Tiles of one output, (1..., K, T), as images (N, K, ...)."""
+    N, K, *sizes = shape
+    return np.moveaxis(tiles.reshape(K, N, *sizes), 0, 1)
+
+
+def _over_images(by_place: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """What every place within a period has, for all outputs of images (N, K, ...)."""
+    places = (np.arange(size) % period for size, period in zip(shape[2:], by_place.shape, strict=True))
+    return by_place[np.ix_(*places)]
 
 
 def _by_position(plan: Plan, outputs: np.ndarray, exact: np.ndarray) -> PilotRun:
     """Images (N, K, sizes...) by place within a period, (places..., K, T); what fills the last one does not count."""
     found = []
     for array in (outputs, exact, np.ones(outputs.shape, dtype=bool)):
-        periods, sizes = _periods(plan), array.shape[2:]
+        periods, sizes = periods_of(plan), array.shape[2:]
         ends = [(0, -size % period) for size, period in zip(sizes, periods, strict=True)]
         whole = np.pad(array, [(0, 0), (0, 0), *ends])
         N, K, *full = whole.shape

@@ -112,7 +112,7 @@ def _alone(plan: Plan, scheme: Scheme, whole: Arrangement, scales: dict[str, obj
     one = simulate(piece.algorithm, scheme, Layer(part.data, part.filters).batch(piece.algorithm), scales)
     images = np.zeros(whole.shape)
     place = (slice(None), slice(None), *part.places)
-    images[place] = _in_images(one.outputs, images[place].shape)
+    images[place] = in_images(one.outputs, images[place].shape)
     return _Run(images, one.records, one.overflowed, {1: one})
 
 
@@ -138,7 +138,7 @@ def _together(plan: Plan, scheme: Scheme, whole: Arrangement, scales: dict[str, 
         batch = Layer(part.data, part.filters).batch(piece.algorithm)
         one = found[number] = simulate(piece.algorithm, inner, batch, own | shared)
         place = (slice(None), slice(None), *part.places)
-        images[place] = total.add(images[place], _in_images(one.outputs, images[place].shape))
+        images[place] = total.add(images[place], in_images(one.outputs, images[place].shape))
         records |= {prefix + label: record for label, record in one.records.items() if label not in shared}
     overflowed = total.overflowed or any(one.overflowed for one in found.values())
     kept = images[(slice(None), slice(None), *whole.kept)]
@@ -206,8 +206,12 @@ def direct_algorithm(taps: tuple[int, ...]) -> Algorithm:
     return nest(*(untransformed(1, r) for r in taps))
 
 
-def _in_images(outputs: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Tiles (m..., K, T) side by side as images of a shape (N, K, ...), what lies beyond left out."""
+def in_images(outputs: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Tiles (m..., K, T) side by side as images of a shape (N, K, ...), what lies beyond left out.
+
+    >>> in_images(np.array([[[1, 3]], [[2, 4]]]), (1, 1, 3)).tolist()
+    [[[1, 2, 3]]]
+    """
     (N, K, *sizes), m = shape, outputs.shape[:-2]
     d, tiles = len(m), [-(-size // step) for size, step in zip(sizes, m, strict=True)]
     split = outputs.reshape(*m, K, N, *tiles)

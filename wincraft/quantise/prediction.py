@@ -10,7 +10,7 @@ coherently: signal and coherent error as the square of their number, noise as th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from math import inf, isfinite, nan, prod
 from typing import NamedTuple
@@ -49,11 +49,13 @@ class Prediction(Shown):
 
     ``matrices`` is the coherent error of rounded matrices; what quantisers take from the signal counts to their stages.
     Rounded operations count to ``input transform`` and the like. `scales` are those it was made with. A stage that
-    overflows is infinite and alone; of data that are all 0 nothing is predicted (NaN).
+    overflows is infinite and alone; of data that are all 0 nothing is predicted (NaN). `shifts` (2, m...) are
+    the means, at every output, of the error of rounded matrices alone, and of what quantisers take and add too.
     """
 
     stages: dict[str, float]
     scales: dict[str, Scale]
+    shifts: np.ndarray | None = field(default=None, compare=False)
 
     @property
     def noise_to_signal(self) -> float:
@@ -169,15 +171,16 @@ def predict(
     machine = MomentsMachine(scheme, channels, scales, **sizes, clips=clips, seen=seen, programs=programs)
     data = _operand("data", algorithm.n, data_moments, data_means, data_between, data_values)
     weights = _operand("weight", algorithm.r, weight_moments, weight_means, weight_between, weight_values)
+    shifts = None
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             y = execute(stored_maps(algorithm, scheme), algorithm.scale, machine, data, weights)
-            shares = _shares(algorithm, y, channels, data, weights)
+            shares, shifts = _shares(algorithm, y, channels, data, weights)
     except OutOfFormat as overflow:
         shares = {str(overflow): inf}
     if scheme.matrices is None:
         shares.pop("matrices", None)
-    return Prediction(shares, machine.used)
+    return Prediction(shares, machine.used, None if shifts is None else shifts.reshape(2, *algorithm.m))
 
 
 def _operand(
@@ -233,8 +236,11 @@ def _moments(what: str, given: ArrayLike, size: int) -> np.ndarray:
 
 def _shares(
     algorithm: Algorithm, y: TileMoments, channels: int, data: OperandMoments, weights: OperandMoments
-) -> dict[str, float]:
-    """Noise over signal by stage at the outputs, ``matrices`` last; ``no signal`` of data that are all 0."""
+) -> tuple[dict[str, float], np.ndarray]:
+    """Noise over signal by stage at the outputs, ``matrices`` last; ``no signal`` of data that are all 0.
+
+    And the mean errors at every output, of rounded matrices alone and of quantisers too.
+    """
     U, V = y.operands
     gram = y.signal[:, :-1].T @ y.signal[:, :-1]
     of_data, of_weights = Homogeneous.of(data), Homogeneous.of(weights)
@@ -247,19 +253,19 @@ def _shares(
     noises, losses = (_added(parts) for parts in zip(*(side.arrived(*both) for side, *both in of_sides), strict=True))
     exact = _exact_form(algorithm)
 
-    def error(A: np.ndarray, G: np.ndarray, B: np.ndarray) -> float:
+    def error(A: np.ndarray, G: np.ndarray, B: np.ndarray) -> tuple[float, np.ndarray]:
         return _form_error(exact, A, G, B, of_weights, of_data, channels)
 
-    plain, coherent = error(y.plain, V.plain, U.plain), error(y.signal, V.signal, U.signal)
+    (plain, alone), (coherent, shift) = error(y.plain, V.plain, U.plain), error(y.signal, V.signal, U.signal)
     lost, total = max(coherent - plain, 0.0), sum(losses.values())
     shares = {stage: lost * power / total for stage, power in losses.items()} if total else {}
     if losses and not total:
         shares = {next(iter(losses)): lost}
-    signal = error(0 * y.plain, V.plain, U.plain)
+    signal, _ = error(0 * y.plain, V.plain, U.plain)
     if not (signal and np.isfinite(signal)):
-        return {"no signal": nan}
+        return {"no signal": nan}, np.stack([alone, shift])
     powers = _added([noises, shares, {"matrices": min(plain, coherent)}])
-    return {stage: max(power, 0.0) / signal for stage, power in powers.items()}
+    return {stage: max(power, 0.0) / signal for stage, power in powers.items()}, np.stack([alone, shift])
 
 
 def _summed(channels: int, second: np.ndarray, shared: np.ndarray) -> np.ndarray:
@@ -302,8 +308,8 @@ def _form_error(
     weights: Homogeneous,
     data: Homogeneous,
     channels: int,
-) -> float:
-    """The power of (sum_k A[i,k] G[k,j] B[k,l] - T[i,j,l]) g_j d_l summed over channels and outputs i.
+) -> tuple[float, np.ndarray]:
+    """The power of (sum_k A[i,k] G[k,j] B[k,l] - T[i,j,l]) g_j d_l summed over channels and outputs i; its means by i.
 
     The last entries of g and d are 1, and the last column of A is an offset of the outputs. What two channels share
     counts once for every two.
@@ -314,7 +320,8 @@ def _form_error(
     one, two = (_form_power(error, *both) for both in zip(weights, data, strict=True))
     offset, middle = A[:, -1], np.einsum("ijl,j,l->i", error, weights.second[-1], data.second[-1])
     whole = channels * one + channels * (channels - 1) * two + float(offset @ (offset + 2 * channels * middle))
-    return max(whole, 0.0)  # of values that do not vary it is a difference of equal numbers
+    # of values that do not vary it is a difference of equal numbers
+    return max(whole, 0.0), np.asarray(offset + channels * middle)
 
 
 def _form_power(form: np.ndarray, weights: np.ndarray, data: np.ndarray) -> float:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, Context
 from math import frexp, inf, isfinite, ldexp, prod, sqrt
 
 import numpy as np
@@ -15,13 +17,14 @@ from wincraft.numbers.float_format import FloatFormat
 from wincraft.plan.plan import Plan
 from wincraft.progress import Progress
 from wincraft.quantise.error_law import LEAST_RATE, ErrorLaw, check_rate
-from wincraft.quantise.faults import FaultResponses, SeenChange, fault_sites, seen_changes
+from wincraft.quantise.faults import FaultResponses, SeenChange, fault_sites, seen_changes, worst_changes
 from wincraft.quantise.hard_bound import box_bound, hard_bound
 from wincraft.quantise.loud import LoudTensors, loud_tensors
 from wincraft.quantise.pilot import PILOT_OUTPUTS, Pilot, pilot_batches, run_pilot, scaled_batch
 from wincraft.quantise.schemes import Scheme, as_scheme
+from wincraft.quantise.seen_tables import entry_sections, seen_sections
 from wincraft.quantise.simulation import check_scheme
-from wincraft.quantise.workload import Batch, Layer, Workload
+from wincraft.quantise.workload import Layer, Workload
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import finite
 from wincraft.show.shown import Shown
@@ -54,20 +57,6 @@ class JudgedLimits:
     def worst(self) -> dict[str, SeenChange]:
         """By matrix the entry whose changes hide best."""
         return worst_changes(self.seen)
-
-
-def worst_changes(seen: tuple[SeenChange, ...]) -> dict[str, SeenChange]:
-    """By matrix the entry whose changes hide best.
-
-    >>> worst_changes(())
-    {}
-    """
-    found: dict[str, SeenChange] = {}
-    for change in seen:
-        known = found.get(change.site.matrix)
-        if known is None or change.least > known.least:
-            found[change.site.matrix] = change
-    return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,11 +104,12 @@ class Tolerance(Shown):
 
     def layout(self) -> Layout:
         """The tolerance, the sizes of errors, and the least changes that are seen, matrix by matrix."""
-        return Layout(*self._head, (self._errors(), *self._worst(), *self._every()))
+        shown = self.screen()
+        return replace(shown, sections=(*shown.sections, *entry_sections(self._tests)))
 
     def screen(self) -> Layout:
         """All but the table of every entry."""
-        return Layout(*self._head, (self._errors(), *self._worst()))
+        return Layout(*self._head, (self._errors(), *seen_sections(self._tests, self.outputs)))
 
     @property
     def _head(self) -> tuple[str, tuple[str, ...]]:
@@ -162,30 +152,6 @@ class Tolerance(Shown):
         if self.loud is not None:
             tests["loud tensors"] = self.loud.seen
         return tests
-
-    def _worst(self) -> tuple[Section, ...]:
-        rows = []
-        if not self.limits.seen:
-            return ()
-        for name, seen in self._tests.items():
-            hidden = sum(change.least > 0.01 for change in seen)
-            worst = [f"{change.site.name} {_percent(change.least)}" for change in worst_changes(seen).values()]
-            rows.append((name, *worst, f"{hidden} of {len(seen)}"))
-        matrices = tuple(f"worst of {name}" for name in worst_changes(self.limits.seen))
-        table = Table(("test", *matrices, "1 % unseen"), tuple(rows), "l" * (len(matrices) + 1) + "r")
-        note = f"The least relative change of an entry that {self.outputs} outputs show with 99 %."
-        return (Section("What the test sees", (table,), (note,), name="seen"),)
-
-    def _every(self) -> tuple[Section, ...]:
-        tests = self._tests
-        if not self.limits.seen:
-            return ()
-        rows = tuple(
-            (change.site.name, change.site.value, *(_percent(seen[place].least) for seen in tests.values()))
-            for place, change in enumerate(self.limits.seen)
-        )
-        table = Table(("entry", "value", *tests), rows, "lr" + "r" * len(tests))
-        return (Section("Every entry", (table,), name="entries"),)
 
     def document(self) -> dict[str, object]:
         """As plain data, of kind ``wincraft.tolerance``; the schema is ``tolerance-1.json`` of `wincraft.report`."""
@@ -236,7 +202,7 @@ class Tolerance(Shown):
         prefix = f"WINCRAFT_{''.join(c if c.isalnum() else '_' for c in self.algorithm.size).strip('_').upper()}"
         values = {"ATOL": self.limits.atol, "RTOL": self.limits.rtol, "L2": self.norm}
         if self.bound is not None and isfinite(self.bound):
-            values["BOUND"] = self.bound
+            values["BOUND"] = float(Context(prec=6, rounding=ROUND_CEILING).create_decimal(self.bound))
         lines = {
             "c": ("/* {} */", "#define {}_{} {}"),
             "python": ("# {}", "{}_{} = {}"),
@@ -311,7 +277,10 @@ def tolerance(
         return JudgedLimits(atol, rtol, rate, tuple(seen))
 
     magnitudes = float(np.abs(test.data).max()), float(np.abs(test.weights).max())
-    bound, box, reason = _bounds(algorithm, scheme, test, magnitudes)
+    bound, box, reason = known_bounds(
+        lambda: float(hard_bound(algorithm, scheme, test).max()),
+        lambda: box_bound(algorithm, scheme, test.weights.shape[-1], *magnitudes),
+    )
     return Tolerance(
         algorithm,
         scheme,
@@ -326,7 +295,7 @@ def tolerance(
         box,
         reason,
         None if given is None else judged(*given, pilot.law.rate(*given)),
-        loud_tensors(algorithm, scheme, workload.channels, rate, _seed(workload)) if loud else None,
+        loud_tensors(algorithm, scheme, workload.channels, rate, seed_of(workload)) if loud else None,
     )
 
 
@@ -369,21 +338,23 @@ def output_roundoff(scheme: Scheme) -> float:
     return float(format.unit_roundoff) if isinstance(format, FloatFormat) else 0.0
 
 
-def _seed(workload: Workload | Layer) -> int:
+def seed_of(workload: Workload | Layer) -> int:
+    """The seed of seeded data; 0 of a layer.
+
+    >>> seed_of(Workload(seed=3))
+    3
+    """
     return workload.seed if isinstance(workload, Workload) else 0
 
 
-def _bounds(
-    algorithm: Algorithm, scheme: Scheme, test: Batch, magnitudes: tuple[float, float]
-) -> tuple[float | None, float | None, str]:
-    """On the test's data, on the box, and why there is none."""
+def known_bounds(on_data: Callable[[], float], on_box: Callable[[], float]) -> tuple[float | None, float | None, str]:
+    """The hard bounds on a test's data and on the box, or why there are none.
+
+    >>> known_bounds(lambda: 0.5, lambda: 2.0)
+    (0.5, 2.0, '')
+    """
     try:
-        on_data = hard_bound(algorithm, scheme, test).max()
-        on_box = box_bound(algorithm, scheme, test.weights.shape[-1], *magnitudes)
+        known, box = on_data(), on_box()
     except NotApplicable as refusal:
         return None, None, f"{refusal.value}" if hasattr(refusal, "value") else str(refusal)
-    return (float(on_data), on_box, "") if isfinite(on_data) else (inf, inf, "")
-
-
-def _percent(change: float) -> str:
-    return f"{100 * change:.3g} %" if isfinite(change) else "never"
+    return (known, box, "") if isfinite(known) else (inf, inf, "")
