@@ -75,7 +75,9 @@ def test_help_imports_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("size", ["F(4x4,3x3)", "4x4,3x3", "f(4x4, 3x3)"])
+@pytest.mark.parametrize(
+    "size", ["F(4x4,3x3)", *(pytest.param(s, marks=pytest.mark.slow) for s in ("4x4,3x3", "f(4x4, 3x3)"))]
+)
 def test_the_main_job(size, tmp_path):
     done = wincraft("generate", size, "--format", "c", "-o", "f4x4.h", cwd=tmp_path, check=0)
     assert "proved" in done.stderr
@@ -84,6 +86,7 @@ def test_the_main_job(size, tmp_path):
     assert os.listdir(tmp_path) == ["f4x4.h"]
 
 
+@pytest.mark.slow
 def test_generate_verify_identify_round_trip(tmp_path):
     wincraft("generate", "6,3", "--points", "0,1,-1,2,-2,1/2,-1/2", "-o", "f.json", cwd=tmp_path, check=0)
     assert "proved" in wincraft("verify", "f.json", cwd=tmp_path, check=0).stdout
@@ -115,6 +118,7 @@ def test_refuted_files_exit_1_with_the_diagnosis_on_stdout(wincraft_here, tmp_pa
     assert wincraft_here("identify", "f.json", check=1).stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_nested_documents_verify(tmp_path):
     wincraft("generate", "2x4,3x3", "-o", "f.json", cwd=tmp_path, check=0)
     assert "F(2x4,3x3) proved" in wincraft("verify", "f.json", cwd=tmp_path, check=0).stdout
@@ -152,7 +156,7 @@ def test_decimal_matrices(wincraft_here, tmp_path):
         (("4,3", "--convention", "wincn"), "did you mean wincnn?"),
         (
             ("4,3", "--format", "yaml"),
-            "known are text, json, c, triton, cuda, hip, hls, verilog, mlir, linalg, iree, tvm, numpy, coq, latex",
+            "known are text, json, c, triton, cuda, hip, hls, verilog, mlir, linalg, iree, tvm, numpy, coq, gappa, latex",
         ),
         (("4,3", "--points", "0,1,-1,2," + "9" * 300), "at most 100 digits"),
         (("4,3", "--convention", "integer", "--points", "0,sqrt(2),-sqrt(2),1,-1"), "QQ<sqrt(2)>"),
@@ -192,6 +196,7 @@ def test_unwritable_paths_leave_nothing(tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 def test_a_full_device_is_one_line():
     assert_one_line_error(wincraft("generate", "2,3", "-o", "/dev/full"), 3)
@@ -299,6 +304,7 @@ def test_shells_complete_files(words):
     assert [(item.value, item.type) for item in found] == [("f", "file")]
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_no_traceback():
     script = f'"{sys.executable}" -c "{PRELUDE}" generate 100,3 | head -n 1'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)

@@ -45,7 +45,8 @@ def test_every_symbol_and_macro_has_the_prefix(name):
     macros = re.findall(r"^\s*#\s*define (\w+)", code, re.MULTILINE)
     assert symbols
     assert all(symbol.startswith(f"{prefix}_") for symbol in symbols)
-    own = set(macros) - {"WINCRAFT_CONTRACT", "WINCRAFT_CONTRACT_BODY"}  # all headers share them, behind #ifndef
+    shared = {f"WINCRAFT_CONTRACT{kind}{place}" for kind in ("", "_CASE") for place in ("", "_BODY")}
+    own = set(macros) - shared  # all headers share them, behind #ifndef
     assert all(macro.startswith(f"{prefix.upper()}_") for macro in own)
     assert "restrict" not in code
 
@@ -89,8 +90,8 @@ def test_comments_cannot_be_closed_from_within():
 
 
 def test_what_a_type_cannot_hold_is_omitted_and_said():
-    text = render(winograd(100, 3), "c")
-    assert re.search(r"Omitted: AT\[\d+\]\[\d+\] of F\(100,3\) is outside the normal range of float\.", text)
+    text = render(winograd(50, 3), "c")
+    assert re.search(r"Omitted: AT\[\d+\]\[\d+\] of F\(50,3\) is outside the normal range of float\.", text)
     assert re.search(r"Omitted: one channel of int8 data and filters can reach \S+, beyond int64_t\.", text)
     assert {re.search(r"f32|f64|int$|i8|i32|i64", name)[0] for name, _ in functions(text)} == {"f64"}
 
@@ -110,7 +111,7 @@ def test_integers_over_a_field_are_omitted_and_said():
 @pytest.mark.parametrize("name", MAKERS)
 def test_stated_costs_are_those_of_the_code(name):
     cost, signature = r"\. (\d+) additions? and (\d+) multiplications?\.", r"static inline void \w+_line_\w+\([^)]*\)"
-    pattern = rf"{cost}[^*]*\*/\n{signature}\n(?:    WINCRAFT_CONTRACT\([^)]*\)\n)?\{{(.*?)\n\}}"
+    pattern = rf"{cost}[^*]*\*/\n{signature}\n(?:    WINCRAFT_CONTRACT\w*\([^)]*\)\n)*\{{(.*?)\n\}}"
     found = re.findall(pattern, header(name), re.DOTALL)
     assert len(found) == sum("_line_" in function for function, _ in functions(header(name)))
     for additions, multiplications, body in found:
@@ -189,6 +190,7 @@ def macro(name, what):
 # --- compilers --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow_cases("-clang")
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("name", MAKERS)
 def test_compiles_without_a_warning(name, compiler, tmp_path):
@@ -306,6 +308,7 @@ def test_example_image(name, compiler, tmp_path):
     assert "integer  0 of 2867 outputs differ" in done.stdout
 
 
+@pytest.mark.slow
 @needs_cc
 @pytest.mark.skipif(shutil.which("sh") is None, reason="there is no sh")
 def test_example_script():

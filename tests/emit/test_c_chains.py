@@ -139,6 +139,7 @@ def test_additions_of_the_butterfly_of_eight_points():
         assert additions(text, f"wincraft_f6_3_{transform}_f32") == at_once
 
 
+@pytest.mark.slow_cases("cube, stages that grow: filter")
 @pytest.mark.parametrize(("name", "transform"), CASES)
 def test_stated_bounds_of_stages_are_the_largest_row_norms(name, transform):
     matrices = stage_matrices(name, transform)
@@ -233,6 +234,7 @@ def test_headers_that_differ_in_their_stages_refuse_to_compile_together():
 # --- what the functions compute ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow_cases("f64-float64-cube, stages that grow", "f32-float32-cube, stages that grow")
 @needs_cc
 @pytest.mark.parametrize(("name", "transform"), CASES)
 @pytest.mark.parametrize(("suffix", "dtype"), FLOATS)
@@ -317,7 +319,10 @@ def test_the_stages_compute_the_convolution(library, name):
     np.testing.assert_allclose(Y, np.tensordot(windows, g, g.ndim), rtol=0, atol=1e-10 * prod(g.shape))
 
 
-@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize(
+    "compiler",
+    [COMPILERS[0], *(pytest.param(*item.values, marks=[*item.marks, pytest.mark.slow]) for item in COMPILERS[1:])],
+)
 def test_line_functions_of_stages_compile_at_full_optimisation(compiler, tmp_path):
     names = {identifier(made(name)): name for name in CHAINED}
     suffix = ".cpp" if "++" in compiler else ".c"

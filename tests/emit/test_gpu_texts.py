@@ -158,6 +158,7 @@ def library(tmp_path_factory):
     return ctypes.CDLL(str(folder / "all.so"))
 
 
+@pytest.mark.slow_cases("F(2x2x2,3x2x3)")
 @needs_compiler
 @pytest.mark.parametrize(("name", "transform"), TRANSFORMS)
 def test_cuda_and_hip_functions_compute_the_matrices(library, name, transform):

@@ -80,6 +80,7 @@ def variants(*quick):
     return found
 
 
+@pytest.mark.slow_cases("16 lanes-clang", "4 lanes-clang")
 @pytest.mark.parametrize("compiler", COMPILERS[:2])
 @pytest.mark.parametrize("variant", variants("4 lanes", "plain", "16 lanes"))
 @pytest.mark.parametrize("name", ["int8", *slowly(["uint8"])])
@@ -140,7 +141,7 @@ def test_lanes_that_the_compiler_has_not_are_an_error_that_says_what_to_do(tmp_p
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.parametrize("name", ["float32", "int8", *slowly(["uint8", "float16", "bfloat16"])])
+@pytest.mark.parametrize("name", ["int8", *slowly(["float32", "uint8", "float16", "bfloat16"])])
 def test_it_is_c99_and_cxx17_without_a_warning(tmp_path, name, compiler):
     if name == "float16" and not has_float16(compiler):
         pytest.skip(f"{compiler} has no _Float16 here")
@@ -184,6 +185,7 @@ def test_nothing_is_global_and_nothing_is_allocated(tmp_path, name):
 API = ("check", "uses_winograd", "filter_size", "work_size", "prepare", "run")
 
 
+@pytest.mark.slow
 @needs_cc
 @pytest.mark.skipif(shutil.which("g++") is None or CC != "gcc", reason="gcc and g++ are not installed")
 def test_kernels_share_a_program_and_headers_a_source(tmp_path):
@@ -237,7 +239,7 @@ def program(folder, name, *options, compiler=CC, lanes=None):
 
 
 @needs_cc
-@pytest.mark.parametrize("name", ["float32", "int8", *slowly(set(KERNELS) - {"float32", "int8"})])
+@pytest.mark.parametrize("name", ["float32", *slowly(set(KERNELS) - {"float32"})])
 def test_the_self_test_passes_under_sanitizers(tmp_path, name):
     sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     (tmp_path / "empty.c").write_text("int main(void) { return 0; }\n")
@@ -261,8 +263,9 @@ def test_the_program_says_how_it_is_used(tmp_path):
         assert (done.returncode, done.stdout) == (2, ""), size
 
 
+@pytest.mark.slow_cases("float32")
 @needs_cc
-@pytest.mark.parametrize("name", ["float32", "int8"])
+@pytest.mark.parametrize("name", ["float32", *slowly(["int8"])])
 def test_the_benchmark_times_both_convolutions(tmp_path, name):
     """Which of the two is faster is for benchmarks to say."""
     program(tmp_path, name, "-O3", "-ffp-contract=fast", *FAST)

@@ -188,8 +188,11 @@ def test_bad_arguments():
         assert functions["run"](*arguments) == -1, (place, value)
 
 
+@pytest.mark.slow_cases("float32-g++", "float32-clang++")
 @pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.parametrize("type", ["float32", "float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "type", ["float32", *(pytest.param(name, marks=pytest.mark.slow) for name in ("float16", "bfloat16"))]
+)
 def test_it_is_c99_and_cxx17_without_a_warning(tmp_path, type, compiler):
     if type == "float16" and not has_float16(compiler):
         pytest.skip(f"{compiler} has no _Float16 here")

@@ -83,7 +83,14 @@ def test_folders_that_cannot_be_written(tmp_path):
         write_kernel(algorithm, tmp_path, kernel="conv3d")
 
 
-@pytest.mark.parametrize("name", [name for name, (_, type, _) in KERNELS.items() if type == "float32"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in ("F(8x8,3x3)", "F(7x7,3x3)")))
+        for name, (_, type, _) in KERNELS.items()
+        if type == "float32"
+    ],
+)
 def test_the_bound_of_the_header_is_that_of_the_algorithm(name):
     """By another way than the kernel takes: every operation of its circuits rounds, channels are added one by one."""
     (header,) = (text for file, text in files_of(name).items() if file.endswith(".h"))

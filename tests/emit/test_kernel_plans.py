@@ -79,6 +79,7 @@ def sizes_of(name):
     return [reach[0] + 2, *(size + more for size, more in zip(reach[1:], (6, 9), strict=False))]
 
 
+@pytest.mark.slow_cases("stride 2-int8")
 @needs_cc
 @pytest.mark.parametrize(("name", "type"), EVERY)
 def test_layers_are_the_definition(name, type):

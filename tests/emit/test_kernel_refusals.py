@@ -316,7 +316,7 @@ def assert_passes(folder, times, before=()):
 
 
 @needs_cc
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [NAMES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[1:])])
 def test_any_layer_is_answered_and_no_byte_beside_is_touched(tmp_path, name):
     """Under sanitizers: sizes and strides of any value, and small layers in memory of exactly the size they need."""
     sanitizers = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

@@ -66,6 +66,7 @@ def vectors(rows, low, high, random):
         yield [random.randint(low, high) for _ in range(size)]
 
 
+@pytest.mark.slow_cases("F(4,3)-default")
 @needs_iverilog
 @pytest.mark.parametrize("which", INTEGERS)
 @pytest.mark.parametrize("name", SIZES)

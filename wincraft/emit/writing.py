@@ -30,6 +30,7 @@ EMITTERS = {
     "tvm": "wincraft.emit.tvm",
     "numpy": "wincraft.emit.numpy",
     "coq": "wincraft.emit.coq.certificate",
+    "gappa": "wincraft.emit.gappa",
     "latex": "wincraft.emit.latex",
 }
 """The registry: format name to the module whose ``emit(algorithm, stream)`` writes it."""
@@ -40,10 +41,10 @@ BINARY = {"npz": "wincraft.files.npz"}
 WITH_INTEGERS = frozenset({"c", "coq", "hls", "verilog"})
 """The formats with integer functions: their ``emit`` also takes the ranges, as `integers`."""
 
-WITH_CIRCUITS = frozenset({"c", "coq", "numpy", "latex", "triton", "cuda", "hip", "hls", "verilog"})
+WITH_CIRCUITS = frozenset({"c", "coq", "gappa", "numpy", "latex", "triton", "cuda", "hip", "hls", "verilog"})
 """The formats that print programs: their ``emit`` also takes them, as `circuits`."""
 
-PROGRAMS = frozenset({"coq", "triton", "cuda", "hip", "hls", "verilog"})
+PROGRAMS = frozenset({"coq", "gappa", "triton", "cuda", "hip", "hls", "verilog"})
 """The formats that hold programs and no matrices: nothing reads them back."""
 
 OF_AXES = frozenset({"mlir", "linalg", "iree", "tvm"})
@@ -62,6 +63,7 @@ SUFFIXES = {
     ".hpp": "hls",
     ".cpp": "hls",
     ".v": "verilog",
+    ".gappa": "gappa",
 }
 """The format that a file name implies."""
 

@@ -16,14 +16,27 @@ def with_contracts(kernels: Sequence[CFunction], read: Mapping[str, Box]) -> tup
     """The functions, their lines with contracts for inputs in the boxes of the letters.
 
     A pass reads all that the one before it may write. Products, of which no box is given, have the largest symmetric
-    box on which no step leaves int64_t. A function whose results could leave its type gets no contract.
+    box on which no step leaves int64_t. A function whose results could leave its type gets no contract. What several
+    passes call has the contract of all that they read, and one of each; so the contracts of a tile's lines compose.
     """
     lines = {kernel.name: kernel for kernel in kernels if isinstance(kernel, Line)}
-    found = dict[str, Box]()
-    for tile in kernels:
-        for name, box in _boxes_read(tile, lines, read) if isinstance(tile, Tile) else ():
-            found[name] = box if name not in found else _hull(found[name], box)
-    return tuple(_contracted(kernel, found) if isinstance(kernel, Line) else kernel for kernel in kernels)
+    chains = {tile.name: list(_boxes_read(tile, lines, read)) for tile in kernels if isinstance(tile, Tile)}
+    found: dict[str, list[Box]] = {}
+    for name, box in (pair for chain in chains.values() for pair in chain):
+        found.setdefault(name, []).append(box)
+    made = {name: _contracted(line, found.get(name, ())) for name, line in lines.items()}
+
+    def of(kernel: CFunction) -> CFunction:
+        if isinstance(kernel, Line):
+            return made[kernel.name]
+        chain = chains[kernel.name]
+        if not chain or not all(made[name].contract for name, _ in chain):
+            return kernel
+        last = written_box(lines[chain[-1][0]], chain[-1][1])
+        scale = int(kernel.division.removeprefix("/= ") or 1)
+        return replace(kernel, contract=(chain[0][1], Box(int(last.low / scale), int(last.high / scale))))
+
+    return tuple(map(of, kernels))
 
 
 def written_box(line: Line, box: Box) -> Box:
@@ -50,15 +63,15 @@ def _largest(passes: Sequence[Line]) -> Box:
     return Box(-min(counts), min(counts))
 
 
-def _contracted(line: Line, boxes: Mapping[str, Box]) -> Line:
-    box = boxes.get(line.name)
-    if box is None or box.high == box.low == 0:
+def _contracted(line: Line, boxes: Sequence[Box]) -> Line:
+    box = _hull(*boxes) if boxes else Box(0, 0)
+    if box.high == box.low == 0:
         return line
     found, word = bounds(line.program, box), parse_range(line.types[1])
     steps = [*found.values, *(product for product in found.products if product is not None)]
     if not all(word.low <= step.low and step.high <= word.high for step in steps):
         return line
-    return replace(line, contract=(box, written_box(line, box)))
+    return replace(line, contract=tuple((given, written_box(line, given)) for given in dict.fromkeys([box, *boxes])))
 
 
 def _hull(*boxes: Box) -> Box:

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from math import prod
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.circuit.bounds import bounds
 from wincraft.construct.circuits import DEFAULT_CIRCUIT, order_of
 from wincraft.construct.scaling import integer_form
 from wincraft.emit.c.integers import integer_bounds, integer_section
-from wincraft.emit.c.kernels import Array, HeaderSection, Line, Tile
+from wincraft.emit.c.kernels import Array, Line, Tile
 from wincraft.emit.c.text import comment, fill
 from wincraft.errors import NotApplicable
 from wincraft.files.provenance import banner
@@ -46,15 +47,16 @@ def harness(algorithm: Algorithm, header: str, integers: Integers | None = None,
     if not lines:
         why = next((text for text in section.comment if text.startswith("Omitted")), "it has no functions along axes")
         raise NotApplicable(f"a harness of {algorithm.size}", why.removeprefix("Omitted: ").rstrip("."), "leave it out")
-    tiles = list(_composed(section, lines))
+    tiles = [kernel for kernel in section.kernels if isinstance(kernel, Tile) and kernel.contract and kernel.calls[1:]]
     counts = sorted({count for line in lines for count in (line.program.inputs, len(line.program.outputs))})
-    unwind = max([*counts, *(size for tile in tiles for size in (*tile.source.shape, *tile.target.shape))]) + 1
+    unwind = max([*counts, *(prod(item.shape) for tile in tiles for item in (tile.source, tile.target))]) + 1
     summed = _products_check(algorithm, integers, order_of(circuit))
-    checks = [f"check_{name}" for name in (*(line.name for line in lines), *(tile.name for tile in tiles))] + [
-        "check_products",
-        "check_sums",
-    ] * bool(summed)
-    tested = "\n".join(f"        {name}();" for name in checks)
+    checks = [
+        *(_line_check(line, number) for line in lines for number in range(len(line.contract))),
+        *map(_tile_check, tiles),
+        *summed,
+    ]
+    tested = "\n".join(f"        {name}();" for check in checks for name in re.findall(r"^void (\w+)", check, re.M))
     parts = [
         comment(
             *banner(algorithm, "c", f"{range_options(integers)} --harness"),
@@ -63,11 +65,10 @@ def harness(algorithm: Algorithm, header: str, integers: Integers | None = None,
         ),
         "#include <stddef.h>\n#include <stdint.h>",
         *map(_all, counts),
+        *(_before(count) for count in counts if count in [line.program.inputs for line in lines if line.contract[1:]]),
         _PRELUDE,
         f'#include "{header}"',
-        *map(_line_check, lines),
-        *(_tile_check(tile, lines) for tile in tiles),
-        *summed,
+        *checks,
         f"int main(void)\n{{\n    for (int run = 0; run < 1000; ++run) {{\n{tested}\n    }}\n    return 0;\n}}",
     ]
     return "\n\n".join(parts) + "\n"
@@ -81,6 +82,10 @@ _PRELUDE = """\
     __ESBMC_requires(ALL_##n(x, x_step, x_low, x_high)); \\
     __ESBMC_ensures(ALL_##n_y(y, y_step, y_low, y_high)); \\
     EACH_##n_y(ASSIGNED, y, y_step)
+#define WINCRAFT_CONTRACT_CASE(n, x, x_step, x_low, x_high, n_y, y, y_step, y_low, y_high)
+#define WINCRAFT_CONTRACT_CASE_BODY(n, x, x_step, x_low, x_high, n_y, y, y_step, y_low, y_high) \\
+    __ESBMC_ensures(!BEFORE_##n(x, x_step, x_low, x_high) || ALL_##n_y(y, y_step, y_low, y_high));
+#define BEFORE(value) __ESBMC_old(value)
 #define ASSIGNED(value) __ESBMC_assigns(value);
 #define ASSUME(claim) __ESBMC_assume(claim)
 #define CHECK(claim) __ESBMC_assert(claim, #claim)
@@ -90,6 +95,10 @@ _PRELUDE = """\
     EACH_##n_y(ASSIGNED, y, y_step) \\
     __CPROVER_ensures(ALL_##n_y(y, y_step, y_low, y_high))
 #define WINCRAFT_CONTRACT_BODY(n, x, x_step, x_low, x_high, n_y, y, y_step, y_low, y_high)
+#define WINCRAFT_CONTRACT_CASE(n, x, x_step, x_low, x_high, n_y, y, y_step, y_low, y_high) \\
+    __CPROVER_ensures(!BEFORE_##n(x, x_step, x_low, x_high) || ALL_##n_y(y, y_step, y_low, y_high))
+#define WINCRAFT_CONTRACT_CASE_BODY(n, x, x_step, x_low, x_high, n_y, y, y_step, y_low, y_high)
+#define BEFORE(value) __CPROVER_old(value)
 #define ASSIGNED(value) __CPROVER_assigns(value)
 #define ASSUME(claim) __CPROVER_assume(claim)
 #define CHECK(claim) __CPROVER_assert(claim, #claim)
@@ -129,17 +138,22 @@ def _all(count: int) -> str:
     )
 
 
-def _line_check(line: Line) -> str:
-    """Results are the rows of the table, each in its exact range, for any inputs that the contract requires."""
-    assert line.contract is not None
-    read, (x_type, y_type) = line.contract[0], line.types
+def _before(count: int) -> str:
+    """A macro: that so many values were in a range before the call."""
+    within = [f"WITHIN(BEFORE((x)[{k} * (step)]), low, high){' &&' * (k < count - 1)}" for k in range(count)]
+    return fill(f"#define BEFORE_{count}(x, step, low, high) (", within, ")").replace("\n    ", " \\\n    ")
+
+
+def _line_check(line: Line, number: int) -> str:
+    """Results are the rows of the table, each in its exact range, for any inputs that one of its contracts requires."""
+    (read, _), (x_type, y_type) = line.contract[number], line.types
     inputs, outputs = line.program.inputs, len(line.program.outputs)
     found = bounds(line.program, read)
     boxes = [found.values[output] for output in line.program.outputs]
     word = f"u{y_type}"
     return "\n".join(
         [
-            f"void check_{line.name}(void)",
+            f"void check_{line.name}{f'_case{number}' * bool(number)}(void)",
             "{",
             fill(f"    static const {y_type} low[{outputs}] = {{", _commas([box.low for box in boxes]), "};"),
             fill(f"    static const {y_type} high[{outputs}] = {{", _commas([box.high for box in boxes]), "};"),
@@ -189,22 +203,10 @@ def _commas(values: list[object]) -> list[str]:
     return [*(f"{value}," for value in values[:-1]), str(values[-1])]
 
 
-def _composed(section: HeaderSection, lines: list[Line]) -> Iterator[Tile]:
-    """The tiles of several passes by lines that all have contracts, each pass by a function of its own."""
-    names = {line.name for line in lines}
-    for kernel in section.kernels:
-        if isinstance(kernel, Tile) and len(kernel.calls) > 1 and not kernel.division:
-            called = [name for _, name in kernel.calls]
-            if len(set(called)) == len(called) and names.issuperset(called):
-                yield kernel
-
-
-def _tile_check(tile: Tile, lines: list[Line]) -> str:
+def _tile_check(tile: Tile) -> str:
     """Every line is called with what its contract requires, inside of the arrays, and results are in the last range."""
-    by_name = {line.name: line for line in lines}
-    first, last = (by_name[tile.calls[k][1]].contract for k in (0, -1))
-    assert first is not None
-    assert last is not None
+    assert tile.contract is not None
+    read, written = tile.contract
     source, target = (Array.row_major(item.name, item.type, item.shape) for item in (tile.source, tile.target))
     x, y = source.name, target.name
     sizes = [" * ".join(map(str, item.shape)) for item in (source, target)]
@@ -215,9 +217,9 @@ def _tile_check(tile: Tile, lines: list[Line]) -> str:
             "{",
             f"    {source.type} {x}[{sizes[0]}];",
             f"    {target.type} {y}[{sizes[1]}];",
-            f"    for (int k = 0; k < {sizes[0]}; ++k) {x}[k] = ({source.type})any({first[0].low}, {first[0].high});",
+            f"    for (int k = 0; k < {sizes[0]}; ++k) {x}[k] = ({source.type})any({read.low}, {read.high});",
             f"    {tile.name}({', '.join(arguments)});",
-            f"    for (int k = 0; k < {sizes[1]}; ++k) CHECK({last[1].low} <= {y}[k] && {y}[k] <= {last[1].high});",
+            f"    for (int k = 0; k < {sizes[1]}; ++k) CHECK({written.low} <= {y}[k] && {y}[k] <= {written.high});",
             "}",
         ]
     )

@@ -77,7 +77,8 @@ class ConstantTable:
 class Line:
     """A function of one line of values at a step: straight-line code, its program, that of the matrix in `table`.
 
-    Of integers, `contract` is the box of what it reads and the one of what it then writes, where that fits its type.
+    Of integers, `contract` has the box of what it reads and that of what it then writes, where that fits its type;
+    behind them the same of narrower boxes, where passes of a tile call it with values of several sizes.
     """
 
     name: str
@@ -87,7 +88,7 @@ class Line:
     types: tuple[str, str]
     program: Program
     table: str = ""
-    contract: tuple[Box, Box] | None = None
+    contract: tuple[tuple[Box, Box], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ class Tile:
 
     `calls` are the axis and the line function of each pass along an axis, `program` one over the flattened tiles, and
     `steps` C statements that call the functions of its stages. `division` is the C operation, empty where the scale is
-    1 or the last step divides.
+    1 or the last step divides. `contract` are the boxes of what it reads and of what it then writes, where all its
+    lines have contracts.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Tile:
     program: Program | None = None
     steps: tuple[str, ...] = ()
     division: str = ""
+    contract: tuple[Box, Box] | None = None
 
     def others(self, axis: int) -> dict[int, int]:
         """The lengths of the other axes while a pass runs along one: those of the passes before it are done."""

@@ -36,14 +36,21 @@ CONTRACT_MACROS = """\
 #define WINCRAFT_CONTRACT_BODY(n, x, x_step, x_low, x_high, n_y, y, y_step, y_low, y_high)
 #endif"""
 
+CASE_MACROS = """\
+/* The same, of narrower ranges than those that the function requires. */
+#ifndef WINCRAFT_CONTRACT_CASE
+#define WINCRAFT_CONTRACT_CASE(n, x, x_step, x_low, x_high, n_y, y, y_step, y_low, y_high)
+#define WINCRAFT_CONTRACT_CASE_BODY(n, x, x_step, x_low, x_high, n_y, y, y_step, y_low, y_high)
+#endif"""
+
 
 def section_texts(section: HeaderSection) -> Iterator[str]:
     """The parts of a section, to stand apart by empty lines."""
     yield comment(f"{section.title} {'-' * (LINE_LENGTH - len(section.title) - 7)}", *section.comment)
     if section.macros:
         yield defines(section.macros)
-    if any(isinstance(kernel, Line) and kernel.contract for kernel in section.kernels):
-        yield CONTRACT_MACROS
+    contracts = max((len(kernel.contract) for kernel in section.kernels if isinstance(kernel, Line)), default=0)
+    yield from [CONTRACT_MACROS, CASE_MACROS][:contracts]
     yield from map(table_text, section.tables)
     yield from map(kernel_text, section.kernels)
 
@@ -81,10 +88,8 @@ def kernel_text(kernel: CFunction) -> str:
         (x, read), (y, written) = zip((kernel.reads, kernel.writes), kernel.types, strict=True)
         parameters = [f"const {read} *{x}", f"ptrdiff_t {x}_step", f"{written} *{y}", f"ptrdiff_t {y}_step"]
         body = _line_body(kernel)
-        if kernel.contract:
-            stated = contract_arguments(kernel)
-            opening = [fill("    WINCRAFT_CONTRACT(", stated, ")")]
-            body = [fill("    WINCRAFT_CONTRACT_BODY(", stated, ")"), *body]
+        opening = contract_lines(kernel)
+        body = [*contract_lines(kernel, "_BODY"), *body]
     else:
         source, target = kernel.source, kernel.target
         parameters = [f"const {source.parameters[0]}", *source.parameters[1:], *target.parameters]
@@ -97,17 +102,22 @@ def kernel_text(kernel: CFunction) -> str:
     return "\n".join([comment(*kernel.comment), head, *opening, "{", *body, "}"])
 
 
-def contract_arguments(kernel: Line) -> list[str]:
-    """What a line function reads, with its box, and what it then writes, with its own, as arguments of a macro.
+def contract_lines(kernel: Line, place: str = "") -> list[str]:
+    """What a line function reads, with its box, and what it then writes, with its own, as macros: one per contract.
 
     >>> from wincraft.numbers.box import Box
+    >>> boxes = (Box(0, 9), Box(0, 18)), (Box(0, 1), Box(0, 2))
     >>> program = Program.build(2, [("add", 0, 1)], [2])
-    >>> contract_arguments(Line("f", (), "d", "u", ("int8_t", "int32_t"), program, "", (Box(0, 9), Box(0, 18))))
-    ['2, d, d_step, 0, 9,', '1, u, u_step, 0, 18']
+    >>> print(*contract_lines(Line("f", (), "d", "u", ("int8_t", "int32_t"), program, contract=boxes)), sep="\\n")
+        WINCRAFT_CONTRACT(2, d, d_step, 0, 9, 1, u, u_step, 0, 18)
+        WINCRAFT_CONTRACT_CASE(2, d, d_step, 0, 1, 1, u, u_step, 0, 2)
     """
-    assert kernel.contract is not None
-    sides = (kernel.reads, kernel.writes), (kernel.program.inputs, len(kernel.program.outputs)), kernel.contract
-    return listed([f"{n}, {x}, {x}_step, {box.low}, {box.high}" for x, n, box in zip(*sides, strict=True)], "")
+    sides = list(zip((kernel.reads, kernel.writes), (kernel.program.inputs, len(kernel.program.outputs)), strict=True))
+    lines = []
+    for number, boxes in enumerate(kernel.contract):
+        stated = [f"{n}, {x}, {x}_step, {box.low}, {box.high}" for (x, n), box in zip(sides, boxes, strict=True)]
+        lines.append(fill(f"    WINCRAFT_CONTRACT{'_CASE' * (number > 0)}{place}(", listed(stated, ")")))
+    return lines
 
 
 def literal(value: float, c_type: str) -> str:

@@ -6,9 +6,21 @@
    each axis. All numbers are integers: rational matrices are multiplied by the least common multiple of their
    denominators, so that the algorithm gives `scale` times the convolution. *)
 
-Require Import ZArith List Bool Lia.
+(* Without a prefix, which Coq and Rocq call differently; names that newer libraries have not renamed *)
+Require Import Arith NArith ZArith List Bool Lia.
 Import ListNotations.
 Open Scope Z_scope.
+
+(* Lengths *)
+
+Lemma size_map {X Y} (f : X -> Y) l : length (map f l) = length l.
+Proof. induction l; simpl; [easy|]. now rewrite IHl. Qed.
+
+Lemma size_seq n : forall k, length (seq k n) = n.
+Proof. induction n; intros k; simpl; [easy|]. now rewrite IHn. Qed.
+
+Lemma size_app {X} (l k : list X) : length (l ++ k) = (length l + length k)%nat.
+Proof. induction l; simpl; [easy|]. now rewrite IHl. Qed.
 
 (* Sums *)
 
@@ -125,7 +137,7 @@ Definition holds b : bool :=
 
 Lemma nth_seq_map (f : nat -> Z) n k : (k < n)%nat -> nth k (map f (seq 0 n)) 0 = f k.
 Proof.
-  intros H. rewrite nth_indep with (d' := f 0%nat) by (rewrite map_length, seq_length; lia).
+  intros H. rewrite nth_indep with (d' := f 0%nat) by (rewrite size_map, size_seq; lia).
   rewrite map_nth, seq_nth by lia. easy.
 Qed.
 
@@ -150,7 +162,7 @@ Proof.
   rewrite all_spec in H. specialize (H j Hj). cbv beta zeta in H. apply andb_true_iff in H. destruct H as [Hp H].
   split; [now apply Nat.ltb_lt|]. intros l Hl. rewrite forallb_forall in H.
   specialize (H (l, column (B b) l)). cbv beta iota in H. rewrite Z.eqb_eq in H. rewrite <- H.
-  - rewrite dot_sum, map_length, seq_length. apply sum_ext. intros k Hk. now rewrite nth_seq_map, nth_column.
+  - rewrite dot_sum, size_map, size_seq. apply sum_ext. intros k Hk. now rewrite nth_seq_map, nth_column.
   - apply in_map_iff. exists l. split; [easy|]. apply in_seq. lia.
 Qed.
 
@@ -621,7 +633,7 @@ Proof.
   destruct (_ && _ && _)%bool eqn:E; [|easy].
   apply andb_true_iff in E. destruct E as [E E3]. apply andb_true_iff in E. destruct E as [E1 E2].
   apply negb_true_iff, Z.eqb_neq in E1. apply Z.eqb_eq in E2. simpl in E2. rewrite forallb_forall in E3.
-  unfold means in *. simpl. apply Z.mul_reg_l with (p := g); [easy|].
+  unfold means in *. simpl. apply Z.mul_cancel_l with (p := g); [easy|].
   rewrite <- sum_scale, Z.mul_assoc, (Z.mul_comm g), E2, H. apply sum_ext. intros j _.
   rewrite Z.mul_assoc. f_equal. rewrite <- (Z.div_0_l g E1) at 2.
   rewrite (map_nth (fun w => w / g)). destruct (nth_in_or_default j (row f) 0) as [I|D].
@@ -650,8 +662,8 @@ Proof.
       specialize (Hp 0%nat op eq_refl). rewrite Nat.add_0_r in Hp.
       pose proof (means_form_of n x forms values (terms op) Hf) as M. unfold means in M.
       rewrite <- M, <- Hp. ring.
-    + rewrite nth_overflow; [apply means_no_form|]. rewrite app_length. simpl. lia.
-  - intros s o Ho. rewrite app_length. simpl. specialize (Hp (S s) o Ho).
+    + rewrite nth_overflow; [apply means_no_form|]. rewrite size_app. simpl. lia.
+  - intros s o Ho. rewrite size_app. simpl. specialize (Hp (S s) o Ho).
     replace (length forms + 1 + s)%nat with (length forms + S s)%nat by lia. easy.
 Qed.
 
@@ -668,11 +680,11 @@ Proof.
   assert (M' : means n values (nth (N.to_nat (nth i outs 0%N)) forms no_form) (values (N.to_nat (nth i outs 0%N)))).
   { apply means_forms_of.
     - intros k. destruct (Nat.lt_ge_cases k n) as [L|L].
-      + rewrite nth_indep with (d' := unit n 0) by (rewrite map_length, seq_length; lia).
+      + rewrite nth_indep with (d' := unit n 0) by (rewrite size_map, size_seq; lia).
         rewrite map_nth, seq_nth by lia. now apply means_unit.
-      + rewrite nth_overflow; [apply means_no_form|]. rewrite map_length, seq_length. lia.
-    - intros k op Hk. rewrite map_length, seq_length. now apply R. }
-  unfold means in M'. apply Z.mul_reg_l with (p := over (nth (N.to_nat (nth i outs 0%N)) forms no_form)); [easy|].
+      + rewrite nth_overflow; [apply means_no_form|]. rewrite size_map, size_seq. lia.
+    - intros k op Hk. rewrite size_map, size_seq. now apply R. }
+  unfold means in M'. apply Z.mul_cancel_l with (p := over (nth (N.to_nat (nth i outs 0%N)) forms no_form)); [easy|].
   transitivity (s * (over (nth (N.to_nat (nth i outs 0%N)) forms no_form) * values (N.to_nat (nth i outs 0%N)))); [ring|].
   rewrite M', <- !sum_scale. apply sum_ext. intros j Hj. specialize (H j Hj). cbv beta in H. apply Z.eqb_eq in H.
   rewrite !Z.mul_assoc. rewrite H. ring.

@@ -94,7 +94,10 @@ class _Axis:
 def _parts(algorithm: Algorithm, integers: Integers, circuits: Circuits) -> Iterator[str]:
     lines = opening(algorithm, "coq", circuits, range_options(integers))
     yield "(* " + "\n".join(f"   {line}".rstrip() for line in lines).strip() + " *)"
-    yield "Require Import Wincraft.\nRequire Import ZArith List String.\nImport ListNotations.\nOpen Scope Z_scope."
+    yield (
+        "Require Import Wincraft.\nRequire Import Arith NArith ZArith List String.\n"
+        "Import ListNotations.\nOpen Scope Z_scope."
+    )
     yield f'(* Of the algorithm in JSON, which has this hash *)\nDefinition sha256 := "{algorithm.sha256}"%string.'
     parts = algorithm.factors if algorithm.separable else (algorithm,)
     distinct = {part: _Axis(part, f"axis{number}") for number, part in enumerate(dict.fromkeys(parts))}
