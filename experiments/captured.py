@@ -20,7 +20,7 @@ from torch import nn
 
 from experiments.images import Images, augmented, normalised
 from experiments.training import RECORDS, Plan, load_checkpoint, optimisers_of, save_checkpoint
-from wincraft.torch.direct import DirectConv2d
+from wincraft.torch import fast_training
 
 _WARM = 3
 """Steps before one is captured: they compile, choose kernels, and make what optimisers keep."""
@@ -180,9 +180,7 @@ def train_together(
     device. On CUDA the steps are captured; `compiled`: by way of `torch.compile`. Gradients are products of TF32.
     """
     model = networks[0]
-    for module in model.modules():
-        if isinstance(module, DirectConv2d):
-            module.plain_sums = True
+    fast_training(model)
     trainings = [
         Training(model, network, data, plan, path, about)
         for network, plan, path in zip(networks, plans, paths, strict=True)

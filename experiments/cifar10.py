@@ -28,7 +28,7 @@ from experiments.networks import ResidualNetwork, network, quantised
 from experiments.rows import Case, cases
 from experiments.training import Plan, accuracy, answers, train
 from wincraft.errors import BadDocument, CannotWrite, NotApplicable, UnknownName, WincraftError
-from wincraft.torch import calibrate
+from wincraft.torch import calibrate, fast_training
 
 STAGES = ("float", "untrained", "trained")
 """The network itself, the rows without training, and the rows trained on from the network."""
@@ -89,6 +89,9 @@ PRESETS = {
     ),
     "cpu": CPU,
     "cpu-epoch": replace(CPU, aware=Plan(epochs=1, rate=0.02, batch=64), seeds=(0, 1, 2)),
+    "cpu-claim": replace(
+        CPU, width=0.5, aware=Plan(epochs=10, rate=0.02, batch=128, matrix_rate=0.001, clip=1.0), seeds=(0, 1, 2)
+    ),
     "claim": Preset(
         "resnet18",
         0.5,
@@ -147,6 +150,7 @@ class Run:
         curve: list[dict[str, float]] = []
         if stage == "trained":
             model.requires_grad_(True)
+            fast_training(model)
             settings = self.settings | {"case": case.name}
             curve = self._train(model, replace(self.preset.aware, seed=self.seed), f"trained-{case.name}", settings)
         self.finish(stage, case.name, case.label, model, curve)
@@ -241,7 +245,7 @@ def main(
     device: str,
     threads: int | None,
 ) -> None:
-    """Run PRESET (smoke, cpu, cpu-epoch, gpu) into FOLDER; a run that was stopped goes on. Tables: experiments.tables.
+    """Run PRESET into FOLDER; a run that was stopped goes on. Tables: experiments.tables.
 
     \b
     Examples:

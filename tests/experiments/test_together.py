@@ -17,7 +17,7 @@ from experiments.networks import network, quantised
 from experiments.rows import cases
 from experiments.training import Plan, optimisers_of, train
 from wincraft.errors import UnknownName
-from wincraft.torch import calibrate
+from wincraft.torch import calibrate, fast_training
 from wincraft.torch.direct import DirectConv2d
 
 CASE = "F4-M9-Legendre-flex-learned-clipping"
@@ -86,19 +86,17 @@ def test_trainings_that_were_stopped_go_on_each_from_where_it_was(tmp_path):
     ]
 
 
-def test_plain_sums_are_for_training_alone():
+def test_fast_training_is_for_training_alone():
     case = next(case for case in cases("trained", (4,), (4,), (8,)) if case.row is None)
     model, images = quantised(network("resnet18", 0.125), case), generated(8, 0)
     calibrate(model, [images.inputs(slice(0, 8))])
     exact = model.eval()(images.inputs(slice(0, 8)))
-    for module in model.modules():
-        if isinstance(module, DirectConv2d):
-            module.plain_sums = True
+    fast_training(model)
     assert torch.equal(model(images.inputs(slice(0, 8))), exact)
     layers = [module for module in model.modules() if isinstance(module, DirectConv2d)]
     words = []
     for layer in layers:
-        layer.register_forward_hook(lambda module, *_: words.append(module.plain_sums))
+        layer.register_forward_hook(lambda module, *_: words.append(module.fast_training))
     assert model.train()(images.inputs(slice(0, 8))).isfinite().all()
     assert len(words) == len(layers)
 

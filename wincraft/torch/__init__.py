@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from wincraft.torch.conversion import calibrate, convert
+from wincraft.torch.conversion import calibrate, convert, fast_training
 from wincraft.torch.direct import DirectConv1d, DirectConv2d, DirectConv3d
 from wincraft.torch.export.building import export_c
 from wincraft.torch.layer import (
@@ -32,6 +32,7 @@ __all__ = [
     "calibrate",
     "convert",
     "export_c",
+    "fast_training",
     "network_report",
     "watching",
 ]

@@ -247,3 +247,23 @@ def _converted(
         return made
     except Refusal as error:
         raise type(error)(f"layer {name}: {error.what}", error.value, error.repair) from None
+
+
+def fast_training(model: nn.Module, on: bool = True) -> None:
+    """Have the layers of a network take steps of training in float32, in a fraction of the time.
+
+    In training mode they otherwise store bit for bit what they store in evaluation, as they go on to do there. With
+    this, sums and ratios of scales are in float32, so that a value within a few units in the last place of a tie may
+    be stored as its neighbour; gradients are of the same formulas. A Winograd layer of two axes and signed integers of
+    at most 16 bits runs in C on the CPU, compiled when it is first needed, where there is a compiler and all stages
+    are stored, and part by part in PyTorch else. Other layers stay as they are: of groups, of unsigned
+    stages, of scales per channel at U, M or the output, of pieces, and what `torch.compile` traces.
+
+    >>> network = convert(nn.Sequential(nn.Conv2d(3, 8, 3)), "F(2x2,3x3)", "tapwise-8")
+    >>> fast_training(network)
+    >>> network[0].winograd.fast_training
+    True
+    """
+    for module in model.modules():
+        if isinstance(module, StoringModule):
+            module.fast_training = on

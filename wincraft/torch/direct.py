@@ -51,8 +51,6 @@ class DirectLayer(StoringModule, Replacement):
         self.stages.to(self.weight.device, torch.promote_types(self.weight.dtype, torch.float32))
 
     one: torch.Tensor
-    plain_sums = False
-    """Whether training convolves in float32 as the device does it; evaluation is exact all the same."""
 
     def extra_repr(self) -> str:
         """The layer, the scheme, and why it is direct."""
@@ -72,7 +70,7 @@ class DirectLayer(StoringModule, Replacement):
             x, x_unit, x_bound = self._store(INPUT, batch.to(dtype).movedim(1, -1), self.one)
             filters = weight.to(dtype).permute(*range(2, d + 2), 1, 0)
             w, w_unit, w_bound = self._store(WEIGHTS, filters, self.one)
-            plain = self.plain_sums and self.training
+            plain = self.fast_training and self.training
             word = torch.float32 if plain else _word(x_bound * w_bound * weight[0].numel(), x.device.type)
             codes = w.to(word).movedim((-1, -2), (0, 1))
             y = super()._conv_forward(x.to(word).movedim(-1, 1), codes, None)

@@ -134,7 +134,13 @@ class LearnedTransform(TileTransform):
         """The parameters as one matrix, where they are learned."""
         if number != self.core:
             return super().matrix(number)
-        return reduce(torch.kron, [self._in_use(self.matrices[index]) for index in self._axes])
+        return reduce(torch.kron, self.axis_matrices(number))
+
+    def axis_matrices(self, number: int) -> list[torch.Tensor]:
+        """The parameters, where they are learned."""
+        if number != self.core:
+            return super().axis_matrices(number)
+        return [self._in_use(self.matrices[index]) for index in self._axes]
 
     def _in_use(self, matrix: torch.Tensor) -> torch.Tensor:
         if self._grid is None:
@@ -203,6 +209,8 @@ class BalancedPipeline(ProductPipeline):
     Diagonals, 2^log_diagonals, are one per tap and parameters; A^T undoes them. Omega is one per tap and channel, U
     over it and V times it; `ranging` batches set the ranges that it comes from.
     """
+
+    fusable = False
 
     def __init__(
         self,

@@ -14,6 +14,8 @@ from wincraft.exact.number import to_fraction
 from wincraft.measure.places import INPUT, OUTPUT, WEIGHTS, M, Place
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.simulation import check_scheme
+from wincraft.torch.fused import FoldedStep, FusedTiles, TileWork
+from wincraft.torch.native import NativeTiles, runs_natively
 from wincraft.torch.rounding import exact_word
 from wincraft.torch.stage import StoredStage, StoringModule, WideModule, code_bound
 from wincraft.torch.sums import plan_sums
@@ -22,6 +24,9 @@ from wincraft.torch.transform import TileTransform, multiplied, ones, outer, sid
 
 _CHUNK = 1 << 18
 """So many values of U or M a thread computes at a time: they stay in its cache, and their memory is used again."""
+_TRAINED_CHUNK = 1 << 17
+_TRAINED_CHUNK = 1 << 17
+"""The same where gradients are taken part by part."""
 _CHUNK_OF_DEVICE = 1 << 26
 """So many an accelerator does."""
 
@@ -116,6 +121,8 @@ class ProductPipeline(Pipeline, WideModule):
         self._wide = self.part and bool(scheme.stages)
         self._plain_outputs = not scheme.stages and bool((self.output.last_factors == 1).all())
 
+    fusable = True
+    """Whether every stage stores what its matrix gives, and nothing else."""
     one: torch.Tensor
     M_factors: torch.Tensor
 
@@ -130,7 +137,10 @@ class ProductPipeline(Pipeline, WideModule):
         tiles, whole = tile_counts(sizes, self.m), covered(sizes, self.m, self.r)
         count, outputs = len(x.data), filters.data.shape[-1]
         V = self._through(self.filter, self._store(WEIGHTS, filters, self.one))
-        images = max(1, _chunk(x.data.device.type) // (self.rank * prod(tiles) * max(x.data.shape[-1], outputs)))
+        if self._fuses(x):
+            y = self._fused(self._store(INPUT, x._replace(images=count), self.one), V, low, whole, tiles)
+            return y[(slice(None), *(slice(size) for size in sizes))]
+        images = self._images(tiles, max(x.data.shape[-1], outputs), _chunk(x.data.device.type))
         if self._tilewise:
             images = count
         parts = (
@@ -145,6 +155,63 @@ class ProductPipeline(Pipeline, WideModule):
                 place.copy_(part)
         y = y.reshape(count, *(number * step for number, step in zip(tiles, self.m, strict=True)), outputs)
         return y[(slice(None), *(slice(size) for size in sizes))]
+
+    def _images(self, tiles: Sequence[int], channels: int, values: int) -> int:
+        """How many images have so many values of U or of M."""
+        return max(1, values // (self.rank * prod(tiles) * channels))
+
+    def _fuses(self, x: Multiples) -> bool:
+        """Whether this is a step of training that one function of autograd does: of signed values and float32."""
+        if (
+            not (self.fast_training and self.fusable and self.training and torch.is_grad_enabled())
+            or torch.compiler.is_compiling()
+        ):
+            return False
+        apart = self.part or self._tilewise or self._sums.wraps or self.groups > 1 or not self.placed
+        word = x.data.dtype == torch.float32 == exact_word(torch.float32)
+        stages = (stage for place, stage in self.placed.items() if place.side != "weights" and place != INPUT)
+        return word and not apart and all(stage.plain for stage in stages)
+
+    def _fused(
+        self, x: Multiples, V: Multiples, low: Sequence[int], whole: Sequence[int], tiles: Sequence[int]
+    ) -> torch.Tensor:
+        """Outputs (N, tiles * m ..., K) of stored images; ratios of scales go into the matrices and the filters."""
+        images, outputs, count = padded(x.data, low, whole), V.data.shape[-1], prod(tiles)
+        before, scale = self._folded(self.input, x.scale, count * images.shape[-1])
+        factors, of_products, scale_of_M = V.scale * scale, None, self.one
+        if (stage := self.placed.get(M)) is not None:
+            stage.usable()
+            of_products, scale_of_M = stage.ends, stage.current_scale(self.rank * count * outputs)
+            factors = factors * self.M_factors / scale_of_M
+        behind, unit = self._folded(self.output, scale_of_M, count * outputs)
+        chunk = _TRAINED_CHUNK if images.device.type == "cpu" else _CHUNK_OF_DEVICE
+        part = self._images(tiles, max(images.shape[-1], outputs), chunk)
+        of_input, of_output = (tuple(step.ends for step in steps) for steps in (before, behind))
+        work = TileWork(self.n, self.m, tuple(tiles), of_input, of_output, of_products, part)
+        steps = [*before, *behind]
+        function: type[torch.autograd.Function] = FusedTiles
+        given = [step.matrix for step in steps]
+        if runs_natively(images, work, steps):
+            function, given = NativeTiles, [item for step in steps for item in (*step.axes, step.ratio, step.gain)]
+        y: torch.Tensor = function.apply(work, images, *(item.float() for item in (V.data * factors, *given)))
+        return y * unit.float() if OUTPUT in self.placed else y
+
+    def _folded(
+        self, transform: TileTransform, scale: torch.Tensor, values: int
+    ) -> tuple[list[FoldedStep], torch.Tensor]:
+        """The steps from what is stored with a scale, and the scale at the end; an image has `values` of each place."""
+        found = []
+        for number, place in enumerate(transform.plan.places[1:]):
+            taken, given = (prod(tile) for tile in transform.plan.tiles[number : number + 2])
+            gain, ratio, scale, ends = scale, self.one, self.one, None
+            if (stage := self.placed.get(place)) is not None:
+                stage.usable()
+                scale, ends = stage.current_scale(given * values), stage.ends
+            if stage is not None or place == OUTPUT:
+                ratio = transform.factors(number) / scale
+            factors = ratio.reshape(-1).expand(given), gain.reshape(-1).expand(taken)
+            found.append(FoldedStep(transform.axis_matrices(number), *factors, ends))
+        return found, scale
 
     @property
     def _tilewise(self) -> bool:

@@ -116,6 +116,17 @@ class StoredStage(WideModule):
         """The largest magnitude of a code."""
         return code_bound(self.quantizer)
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """What codes are clipped to."""
+        return (float(self.grid.low), float(self.grid.high)) if self.clips else (-inf, inf)
+
+    @property
+    def plain(self) -> bool:
+        """Whether codes are those of signed values with one scale for all channels, in float32, and none is counted."""
+        one = self.scale.shape[-1] == 1 and self.tally is None
+        return one and not self.quantizer.unsigned and self.grid.bits <= FLOAT32_BITS
+
     def current_scale(self, values: float = 1) -> torch.Tensor:
         """The scales in use; an image has so many `values`."""
         return self.scale
@@ -128,8 +139,9 @@ class StoredStage(WideModule):
             self.usable()
         scale = self.current_scale(value.numel() / max(1, images))
         dtype = torch.float32 if self.grid.bits <= FLOAT32_BITS else torch.float64
-        zero = self.zero_point if self.quantizer.unsigned else 0.0
-        ends = (self.grid.low - zero, self.grid.high - zero) if self.clips else (-inf, inf)
+        ends: tuple[Bound, Bound] = self.ends
+        if self.quantizer.unsigned and self.clips:
+            ends = self.grid.low - self.zero_point, self.grid.high - self.zero_point
         if self.tally is not None:
             self.tally.count(value, unit / scale, *ends)
         return RoundClip.apply(value, unit / scale, *ends, dtype), scale
@@ -223,6 +235,8 @@ class StoringModule(ExactModule):
     described = ""
     observing = False
     watch: Watcher | None = None
+    fast_training = False
+    """Whether a step of training sums and rounds in float32, see `fast_training`; evaluation is exact all the same."""
 
     def place_stages(self, stages: Iterable[StoredStage]) -> None:
         """Have these stages."""

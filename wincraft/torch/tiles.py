@@ -53,31 +53,44 @@ class _Cut(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: _Windows, x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
-        d = len(n)
         ctx.shape, ctx.n, ctx.m = x.shape, n, m
-        for axis, (size, step) in enumerate(zip(n, m, strict=True), start=1):
-            x = x.unfold(axis, size, step)
-        order = (*range(d + 2, 2 * d + 2), *range(d + 2))
-        return x.permute(order).reshape(prod(n), prod(x.shape[: d + 1]), x.shape[d + 1])
+        tiles = windows(x, n, m)
+        return tiles.reshape(prod(n), -1, x.shape[-1])
 
     @staticmethod
     def backward(ctx: _Windows, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         """Blocks of m positions, which lie side by side, at a time."""
-        images, *sizes, channels = ctx.shape
-        tiles = [(size - n) // m + 1 for size, n, m in zip(sizes, ctx.n, ctx.m, strict=True)]
-        blocks = [-(-n // m) for n, m in zip(ctx.n, ctx.m, strict=True)]
-        windows = gradient.reshape(*ctx.n, images, *tiles, channels)
-        steps = [t + b - 1 for t, b in zip(tiles, blocks, strict=True)]
-        places = [size for pair in zip(steps, ctx.m, strict=True) for size in pair]
-        split = gradient.new_zeros(images, *places, channels)
-        for block in product(*map(range, blocks)):
-            part = windows[tuple(slice(b * m, (b + 1) * m) for b, m in zip(block, ctx.m, strict=True))]
-            where = [slice(None)]
-            for b, t, inside in zip(block, tiles, part.shape, strict=False):
-                where += [slice(b, b + t), slice(inside)]
-            split[tuple(where)] += interleaved(part)
-        result = split.view(images, *(step * m for step, m in zip(steps, ctx.m, strict=True)), channels)
-        return result[(slice(None), *map(slice, sizes))], None, None
+        result = gradient.new_zeros(ctx.shape)
+        add_windows(result, gradient, ctx.n, ctx.m)
+        return result, None, None
+
+
+def windows(x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
+    """A view of windows of n at steps of m: (N, H, W, C) as (n, n, N, tiles, tiles, C).
+
+    >>> windows(torch.zeros(2, 10, 6, 3), (6, 6), (4, 4)).shape
+    torch.Size([6, 6, 2, 2, 1, 3])
+    """
+    d = len(n)
+    for axis, (size, step) in enumerate(zip(n, m, strict=True), start=1):
+        x = x.unfold(axis, size, step)
+    return x.permute(*range(d + 2, 2 * d + 2), *range(d + 2))
+
+
+def add_windows(x: torch.Tensor, tiles: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> None:
+    """Add tiles (prod(n), N * tiles, C) to where `windows` has them, in place; positions of m at a time."""
+    images, *sizes, channels = x.shape
+    counts = [(size - length) // step + 1 for size, length, step in zip(sizes, n, m, strict=True)]
+    given = tiles.view(*n, images, *counts, channels)
+    blocks = [range(0, length, step) for length, step in zip(n, m, strict=True)]
+    for starts in product(*blocks):
+        lengths = [min(step, length - start) for start, length, step in zip(starts, n, m, strict=True)]
+        part = given[tuple(slice(start, start + size) for start, size in zip(starts, lengths, strict=True))]
+        reach = [
+            slice(start, start + (count - 1) * step + size)
+            for start, count, step, size in zip(starts, counts, m, lengths, strict=True)
+        ]
+        windows(x[(slice(None), *reach)], lengths, m).add_(part)
 
 
 def cut(x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:

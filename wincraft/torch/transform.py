@@ -102,12 +102,15 @@ class TileTransform(WideModule):
         self.plan = plan
         self.growth = [inf] * len(plan.stages)
         for number, stage in enumerate(plan.stages):
-            matrix, factors, growth = flattened(stage, None if number else columns)
+            axes, factors, growth = by_axis(stage, None if number else columns)
+            matrix = reduce(np.kron, axes)
             if number == len(self.growth) - 1:
                 factors = over(factors, divisor)
             if not scheme.stages:
                 matrix, factors, growth = matrix * outer(factors).numpy()[:, 0], ones(stage.image), inf
             self._set(number, matrix, factors, growth)
+            for axis, item in enumerate(axes):
+                self.register_buffer(f"matrix_{number}_{axis}", torch.from_numpy(item), persistent=False)
 
     def _set(self, number: int, matrix: np.ndarray, factors: Factors, growth: float) -> None:
         self.exact_factors, self.growth[number] = factors, growth
@@ -127,25 +130,32 @@ class TileTransform(WideModule):
         """A matrix without the factors of its rows."""
         return self.get_buffer(f"matrix_{number}")
 
+    def axis_matrices(self, number: int) -> list[torch.Tensor]:
+        """Those whose Kronecker product a matrix is, one per axis; one for all where it is of a whole tile."""
+        names = (f"matrix_{number}_{axis}" for axis in range(len(self.plan.stages[number].tile)))
+        return [self.get_buffer(name) for name in names if name in self._buffers]
+
     def apply_step(self, number: int, value: torch.Tensor) -> torch.Tensor:
         """One matrix product, in the dtype of the value."""
         product = self.matrix(number).to(value.dtype) @ value.reshape(len(value), -1)
         return product.view(len(product), *value.shape[1:])
 
 
-def flattened(stage: LinearMap, columns: Factors | None) -> tuple[np.ndarray, Factors, float]:
-    """The passes of one stage as one matrix: integer rows, their factors, and the largest absolute row sum or inf.
+def by_axis(stage: LinearMap, columns: Factors | None) -> tuple[list[np.ndarray], Factors, float]:
+    """The passes of one stage, axis by axis: integer rows, their factors, and the largest absolute row sum or inf.
+
+    That is of their Kronecker product. There is one matrix where a pass is over the whole tile.
 
     >>> from wincraft import winograd
-    >>> matrix, factors, growth = flattened(winograd(2, 3).filter, None)
+    >>> (matrix,), factors, growth = by_axis(winograd(2, 3).filter, None)
     >>> matrix.tolist()[1], [str(factor) for factor in factors[0]], growth
     ([1.0, 1.0, 1.0], ['1', '1/2', '1/2', '1'], 3.0)
     """
     pairs = [integer_rows(rows, before) for rows, before in axis_rows(stage, columns)]
-    matrix = reduce(np.kron, (matrix for matrix, _ in pairs))
-    integers = np.array_equal(matrix, np.rint(matrix))  # not so for irrational points
-    growth = float(np.abs(matrix).sum(axis=1).max()) if integers else inf
-    return matrix, tuple(contents for _, contents in pairs), growth
+    axes = [matrix for matrix, _ in pairs]
+    integers = all(np.array_equal(matrix, np.rint(matrix)) for matrix in axes)  # not so for irrational points
+    growth = prod(float(np.abs(matrix).sum(axis=1).max()) for matrix in axes) if integers else inf
+    return axes, tuple(contents for _, contents in pairs), growth
 
 
 def axis_rows(stage: LinearMap, columns: Factors | None) -> Iterator[tuple[Rows, tuple[Fraction, ...]]]:
