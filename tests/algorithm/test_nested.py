@@ -38,6 +38,7 @@ def drawn(data, shape):
     return np.array(values, dtype=object).reshape(shape)
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(RATIONAL), min_size=1, max_size=3), st.data())
 def test_one_tile_in_one_two_and_three_dimensions(axes, data):
     nested = nest(*axes)

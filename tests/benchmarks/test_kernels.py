@@ -64,6 +64,7 @@ def test_chains_feed_each_layer_with_the_rounded_one_before():
     assert np.array_equal(direct(first, work.filters[1]) * work.scales[1].multiplier[:, None, None], work.exact)
 
 
+@pytest.mark.slow
 def test_calls_take_turns():
     order: list[str] = []
     times = interleaved({name: lambda name=name: order.append(name) for name in "ab"}, rounds=3, seconds=60, row=2)

@@ -57,6 +57,7 @@ def planted(draw, size=4):
     return table, target
 
 
+@pytest.mark.slow
 @given(planted())
 def test_what_is_put_in_is_found_and_programs_are_moved(pair):
     table, target = pair

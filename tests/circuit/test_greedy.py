@@ -76,6 +76,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others():
     assert first == again != other
 
 
+@pytest.mark.slow
 def test_plain_python_finds_what_compiled_code_finds():
     pytest.importorskip("numba")
     command = [sys.executable, "-c", PLAIN]

@@ -89,6 +89,7 @@ def two_sums(draw):
     return Program.build(3, [(*step[:-1], str(step[-1])) for step in steps], outputs)
 
 
+@pytest.mark.slow
 @given(two_sums())
 @settings(max_examples=15)
 def test_no_other_multiples_of_the_values_need_fewer_divisions(program):

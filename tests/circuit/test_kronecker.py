@@ -118,8 +118,8 @@ def test_other_blocks_have_no_border():
         ("F(2,3)", "0,1,-1", "input", 31),  # nested 32
         ("F(2,3)", "0,1,-1", "filter", 21),
         ("F(2,3)", "0,1,-1", "output", 24),
-        ("F(4,3)", "0,1,-1,2,-2", "input", 132),  # nested 144
-        ("F(4,3)", "0,3/4,-3/4,3/2,-3/2", "input", 132),
+        pytest.param("F(4,3)", "0,1,-1,2,-2", "input", 132, marks=pytest.mark.slow),  # nested 144
+        pytest.param("F(4,3)", "0,3/4,-3/4,3/2,-3/2", "input", 132, marks=pytest.mark.slow),
         ("F(4,3)", "0,1,-1,2,-2", "filter", 45),
         ("F(4,3)", "0,1,-1,2,-2", "output", 100),
         ("F(6,3)", "0,1,-1,2,-2,1/2,-1/2", "input", 343),  # nested 352
@@ -160,6 +160,7 @@ outputs t20 t13 t12 t15 t16 t17 t18 t19
 """
 
 
+@pytest.mark.slow
 def test_programs_that_are_given_are_tried():
     matrix = transform("F(6,3)", "0,1,-1,2,-2,1/2,-1/2")
     given = fitted_program(parse_program(FEWEST), matrix)

@@ -83,6 +83,7 @@ def test_bounds_meet_what_is_known_to_be_enough(points, size, counts):
     assert tuple(additions_bound(each).additions for each in maps) == counts
 
 
+@pytest.mark.slow_cases("size3", "size4")
 @pytest.mark.parametrize(("points", "size", "count"), FILTERS)
 def test_filters_of_three_taps(points, size, count):
     G = winograd(*size, points=points).filter.dense
@@ -101,7 +102,15 @@ def test_exact_programs_take_what_is_proved(points, size, counts):
 
 
 @pytest.mark.parametrize(
-    ("u", "v"), [(-1, -1), (2, 3), (4, 4), (Fraction(1, 4), 4), (-1, 5), (Fraction(2, 3), Fraction(3, 2))]
+    ("u", "v"),
+    [
+        (2, 3),
+        (Fraction(1, 4), 4),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in ((-1, -1), (4, 4), (-1, 5), (Fraction(2, 3), Fraction(3, 2)))
+        ),
+    ],
 )
 def test_kronecker_products_of_two_by_two_take_seven(u, v):
     """Positive control of the exclusion in four dimensions: p = a+vc, q = b+d, r = p+uvq, then one for each output."""
@@ -214,6 +223,7 @@ def test_three_intermediates_are_found_in_many_programs():
     assert decided > 200
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.lists(st.integers(-3, 3), min_size=4, max_size=4), min_size=1, max_size=4))
 def test_bounds_are_no_more_than_plain_rows_take_after_stripping(rows):

@@ -79,6 +79,7 @@ def test_false_claims_are_refused(textbook):
         recheck_proof("F(4,3) B^T")
 
 
+@pytest.mark.slow
 def test_a_stored_proof_that_was_changed_is_found_out(monkeypatch):
     name = "F(4,3) A^T 0,1,-1,2,-2,inf"
     rows, bound = proofs()[name]

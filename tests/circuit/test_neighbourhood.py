@@ -32,10 +32,10 @@ def small(rows):
         (4, 3, CLASSIC_4, "input", 12),  # these three are proved minimal
         (4, 3, CLASSIC_4, "filter", 5),
         (4, 3, CLASSIC_4, "output", 10),
-        (6, 3, CLASSIC_6, "input", 21),
+        pytest.param(6, 3, CLASSIC_6, "input", 21, marks=pytest.mark.slow),
         (6, 3, CLASSIC_6, "filter", 8),
-        (6, 3, CLASSIC_6, "output", 18),
-        (4, 4, CLASSIC_5, "input", 17),  # PLinOpt's Toom-4, transposed
+        pytest.param(6, 3, CLASSIC_6, "output", 18, marks=pytest.mark.slow),
+        pytest.param(4, 4, CLASSIC_5, "input", 17, marks=pytest.mark.slow),  # PLinOpt's Toom-4, transposed
         (4, 4, CLASSIC_5, "output", 12),
         (2, 5, CLASSIC_4, "output", 8),
     ],

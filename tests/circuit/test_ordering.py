@@ -107,6 +107,7 @@ def test_one_dimensional_transforms_are_in_the_best_order(size, values):
         assert fewest_live(program) == live(reordered(program)) <= most
 
 
+@pytest.mark.slow
 def test_the_data_transform_of_a_tile_holds_far_less_than_it_reads():
     program = record(36, parse("F(4x4,3x3)", points="0,1,-1,2,-2,inf").input.apply)
     found = reordered(program, seed=1, rounds=1)

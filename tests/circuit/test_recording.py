@@ -71,6 +71,7 @@ def test_stacked_is_one_matrix_above_the_other(first, second):
     assert additions(stacked([first, first])) == additions(stacked([first]))
 
 
+@pytest.mark.slow
 @given(programs(inputs=3, outputs=2), programs(inputs=2, outputs=3), programs(inputs=3))
 def test_composed_is_the_product_of_the_matrices_last_one_first(first, second, third):
     expected = product(rows_of(third), product(rows_of(second), rows_of(first)))

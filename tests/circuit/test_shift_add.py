@@ -75,6 +75,7 @@ COUNTS = [
 ]
 
 
+@pytest.mark.slow_cases("F(6,3)-options5-input")
 @pytest.mark.parametrize(("size", "options", "name", "most"), COUNTS)
 def test_transforms_take_few_adders(size, options, name, most):
     wanted = transform(size, name, **options)
@@ -112,6 +113,7 @@ def test_any_matrix_up_to_powers_of_two(rows):
         assert all(is_power_of_two(abs(factor)) for factor in ratios(program, wanted))
 
 
+@pytest.mark.slow
 def test_by_hand():
     def least(*rows, **options):
         programs = multiplierless(matrix(rows), **options)
@@ -162,6 +164,7 @@ def test_the_same_seed_gives_the_same_programs():
     assert multiplierless(wanted, Effort(seed=5)) == multiplierless(wanted, Effort(seed=5))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**14 - 1).map(lambda k: 2 * k + 1))
 def test_chains_make_their_constants(odd):
     made = [1]

@@ -93,9 +93,9 @@ def test_even_and_odd_parts_give_the_textbook_counts():
         ("F(2,5)", "0,1,-1,2,-2", (12, 10, 8)),
         ("F(6,3)", "0,1,-1,2,-2,1/2,-1/2", (22, 8, 18)),
         ("F(6,3)", "0,1,-1,2,-2,3,-3", (22, 7, 20)),
-        ("F(4,5)", "0,1,-1,2,-2,1/2,-1/2", (22, 14, 16)),
-        ("F(2,7)", "0,1,-1,2,-2,1/2,-1/2", (22, 19, 12)),
-        ("F(8,3)", "0,1,-1,2,-2,1/2,-1/2,3,-3", (38, 10, 34)),
+        pytest.param("F(4,5)", "0,1,-1,2,-2,1/2,-1/2", (22, 14, 16), marks=pytest.mark.slow),
+        pytest.param("F(2,7)", "0,1,-1,2,-2,1/2,-1/2", (22, 19, 12), marks=pytest.mark.slow),
+        pytest.param("F(8,3)", "0,1,-1,2,-2,1/2,-1/2,3,-3", (38, 10, 34), marks=pytest.mark.slow),
     ],
 )
 def test_blocks_reach_the_counts_of_transforms(name, points, most):

@@ -181,6 +181,7 @@ SEARCH = [
 ]
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_goes_on_and_ends_alike(wincraft_here, tmp_path):
     whole = wincraft_here(*SEARCH, "--rounds", "10", check=0)
     checkpoint = ["--checkpoint", tmp_path / "c.json"]

@@ -61,6 +61,7 @@ def test_axes_that_there_are_not(wincraft_here, files, axes):
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_a_layer_of_a_file(wincraft_here, files):
     done = wincraft_here("report", "f43.json", "--layer", "64,64,56,56", *FAST)
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)

@@ -29,6 +29,7 @@ def test_the_plan_is_that_of_the_function(wincraft_here):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_options_make_the_layer_and_the_core(wincraft_here):
     options = ("--batch", "8", "--filter", "5", "--pad", "0", "--lanes", "16", "--ghz", "2.5", "--error-limit", "90dB")
     line = ("plan", "--layer", "64,64,7,6", *options, "--format", "json")
@@ -86,7 +87,7 @@ def test_options_make_the_layer_and_the_core(wincraft_here):
         (("--kernel", "7", "--axes", "0"), 3, "number of axes is 0"),
         (("--kernel", "7", "--axes", "99"), 3, "number of axes is 99"),
         (("--kernel", "3x3", "--axes", "1"), 3, "1 of them"),
-        (("--kernel", "3x3", "--layer", "8,8,20"), 3, "2 sizes"),
+        pytest.param(("--kernel", "3x3", "--layer", "8,8,20"), 3, "2 sizes", marks=pytest.mark.slow),
         (("--kernel", "100", "--stride", "100"), 3, "at most 4096"),
         (("--kernel", "0"), 3, "the kernel is (0, 0)"),
         (("--kernel", "-3x3"), 3, "the kernel is (-3, 3)"),

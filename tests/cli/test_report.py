@@ -45,6 +45,7 @@ def one_line(done, code, *mentions):
         assert mention in done.stderr
 
 
+@pytest.mark.slow
 def test_the_default_report():
     command = [sys.executable, "-m", "wincraft.cli.main", "report", "F(4x4,3x3)"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -93,6 +94,7 @@ def test_documents_can_be_reported(wincraft_here):
     one_line(wincraft_here("report", "a.json", "--points", "0,1"), 2, "a.json", "--help")
 
 
+@pytest.mark.slow
 def test_checks(wincraft_here):
     passed = wincraft_here("report", "4,3", *FAST, "--fail-above", "noise-gain=5", "--fail-above", "loss:fp16=60")
     assert (passed.returncode, passed.stderr) == (0, "")

@@ -20,6 +20,7 @@ def test_text(wincraft_here):
     assert "3,003 sets for F(4,3)" in " ".join(done.stdout.split())
 
 
+@pytest.mark.slow
 def test_json_is_verified(wincraft_here):
     assert wincraft_here("search", "4x4,3x3", "--max-height", 3, "-o", "f4.json").returncode == 0
     done = wincraft_here("verify", "f4.json")

@@ -80,6 +80,7 @@ def test_bad_input(wincraft_here, words, mention):
     assert mention in done.stderr
 
 
+@pytest.mark.slow
 def test_front(wincraft_here, tmp_path):
     space = ("search", "front", *SPACE, "--moduli", "x^2+1")
     assert "0,2/3,-2/3,3/2,-3/2" in wincraft_here(*space, check=0).stdout

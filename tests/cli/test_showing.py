@@ -27,6 +27,7 @@ def test_names_are_those_of_the_registries():
     assert list(SECTIONS) == list(SECTION_NAMES)
 
 
+@pytest.mark.slow
 def test_the_screen_has_one_screen_and_says_how_to_get_the_rest(wincraft_here):
     done = wincraft_here("report", "4x4,3x3", "--channels", "8")
     lines = done.stdout.splitlines()
@@ -73,7 +74,7 @@ def test_sections_that_there_are_not(wincraft_here):
         ("report", "2,3", *FAST, "--scheme", "tapwise-8+unsigned", "--format", "markdown"),
         ("compare", "2,3", "4,3", "--convention", "pow2", "--convention", "wincnn", *FAST, "--format", "html"),
         ("basis", "4,3", "--bases", "canonical,input=legendre output=lu", *FAST, "--format", "markdown"),
-        ("search", "chains", "4,3", "--format", "html"),
+        pytest.param(("search", "chains", "4,3", "--format", "html"), marks=pytest.mark.slow),
         ("search", "front", "2,3", "--max-height", "2", "--space", "symmetric", "--format", "html"),
     ],
 )
@@ -93,6 +94,7 @@ def test_a_page_names_no_folder(wincraft_here, tmp_path):
     assert str(tmp_path) not in page
 
 
+@pytest.mark.slow
 def test_bases_on_one_screen(wincraft_here):
     done = wincraft_here("basis", "4x4,3x3", "--channels", "8")
     lines = done.stdout.splitlines()
@@ -103,6 +105,7 @@ def test_bases_on_one_screen(wincraft_here):
     assert len(full.splitlines()) > 80
 
 
+@pytest.mark.slow
 def test_texts_are_as_wide_as_the_terminal(wincraft_here, monkeypatch):
     arguments = ("compare", "4,3", *(f"--convention={name}" for name in ("wincnn", "lavin", "pow2", "balanced")), *FAST)
     for columns, least in ((80, 70), (160, 100)):

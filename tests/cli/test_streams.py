@@ -44,6 +44,7 @@ def unread():
     os.close(writer)
 
 
+@pytest.mark.slow_cases("arguments1", "arguments2")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -51,7 +52,7 @@ def unread():
         ("verify", "wrong.json"),
         ("generate", "20,3"),
         ("formats",),
-        ("search", "2,3", "--max-height", "2"),
+        pytest.param(("search", "2,3", "--max-height", "2"), marks=pytest.mark.slow),
         ("--help",),
         ("--version",),
         (),
@@ -64,6 +65,7 @@ def test_a_closed_pipe_is_141_and_never_a_failed_check(arguments, files, unread)
     assert wincraft(*arguments, cwd=files, stdout=unread, stderr=unread).returncode == 141
 
 
+@pytest.mark.slow
 def test_an_unread_stderr_changes_no_exit_code(files, unread):
     assert wincraft("verify", "wrong.json", cwd=files, stderr=unread).returncode == 1
     assert wincraft("verify", "absent.json", cwd=files, stderr=unread).returncode == 3
@@ -82,6 +84,7 @@ def test_closed_streams(files):
     assert wincraft("generate", "2,3", cwd=files, **closing(1, 2)).returncode == 3
 
 
+@pytest.mark.slow
 @FULL
 def test_a_full_stderr_changes_no_exit_code(files):
     with open("/dev/full", "w") as full:

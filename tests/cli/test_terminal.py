@@ -52,21 +52,25 @@ def test_a_pipe_has_no_colour_even_where_asked(piped):
     assert "\x1b" not in piped
 
 
+@pytest.mark.slow_cases("environment1")
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_who_wants_none_gets_none(piped, environment):
     assert on_terminal(*LINE, **environment) == piped
 
 
+@pytest.mark.slow
 def test_the_best_of_a_row_is_bold():
     text = on_terminal("compare", "2,3", "4,3", "--channels", "2", "--scheme", "fp16")
     assert re.search(r"\x1b\[1m[\d.]+ ?\*\x1b\[0m", text)
 
 
+@pytest.mark.slow
 def test_files_stay_plain(tmp_path):
     on_terminal(*LINE, "-o", str(tmp_path / "r.txt"))
     assert "\x1b" not in (tmp_path / "r.txt").read_text()
 
 
+@pytest.mark.slow
 def test_matrices_come_before_what_made_them():
     command = [sys.executable, "-m", "wincraft.cli.main", "generate", "2x4,3x3"]
     piped = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()

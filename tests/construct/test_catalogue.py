@@ -101,6 +101,7 @@ def test_beyond_the_catalogue_the_points_grow_in_height():
 EXACT = [size for size, entry in catalogue().items() if "int8-exact" in entry.uses]
 
 
+@pytest.mark.slow_cases("(4, 6)")
 @pytest.mark.parametrize("size", EXACT, ids=str)
 def test_exact_integers_hold_the_channels_stated_in_two_dimensions(size):
     m, r = size
@@ -112,6 +113,7 @@ def test_exact_integers_hold_the_channels_stated_in_two_dimensions(size):
     assert ("no points alone fit" in choice.found) == (found.algorithm.rank > (m + r - 1) ** 2)
 
 
+@pytest.mark.slow_cases("size0")
 @pytest.mark.parametrize("size", [(2, 3), (4, 3), (3, 4), (6, 3), (4, 5)])
 def test_the_search_for_exact_integers_finds_the_entry(size):
     choice = catalogue(*size).uses["int8-exact"]
@@ -130,6 +132,7 @@ def test_four_outputs_of_three_taps_are_exact_for_any_int8():
 TILES = [(size, use) for size, entry in catalogue().items() for use in entry.tiles]
 
 
+@pytest.mark.slow_cases("(6, 3)", "(4, 5)", "(2, 7)", "(5, 3)", "(3, 5)")
 @pytest.mark.parametrize(
     ("size", "use"),
     [

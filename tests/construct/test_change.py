@@ -67,7 +67,7 @@ def draw(rng, size):
 # --- every basis, factorisation and convention ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", [*range(30), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(30, 100))])
 def test_the_products_have_the_same_operands(seed):
     """100 random point sets in all bases and factorisations, the conventions in turn.
 

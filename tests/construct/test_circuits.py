@@ -63,6 +63,7 @@ def test_candidates_are_exact_and_their_noise_is_that_of_the_algorithm(name):
             assert float(item.noise) == pytest.approx(noise(made, key, item.program), rel=1e-9)
 
 
+@pytest.mark.slow_cases("F(6,3)")
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_every_choice_is_the_best_in_its_sense(name):
     made = ALGORITHMS[name]

@@ -42,6 +42,7 @@ def test_published_matrices_are_identified(entry):
     assert found.largest_error == 0
 
 
+@pytest.mark.slow_cases("ncnn fp32 F(4,3)")
 @pytest.mark.parametrize("entry", CORRECT, ids=name)
 @pytest.mark.parametrize("dtype", [np.float32, float], ids=["float32", "float64"])
 def test_published_matrices_are_identified_from_floats(entry, dtype):
@@ -131,6 +132,7 @@ def test_storage_and_form_are_found(size):
     assert swapped.algorithm.form == "linear"
 
 
+@pytest.mark.slow
 @given(
     points=st.lists(st.fractions(min_value=-9, max_value=9, max_denominator=9), min_size=5, max_size=5, unique=True),
     factors=st.lists(st.fractions(min_value=Fraction(1, 8), max_value=8, max_denominator=8), min_size=12, max_size=12),
@@ -175,7 +177,9 @@ def test_the_repr_is_the_report():
     assert "convention  wincnn" in text
 
 
-@pytest.mark.parametrize("tolerance", [1e-7, 1e-5, 1e-2, 0.3])
+@pytest.mark.parametrize(
+    "tolerance", [1e-7, 0.3, *(pytest.param(given, marks=pytest.mark.slow) for given in (1e-5, 1e-2))]
+)
 def test_a_wider_tolerance_finds_no_less(tolerance):
     for alg in (wc.winograd(12, 5), wc.winograd(4, 3, points="0,1,-1,2,-2")):
         rows = [float_rows(matrix) for matrix in (alg.AT, alg.G, alg.BT)]
@@ -343,8 +347,11 @@ def test_factors_of_many_digits_are_chosen_so_that_all_three_fit():
     assert wc.identify(*alg.to_numpy("float32")).algorithm.moduli == alg.moduli
 
 
+@pytest.mark.slow_cases("float16", "text")
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "text"])
-@pytest.mark.parametrize(("m", "r", "points"), [(3, 2, "0,1,-1"), (2, 3, "0,1,-1"), (3, 3, "0,1,-1,2")])
+@pytest.mark.parametrize(
+    ("m", "r", "points"), [(3, 2, "0,1,-1"), (2, 3, "0,1,-1"), pytest.param(3, 3, "0,1,-1,2", marks=pytest.mark.slow)]
+)
 def test_floats_of_few_digits_are_no_roundings_of_other_numbers(m, r, points, dtype):
     right = wc.winograd(m, r, points=points).to_numpy()
     for place in range(3):

@@ -78,7 +78,7 @@ def test_noise_gains() -> None:
     [
         winograd("4x4,3x3", moduli="0,1,-1,x^2+1,inf", convention="integer"),
         winograd("4x4,3x3", moduli="0,1,-1,x^2+1,inf", nested=True),
-        winograd("SFC-6(7x7,3x3)"),
+        pytest.param(winograd("SFC-6(7x7,3x3)"), marks=pytest.mark.slow),
         winograd("SFC-3(2,3)").transpose(),
         winograd("4+3,3"),
         winograd("4+3x4+3,3x3", convention="integer"),
@@ -149,8 +149,8 @@ def test_ways_to_multiply_complex_numbers_are_tried() -> None:
     ("size", "moduli", "above"),
     [
         ("4x4,4x4", "x^3-2,0,1,-1,inf", 1.05),
-        ("4x4,5x5", "x^4+1,0,1,-1,inf", 1.2),
-        ("3x3,5x5", "0,1,x^4+x^3+x^2+x+1,inf", 2.5),
+        pytest.param("4x4,5x5", "x^4+1,0,1,-1,inf", 1.2, marks=pytest.mark.slow),
+        pytest.param("3x3,5x5", "0,1,x^4+x^3+x^2+x+1,inf", 2.5, marks=pytest.mark.slow),
     ],
 )
 def test_inner_points_of_cubic_and_cyclotomic_moduli_are_searched(size: str, moduli: str, above: float) -> None:
@@ -175,6 +175,7 @@ def fixed_inner(size: str, moduli: str):
         return winograd(size, moduli=moduli)
 
 
+@pytest.mark.slow
 def test_transforms_take_about_as_many_additions_as_nested_ones() -> None:
     for size, moduli in (("4x4,3x3", "0,1,-1,x^2+1,inf"), ("6x6,3x3", TWO)):
         whole, nested = (MEASURES["additions"].value(winograd(size, moduli=moduli, nested=n)) for n in (False, True))

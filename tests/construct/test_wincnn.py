@@ -45,6 +45,7 @@ def chain_agrees(m, r, points):
     assert chain != ours, "the stages are part of the content"
 
 
+@pytest.mark.slow_cases("12-", "11-", "10-")
 @pytest.mark.parametrize(("m", "r"), SIZES)
 def test_every_small_size(m, r):
     agrees(m, r, POINTS[: m + r - 2])
@@ -57,6 +58,7 @@ def test_random_points(case):
     chain_agrees(*case)
 
 
+@pytest.mark.slow
 @settings(max_examples=5)
 @given(pointed_sizes(max_m=12, max_r=7, least_tile=12))
 def test_random_points_of_large_tiles(case):

@@ -29,7 +29,7 @@ def test_the_stored_proofs_are_all_of_them(circuit_table):
 
 
 def test_small_sizes(circuit_table, monkeypatch):
-    monkeypatch.setattr(circuit_table, "CASES", circuit_table.CASES[:6])
+    monkeypatch.setattr(circuit_table, "CASES", circuit_table.CASES[:3])
     monkeypatch.setattr(circuit_table, "FRONTS", circuit_table.FRONTS[:1])
     assert stands([*circuit_table.counts(), *circuit_table.noise(), *circuit_table.fronts()]) == []
 

@@ -15,6 +15,7 @@ if not PAGE.exists():
     pytest.skip("the pages are not beside the tests", allow_module_level=True)
 
 
+@pytest.mark.slow
 def test_the_table_is_what_the_script_prints():
     pytest.importorskip("wincnn")
     table = script(ROOT / "scripts" / "generator_comparison.py").table()

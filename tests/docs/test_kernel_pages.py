@@ -70,6 +70,7 @@ def output(name):
     return re.search(rf"^\$ cc .*\b{PROGRAMS[name][1][0]}.*\n((?:(?!\$|```).*\n)*)", page, flags=re.MULTILINE)[1]
 
 
+@pytest.mark.slow_cases("gcc-check", "gcc-ways", "gcc-threads")
 @needs_compiler
 @named
 @pytest.mark.parametrize(
@@ -94,6 +95,7 @@ def test_programs_run_under_sanitizers(name, folders, tmp_path):
     assert run("env", "ASAN_OPTIONS=detect_leaks=0", tmp_path / name, cwd=tmp_path) == output(name)
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_threads_of_openmp(folders, tmp_path):
     if not links(COMPILERS[0], "-fopenmp", tmp_path):
@@ -103,6 +105,7 @@ def test_threads_of_openmp(folders, tmp_path):
     assert run("env", "OMP_NUM_THREADS=3", tmp_path / "threads", cwd=tmp_path) == output("threads")
 
 
+@pytest.mark.slow
 @needs_compiler
 @pytest.mark.skipif(not shutil.which("cmake") or not shutil.which("make"), reason="no cmake or no make")
 def test_cmake_builds_and_tests(folders, tmp_path):

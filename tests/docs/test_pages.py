@@ -24,11 +24,15 @@ if not PAGES[0].exists() or len(PAGES) < 2:
 run_pages = script("scripts/run_pages.py")
 named = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 LONG = {
+    "README.md",
+    "docs/explanation/certificates.md",
     "docs/explanation/circuits.md",
     "docs/explanation/rings.md",
     "docs/explanation/whole-tiles.md",
+    "docs/how-to/check-matrices.md",
     "docs/how-to/choose-points.md",
     "docs/how-to/circuits.md",
+    "docs/how-to/constants-for-compilers.md",
     "docs/how-to/constants-in-a-library.md",
     "docs/how-to/continuous-integration.md",
     "docs/how-to/fp16-tile-size.md",
@@ -39,6 +43,8 @@ LONG = {
     "docs/how-to/rectangular-tiles.md",
     "docs/how-to/strides.md",
     "docs/how-to/test-tolerance.md",
+    "docs/how-to/tflite-micro.md",
+    "docs/tutorial.md",
 }
 """Pages whose examples take many seconds."""
 

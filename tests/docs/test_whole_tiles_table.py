@@ -26,6 +26,7 @@ def stands(lines):
     return [line for line in lines if line not in text]
 
 
+@pytest.mark.slow
 def test_some_rows(picture):
     assert stands(picture.table(SOME)) == []
 

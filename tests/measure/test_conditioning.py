@@ -257,6 +257,7 @@ def test_balls_of_algebraic_numbers_hold_them_and_are_narrow(text, value, bits):
         assert ball.rad() < abs(value()) * arb(2) ** (4 - bits)
 
 
+@pytest.mark.slow
 def test_the_last_decimal_of_an_algebraic_number_is_not_trusted():
     """Of 66 bits, 22 decimals are little more: where the quotient is rounded by a whole unit, they lie outside."""
     K = field_of([exact_number("sqrt(2)")])

@@ -183,6 +183,7 @@ def test_layer_totals(C, K, H, W, size):
     assert layer.offline == C * K * found.filter.total
 
 
+@pytest.mark.slow
 @given(m=st.integers(1, 6), r=st.integers(1, 5), H=st.integers(1, 30))
 def test_break_even_is_the_first_that_pays(m, r, H):
     if m + r < 3:

@@ -133,8 +133,11 @@ def shapes(made):
     return made.maps.input.tile, made.maps.filter.tile
 
 
+@pytest.mark.slow_cases("2-D, chains", "whole tiles, linear form")
 @every_algorithm
-@pytest.mark.parametrize("boxes", BOXES, ids=str)
+@pytest.mark.parametrize(
+    "boxes", [BOXES[0], BOXES[3], *(pytest.param(item, marks=pytest.mark.slow) for item in BOXES[1:3])], ids=str
+)
 def test_every_range_is_attained(made, boxes):
     found = ranges(made, *boxes)
     (data_shape, filter_shape), (data_box, filter_box) = shapes(made), boxes

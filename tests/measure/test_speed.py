@@ -132,6 +132,7 @@ def test_wider_and_faster_cores():
 sizes = st.integers(8, 200)
 
 
+@pytest.mark.slow
 @given(sizes, sizes, st.integers(1, 40), st.integers(1, 40), st.integers(1, 5), st.sampled_from(sorted(SPEEDS)))
 def test_times_grow_with_a_layer(C, K, H, W, batch, type):
     one = ConvolutionLayer(LayerShape(C, K, (H, W)), batch)

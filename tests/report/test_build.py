@@ -117,6 +117,7 @@ def test_a_scheme_that_does_not_apply_is_a_row_in_words():
     assert "int16" in repr(found)
 
 
+@pytest.mark.slow
 def test_numbers_of_a_published_layer():
     found = report(parse("F(4x4,3x3)", points="0,1,-1,2,-2"), layer=parse_layer_shape("64,64,56,56"), schemes=[])
     plain = [sum(vars(found.costs.plain(name)).values()) for name in ("input", "output")]
@@ -154,6 +155,7 @@ def test_refusals():
         rendered(report(winograd(2, 3)), "htm")
 
 
+@pytest.mark.slow
 def test_one_format_that_overflows_takes_no_other_row_with_it():
     found = report(winograd(20, 3), schemes=[])
     missing = [item.format for item in found.float_errors if isinstance(item.found, Unavailable)]

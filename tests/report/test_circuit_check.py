@@ -49,6 +49,7 @@ def test_what_is_written_is_proved(choice):
     assert [line.partition(":")[0] for line in lines[1:]] == ["AT", "G", "BT"]
 
 
+@pytest.mark.slow_cases("F(3,3)")
 @pytest.mark.parametrize(
     "made",
     [

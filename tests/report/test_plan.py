@@ -47,6 +47,7 @@ def test_every_tile_and_direct_are_candidates(plan):
     assert plan.direct.algorithm is None
 
 
+@pytest.mark.slow
 def test_times_and_errors_are_those_of_the_model_and_of_the_prediction(plan):
     for item in plan.candidates:
         assert item.predicted == (
@@ -95,6 +96,7 @@ def test_limits():
             parse_error_limit(text)
 
 
+@pytest.mark.slow
 def test_integers_are_exact_or_refused():
     for type in ("int8", "uint8"):
         found = plan_layer("256,256,14,14", type=type)
@@ -129,6 +131,7 @@ def test_tiles_larger_than_the_output_are_left_out():
     assert len(plan_layer(ConvolutionLayer(LayerShape(64, 64, (3, 3)), pad=0)).candidates) == 3
 
 
+@pytest.mark.slow
 def test_filters_of_other_sizes():
     for taps, size in (((5, 5), "F(2x2,5x5)"), ((3, 5), "F(4x4,3x5)"), ((1, 3), "F(1x4,1x3)"), ((2, 2), "F(3x3,2x2)")):
         found = plan_layer(ConvolutionLayer(LayerShape(64, 64, (4, 4)), taps=taps))
@@ -168,6 +171,7 @@ def test_what_is_no_layer():
         plan_layer(ConvolutionLayer(LayerShape(64, 64, (56, 56)), groups=64))
 
 
+@pytest.mark.slow
 def test_the_largest_layer_is_planned_at_once():
     found = plan_layer(ConvolutionLayer(LayerShape(10**9, 10**9, (10**9, 10**9)), batch=10**9))
     assert np.isfinite(found.best.predicted.total)
@@ -177,6 +181,7 @@ def test_the_largest_layer_is_planned_at_once():
 # pages
 
 
+@pytest.mark.slow
 def test_the_document_follows_its_schema(plan):
     own = parse("F(4x4,3x3)", points="0,1,-1,2,-2")
     bare = wc.Algorithm.from_matrices(*(own.factors[0].AT, own.factors[0].G, own.factors[0].BT))
@@ -211,6 +216,7 @@ def test_the_text(plan):
     )
 
 
+@pytest.mark.slow_cases("float32")
 @pytest.mark.parametrize("type", ["float32", "int8"])
 def test_pages_render(type):
     found = plan_layer("256,256,14,14", "120dB", type=type)

@@ -45,6 +45,7 @@ def compared():
     return build_comparison(algorithms, schemes, Workload(channels=16, outputs=2, tiles=4))
 
 
+@pytest.mark.slow
 def test_json_follows_its_schema(full, compared):
     document = json.loads(rendered(full, "json"))
     schema("report").validate(document)

@@ -31,6 +31,7 @@ def whole():
 LARGE = pytest.param("F(10x10,5x5)", marks=pytest.mark.slow)
 
 
+@pytest.mark.slow_cases("F(6x6,3x3)", "F(2x2x2,3x3x3)")
 @pytest.mark.parametrize("size", ["F(2,3)", "F(2x2,3x3)", "F(2x4,3x5)", "F(6x6,3x3)", LARGE, "F(2x2x2,3x3x3)"])
 def test_all_schemes_in_32_lines_of_80_columns(size):
     lines = lines_of(build_report(parse(size), workload=SMALL, sweep=()))
@@ -38,6 +39,7 @@ def test_all_schemes_in_32_lines_of_80_columns(size):
     assert max(map(len, lines)) <= 80
 
 
+@pytest.mark.slow_cases("F(20,3)")
 @pytest.mark.parametrize(
     ("size", "options", "schemes"),
     [
@@ -102,6 +104,7 @@ def test_pages_carry_the_matrices_and_what_they_are_of(whole):
         assert all(entry in below for entry in entries)
 
 
+@pytest.mark.slow_cases("names0")
 @pytest.mark.parametrize("names", [DEFAULT_BASES, ("canonical",), ("canonical", "butterfly", "legendre/pow2")])
 def test_bases_in_40_lines(names):
     found = compare_bases(parse("F(4x4,3x3)"), names, workload=SMALL)

@@ -49,6 +49,7 @@ def test_a_random_set_that_is_better_is_found(objective, large):
         recheck(claiming(document, search_space(worse, objective).best.document), "wrong")
 
 
+@pytest.mark.slow
 def test_more_is_better_in_a_sample_too(large):
     """Of decibels below 0 as well, where a set as good as the best is no better."""
     objective = "sqnr:barabasz-2020-8"

@@ -98,7 +98,7 @@ def test_nothing_that_fits_is_left_out(m, r, height):
     ("m", "r", "moduli", "shift", "channels"),
     [
         (2, 3, "0,1,-1,inf", 2, 3640),
-        (3, 3, "0,1,-1,2,inf", 2, 3640),
+        pytest.param(3, 3, "0,1,-1,2,inf", 2, 3640, marks=pytest.mark.slow),
         (4, 3, "0,1,-1,2,-1/2,inf", 2, 3640),
         (3, 4, "0,1,-1,2,-1/2,inf", 2, 2047),
     ],
@@ -127,6 +127,7 @@ def test_no_points_fit_and_moduli_do(m, r):
     assert min(ranks) > (m + r - 1) ** 2
 
 
+@pytest.mark.slow
 def test_fewer_products_before_a_smaller_power_of_two():
     with_moduli, points = search_words(3, 3, moduli=("x^2+x+1",)), search_words(3, 3)
     assert with_moduli.best.moduli == points.best.moduli

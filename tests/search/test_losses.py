@@ -31,6 +31,7 @@ def test_the_search_finds_sets_that_attain_the_bound(m, r, bits):
     assert "No" in repr(found)
 
 
+@pytest.mark.slow
 def test_moduli_irreducible_modulo_2_lose_fewer():
     found = search_losses(4, 4, moduli=["x^2+x+1"])
     assert [(item.rank, item.bits) for item in found.sets] == [(7, 3), (8, 1)]

@@ -37,6 +37,7 @@ def stored(result):
     return json.loads(json.dumps(result.document()))
 
 
+@pytest.mark.slow_cases("auto-branch")
 @pytest.mark.parametrize("strategy", ["exhaustive", "branch-and-bound"])
 @pytest.mark.parametrize("engine", ["numpy", "auto"])
 def test_exact_oracle(strategy, engine):
@@ -98,6 +99,7 @@ def test_several_axes_multiply():
     assert two.size == "F(2x2,3x3)"
 
 
+@pytest.mark.slow_cases("operations")
 @pytest.mark.parametrize(
     "name", ["worst-case", "coefficients", "integer-width", "cond-V", "operations", "noise-gain:1/2"]
 )
@@ -280,6 +282,7 @@ def test_stopping_after_every_wave_changes_nothing(space, options, tmp_path):
     assert search(checkpoint=file).document() == whole.document()
 
 
+@pytest.mark.slow_cases("after")
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_killed_and_resumed(moment, tmp_path):
     """kill -9 before or after a checkpoint takes its place, twice; the result is that of an uninterrupted search."""
@@ -311,6 +314,7 @@ def test_killed_and_resumed(moment, tmp_path):
     assert json.dumps(resumed.document()) == json.dumps(whole.document())
 
 
+@pytest.mark.slow
 def test_a_time_limit_holds_inside_a_wave_and_the_result_stays_the_same(tmp_path):
     tuning = Tuning(budget=500, large=0, bound_seconds=0)
     search = partial(search_space, Space(4, 3, height=4), engine="numpy", tuning=tuning)

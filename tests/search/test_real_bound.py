@@ -199,6 +199,7 @@ def test_a_limit_is_never_rounded_up():
         assert below <= Fraction(total) / divisor <= below * (1 + Fraction(1, 2**50))
 
 
+@pytest.mark.slow
 def test_four_points_on_a_fine_grid():
     """All 4-sets of 90 equidistant angles, inf among them: none below the proved limit, one close to it."""
     angles = np.arange(-44, 46) * np.pi / 90

@@ -13,6 +13,7 @@ from wincraft.search import search_scaling
 CLASSIC = "0,1,-1,2,-2"
 
 
+@pytest.mark.slow_cases("F(2x4,3x3)")
 @pytest.mark.parametrize("size", ["F(4,3)", "F(2x4,3x3)"])
 def test_the_result_is_a_power_of_two_scaling(size):
     F = parse(size)
@@ -26,6 +27,7 @@ def test_the_result_is_a_power_of_two_scaling(size):
                 assert getattr(scaled, name).row(k) == Rational(2) ** exponent * getattr(given, name).row(k)
 
 
+@pytest.mark.slow
 def test_it_gains_in_the_simulation_what_it_predicts_to_gain():
     F, scheme, workload = parse("F(4x4,3x3)", points=CLASSIC), SCHEMES["barabasz-2020-8"], Workload(64, 32, 64)
     found = search_scaling(F, scheme)

@@ -124,18 +124,32 @@ def candidates_of(of: Hashed, moments: Hashed | None, weights: Hashed | None, th
 
     Of a large one the rows alone, whose noise nothing is compared with.
     """
+    first = plain_rows(of, moments, weights)
     if is_large(of.matrix):
-        return (Contender(of_matrix(of.matrix), PLAIN, Fraction(0)),)
-    context = Context(*(None if item is None else item.matrix for item in (moments, weights)))
+        return (first,)
+    context = _context_of(moments, weights)
     plain, *others = programs_of(of, thorough)
     found = {item.program: item for item in reversed(others)}
     for item in [*found.values(), *[plain] * thorough]:
         quieter = regrouped(item.program, context.moments)
         found.setdefault(quieter, item._replace(program=quieter))
-    return tuple(
+    return first, *(
         Contender(item.program, item.text, noise_of(item.program, context), item.bound, item.method)
-        for item in (plain, *found.values())
+        for item in found.values()
     )
+
+
+@lru_cache(maxsize=512)
+def plain_rows(of: Hashed, moments: Hashed | None, weights: Hashed | None) -> Contender:
+    """The matrix as it stands, with its noise: what needs no search. Of a large one 0, it is compared with nothing."""
+    program = of_matrix(of.matrix)
+    return Contender(
+        program, PLAIN, Fraction(0) if is_large(of.matrix) else noise_of(program, _context_of(moments, weights))
+    )
+
+
+def _context_of(moments: Hashed | None, weights: Hashed | None) -> Context:
+    return Context(*(None if item is None else item.matrix for item in (moments, weights)))
 
 
 def noise_of(program: Program, context: Context) -> Fraction:

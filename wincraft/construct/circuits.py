@@ -27,6 +27,7 @@ from wincraft.construct.candidates import (
     is_large,
     largest_value,
     noise_of,
+    plain_rows,
     programs_of,
 )
 from wincraft.errors import look_up
@@ -132,6 +133,8 @@ class Circuits:
 
     def of(self, matrix: Matrix) -> Contender:
         """The one that is chosen for the matrix of a pass, or of a map along one axis."""
+        if self._by_rows(matrix) and self.algorithm.field.ordered:  # nothing need be searched
+            return plain_rows(Hashed(matrix), *self._weighing(matrix))
         return CIRCUIT_CHOICES["rows" if self._by_rows(matrix) else self.choice](self.candidates(matrix))
 
     def _by_rows(self, matrix: Matrix) -> bool:
@@ -151,6 +154,8 @@ class Circuits:
         return self._integers[key]
 
     def _integer_program(self, matrix: Matrix) -> Program:
+        if self._by_rows(matrix) and not is_large(matrix):
+            return integer_program(self.of(matrix).program)
         rows, *others = self.candidates(matrix)
         if is_large(matrix) and not self._fractions(matrix):
             return rows.program
@@ -181,14 +186,17 @@ class Circuits:
 
     def candidates(self, matrix: Matrix) -> list[Contender]:
         """All programs of a matrix that are known or quickly found, with their noise; plain rows first."""
-        thorough, context = self.choice not in (DEFAULT_CIRCUIT, "rows"), self.context(matrix)
+        thorough = self.choice not in (DEFAULT_CIRCUIT, "rows")
         if not self.algorithm.field.ordered:
             programs = programs_of(Hashed(matrix), thorough)
             return [Contender(item.program, item.text, Fraction(0), item.bound, item.method) for item in programs]
-        moments, weights = (None if item is None else Hashed(item) for item in context)
         more = [pair for of, pairs in self.found if of == matrix for pair in pairs]
-        added = [Contender(program, text, noise_of(program, context)) for program, text in more]
-        return [*candidates_of(Hashed(matrix), moments, weights, thorough), *added]
+        added = [Contender(program, text, noise_of(program, self.context(matrix))) for program, text in more]
+        return [*candidates_of(Hashed(matrix), *self._weighing(matrix), thorough), *added]
+
+    def _weighing(self, matrix: Matrix) -> tuple[Hashed | None, Hashed | None]:
+        moments, weights = (None if item is None else Hashed(item) for item in self.context(matrix))
+        return moments, weights
 
     def adding(self, matrix: Matrix, programs: Iterable[tuple[Program, str]]) -> Circuits:
         """With more candidates for a matrix.

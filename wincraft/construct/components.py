@@ -134,9 +134,13 @@ class Component:
         own = [self.product]
         if self.has_power_basis:
             own += [self._reduced(_interpolated(self.degree, inner)) for inner in interpolation_sets(self.degree)]
+        units = self.units
+        ahead = [self.times_matrix(unit) for unit in units]
+        back = [[self.times_matrix(self.times(a, b)).inv().transpose() for b in units] for a in units]
         for plain in own:
-            for a, b in product(self.units, repeat=2):
-                yield self._shifted(plain, a, b)
+            left, right = ([self._mapped(table, matrix) for matrix in ahead] for table in (plain.left, plain.right))
+            for i, j in product(range(len(units)), repeat=2):
+                yield BilinearProduct(left[i], right[j], self._mapped(plain.columns, back[i][j]))
 
     def _reduced(self, plain: BilinearProduct) -> BilinearProduct:
         """The product of polynomials in the second basis element, of which the others are the powers."""
@@ -155,14 +159,9 @@ class Component:
         units = [_one(self.degree, k) for k in range(self.degree)]
         return all(self.times(units[k], units[1]) == units[k + 1] for k in range(self.degree - 1))
 
-    def _shifted(self, plain: BilinearProduct, a: Vector, b: Vector) -> BilinearProduct:
-        def rows(vectors: Vectors, matrix: Matrix) -> Vectors:
-            table: Vectors = (exact_matrix(vectors, (len(vectors), self.degree), QQ) * matrix).to_list()
-            return table
-
-        back = self.times_matrix(self.times(a, b)).inv().transpose()
-        left, right = rows(plain.left, self.times_matrix(a)), rows(plain.right, self.times_matrix(b))
-        return BilinearProduct(left, right, rows(plain.columns, back))
+    def _mapped(self, vectors: Vectors, matrix: Matrix) -> Vectors:
+        rows: Vectors = (exact_matrix(vectors, (len(vectors), self.degree), QQ) * matrix).to_list()
+        return rows
 
 
 RATIONALS = Component(

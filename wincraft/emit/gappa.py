@@ -62,7 +62,7 @@ def gappa_script(program: Program, format: FloatFormat = FLOAT32, box: Box = UNI
     """
     question = _Question(format, box)
     question.ask(program, "x", "y", "t")
-    return question.text()
+    return question.script()
 
 
 def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits) -> None:
@@ -82,7 +82,7 @@ def emit(algorithm: Algorithm, stream: TextIO, circuits: Circuits) -> None:
             letters = (f"{step.label}_{letter}" for letter in (transform.reads, transform.writes, "t"))
             question.ask(circuits.of(step.matrix).program, *letters)
     lines = [*opening(algorithm, "gappa", circuits), *_USE]
-    stream.write("".join(f"# {line}".rstrip() + "\n" for line in lines) + "\n" + question.text())
+    stream.write("".join(f"# {line}".rstrip() + "\n" for line in lines) + "\n" + question.script())
 
 
 class _Value(NamedTuple):
@@ -130,7 +130,7 @@ class _Question:
         kept = [values[k] for k in dict.fromkeys(program.outputs)]
         self.asked += [f"{value.name} - {value.exact} in ?" for value in dict.fromkeys(kept) if value.wrong]
 
-    def text(self) -> str:
+    def script(self) -> str:
         """Of the whole script."""
         asked = self.asked or ["rounded(0) in ?"]  # where nothing rounds
         least = self.format.min_exponent - self.format.precision + 1

@@ -204,4 +204,6 @@ def as_fractions(elements: Iterable[Element], K: Domain) -> list[Fraction]:
 
 def number_text(number: Number) -> str:
     """The text of a number in documents: ``"-21/4"``, ``"sqrt(2)/2"``; `exact_number` reads it back."""
+    if isinstance(number, Rational):  # sympy's printer, which the others take, costs a hundred times as much
+        return f"{number.p}/{number.q}" if number.q != 1 else f"{number.p}"
     return str(number).replace(" ", "")

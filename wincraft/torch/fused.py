@@ -18,7 +18,7 @@ from torch.autograd.function import once_differentiable
 
 from wincraft.torch.tiles import add_windows, windows
 
-Ends = tuple[float, float] | None
+ClipEnds = tuple[float, float] | None
 """What rounded values are clipped to; None where a step does not round."""
 
 
@@ -32,7 +32,7 @@ class FoldedStep(NamedTuple):
     axes: list[torch.Tensor]
     ratio: torch.Tensor
     gain: torch.Tensor
-    ends: Ends
+    ends: ClipEnds
 
     @property
     def matrix(self) -> torch.Tensor:
@@ -49,9 +49,9 @@ class TileWork(NamedTuple):
     n: tuple[int, ...]
     m: tuple[int, ...]
     tiles: tuple[int, ...]
-    of_input: tuple[Ends, ...]
-    of_output: tuple[Ends, ...]
-    of_products: Ends
+    of_input: tuple[ClipEnds, ...]
+    of_output: tuple[ClipEnds, ...]
+    of_products: ClipEnds
     images: int
 
     def parts(self, images: int) -> Iterator[slice]:
@@ -146,17 +146,17 @@ def _applied(matrix: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
     return torch.mm(matrix, value.reshape(len(value), -1)).view(len(matrix), *value.shape[1:])
 
 
-def _stored(value: torch.Tensor, ends: Ends, kept: list[torch.Tensor]) -> torch.Tensor:
+def _stored(value: torch.Tensor, ends: ClipEnds, kept: list[torch.Tensor]) -> torch.Tensor:
     """What goes on; what the gradient needs is kept: the rounded values before they are clipped."""
     kept.append(value if ends is None else value.round_())
     return _clipped(value, ends)
 
 
-def _clipped(rounded: torch.Tensor, ends: Ends) -> torch.Tensor:
+def _clipped(rounded: torch.Tensor, ends: ClipEnds) -> torch.Tensor:
     return rounded if ends is None else rounded.clamp(*ends)
 
 
-def _unclipped(gradient: torch.Tensor, rounded: torch.Tensor, ends: Ends) -> torch.Tensor:
+def _unclipped(gradient: torch.Tensor, rounded: torch.Tensor, ends: ClipEnds) -> torch.Tensor:
     """The gradient where nothing was clipped."""
     if ends is None:
         return gradient

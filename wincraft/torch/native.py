@@ -23,7 +23,7 @@ from typing import Protocol
 import torch
 from torch.autograd.function import once_differentiable
 
-from wincraft.torch.fused import Ends, FoldedStep, TileWork
+from wincraft.torch.fused import ClipEnds, FoldedStep, TileWork
 
 _LARGEST_SIDE, _LARGEST = 12, 2**15 - 2
 """Of a tile, and of what is kept of a value, that the C knows."""
@@ -190,10 +190,10 @@ def _described(
     of_V, *of_factors = (None if item is None else item.data_ptr() for item in gradients or [None] * (1 + len(factors)))
     stored = iter(kept)
 
-    def keeps(ends: Ends) -> _Kept:
+    def keeps(ends: ClipEnds) -> _Kept:
         return _Kept() if ends is None else _Kept(next(stored).data_ptr(), *ends)
 
-    def steps(first: int, all_ends: Sequence[Ends]) -> list[_Step]:
+    def steps(first: int, all_ends: Sequence[ClipEnds]) -> list[_Step]:
         found = []
         for number, ends in enumerate(all_ends, start=first):
             span = slice(_FACTORS * number, _FACTORS * (number + 1))
