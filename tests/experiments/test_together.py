@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 torch = pytest.importorskip("torch")
 
+from torch import nn
+
 from experiments import cifar10, learned, together
 from experiments.captured import Training, train_together
 from experiments.cifar10 import PRESETS
@@ -17,7 +19,7 @@ from experiments.networks import network, quantised
 from experiments.rows import cases
 from experiments.training import Plan, optimisers_of, train
 from wincraft.errors import UnknownName
-from wincraft.torch import calibrate, fast_training
+from wincraft.torch import WinogradConv2d, calibrate, fast_training
 from wincraft.torch.direct import DirectConv2d
 
 CASE = "F4-M9-Legendre-flex-learned-clipping"
@@ -160,3 +162,24 @@ def test_a_proved_algorithm_is_convolution_and_other_matrices_are_not(tmp_path):
     missing = CliRunner().invoke(learned.main, [str(tmp_path), "--case", CASE, "--seed", "1"])
     assert missing.exit_code == 3
     assert "no such checkpoint" in missing.stderr
+
+
+def test_felt_rounding_is_what_the_loss_moves_by():
+    torch.manual_seed(0)
+    made, label = generated(2, 0), "M"
+    layer = WinogradConv2d(3, 4, 3, padding=1, algorithm="F(4x4,3x3)", scheme="barabasz-2020-8-9,output=none")
+    model = nn.Sequential(layer, nn.Flatten(), nn.Linear(4 * 32 * 32, 10))
+    calibrate(model, [made.inputs(slice(0, 2))])
+    felt = learned.felt_rounding(model, made)
+    assert felt.keys() == layer.labelled.keys()
+    step, moved = 1e-2, []
+    with torch.no_grad():
+        before = nn.functional.cross_entropy(model(made.inputs(slice(0, 2))), made.labels)
+        for _ in range(60):
+            hook = layer.labelled[label].register_forward_hook(
+                lambda _, __, result: (result[0] + step * (torch.rand_like(result[0]) - 0.5), result[1])
+            )
+            moved.append(nn.functional.cross_entropy(model(made.inputs(slice(0, 2))), made.labels) - before)
+            hook.remove()
+    spread = float(torch.stack(moved).double().square().mean().sqrt())
+    assert spread == pytest.approx(step * felt[label], rel=0.3)  # three deviations of 60 draws
