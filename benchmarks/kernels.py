@@ -6,7 +6,7 @@
     python -m benchmarks.kernels --check                # only whether all compute the same
     python -m benchmarks.kernels --layers 64,64,56,56 --types float32 --rounds 50
 
-`pip install "wincraft[engines]"` brings the engines; each that is missing is left out. All run in one process, pinned
+`pip install -e ".[engines]"` brings the engines; each that is missing is left out. All run in one process, pinned
 to one core, in turns; the time is the least processor time of a call of the whole process. Ratios are what counts: they
 repeat where times do not. On a processor with more than AVX2 the default holds every engine to AVX2, by its own switch
 or, where it has none, by a masked `cpuid`, and what could not be held is listed.

@@ -131,8 +131,8 @@ plt.show()
 # ## A network of one's own
 #
 # `convert` replaces the convolutions of any network, `calibrate` sets the scales from images, `network_report` says
-# layer by layer what was lost. The cells below need PyTorch (`pip install "wincraft[torch]"`) and are skipped without
-# it. The network is small and random; put a trained one in its place.
+# layer by layer what was lost. The cells below need PyTorch (in a clone `pip install ".[torch]"`) and are skipped
+# without it. The network is small and random; [12](12_your_network.ipynb) is for one of your own.
 
 # %%
 torch_is_here = find_spec("torch") is not None

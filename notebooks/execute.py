@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Execute the notebooks from their sources and save them with their outputs.
 
-    pip install "wincraft[notebooks]"
+    pip install -e ".[notebooks]"
     python notebooks/execute.py            # all
     python notebooks/execute.py 01 05      # those that begin so
 

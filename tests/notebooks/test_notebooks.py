@@ -30,8 +30,8 @@ def execute():
     return module
 
 
-def test_there_are_seven():
-    assert [path.name[:2] for path in SOURCES] == [f"{number:02}" for number in range(1, 8)]
+def test_there_are_twelve():
+    assert [path.name[:2] for path in SOURCES] == [f"{number:02}" for number in range(1, 13)]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
