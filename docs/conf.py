@@ -12,11 +12,16 @@ from typing import Any
 
 from docutils import nodes
 from docutils.utils.math import latex2mathml
+from pygments.lexers.shell import BashSessionLexer
 from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(1, str(Path(__file__).parents[1] / "scripts"))
+
+from site_pages import NOTEBOOKS, SCHEMAS, notebook_page, schema_pages
 
 from wincraft.cli.main import COMMANDS
+from wincraft.report import explorer_page
 from wincraft.version import __version__  # after the path
 
 project = "wincraft"
@@ -29,7 +34,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
-    "sphinx.ext.viewcode",
     "sphinx_click",
 ]
 exclude_patterns = ["conf.py", "images/*.py"]
@@ -67,6 +71,7 @@ html_theme = "furo"
 html_title = f"wincraft {version}"
 html_static_path = ["_static"]
 html_css_files = ["wincraft.css"]
+html_js_files = ["copy.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_math_renderer = "mathml"
@@ -94,6 +99,13 @@ def _modules(app: Sphinx, page: str, source: list[str]) -> None:
     """``<!-- modules of PACKAGE: first, second -->`` becomes all its public modules, those named before the others."""
     source[0] = source[0].replace("ALL-COMMANDS", ",".join(COMMANDS))
     source[0] = re.sub(r"<!-- modules of ([\w.]+):?([\w, .]*)-->", _documented, source[0])
+    if "<!-- schemas -->" in source[0]:
+        for path in (path for folder in SCHEMAS for path in folder.glob("*.json")):
+            app.env.note_dependency(str(path), docname=page)
+        source[0] = source[0].replace("<!-- schemas -->", schema_pages())
+    if notebook := re.fullmatch(r"<!-- notebook: (\w+) -->\s*", source[0]):
+        app.env.note_dependency(str(NOTEBOOKS / f"{notebook[1]}.ipynb"), docname=page)
+        source[0] = notebook_page(notebook[1])
 
 
 def _documented(marker: re.Match[str]) -> str:
@@ -148,13 +160,30 @@ def _help(app: Sphinx, ctx: object, lines: list[str]) -> None:
         elif line.startswith("| Examples:"):
             result.append("Examples:")
         else:
-            result.append(line if line.lstrip().startswith(".. ") else _plain(line) if line[:1] != "|" else line)
+            block = line[: line.startswith("|")]
+            result.append(line if line.lstrip().startswith(".. ") else block + _plain(line.removeprefix("|")))
     lines[:] = result
+
+
+class Session(BashSessionLexer):
+    """Console blocks, whose commands begin with ``$``: a line that begins with ``#`` or ``>`` was printed."""
+
+    _ps1rgx = re.compile(r"^(\$ )(.*\n?)")
+    _ps2 = "\0"  # lines after a backslash go on without a prompt
+    _venv = re.compile(r"(?!)")
+
+
+def _explorer(app: Sphinx, failed: Exception | None) -> None:
+    """The explorer's page among the static files."""
+    if failed is None and app.builder.format == "html":
+        Path(app.outdir, "_static", "explorer.html").write_text(explorer_page(), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Formulas are MathML."""
+    app.add_lexer("console", Session)
     app.connect("source-read", _modules)
+    app.connect("build-finished", _explorer)
     app.connect("autodoc-process-docstring", _docstring)
     app.connect("sphinx-click-process-description", _help)
     app.connect("sphinx-click-process-options", _help)

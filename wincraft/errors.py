@@ -281,9 +281,9 @@ def import_tool(module: str, what: str, extra: str) -> ModuleType:
     >>> import_tool("not_there.at_all", "a plot", "notebooks")
     Traceback (most recent call last):
     ...
-    wincraft.errors.MissingTool: a plot needs not_there, which is not installed; pip install 'wincraft[notebooks]'
+    wincraft.errors.MissingTool: a plot needs not_there, which is not installed; pip install '.[notebooks]' in a clone
     """
     try:
         return import_module(module)
     except ImportError:
-        raise MissingTool(what, module.partition(".")[0], f"pip install 'wincraft[{extra}]'") from None
+        raise MissingTool(what, module.partition(".")[0], f"pip install '.[{extra}]' in a clone") from None

@@ -156,7 +156,8 @@ def test_decimal_matrices(wincraft_here, tmp_path):
         (("4,3", "--convention", "wincn"), "did you mean wincnn?"),
         (
             ("4,3", "--format", "yaml"),
-            "known are text, json, c, triton, cuda, hip, hls, verilog, mlir, linalg, iree, tvm, numpy, coq, gappa, latex",
+            "known are text, json, c, triton, cuda, hip, hls, verilog, mlir, linalg, iree, tvm, numpy, coq, gappa, "
+            "latex",
         ),
         (("4,3", "--points", "0,1,-1,2," + "9" * 300), "at most 100 digits"),
         (("4,3", "--convention", "integer", "--points", "0,sqrt(2),-sqrt(2),1,-1"), "QQ<sqrt(2)>"),

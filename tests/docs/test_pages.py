@@ -14,6 +14,7 @@ import pytest
 from oracle_scripts import script
 
 from wincraft.cli.main import main
+from wincraft.report import explorer_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -44,6 +45,16 @@ LONG = {
     "docs/how-to/strides.md",
     "docs/how-to/test-tolerance.md",
     "docs/how-to/tflite-micro.md",
+    "docs/index.md",
+    "docs/questions/gpu-points.md",
+    "docs/questions/ncnn-six-bits.md",
+    "docs/questions/one-by-n.md",
+    "docs/questions/proved.md",
+    "docs/questions/toom-cook-words.md",
+    "docs/questions/which-tile.md",
+    "docs/tour/hardware.md",
+    "docs/tour/kernels.md",
+    "docs/tour/numerics.md",
     "docs/tutorial.md",
 }
 """Pages whose examples take many seconds."""
@@ -124,6 +135,8 @@ def test_the_site_builds_without_a_warning(tmp_path):
     built = subprocess.run([*command, str(tmp_path / "site")], check=False, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     assert (tmp_path / "site" / "index.html").exists()
+    explorer = tmp_path / "site" / "_static" / "explorer.html"
+    assert explorer.read_text(encoding="utf-8") == explorer_page()
     # a visitor's browser fetches nothing from elsewhere
     for page in (tmp_path / "site").rglob("*.html"):
         fetched = re.findall(r"<(?:script|img|iframe)[^>]*src=\"(https?:[^\"]+)", page.read_text(encoding="utf-8"))

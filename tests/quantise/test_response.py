@@ -273,6 +273,21 @@ def test_expected_largest_magnitude(sigmas, count):
     assert found == pytest.approx(np.median(np.abs(draws).max(axis=(1, 2))), rel=0.02)
 
 
+@pytest.mark.parametrize("step", [10.0, 16.5, 30.0, 60.0])
+def test_values_that_hardly_reach_a_threshold(step):
+    """Beyond the first threshold lie 1e-6 to 1e-197: a difference of sums would lose all of it."""
+    gain, distortion, bias = all_of("int8", step, 1.0, clips=False)
+    assert distortion == pytest.approx(step**2 * 2 * norm.sf(step / 2), rel=1e-4)
+    assert gain == pytest.approx(step * 2 * norm.pdf(step / 2), rel=1e-9)
+    assert bias == 0
+
+
+@pytest.mark.parametrize("variance", [1.0, 1.37, 8.5e-7])
+def test_taps_that_are_alike_up_to_rounding_have_one_amplitude(variance):
+    alike = [expected_amplitude(np.array([value]), 16384) for value in (variance, variance * (1 + 4e-16))]
+    assert alike[0] == alike[1]
+
+
 @pytest.mark.parametrize("sigmas", [[1.0], [0.5, 3.0]])
 def test_expected_percentile(sigmas):
     rng = np.random.default_rng(2)

@@ -14,7 +14,7 @@ from wincraft.report import explorer as module
 
 def test_without_ipywidgets(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    with pytest.raises(MissingTool, match=r"the explorer needs ipywidgets, .*pip install 'wincraft\[notebooks\]'"):
+    with pytest.raises(MissingTool, match=r"the explorer needs ipywidgets, .*pip install '\.\[notebooks\]' in a clone"):
         wincraft.explore()
 
 

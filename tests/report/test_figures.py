@@ -146,6 +146,6 @@ def test_nothing_depends_on_colour():
 
 def test_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(MissingTool, match=r"needs matplotlib, .*pip install 'wincraft\[notebooks\]'") as error:
+    with pytest.raises(MissingTool, match=r"needs matplotlib, .*pip install '\.\[notebooks\]' in a clone") as error:
         winograd(2, 3).plot()
     assert error.value.exit_code == 4

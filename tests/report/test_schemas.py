@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib import resources
 
-import jsonschema
 import pytest
+from oracle_schemas import schema
 
 import wincraft as wc
 from wincraft.measure import filter_bits
@@ -16,12 +15,26 @@ from wincraft.plan import Problem, make_plan
 from wincraft.quantise import Workload, tolerance
 from wincraft.quantise.plan_tolerance import plan_tolerance
 from wincraft.quantise.schemes import parse_scheme
+from wincraft.report.outcomes import FileOutcome, verdict_document
+from wincraft.report.project import FileCheck, run_file_checks
+from wincraft.report.proofs import prove_files
 from wincraft.rings import quotient_product, residue_system, ring_loss
 from wincraft.search.front import pareto_front
 from wincraft.search.losses import search_losses
 from wincraft.search.tiles import tile_front
 
+MATRICES = b"AT = [[1, 1, 1, 0], [0, 1, -1, 1]]; G = [[1, 0, 0], [1/2, 1/2, 1/2], [1/2, -1/2, 1/2], [0, 0, 1]]\n"
+MATRICES += b"BT = [[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, -1, 0, 1]]\n"
 TOOM4 = "0,1,-1,2,-2,3,inf"
+
+
+class Verdicts(list[FileOutcome]):
+    """Outcomes that have a document as other results have."""
+
+    def document(self):
+        return verdict_document(self)
+
+
 MADE = {
     "ring": [
         lambda: ring_loss(wc.winograd(4, 4, points=TOOM4), "Z/2^16", (3, 9, 15)),
@@ -47,15 +60,16 @@ MADE = {
         lambda: tolerance(wc.parse("F(2x2,3x3)"), "tapwise-8+mse", channels=4, outputs=256, pilot_outputs=2**12),
         lambda: plan_tolerance(make_plan(Problem(3, stride=2), 2), "fp16", Workload(4), pilot_outputs=2**12),
     ],
+    "verdict": [
+        lambda: Verdicts(prove_files("f.py", given=MATRICES.replace(b"0, -1, 0, 1", b"0, -1, 0, 9"))),
+        lambda: Verdicts(prove_files("f.py", given=MATRICES + b"G_b = [[1, 0, 0], [1, 1, 1], [1, 1, 1], [0, 0, 1]]")),
+        lambda: Verdicts(prove_files("f.py", given=MATRICES.replace(b"[0, 0, 1]", b"[0, 0, -1]"))),
+        lambda: Verdicts(prove_files("f.json", given=wc.render(wc.parse("F(2x4,3x3)"), "json").encode())),
+        lambda: Verdicts(run_file_checks([FileCheck(("absent.h",))])),
+        lambda: Verdicts([]),
+    ],
     "words": [lambda: filter_bits([wc.winograd(4, 3), wc.winograd(4, 3, convention="integer")], [6, 40])],
 }
-
-
-def schema(kind):
-    text = resources.files("wincraft.report").joinpath("schema", f"{kind}-1.json").read_text(encoding="utf-8")
-    content = json.loads(text)
-    jsonschema.Draft202012Validator.check_schema(content)
-    return jsonschema.Draft202012Validator(content)
 
 
 @cache
@@ -94,6 +108,11 @@ def test_every_field_is_needed_and_no_other_is_there(kind):
         ("quotient", ("field",), None),
         ("losses", ("sets", 0, "bits"), -1),
         ("losses", ("sets",), []),
+        ("verdict", ("status",), "proved"),
+        ("verdict", ("results", 0, "line"), 0),
+        ("verdict", ("results", 0, "status"), "passed"),
+        ("verdict", ("results", 0, "repair"), None),
+        ("verdict", ("results", 0, "diagnosis", "residual"), 0.5),
         ("words", ("algorithms", 0, "widest"), 0),
         ("words", ("algorithms", 0, "widths", 0, "fits"), "yes"),
     ],

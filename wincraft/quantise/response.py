@@ -106,7 +106,8 @@ def _one_response(
         low, high = -_ENDLESS, _ENDLESS
     points = _lattice_points(s, lattice, mean, sigma)
     if points is not None:
-        return _from_points(np.clip(np.rint(points / s), low, high) * s, points, mean, sigma, clips)
+        found = _from_points(np.clip(np.rint(points / s), low, high) * s, points, mean, sigma, clips)
+        return found if mean or clips else _unbiased(found)
     if s < _FINE * sigma and not clips:
         return 1.0, s * s / 12, 0.0
     if s < _FINE * sigma:
@@ -114,7 +115,13 @@ def _one_response(
     whole = float(np.rint(mean / s))  # codes are counted from the mean's
     low, high, reach = low - whole, high - whole, float(np.ceil(_REACH * sigma / s)) + 1
     ends = min(max(low, -reach), high), max(min(high, reach), low)
-    return _coarse(s, *ends, mean - whole * s, sigma)
+    found = _coarse(s, *ends, mean - whole * s, sigma)
+    return found if mean or clips else _unbiased(found)
+
+
+def _unbiased(found: _Three) -> _Three:
+    """Without a mean error: about 0 there is as much on either side, and what sums leave is their rounding."""
+    return found[0], found[1], 0.0
 
 
 def _lattice_points(step: float, lattice: float, mean: float, sigma: float) -> np.ndarray | None:
@@ -206,7 +213,8 @@ def expected_amplitude(
             return float(max(np.log(2) + count * np.log1p(-outside).sum(), -1e9))
 
     low, high = 1e-6 * sigmas.max(), float((about + 40 * sigmas).max())
-    return max(still, float(brentq(excess, low, high, rtol=1e-9)))
+    # rounded, so that taps that are alike have one scale on every machine: then their sums lie on a lattice
+    return max(still, float(f"{brentq(excess, low, high, xtol=1e-300, rtol=1e-14):.12g}"))
 
 
 def _from_points(stored: np.ndarray, x: np.ndarray, mean: float, sigma: float, clips: bool) -> _Three:
@@ -248,7 +256,11 @@ def _coarse(s: float, low: float, high: float, mean: float, sigma: float) -> _Th
     k = np.arange(np.ceil(low), np.floor(high))
     t = (k + 0.5) * (s / sigma) - mean / sigma
     gain = s / sigma * float(np.exp(-t * t / 2).sum()) / np.sqrt(2 * np.pi)
-    beyond = ndtr(-t)
-    level = low * s + s * float(beyond.sum())
-    second = (low * s) ** 2 + s * s * float(((2 * k + 1) * beyond).sum())
-    return float(gain), float(max(second - level**2 - gain**2 * sigma**2, 0.0)), level - mean
+    # counted from a code near the mean's, tails on either side: nothing cancels, and what hardly moves is not lost
+    middle = min(max(0.0, np.ceil(low)), max(np.floor(high), np.ceil(low)))
+    away = k - middle + 0.5
+    tails = ndtr(np.where(away > 0, -t, t))
+    level = s * float((np.sign(away) * tails).sum())
+    second = s * s * float((2 * np.abs(away) * tails).sum())
+    distortion = max(second - level**2 - gain**2 * sigma**2, 0.0)
+    return float(gain), float(distortion), float(middle * s + level - mean)

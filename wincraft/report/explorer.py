@@ -91,7 +91,7 @@ def explore(size: str = "F(4x4,3x3)", points: str = "") -> Explorer:
     """An explorer that a notebook shows; it starts with the catalogue's points unless others are given.
 
     Raises:
-        MissingTool: without ipywidgets; `pip install 'wincraft[notebooks]'` brings it.
+        MissingTool: without ipywidgets; `pip install '.[notebooks]'` in a clone brings it.
 
     >>> explorer = explore("F(4x4,3x3)")  # doctest: +SKIP
     >>> explorer.bits.value = 10  # doctest: +SKIP

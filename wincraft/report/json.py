@@ -27,7 +27,7 @@ def report_document(report: Results) -> dict[str, Any]:
         "kind": REPORT_KIND,
         "version": REPORT_VERSION,
         "wincraft": __version__,
-        "algorithm": _algorithm(report.algorithm),
+        "algorithm": algorithm_summary(report.algorithm),
         "source": report.source,
         "proof": report.proof,
         "costs": _costs(report),
@@ -55,7 +55,13 @@ def report_document(report: Results) -> dict[str, Any]:
     }
 
 
-def _algorithm(algorithm: Algorithm) -> dict[str, Any]:
+def algorithm_summary(algorithm: Algorithm) -> dict[str, object]:
+    """What an algorithm is, axis by axis, without its matrices.
+
+    >>> from wincraft import winograd
+    >>> algorithm_summary(winograd(2, 3))["rank"]
+    4
+    """
     axes = [
         {
             "m": axis.m[0] if len(axis.m) == 1 else list(axis.m),

@@ -14,7 +14,7 @@ _LIGHT = """--ink: #1a1a1a; --paper: #fff; --soft: #f3f4f6; --rule: #c9cdd3; --q
   --fair: #0072B2; --poor: #B87900;"""
 _DARK = """--ink: #e8e8e8; --paper: #16181c; --soft: #22252b; --rule: #454a52; --quiet: #aaa;
   --fair: #56B4E9; --poor: #E69F00;"""
-_COLOURS = f"""
+PALETTE = f"""
 :root {{ color-scheme: light dark; {_LIGHT} --good: #009E73; --bad: #D55E00; --fact: #888; }}
 @media (prefers-color-scheme: dark) {{ :root {{ {_DARK} }} }}"""
 STYLE = """
@@ -82,7 +82,7 @@ def emit(layout: Layout, stream: TextIO) -> None:
     head = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_inline(layout.title)}</title>\n<style>{_COLOURS}{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{_inline(layout.title)}</title>\n<style>{PALETTE}{STYLE}</style>\n</head>\n<body>\n"
     )
     stream.write(head + "\n".join(parts) + "\n</body>\n</html>\n")
 
@@ -98,7 +98,7 @@ def fragment(layout: Layout) -> str:
     """
     first, *others = layout.sections or (Section(),)
     parts = [
-        f"<style>{_scoped(_COLOURS + STYLE + _SMALLER)}{_THEMES}</style>",
+        f"<style>{_scoped(PALETTE + STYLE + _SMALLER)}{_THEMES}</style>",
         *_head(layout),
         *_section(first),
         *_figures(layout),
