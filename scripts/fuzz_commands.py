@@ -90,6 +90,8 @@ def command_line(generator: random.Random, folder: Path) -> list[str]:
         words += _words(generator, parameter)
     if name in ("search", "search points", "search limit") and "--time-limit" not in words and generator.random() < 0.9:
         words += ["--time-limit", "1"]
+    if name == "search front":  # every set is constructed, and there is no limit of time
+        words += ["--space", "symmetric-integer"]
     return _disturbed(generator, words)
 
 

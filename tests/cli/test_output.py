@@ -18,6 +18,8 @@ from wincraft.cli.main import COMMANDS, main
 FAST = ("--scheme", "fp16", "--channels", "2")
 WRITING = {
     "generate": ("2,3",),
+    "verify": ("f.json",),
+    "check": (),
     "report": ("2,3", *FAST),
     "compare": ("2,3", *FAST),
     "basis": ("2,3", "--bases", "canonical", *FAST),
@@ -39,13 +41,14 @@ WRITING = {
 def line(request, wincraft_here, tmp_path):
     """A command line without ``-o``."""
     assert wincraft_here("generate", "2,3", "-o", "f.json").returncode == 0
+    (tmp_path / "pyproject.toml").write_text('[[tool.wincraft.check]]\nfiles = ["f.json"]')
     return request.param, *WRITING[request.param]
 
 
 def test_these_are_all_that_write():
     context = click.Context(main)
     having = {name for name in COMMANDS if any("-o" in item.opts for item in main.get_command(context, name).params)}
-    assert having | {"search"} == {*WRITING, "certify"}  # whose output is of one format
+    assert having | {"search"} == {*WRITING, "certify", "explore"}  # whose outputs are of one format
 
 
 def test_an_unknown_suffix_is_refused_with_those_known(line, wincraft_here, tmp_path):

@@ -14,6 +14,8 @@ from wincraft.emit import BINARY, EMITTERS
 from wincraft.measure.processor import CORES, SPEEDS
 from wincraft.measures import MEASURES, names_with
 from wincraft.quantise import DISTRIBUTIONS, OPTIONS, SCHEMES
+from wincraft.report.outcome_formats import OUTCOME_FORMATS
+from wincraft.report.project import CHECK_KEYS
 from wincraft.report.sections import SECTIONS
 from wincraft.search import SPACES, STRATEGIES
 from wincraft.search.limits.sets import SetKind
@@ -28,6 +30,8 @@ OFFERED = {
     "basis 4,3 --bases": BASES,
     "report 4,3 --scheme": SCHEMES,
     "report 4,3 --format": RENDERERS,
+    "verify f.h --format": OUTCOME_FORMATS,
+    "check --format": OUTCOME_FORMATS,
     "report 4,3 --section": SECTIONS,
     "report 4,3 --distribution": DISTRIBUTIONS,
     "search 4,3 --space": SPACES,
@@ -59,6 +63,8 @@ def test_shells_offer_the_options_of_a_scheme():
     [
         ("generate", [*CONVENTIONS, *EMITTERS, *BINARY]),
         ("basis", BASES),
+        ("verify", OUTCOME_FORMATS),
+        ("check", [*OUTCOME_FORMATS, *CHECK_KEYS]),
         ("report", [*SCHEMES, *OPTIONS, *RENDERERS, *SECTIONS, *DISTRIBUTIONS]),
         ("search", [*SPACES, *MEASURES, *STRATEGIES]),
         ("search chains", ["operations", "all-operations", "all-additions", "sqnr:SCHEME", *RENDERERS]),

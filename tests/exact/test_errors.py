@@ -46,7 +46,7 @@ EXAMPLES = [
     errors.BadDocument("a.json", "no such file", "check the path"),
     errors.Unidentified("no points fit", "raise the tolerance"),
     errors.CannotWrite("a.json", "is a folder"),
-    errors.MissingTool("a plot", "matplotlib", 'pip install "wincraft[notebooks]"'),
+    errors.MissingTool("a plot", "matplotlib", 'pip install ".[notebooks]"'),
 ]
 
 

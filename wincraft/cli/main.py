@@ -17,10 +17,12 @@ from wincraft.version import __version__
 COMMANDS = {
     "generate": "Make F(m,r), prove it, and write it.",
     "verify": "Prove a file's matrices, or say what is wrong.",
+    "check": "Check the files that a project's pyproject.toml names.",
     "identify": "Find points, scaling and convention of bare matrices.",
     "report": "Say what an algorithm costs and what rounding does to it.",
     "basis": "Compare polynomial bases and factorisations of one algorithm.",
     "compare": "Put algorithms side by side, the best of each measure marked.",
+    "explore": "Write a page for a browser in which points and bits move.",
     "search": "Find the best points, scalings or chains; fronts, and proved limits.",
     "catalogue": "Show the best points known, and what others publish.",
     "circuit": "Show the programs of an algorithm, what is proved of them, and their front.",

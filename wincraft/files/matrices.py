@@ -21,6 +21,7 @@ from wincraft.files.comments import with_exact_entries
 from wincraft.files.document import is_document, parse_json
 from wincraft.files.entry import ReadNumber, read_entry
 from wincraft.files.grouping import Triple, contradictions, fits, named_triples, rank_of, unnamed_triples
+from wincraft.files.lines import with_json_lines, with_lines
 from wincraft.files.names import Role, role_of
 from wincraft.files.npz import MAX_ARCHIVE_BYTES, load_arrays
 from wincraft.files.spellings import SPELLINGS, Text
@@ -48,7 +49,7 @@ class Matrices:
 
     `names` says what each was called: "A" is A^T stored transposed, "GT" is G stored transposed. `flat` marks those
     whose rows were not told, so that either order of their entries may be meant. `label` names the algorithm;
-    `contradicts` what the file gives differently elsewhere, "A, not AT".
+    `contradicts` what the file gives differently elsewhere, "A, not AT". `lines` are those of the rows in the file.
 
     >>> Matrices([[1, 1, 1, 0], [0, 1, -1, 1]], [[1, 0, 0]] * 4, [[1, 0, -1, 0]] * 4).size
     (2, 3)
@@ -62,6 +63,7 @@ class Matrices:
     flat: tuple[bool, bool, bool] = (False, False, False)
     label: str = ""
     contradicts: str = ""
+    lines: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]] = ((), (), ())
 
     @property
     def tables(self) -> tuple[Entries, Entries, Entries]:
@@ -95,13 +97,14 @@ class Found:
     document: JsonObject = field(default_factory=dict)
 
 
-def read_matrices(*paths: str | Path) -> Found:
+def read_matrices(*paths: str | Path, given: bytes | None = None) -> Found:
     r"""Every A^T, G and B^T in one file, or one of each from three files, in this order.
 
     A file is JSON, .npz or .npy, or text: source code, LaTeX, Markdown, printed arrays, plain rows. Matrices are found
     by their names, or else by their order; `SPELLINGS` lists what is tried.
 
-    Of a JSON object that is an algorithm document no matrices are taken out: `parse_document` reads it.
+    Of a JSON object that is an algorithm document no matrices are taken out: `parse_document` reads it. `given` is what
+    the one file holds, where it need not be opened.
 
     Raises:
         BadDocument: unreadable files, missing matrices, rows of different lengths, entries that are no finite numbers.
@@ -119,7 +122,7 @@ def read_matrices(*paths: str | Path) -> Found:
         return Found(names, (_matrices((tables[0], tables[1], tables[2]), names, None),))
     if len(paths) != 1:
         raise BadDocument(", ".join(map(str, paths)), f"{len(paths)} files", "give one file, or three: AT G BT")
-    content = read_bytes(paths[0], MAX_ARCHIVE_BYTES)
+    content = read_bytes(paths[0], MAX_ARCHIVE_BYTES) if given is None else given
     path = str(paths[0])
     if _is_numpy(content, path):
         arrays = load_arrays(content, path)
@@ -128,22 +131,24 @@ def read_matrices(*paths: str | Path) -> Found:
         axes = _sizes(arrays.pop("sizes", None))
         return Found(path, _grouped(_array_tables(arrays), path, None), axes)
     if Path(path).suffix.lower() == ".json":
-        return _found_in_json(parse_json(decode(content, path), path), path)
+        return _found_in_json(decode(content, path), path)
     text = _text(content, path)
     if re.match(r'\s*\{\s*"', text):
         with contextlib.suppress(BadDocument):  # or a dictionary of another language
-            return _found_in_json(parse_json(text, path), path)
+            return _found_in_json(text, path)
     return _found_in_text(text, path)
 
 
-def _found_in_json(document: JsonObject, path: str) -> Found:
+def _found_in_json(text: str, path: str) -> Found:
+    document = parse_json(text, path)
     if is_document(document):
         return Found(path, (), (), document)
     if isinstance(document.get("cells"), list):
         return _found_in_notebook(document["cells"], path)
     form = document.get("form")
     known: Form | None = form if form in ("correlation", "linear") else None
-    return Found(path, _grouped(list(_json_tables(document, (), 0)), path, known), (), document)
+    tables = with_json_lines(list(_json_tables(document, (), 0)), text)
+    return Found(path, _grouped(tables, path, known), (), document)
 
 
 def _found_in_notebook(cells: list[object], path: str) -> Found:
@@ -241,7 +246,7 @@ def _found_in_text(text: str, path: str) -> Found:
     whole: list[Table] = []
     unfit: list[Table] = []
     for spelling, find in SPELLINGS.items():
-        tables = find(given)
+        tables = with_lines(find(given), spelling, given)
         if ours:
             stage = _STAGES.get(spelling, _STAGE)
             tables = [table for table in tables if not (table.role and stage.search(table.role.name))]
@@ -312,7 +317,7 @@ def _matrices(triple: Triple, path: str, form: Form | None) -> Matrices:
     rank = rank_of(triple) if fits(*triple) else 0
     if rank and triple[2].size // rank > MAX_TILE:
         raise BadDocument(path, f"its tile m + r - 1 is {triple[2].size // rank}", f"at most {MAX_TILE} is read")
-    tables, flats = [], []
+    tables, flats, lines = [], [], []
     for table, role in zip(triple, roles, strict=True):
         _check_shape(table, role.matrix, path)
         rows = _numbers(table, role.matrix, path)
@@ -325,9 +330,11 @@ def _matrices(triple: Triple, path: str, form: Form | None) -> Matrices:
             rows = [rows[0][k : k + width] for k in range(0, len(rows[0]), width)]
         tables.append(rows)
         flats.append(flat and len(rows) > 1 and len(rows[0]) > 1)
+        lines.append(table.lines[:: len(rows[0])] if len(table.rows) == 1 else table.lines)
     names = roles[0].written, roles[1].written, roles[2].written
     AT, G, BT = tables
-    return Matrices(AT, G, BT, names, form, (flats[0], flats[1], flats[2]), roles[1].name)
+    found = Matrices(AT, G, BT, names, form, (flats[0], flats[1], flats[2]), roles[1].name)
+    return replace(found, lines=(lines[0], lines[1], lines[2]))
 
 
 def _check_shape(table: Table, name: str, path: str) -> None:

@@ -109,7 +109,8 @@ class _Reader:
             rows = result if all(isinstance(row, list) for row in result) else [result]
             if rows[0] and not any(isinstance(entry, list) for row in rows for entry in row):
                 if role is not None or len(rows) > 1:
-                    self.found.append(Table(rows, role, value.lineno * 1000 + value.col_offset, scope))
+                    place = value.lineno * 1000 + value.col_offset
+                    self.found.append(Table(rows, role, place, scope, lines=_lines(value, len(rows))))
                 return
         for named, part in _parts(value):
             found = (role_of(named) if named else None) or (role if isinstance(value, ast.Call) else None)
@@ -265,6 +266,14 @@ def _diagonal(entries: list[Value]) -> Value:
         return None
     zero = read_entry("0")
     return [[entry if i == j else zero for j in range(len(entries))] for i, entry in enumerate(entries)]
+
+
+def _lines(value: ast.expr, count: int) -> tuple[int, ...]:
+    """Where the first list of so many begins each of them; the line of the whole where there is none."""
+    for node in ast.walk(value):
+        if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) == count > 1:
+            return tuple(row.lineno for row in node.elts)
+    return (value.lineno,) * count
 
 
 def _matrix_product(left: Value, right: Value) -> Value:

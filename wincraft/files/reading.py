@@ -89,8 +89,8 @@ def _proved(verdict: Verdict) -> Algorithm:
     return verdict.found.algorithm
 
 
-def found_in(*paths: str | Path) -> Found:
-    """What `read_matrices` finds; of ``file#NAME`` the matrices that NAME chooses.
+def found_in(*paths: str | Path, given: bytes | None = None) -> Found:
+    """What `read_matrices` finds, in `given` where that is the content; of ``file#NAME`` the matrices of NAME.
 
     Raises:
         BadDocument: as `read_matrices`, and where NAME chooses nothing.
@@ -109,7 +109,7 @@ def found_in(*paths: str | Path) -> Found:
     except (OSError, ValueError):
         whole = True
     if whole:
-        return read_matrices(*paths)
+        return read_matrices(*paths, given=given)
     found = read_matrices(name)
     chosen = _chosen(found.matrices, choice.strip())
     if not chosen:

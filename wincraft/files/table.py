@@ -16,7 +16,8 @@ class Table:
 
     `place` is the offset in the file, `scope` names the enclosing blocks; `shape` is the declared one where the entries
     are listed without rows; `constants` are the names that entries may use. A table of one row may be a matrix written
-    flat.
+    flat. `lines` are those of the file, from 1, where its rows begin, of one row where its entries stand; none where
+    that is not known.
 
     >>> Table([["1", "0"], ["-1/2", "1"]], "BT").size
     4
@@ -28,6 +29,7 @@ class Table:
     scope: tuple[object, ...] = ()
     shape: tuple[int, int] | None = None
     constants: Constants = field(default=NO_CONSTANTS, repr=False)
+    lines: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:

@@ -51,6 +51,11 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
 
     Raises:
         BadDocument: what cannot be opened, is too large, or is no path.
+
+    >>> read_bytes("absent.h", 2**20)
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.BadDocument: cannot read absent.h: No such file or directory; check the path
     """
     try:
         name = Path(path)

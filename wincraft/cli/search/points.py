@@ -78,7 +78,7 @@ def command(
 
     Of a FILE with an algorithm the size counts.
 
-    Noise gain alone has compiled kernels (pip install 'wincraft[search]') and a bound; other objectives are evaluated
+    Noise gain alone has compiled kernels (pip install '.[search]') and a bound; other objectives are evaluated
     set by set.
     """
     from wincraft.cli.search.axes import OfAxes
@@ -128,4 +128,4 @@ def _advice(space: Space, objective: str, engine: str) -> str | None:
         return None
     if instances(space, tuple(sorted(chosen.equivalences)))[0].nodes is None:
         return None
-    return "note: without numba a search is slower; pip install 'wincraft[search]' brings it"
+    return "note: without numba a search is slower; pip install '.[search]' in a clone brings it"

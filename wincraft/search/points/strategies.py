@@ -90,7 +90,7 @@ def kernels(engine: str) -> Kernels:
     if engine == "numpy" or (engine == "auto" and not installed):
         return NUMPY
     if not installed:
-        raise MissingTool("engine numba", "numba", "pip install 'wincraft[search]'")
+        raise MissingTool("engine numba", "numba", "pip install '.[search]' in a clone")
     from wincraft.search.points.kernels_numba import branch_compiled, enumerate_compiled
 
     return Kernels("numba", branch_compiled, enumerate_compiled)
