@@ -86,6 +86,7 @@ def test_transforms_take_few_adders(size, options, name, most):
     assert name != "output" or all(is_power_of_two(abs(factor)) for factor in factors)
 
 
+@pytest.mark.slow_cases("F(6,3)-options5-input")
 @pytest.mark.parametrize(("size", "options", "name", "most"), COUNTS)
 def test_no_worse_than_da4ml(size, options, name, most):
     cmvm = pytest.importorskip("da4ml.cmvm")

@@ -71,6 +71,7 @@ def test_a_layer_of_a_file(wincraft_here, files):
     assert layer["products"] == 36 * 64 * 64 * 14 * 14
 
 
+@pytest.mark.slow
 def test_compare_with_a_layer(wincraft_here, files):
     one = "64,64,56,56"
     given = ("f43.json", "2,3", "--axes", "2", "--layer", one, *FAST)
@@ -166,6 +167,7 @@ def test_ranges_for_a_header(wincraft_here, files):
     assert "choose c" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_search_for_what_is_in_a_file(wincraft_here, files):
     """The points are searched for the file's size; a scaling is of its own matrices, whatever its points."""
     of_size = wincraft_here("search", "4,3", "--max-height", "2", check=0).stdout

@@ -52,6 +52,7 @@ def test_a_wrong_float_is_refuted_and_a_malformed_file_is_not_read(wincraft_here
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_rectangular_sizes_are_searched_axis_by_axis(wincraft_here):
     done = wincraft_here("search", "2x4,3x3", "--max-height", 2, "-o", "f.json")
     assert done.returncode == 0

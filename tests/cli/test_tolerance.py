@@ -34,6 +34,7 @@ def test_tensors_are_written(wincraft_here, tmp_path):
     assert done.stderr.count("wrote ") == 5
 
 
+@pytest.mark.slow
 def test_a_file_of_a_plan_is_taken_without_options_of_algorithms(wincraft_here):
     wincraft_here("plan", "--kernel", "3x3", "--stride", "2", "--tile", "2", "-o", "plan.json")
     plan = ("tolerance", "plan.json", "--scheme", "fp16", "--channels", "4", "--outputs", "512")
@@ -47,6 +48,7 @@ def test_a_file_of_a_plan_is_taken_without_options_of_algorithms(wincraft_here):
     assert "--nested is of algorithms, not of plans" in refused.stderr
 
 
+@pytest.mark.slow
 def test_loud_tensors_of_a_plan_are_written(wincraft_here, tmp_path):
     wincraft_here("plan", "--kernel", "3", "--stride", "2", "--axes", "1", "--tile", "2", "-o", "plan.json")
     plan = ("tolerance", "plan.json", "--scheme", "fp16", "--channels", "4", "--outputs", "512")

@@ -25,6 +25,7 @@ if not PAGES[0].exists() or len(PAGES) < 2:
 run_pages = script("scripts/run_pages.py")
 named = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 LONG = {
+    "docs/questions/width-four.md",
     "README.md",
     "docs/explanation/certificates.md",
     "docs/explanation/circuits.md",

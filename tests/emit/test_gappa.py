@@ -121,6 +121,7 @@ def test_bounds_are_above_the_worst_that_is_found(size, format, name):
 
 
 @needs_gappa
+@pytest.mark.slow_cases("F(2x4,3x2)")
 @pytest.mark.parametrize("size", ["F(4x4,3x3)", "F(2x4,3x2)"])
 def test_the_format_asks_of_every_line(size):
     text = render(parse(size), "gappa")

@@ -78,6 +78,7 @@ def test_simulations_run_the_programs_bit_by_bit(name, format, order):
     assert (found.outputs != found.reference).any()
 
 
+@pytest.mark.slow
 def test_other_orders_have_other_bits():
     batch = small_batch(F63, np.float32)
     outputs = [simulate(F63, f"fp32,order={order}", batch).outputs for order in ("positive-first", "huffman")]

@@ -87,7 +87,7 @@ def test_a_layer_is_predicted_from_its_own_moments(name):
     assert found.flags == ()
 
 
-@pytest.mark.slow_cases("uniform")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["uniform", "relu-gaussian"])
 def test_other_distributions(name):
     for scheme in ("tapwise-8", "barabasz-2020-8", "fp8-e4m3"):
@@ -104,6 +104,7 @@ def test_options_are_predicted(name, option):
     assert (found.blind is None) == (option == "unsigned")
 
 
+@pytest.mark.slow
 def test_finer_scales_help_and_rectified_data_want_unsigned_codes():
     workload = Workload(64, 16, 64, "relu-gaussian")
     signed = evaluate(F44, parse_scheme("ncnn-int8"), workload).measured

@@ -127,6 +127,7 @@ def test_loud_tensors_see_a_change_of_one_per_cent_anywhere(problem):
     np.testing.assert_array_equal(loud.data, loud.data.astype(np.float16))
 
 
+@pytest.mark.slow
 def test_loud_tensors_see_more_than_seeded_ones():
     plan, scheme = CASES["stride 2"]
     result = plan_tolerance(plan, scheme, Workload(16), outputs=2048, pilot_outputs=2**14, loud=True)

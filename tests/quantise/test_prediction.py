@@ -295,7 +295,7 @@ def test_moments_decide():
         assert abs(white.decibels - found.decibels) > 1
 
 
-@pytest.mark.slow_cases("tapwise-8-uniform")
+@pytest.mark.slow_cases("tapwise-8-")
 @pytest.mark.parametrize("name", ["uniform", "relu-gaussian"])
 @pytest.mark.parametrize("scheme", ["tapwise-8", "winograd-aware-nets", "fp16-fp32acc"])
 def test_data_that_are_not_gaussian(name, scheme):

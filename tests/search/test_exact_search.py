@@ -97,7 +97,7 @@ def test_nothing_that_fits_is_left_out(m, r, height):
 @pytest.mark.parametrize(
     ("m", "r", "moduli", "shift", "channels"),
     [
-        (2, 3, "0,1,-1,inf", 2, 3640),
+        pytest.param(2, 3, "0,1,-1,inf", 2, 3640, marks=pytest.mark.slow),
         pytest.param(3, 3, "0,1,-1,2,inf", 2, 3640, marks=pytest.mark.slow),
         (4, 3, "0,1,-1,2,-1/2,inf", 2, 3640),
         (3, 4, "0,1,-1,2,-1/2,inf", 2, 2047),
