@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch.autograd.function import once_differentiable
 
-from wincraft.torch.tiles import add_windows, windows
+from wincraft.torch.tiles import put_back, windows
 
 ClipEnds = tuple[float, float] | None
 """What rounded values are clipped to; None where a step does not round."""
@@ -132,7 +132,7 @@ class FusedTiles(torch.autograd.Function):
                 tiles = _gathered(windows(x[part], work.n, work.m)) if first and learned[0] else passed
                 passed = back(number, passed, tiles if first else _clipped(rounded[number - 1], ends[number - 1]))
             if of_x is not None:
-                add_windows(of_x[part], passed, work.n, work.m)
+                of_x[part] = put_back(passed, x[part].shape, work.n, work.m)
         return None, of_x, of_V, *(item if on else None for item, on in zip(of_matrices, learned, strict=True))
 
 

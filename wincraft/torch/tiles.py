@@ -59,10 +59,8 @@ class _Cut(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: _Windows, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        """Blocks of m positions, which lie side by side, at a time."""
-        result = gradient.new_zeros(ctx.shape)
-        add_windows(result, gradient, ctx.n, ctx.m)
-        return result, None, None
+        """Put the tiles back."""
+        return put_back(gradient, ctx.shape, ctx.n, ctx.m), None, None
 
 
 def windows(x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
@@ -77,20 +75,26 @@ def windows(x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor
     return x.permute(*range(d + 2, 2 * d + 2), *range(d + 2))
 
 
-def add_windows(x: torch.Tensor, tiles: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> None:
-    """Add tiles (prod(n), N * tiles, C) to where `windows` has them, in place; positions of m at a time."""
-    images, *sizes, channels = x.shape
+def put_back(tiles: torch.Tensor, shape: Sequence[int], n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
+    """The sum of tiles (prod(n), N * tiles, C) where `windows` of images of a shape has them.
+
+    Blocks of m positions, which lie side by side, at a time.
+    """
+    images, *sizes, channels = shape
     counts = [(size - length) // step + 1 for size, length, step in zip(sizes, n, m, strict=True)]
-    given = tiles.view(*n, images, *counts, channels)
-    blocks = [range(0, length, step) for length, step in zip(n, m, strict=True)]
-    for starts in product(*blocks):
-        lengths = [min(step, length - start) for start, length, step in zip(starts, n, m, strict=True)]
-        part = given[tuple(slice(start, start + size) for start, size in zip(starts, lengths, strict=True))]
-        reach = [
-            slice(start, start + (count - 1) * step + size)
-            for start, count, step, size in zip(starts, counts, m, lengths, strict=True)
-        ]
-        windows(x[(slice(None), *reach)], lengths, m).add_(part)
+    blocks = [-(-length // step) for length, step in zip(n, m, strict=True)]
+    given = tiles.reshape(*n, images, *counts, channels)
+    steps = [t + b - 1 for t, b in zip(counts, blocks, strict=True)]
+    places = [size for pair in zip(steps, m, strict=True) for size in pair]
+    split = tiles.new_zeros(images, *places, channels)
+    for block in product(*map(range, blocks)):
+        part = given[tuple(slice(b * step, (b + 1) * step) for b, step in zip(block, m, strict=True))]
+        where = [slice(None)]
+        for b, t, inside in zip(block, counts, part.shape, strict=False):
+            where += [slice(b, b + t), slice(inside)]
+        split[tuple(where)] += interleaved(part)
+    result = split.view(images, *(count * step for count, step in zip(steps, m, strict=True)), channels)
+    return result[(slice(None), *map(slice, sizes))]
 
 
 def cut(x: torch.Tensor, n: Sequence[int], m: Sequence[int]) -> torch.Tensor:
