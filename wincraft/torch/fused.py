@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import reduce
-from math import prod
 from typing import NamedTuple, Protocol
 
 import torch
 from torch.autograd.function import once_differentiable
 
-from wincraft.torch.tiles import put_back, windows
+from wincraft.torch.tiles import cut, put_back, windows
 
 ClipEnds = tuple[float, float] | None
 """What rounded values are clipped to; None where a step does not round."""
@@ -54,19 +53,25 @@ class TileWork(NamedTuple):
     of_products: ClipEnds
     images: int
 
+    def empty_outputs(self, x: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
+        """For images (N, ..., C) and filters (taps, C, K): (N, tiles * m ..., K)."""
+        sizes = (count * step for count, step in zip(self.tiles, self.m, strict=True))
+        return x.new_empty(len(x), *sizes, V.shape[-1])
+
     def parts(self, images: int) -> Iterator[slice]:
         """The images of every part."""
         return (slice(at, min(at + self.images, images)) for at in range(0, images, self.images))
 
 
-class _Context(Protocol):
-    """What PyTorch hands to the function and to its gradient."""
+class TileContext(Protocol):
+    """What PyTorch hands to a function of this work and to its gradient."""
 
     work: TileWork
     needs_input_grad: tuple[bool, ...]
     saved_tensors: tuple[torch.Tensor, ...]
 
-    def save_for_backward(self, *tensors: torch.Tensor) -> None: ...
+    def save_for_backward(self, *tensors: torch.Tensor) -> None:
+        """Keep tensors for the gradient."""
 
 
 class FusedTiles(torch.autograd.Function):
@@ -78,27 +83,27 @@ class FusedTiles(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: _Context, work: TileWork, x: torch.Tensor, V: torch.Tensor, *matrices: torch.Tensor
+        ctx: TileContext, work: TileWork, x: torch.Tensor, V: torch.Tensor, *matrices: torch.Tensor
     ) -> torch.Tensor:
         """Everything in the dtype of the images."""
-        y = x.new_empty(len(x), *(count * step for count, step in zip(work.tiles, work.m, strict=True)), V.shape[-1])
+        y = work.empty_outputs(x, V)
         kept: list[torch.Tensor] = []
         split = len(work.of_input)
         for part in work.parts(len(x)):
-            value = _gathered(windows(x[part], work.n, work.m))
+            value = cut(x[part], work.n, work.m)
             for matrix, ends in zip(matrices[:split], work.of_input, strict=True):
                 value = _stored(_applied(matrix, value), ends, kept)
             value = _stored(torch.bmm(value, V), work.of_products, kept)
             for matrix, ends in zip(matrices[split:], work.of_output, strict=True):
                 value = _stored(_applied(matrix, value), ends, kept)
-            _in_tiles(y[part], work).copy_(value.view(*work.m, -1, *work.tiles, y.shape[-1]))
+            windows(y[part], work.m, work.m).copy_(value.view(*work.m, -1, *work.tiles, y.shape[-1]))
         ctx.work = work
         ctx.save_for_backward(x, V, *matrices, *kept)
         return y
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: _Context, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    def backward(ctx: TileContext, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Part by part, from the rounded values."""
         work, split, steps = ctx.work, len(ctx.work.of_input), len(ctx.work.of_input) + len(ctx.work.of_output)
         x, V, *rest = ctx.saved_tensors
@@ -115,7 +120,7 @@ class FusedTiles(torch.autograd.Function):
         for part in work.parts(len(x)):
             rounded = [next(kept) for _ in range(steps + 1)]
             ends = (*work.of_input, work.of_products, *work.of_output)
-            passed = _gathered(_in_tiles(gradient[part].contiguous(), work))
+            passed = cut(gradient[part], work.m, work.m)
             for number in reversed(range(split, steps)):
                 passed = _unclipped(passed, rounded[number + 1], ends[number + 1])
                 passed = back(number, passed, _clipped(rounded[number], ends[number]))
@@ -129,17 +134,11 @@ class FusedTiles(torch.autograd.Function):
             for number in reversed(range(split)):
                 passed = _unclipped(passed, rounded[number], ends[number])
                 first = number == 0
-                tiles = _gathered(windows(x[part], work.n, work.m)) if first and learned[0] else passed
+                tiles = cut(x[part], work.n, work.m) if first and learned[0] else passed
                 passed = back(number, passed, tiles if first else _clipped(rounded[number - 1], ends[number - 1]))
             if of_x is not None:
                 of_x[part] = put_back(passed, x[part].shape, work.n, work.m)
         return None, of_x, of_V, *(item if on else None for item, on in zip(of_matrices, learned, strict=True))
-
-
-def _gathered(tiles: torch.Tensor) -> torch.Tensor:
-    """Tiles (n..., N, tiles..., C) as contiguous (taps, vectors, C)."""
-    d = (tiles.ndim - 2) // 2
-    return tiles.reshape(prod(tiles.shape[:d]), -1, tiles.shape[-1])
 
 
 def _applied(matrix: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
@@ -163,10 +162,3 @@ def _unclipped(gradient: torch.Tensor, rounded: torch.Tensor, ends: ClipEnds) ->
     low, high = ends
     inside: torch.Tensor = torch.ops.aten.hardtanh_backward(gradient, rounded, low - 0.5, high + 0.5)
     return inside
-
-
-def _in_tiles(y: torch.Tensor, work: TileWork) -> torch.Tensor:
-    """A view (m..., N, tiles..., K) of images of whole tiles."""
-    d = len(work.m)
-    split = y.view(len(y), *(size for pair in zip(work.tiles, work.m, strict=True) for size in pair), y.shape[-1])
-    return split.permute(*range(2, 2 * d + 1, 2), 0, *range(1, 2 * d, 2), 2 * d + 1)

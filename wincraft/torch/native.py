@@ -18,12 +18,11 @@ from functools import cache
 from importlib.resources import files
 from math import prod
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch.autograd.function import once_differentiable
 
-from wincraft.torch.fused import ClipEnds, FoldedStep, TileWork
+from wincraft.torch.fused import ClipEnds, FoldedStep, TileContext, TileWork
 
 _LARGEST_SIDE, _LARGEST = 12, 2**15 - 2
 """Of a tile, and of what is kept of a value, that the C knows."""
@@ -105,16 +104,6 @@ def runs_natively(images: torch.Tensor, work: TileWork, steps: Sequence[FoldedSt
     return rounds and fits and images.device.type == "cpu" and library(_LANES) is not None
 
 
-class _Context(Protocol):
-    """What PyTorch hands to the function and to its gradient."""
-
-    work: TileWork
-    needs_input_grad: tuple[bool, ...]
-    saved_tensors: tuple[torch.Tensor, ...]
-
-    def save_for_backward(self, *tensors: torch.Tensor) -> None: ...
-
-
 class NativeTiles(torch.autograd.Function):
     """As `FusedTiles`, in float32 of two axes; per step the factors P (a, b), Q (c, d), ratio (a c) and gain (b d).
 
@@ -124,11 +113,11 @@ class NativeTiles(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: _Context, work: TileWork, x: torch.Tensor, V: torch.Tensor, *factors: torch.Tensor
+        ctx: TileContext, work: TileWork, x: torch.Tensor, V: torch.Tensor, *factors: torch.Tensor
     ) -> torch.Tensor:
         """Images (N, H, W, C) and filters (taps, C, K) to outputs (N, tiles * m ..., K)."""
         x, V, factors = x.contiguous(), V.contiguous(), tuple(item.contiguous() for item in factors)
-        y = x.new_empty(len(x), *(count * step for count, step in zip(work.tiles, work.m, strict=True)), V.shape[-1])
+        y = work.empty_outputs(x, V)
         tiles, split = len(x) * prod(work.tiles), len(work.of_input)
         sizes = [(len(ratio), V.shape[1 if number < split else 2]) for number, ratio in enumerate(factors[2::_FACTORS])]
         sizes.insert(split, (len(V), V.shape[2]))
@@ -140,14 +129,14 @@ class NativeTiles(torch.autograd.Function):
         ]
         found = _described(work, x, y, V, factors, kept)
         run = _library(x, V).wincraft_forward
-        _run_shares([lambda begin, end: run(ctypes.byref(found), begin, end)] * _threads(), work, len(x))
+        _run_shares([lambda begin, end: run(ctypes.byref(found), begin, end)] * torch.get_num_threads(), work, len(x))
         ctx.work = work
         ctx.save_for_backward(x, V, *factors, *kept)
         return y
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: _Context, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    def backward(ctx: TileContext, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """From what was kept."""
         work = ctx.work
         count = _FACTORS * (len(work.of_input) + len(work.of_output))
@@ -155,7 +144,7 @@ class NativeTiles(torch.autograd.Function):
         factors, kept = tuple(rest[:count]), rest[count:]
         _, of_images, of_filters, *learned = ctx.needs_input_grad
         of_x = torch.zeros_like(x) if of_images else None
-        shares = _threads()
+        shares = torch.get_num_threads()
         of_V = V.new_zeros(shares, *V.shape) if of_filters else None
         of_factors = [
             item.new_zeros(shares, *item.shape) if on else None for item, on in zip(factors, learned, strict=True)
@@ -218,18 +207,11 @@ def _described(
     )
 
 
-def _lanes(channels: int, outputs: int) -> int:
-    return _LANES if channels % _LANES == outputs % _LANES == 0 else _LANES // 2
-
-
 def _library(x: torch.Tensor, V: torch.Tensor) -> ctypes.CDLL:
-    found = library(_lanes(x.shape[-1], V.shape[-1]))
+    whole = x.shape[-1] % _LANES == V.shape[-1] % _LANES == 0
+    found = library(_LANES if whole else _LANES // 2)
     assert found is not None
     return found
-
-
-def _threads() -> int:
-    return torch.get_num_threads()
 
 
 @cache

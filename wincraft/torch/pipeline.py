@@ -25,7 +25,6 @@ from wincraft.torch.transform import TileTransform, multiplied, ones, outer, sid
 _CHUNK = 1 << 18
 """So many values of U or M a thread computes at a time: they stay in its cache, and their memory is used again."""
 _TRAINED_CHUNK = 1 << 17
-_TRAINED_CHUNK = 1 << 17
 """The same where gradients are taken part by part."""
 _CHUNK_OF_DEVICE = 1 << 26
 """So many an accelerator does."""
@@ -162,10 +161,8 @@ class ProductPipeline(Pipeline, WideModule):
 
     def _fuses(self, x: Multiples) -> bool:
         """Whether this is a step of training that one function of autograd does: of signed values and float32."""
-        if (
-            not (self.fast_training and self.fusable and self.training and torch.is_grad_enabled())
-            or torch.compiler.is_compiling()
-        ):
+        step = self.fast_training and self.training and torch.is_grad_enabled()
+        if not (step and self.fusable) or torch.compiler.is_compiling():
             return False
         apart = self.part or self._tilewise or self._sums.wraps or self.groups > 1 or not self.placed
         word = x.data.dtype == torch.float32 == exact_word(torch.float32)
@@ -189,10 +186,11 @@ class ProductPipeline(Pipeline, WideModule):
         of_input, of_output = (tuple(step.ends for step in steps) for steps in (before, behind))
         work = TileWork(self.n, self.m, tuple(tiles), of_input, of_output, of_products, part)
         steps = [*before, *behind]
-        function: type[torch.autograd.Function] = FusedTiles
-        given = [step.matrix for step in steps]
+        function: type[torch.autograd.Function]
         if runs_natively(images, work, steps):
             function, given = NativeTiles, [item for step in steps for item in (*step.axes, step.ratio, step.gain)]
+        else:
+            function, given = FusedTiles, [step.matrix for step in steps]
         y: torch.Tensor = function.apply(work, images, *(item.float() for item in (V.data * factors, *given)))
         return y * unit.float() if OUTPUT in self.placed else y
 
