@@ -16,7 +16,7 @@ from wincraft.quantise.loud import LoudTensors, active_channels, loud_batch, lou
 from wincraft.quantise.plan_bound import plan_wrongness
 from wincraft.quantise.plan_evaluation import image_of
 from wincraft.quantise.plan_faults import PlanFaultResponses, plan_algorithms, plan_fault_sites
-from wincraft.quantise.plans import simulate_plan
+from wincraft.quantise.plans import in_images, simulate_plan
 from wincraft.quantise.schemes import Scheme
 from wincraft.quantise.workload import Batch
 
@@ -48,8 +48,7 @@ def plan_loud_tensors(plan: Plan, scheme: Scheme, channels: int, rate: float = 1
     arrays = _grouped(plan.problem, data, weights)
     found, simulation = plan_wrongness(plan, scheme, *arrays), simulate_plan(plan, scheme, *arrays)
     atol, bound = found.exceeded(rate), found.bound
-    T, K, *sizes = simulation.shape
-    exact = np.moveaxis(simulation.reference.reshape(K, T, *sizes), 0, 1)
+    exact = in_images(simulation.reference, simulation.shape)
     spread = share_of_tolerance(simulation.images - exact, atol)
     seen, first, start = list[SeenChange](), 0, 0
     for name, (own_data, own_weights) in zip(named, made, strict=True):

@@ -19,7 +19,7 @@ from wincraft.quantise.plan_bound import periods_of, plan_box_bound, plan_hard_b
 from wincraft.quantise.plan_evaluation import arrays_of
 from wincraft.quantise.plan_faults import PlanFaultResponses, plan_fault_sites
 from wincraft.quantise.plan_loud import plan_loud_tensors
-from wincraft.quantise.plans import direct_batch, simulate_plan
+from wincraft.quantise.plans import direct_batch, in_images, simulate_plan
 from wincraft.quantise.schemes import Scheme, as_scheme
 from wincraft.quantise.tolerance import (
     TEST_FILTERS,
@@ -78,13 +78,13 @@ def plan_tolerance(
             seeded = replace(chosen, seed=chosen.seed + number) if isinstance(chosen, Workload) else chosen
             data, filters, padding = arrays_of(plan, seeded)
             simulation = simulate_plan(plan, inner, data, factor * filters, padding)
-            return _by_position(plan, simulation.images, _in_shape(simulation.reference, simulation.shape))
+            return _by_position(plan, simulation.images, in_images(simulation.reference, simulation.shape))
 
         return run
 
     test = x, factor * w, pads
     responses = PlanFaultResponses(plan, *test)
-    exact = np.abs(_in_shape(direct_batch(problem, arrange(problem, *test)).reference, responses.outputs.shape))
+    exact = np.abs(in_images(direct_batch(problem, arrange(problem, *test)).reference, responses.outputs.shape))
     runs = 1 if isinstance(chosen, Layer) else max(LEAST_BATCHES, -(-pilot_outputs // exact.size))
     pilot = observe_runs(scheme, [run_of(number) for number in range(runs)], progress)
     rtol, spread = output_roundoff(scheme), _over_images(pilot.law.whole_deviation, exact.shape)
@@ -115,12 +115,6 @@ def plan_tolerance(
         None if given is None else judged(*given, pilot.law.rate(*given)),
         plan_loud_tensors(plan, scheme, x.shape[1], rate, seed_of(chosen)) if loud else None,
     )
-
-
-def _in_shape(tiles: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Tiles of one output, (1..., K, T), as images (N, K, ...)."""
-    N, K, *sizes = shape
-    return np.moveaxis(tiles.reshape(K, N, *sizes), 0, 1)
 
 
 def _over_images(by_place: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
