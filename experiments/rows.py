@@ -17,7 +17,7 @@ CANONICAL = {2: "0,1,-1", 4: "0,1,-1,2,-2", 6: "0,1,-1,2,-2,1/2,-1/2"}
 DIRECT = "direct, 8 bits"
 """What every row is compared with."""
 QUADRATIC = {4: "0,1,-1,x^2+1,inf", 6: "0,1,-1,x^2+x+1,x^2-x+1,inf"}
-"""Moduli with one or two quadratics, ranks 7 and 10."""
+"""Moduli with one or two quadratics, ranks 7 and 10; 49 and 100 products, nested."""
 TENSOR = {8: "barabasz-2020-8", 9: "barabasz-2020-8-9"}
 """One scale per stage; by the bits of the accumulated product M."""
 TAP = {8: "tapwise-8", 9: "tapwise-8,M=int9/tap"}
@@ -139,5 +139,5 @@ def _algorithm(points: str, convention: str, basis: str | None, m: int) -> Algor
     if points == "quadratic" and m not in QUADRATIC:
         return None
     moduli = {"canonical": CANONICAL, "quadratic": QUADRATIC}.get(points, {}).get(m)
-    algorithm = wc.parse(f"F({m}x{m},3x3)", moduli=moduli, convention=convention)
+    algorithm = wc.parse(f"F({m}x{m},3x3)", moduli=moduli, convention=convention, nested=True)
     return chained(algorithm, basis) if basis else algorithm

@@ -164,6 +164,11 @@ def test_every_case_makes_a_network_and_none_comes_twice():
             quantised(model, case)
 
 
+def test_quadratic_rows_nest_one_algorithm_per_axis():
+    ranks = {m: {row.algorithm(m).rank for row in ROWS if row.points == "quadratic"} for m in (4, 6)}
+    assert ranks == {4: {49}, 6: {100}}
+
+
 def test_small_images_of_resnet18_get_smaller_tiles():
     case = next(case for case in cases("untrained", (6,), (), (8,)) if case.row is not None)
     model = quantised(network("resnet18", 0.125), case)
