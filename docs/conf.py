@@ -7,7 +7,6 @@ import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from pkgutil import walk_packages
 from typing import Any
 
 from docutils import nodes
@@ -18,7 +17,7 @@ from sphinx.application import Sphinx
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(1, str(Path(__file__).parents[1] / "scripts"))
 
-from site_pages import NOTEBOOKS, SCHEMAS, notebook_page, schema_pages
+from site_pages import MODULES, NOTEBOOKS, SCHEMAS, module_list, module_pages, notebook_page, schema_pages
 
 from wincraft.cli.main import COMMANDS
 from wincraft.report import explorer_page
@@ -37,7 +36,7 @@ extensions = [
     "sphinx_click",
 ]
 exclude_patterns = ["conf.py", "images/*.py"]
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 suppress_warnings = ["config.cache"]
 nitpicky = True
 smartquotes = False  # -- and "" belong to commands here
@@ -95,10 +94,10 @@ def _block(translator: Any, node: Any) -> None:
     raise nodes.SkipNode
 
 
-def _modules(app: Sphinx, page: str, source: list[str]) -> None:
-    """``<!-- modules of PACKAGE: first, second -->`` becomes all its public modules, those named before the others."""
+def _made(app: Sphinx, page: str, source: list[str]) -> None:
+    """What a page says it has, see `site_pages`."""
     source[0] = source[0].replace("ALL-COMMANDS", ",".join(COMMANDS))
-    source[0] = re.sub(r"<!-- modules of ([\w.]+):?([\w, .]*)-->", _documented, source[0])
+    source[0] = MODULES.sub(module_list, source[0])
     if "<!-- schemas -->" in source[0]:
         for path in (path for folder in SCHEMAS for path in folder.glob("*.json")):
             app.env.note_dependency(str(path), docname=page)
@@ -108,16 +107,27 @@ def _modules(app: Sphinx, page: str, source: list[str]) -> None:
         source[0] = notebook_page(notebook[1])
 
 
-def _documented(marker: re.Match[str]) -> str:
-    package, first = marker[1], [name for name in re.split(r"[, ]+", marker[2]) if name]
-    path = Path(__file__).parents[1].joinpath(*package.split("."))
-    names = sorted(
-        item.name.removeprefix(f"{package}.") for item in walk_packages([str(path)], f"{package}.") if not item.ispkg
-    )
-    ordered = [*first, *(name for name in names if name not in first)]
-    return "\n".join(
-        f"## {package}.{name}\n\n```{{eval-rst}}\n.. automodule:: {package}.{name}\n```\n" for name in ordered
-    )
+def _module_pages(app: Sphinx) -> None:
+    """A page for every module, in a folder that git ignores; those of modules that are gone are removed."""
+    reference = Path(app.srcdir, "reference")
+    pages: dict[str, str] = {}
+    for path in sorted(reference.glob("*.md")):
+        pages |= module_pages(path.read_text(encoding="utf-8"), path.stem)
+    folder = reference / "modules"
+    folder.mkdir(exist_ok=True)
+    for path in folder.glob("*.rst"):
+        if path.stem not in pages:
+            path.unlink()
+    for name, text in pages.items():
+        path = folder / f"{name}.rst"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def _short_navigation(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: object) -> None:
+    """The list of pages at the side ends with packages: with every module it would be most of every page."""
+    whole = context["toctree"]
+    context["toctree"] = lambda **options: whole(**(options | {"maxdepth": 2}))
 
 
 def _plain(text: str) -> str:
@@ -182,7 +192,9 @@ def _explorer(app: Sphinx, failed: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Formulas are MathML."""
     app.add_lexer("console", Session)
-    app.connect("source-read", _modules)
+    app.connect("builder-inited", _module_pages)
+    app.connect("source-read", _made)
+    app.connect("html-page-context", _short_navigation, priority=400)
     app.connect("build-finished", _explorer)
     app.connect("autodoc-process-docstring", _docstring)
     app.connect("sphinx-click-process-description", _help)

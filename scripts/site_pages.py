@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages that the site makes when it is built: notebooks from their saved outputs, JSON schemas as tables.
+"""Pages that the site makes when it is built: notebooks from their saved outputs, JSON schemas as tables, modules.
 
-``docs/conf.py`` puts them where a page says ``<!-- notebook: NAME -->`` or ``<!-- schemas -->``. Nothing is executed.
+``docs/conf.py`` puts them where a page says ``<!-- notebook: NAME -->``, ``<!-- schemas -->`` or ``<!-- modules of
+PACKAGE: first, second -->``. Nothing is executed.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 SCHEMAS = (ROOT / "wincraft" / "files" / "schema", ROOT / "wincraft" / "report" / "schema")
+MODULES = re.compile(r"<!-- modules of ([\w.]+):?([\w, .]*)-->")
+"""Where a page lists the modules of a package: its name, and those that come before the others."""
 
 
 def notebook_page(name: str) -> str:
@@ -131,3 +136,39 @@ def _type(field: Mapping[str, Any]) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
+
+
+def module_list(marker: re.Match[str]) -> str:
+    """The modules of a package with the first sentence of each, and links to their pages."""
+    names = _modules(marker)
+    rows = [
+        f"| [`{name.removeprefix(f'{marker[1]}.')}`](modules/{name}.rst) | {_cell(_summary(name))} |" for name in names
+    ]
+    pages = [f"modules/{name}" for name in names]
+    table = ["| module | what it is for |", "| --- | --- |", *rows]
+    return "\n".join([*table, "", "```{toctree}", ":hidden:", "", *pages, "```", ""])
+
+
+def module_pages(text: str, page: str) -> dict[str, str]:
+    """Of every module that a page of the reference lists, by name, a page in reStructuredText that leads back."""
+    found = {}
+    for marker in MODULES.finditer(text):
+        for name in _modules(marker):
+            title = name.replace("_", "\\_")
+            lines = [title, "=" * len(title), "", f"Of :doc:`../{page}`.", "", f".. automodule:: {name}", ""]
+            found[name] = "\n".join(lines)
+    return found
+
+
+def _modules(marker: re.Match[str]) -> list[str]:
+    package, first = marker[1], [name for name in re.split(r"[, ]+", marker[2]) if name]
+    path = ROOT.joinpath(*package.split("."))
+    names = sorted(item.name for item in walk_packages([str(path)], f"{package}.") if not item.ispkg)
+    leading = [f"{package}.{name}" for name in first]
+    return [*leading, *(name for name in names if name not in leading)]
+
+
+def _summary(name: str) -> str:
+    """The first sentence of a module."""
+    module = ast.parse(ROOT.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8"))
+    return (ast.get_docstring(module) or "").partition("\n\n")[0]

@@ -49,6 +49,23 @@ def test_notebook_pages_have_notebooks():
     assert {page.stem for page in (DOCS / "notebooks").glob("[0-9]*.md")} == {path.stem for path in NOTEBOOKS}
 
 
+def test_every_module_of_a_package_has_a_page_that_its_package_lists(site):
+    """Those named in the marker come first; each page documents its module and leads back."""
+    path = DOCS / "reference" / "exact.md"
+    text = path.read_text(encoding="utf-8")
+    marker = site.MODULES.search(text)
+    pages = site.module_pages(text, path.stem)
+    folder = ROOT / "wincraft" / "exact"
+    assert set(pages) == {f"wincraft.exact.{item.stem}" for item in folder.glob("*.py")} - {"wincraft.exact.__init__"}
+    assert list(pages)[:2] == ["wincraft.exact.number", "wincraft.exact.polynomial"]
+    assert ".. automodule:: wincraft.exact.number\n" in pages["wincraft.exact.number"]
+    assert "Of :doc:`../exact`." in pages["wincraft.exact.number"]
+    listed = site.module_list(marker)
+    assert re.findall(r"\(modules/(.*)\.rst\)", listed) == list(pages) == re.findall(r"^modules/(.*)$", listed, re.M)
+    sentence = re.search(r'"""(.*?)\.', (folder / "number.py").read_text(encoding="utf-8"))[1]
+    assert f"| [`number`](modules/wincraft.exact.number.rst) | {sentence}" in listed
+
+
 def test_outputs_take_their_best_form(site):
     data = {"text/plain": ["<Figure>"], "image/png": "aGk=\n", "text/html": ["<b>x</b>"]}
     output = {"output_type": "display_data", "data": data}
