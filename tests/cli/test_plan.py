@@ -87,7 +87,7 @@ def test_options_make_the_layer_and_the_core(wincraft_here):
         (("--kernel", "7", "--axes", "0"), 3, "number of axes is 0"),
         (("--kernel", "7", "--axes", "99"), 3, "number of axes is 99"),
         (("--kernel", "3x3", "--axes", "1"), 3, "1 of them"),
-        pytest.param(("--kernel", "3x3", "--layer", "8,8,20"), 3, "2 sizes", marks=pytest.mark.slow),
+        (("--kernel", "3x3", "--layer", "8,8,20"), 3, "2 sizes"),
         (("--kernel", "100", "--stride", "100"), 3, "at most 4096"),
         (("--kernel", "0"), 3, "the kernel is (0, 0)"),
         (("--kernel", "-3x3"), 3, "the kernel is (-3, 3)"),

@@ -123,6 +123,7 @@ def command(
 
     from wincraft.errors import look_up
     from wincraft.measure.costs import parse_layer_shape
+    from wincraft.measure.plans import layer_outputs
     from wincraft.measure.processor import CORES
     from wincraft.measure.speed import ConvolutionLayer, parse_taps
     from wincraft.plan.problem import parse_axes
@@ -136,6 +137,8 @@ def command(
         if measure or taps != "3x3":
             raise click.UsageError("--kernel goes without --measure and --filter; leave them out")
         problem = read_problem(kernel, stride, dilation, transposed, groups, axes, shape)
+        if shape is not None:
+            layer_outputs(problem, parse_layer_shape(shape), pad)  # refused before a search
         plan = _plan(problem, tile, longest, points, objective, error_limit, shape)
         result = _report(plan, shape, batch, pad, processor, type)
         finish(shown(result, format, output), format, output)

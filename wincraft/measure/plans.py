@@ -15,7 +15,7 @@ from wincraft.measure.processor import ProcessorCore
 from wincraft.measure.speed import ConvolutionLayer, LayerTime, direct_time, winograd_time
 from wincraft.plan.piece import Piece
 from wincraft.plan.plan import Plan
-from wincraft.plan.problem import sizes_of_padding
+from wincraft.plan.problem import Problem, sizes_of_padding
 from wincraft.plan.reductions import Steps
 
 
@@ -103,18 +103,17 @@ def plan_costs(plan: Plan) -> PlanCosts:
     )
 
 
-def layer_outputs(plan: Plan, layer: LayerShape, pad: int | None = None) -> tuple[int, ...]:
+def layer_outputs(problem: Problem, layer: LayerShape, pad: int | None = None) -> tuple[int, ...]:
     """The output's sizes for data of the layer's; without `pad` ceil(H / s), of a transposed convolution H s.
 
     Raises:
         BadShape: for a layer of other axes, or one without outputs.
         BadValue: for what is no padding.
 
-    >>> from wincraft.plan import Problem, make_plan
-    >>> layer_outputs(make_plan(Problem(3, stride=2, axes=2)), LayerShape(64, 64, (56, 56)))
+    >>> from wincraft.plan import Problem
+    >>> layer_outputs(Problem(3, stride=2, axes=2), LayerShape(64, 64, (56, 56)))
     (28, 28)
     """
-    problem = plan.problem
     if len(layer.spatial) != len(problem.r):
         raise BadShape("the layer", str(layer), f"C,K and {len(problem.r)} sizes, as the kernel has axes")
     if pad is not None:
@@ -150,7 +149,7 @@ def plan_times(
     >>> f"{1000 * found.total:.2f} ms, direct {1000 * found.direct.total:.2f} ms"
     '0.63 ms, direct 1.72 ms'
     """
-    full, groups = layer_outputs(plan, layer, pad), plan.problem.groups
+    full, groups = layer_outputs(plan.problem, layer, pad), plan.problem.groups
 
     def like(outputs: tuple[int, ...], taps: tuple[int, ...]) -> ConvolutionLayer:
         data = tuple(size + r - 1 for size, r in zip(outputs, taps, strict=True))

@@ -211,7 +211,7 @@ def times_of(
     if layer is None:
         return None
     if len(plan.problem.r) != 2:
-        layer_outputs(plan, layer, pad)  # refused here where it does not fit
+        layer_outputs(plan.problem, layer, pad)  # refused here where it does not fit
         return Unavailable("the model of the kernels is of two axes")
     found: PlanTimes | Unavailable = available(
         lambda: plan_times(plan, layer, batch=batch, pad=pad, core=core, type=type)
