@@ -139,7 +139,7 @@ def _cell(text: str) -> str:
 
 
 def module_list(marker: re.Match[str]) -> str:
-    """The modules of a package with the first sentence of each, and links to their pages."""
+    """The modules of a package with the first paragraph of each, and links to their pages."""
     names = _modules(marker)
     rows = [
         f"| [`{name.removeprefix(f'{marker[1]}.')}`](modules/{name}.rst) | {_cell(_summary(name))} |" for name in names
@@ -169,6 +169,6 @@ def _modules(marker: re.Match[str]) -> list[str]:
 
 
 def _summary(name: str) -> str:
-    """The first sentence of a module."""
+    """The first paragraph of a module's text."""
     module = ast.parse(ROOT.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8"))
     return (ast.get_docstring(module) or "").partition("\n\n")[0]

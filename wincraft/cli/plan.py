@@ -15,10 +15,8 @@ from wincraft.cli.shared.progress import progress_bar
 from wincraft.cli.shared.showing import shown
 
 if TYPE_CHECKING:
-    from wincraft.measure.processor import ProcessorCore
     from wincraft.plan.plan import Plan
     from wincraft.plan.problem import Problem
-    from wincraft.report.pieces import PieceReport
     from wincraft.report.planning import KernelWriter
 
 TYPE_NAMES = ("float32", "int8", "uint8")
@@ -127,6 +125,7 @@ def command(
     from wincraft.measure.processor import CORES
     from wincraft.measure.speed import ConvolutionLayer, parse_taps
     from wincraft.plan.problem import parse_axes
+    from wincraft.report.pieces import report_pieces
     from wincraft.report.planning import plan_layer
 
     format = format_name(format_given, output)
@@ -137,10 +136,11 @@ def command(
         if measure or taps != "3x3":
             raise click.UsageError("--kernel goes without --measure and --filter; leave them out")
         problem = read_problem(kernel, stride, dilation, transposed, groups, axes, shape)
-        if shape is not None:
-            layer_outputs(problem, parse_layer_shape(shape), pad)  # refused before a search
+        sizes = None if shape is None else parse_layer_shape(shape)
+        if sizes is not None:
+            layer_outputs(problem, sizes, pad)  # refused before a search
         plan = _plan(problem, tile, longest, points, objective, error_limit, shape)
-        result = _report(plan, shape, batch, pad, processor, type)
+        result = report_pieces(plan, sizes, batch=batch, pad=pad, core=processor, type=type)
         finish(shown(result, format, output), format, output)
         return
     if shape is None:
@@ -179,14 +179,6 @@ def _plan(
         uses = (None, "quadratic") if points is None else (points,)
         found = search_plans(problem, objective, points=uses, progress=progress)
     return within_error([item.plan for item in found], error_limit, shape)
-
-
-def _report(plan: Plan, shape: str | None, batch: int, pad: int | None, core: ProcessorCore, type: str) -> PieceReport:
-    from wincraft.measure.costs import parse_layer_shape
-    from wincraft.report.pieces import report_pieces
-
-    layer = None if shape is None else parse_layer_shape(shape)
-    return report_pieces(plan, layer, batch=batch, pad=pad, core=core, type=type)
 
 
 def _kernels() -> KernelWriter:
