@@ -92,6 +92,9 @@ PRESETS = {
     "cpu-claim": replace(
         CPU, width=0.5, aware=Plan(epochs=10, rate=0.02, batch=128, matrix_rate=0.001, clip=1.0), seeds=(0, 1, 2)
     ),
+    "cpu-claim-20": replace(
+        CPU, width=0.5, aware=Plan(epochs=20, rate=0.02, batch=128, matrix_rate=0.001, clip=1.0), seeds=(0,)
+    ),
     "claim": Preset(
         "resnet18",
         0.5,
