@@ -172,12 +172,48 @@ def product_terms(text):
     return [[[entry(word) for word in part.split()] for part in line.split("|")] for line in text.split("\n") if line]
 
 
+DYADIC_LEFT = """
+0 -1 1 0
+1 1/2 -1/2 -1/4
+0 0 1 -1/2
+0 1 0 -1/2
+0 0 1 1/2
+1 -1/2 1/2 -1/4
+0 1 0 1/2"""
+"""github.com/jgdumas/plinopt, data/2x2x2_7_DPS-evenpow-12.2034_L.sms; it has no files of the other two matrices."""
+
+
+def dyadic():
+    """Strassen's algorithm in other bases of the three spaces, of constants that are powers of two.
+
+    X^T L Y^-T, Y^T R X^-T and X^-1 P X compute X^-1 (X A Y^-1) (Y B X^-1) X = A B.
+    """
+    x, y = Matrix([[1, Rational(1, 2)], [0, 1]]), Matrix([[Rational(1, 2), -1], [1, 0]])
+    for term in product_terms(STRASSEN):
+        left, right, out = (Matrix(2, 2, part) for part in term)
+        yield [list(part) for part in (x.T * left * y.inv().T, y.T * right * x.inv().T, x.inv() * out * x)]
+
+
+def test_the_algorithm_of_powers_of_two_is_the_one_of_the_published_left_matrix():
+    published = [[sympify(word) for word in line.split()] for line in DYADIC_LEFT.strip().split("\n")]
+    up_to_sign = {tuple(sign * value for value in row) for row in published for sign in (1, -1)}
+    found = {tuple(left) for left, _, _ in dyadic()}
+    assert found <= up_to_sign
+    assert len(found) == len(published)
+
+
 @pytest.mark.parametrize(
-    ("text", "growth"), [(STRASSEN, 14.8284), (WINOGRAD, 17.8530), (ACCURATE, 12.0660)], ids=["S", "W", "DPS"]
+    ("terms", "growth"),
+    [
+        (product_terms(STRASSEN), 14.8284),
+        (product_terms(WINOGRAD), 17.8530),
+        (product_terms(ACCURATE), 12.0660),
+        (list(dyadic()), 12.2034),
+    ],
+    ids=["Strassen", "Winograd", "accurate", "powers-of-two"],
 )
-def test_growth_factors_of_matrix_products(text, growth):
+def test_growth_factors_of_matrix_products(terms, growth):
     """The sum over the products of the 2-norms of their three vectors; each really multiplies 2 x 2 matrices."""
-    terms = product_terms(text)
     for i, j, k in product(range(4), repeat=3):
         wanted = i % 2 == j // 2 and k == 2 * (i // 2) + j % 2
         assert simplify(sum(left[i] * right[j] * out[k] for left, right, out in terms)) == wanted
