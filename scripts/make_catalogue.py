@@ -69,6 +69,7 @@ PUBLISHED: list[tuple[int, int, str, str]] = [
     (6, 3, CLASSIC_6, "NNPACK; IREE"),
     (6, 3, "0,1,-1,2,-2,3/2,-3/2", "WinogradAwareNets, whose matrices are wrong"),
     (6, 3, "0,1,-1,3/5,-3/5,7/6,-7/6", NOVA),
+    (8, 3, "0,1,-1,2/5,-2/5,5/6,-5/6,7/6,-7/6", NOVA),
     (2, 5, CLASSIC_4, "github.com/hpca-uji/convWinograd"),
     (2, 5, "0,3/4,-3/4,3/2,-3/2", "neon"),
 ]
