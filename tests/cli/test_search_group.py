@@ -60,7 +60,7 @@ def test_usage_errors(wincraft_here, words, mention):
 @pytest.mark.parametrize(
     ("words", "mention"),
     [
-        (("front", "4,3", "--max-height", "12"), "at most 20,000"),
+        (("front", "4,3", "--max-height", "12"), "at most 5,000"),
         (("front", "2x4,3x3", "--max-height", "2"), "one axis after the other"),
         (("scaling", "4,3", "--scheme", "barabasz"), "did you mean"),
         (("chains", "4,3", "--objective", "operation"), "did you mean operations"),

@@ -23,8 +23,8 @@ from wincraft.show.numbers import number
 from wincraft.show.shown import Shown
 from wincraft.version import __version__
 
-MAX_SETS = 20_000
-"""Each takes some milliseconds."""
+MAX_SETS = 5_000
+"""Each takes 20 ms (F(2,3)) to 200 ms (F(6,3)), nearly all of it the circuits."""
 CRITERIA = ("products-per-output", "noise-gain", "operations-per-output", "bits")
 """The measures that a front is over, less being better."""
 _NOTES = (
