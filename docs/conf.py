@@ -12,6 +12,7 @@ from typing import Any
 from docutils import nodes
 from docutils.utils.math import latex2mathml
 from pygments.lexers.shell import BashSessionLexer
+from sphinx import addnodes
 from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -69,6 +70,7 @@ nitpick_ignore_regex = [
 html_theme = "furo"
 html_title = f"wincraft {version}"
 html_static_path = ["_static"]
+templates_path = ["_templates"]
 html_css_files = ["wincraft.css"]
 html_js_files = ["copy.js"]
 html_copy_source = False
@@ -80,8 +82,12 @@ pygments_dark_style = "github-dark"
 
 
 def _mathml(node: Any, block: bool) -> str:
-    """The formula as MathML, which browsers draw by themselves: no script and nothing to fetch."""
-    return str(latex2mathml.tex2mathml(node.astext().strip(), as_block=block))
+    """The formula as MathML, which browsers draw by themselves: no script and nothing to fetch.
+
+    A bar that has an index would stretch over it.
+    """
+    made = str(latex2mathml.tex2mathml(node.astext().strip(), as_block=block))
+    return re.sub("<mo>(?=[‖|]</mo>)", '<mo stretchy="false" lspace="0" rspace="0">', made)
 
 
 def _inline(translator: Any, node: Any) -> None:
@@ -131,13 +137,20 @@ def _short_navigation(app: Sphinx, page: str, template: str, context: dict[str, 
 
 
 def _plain(text: str) -> str:
-    """Text in which what is no code in backticks means itself: |x|, A * B, x_."""
-    parts = re.split(r"(`+[^`]*`+)", text)
+    """Text in which what is no code in backticks means itself: |x|, A * B, x_, tcp://HOST."""
+    parts = re.split(r"(`+[^`]*`+)", re.sub(r"://(?=[A-Z])", r"\://", text))
     return "".join(part if i % 2 else re.sub(r"([|*@]|(?<=\w)_(?!\w))", r"\\\1", part) for i, part in enumerate(parts))
 
 
 def _docstring(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
-    """Docstrings are written for the terminal: indented lines are formulas, and |x| is an absolute value."""
+    """Docstrings are written for the terminal: indented lines are formulas, and |x| is an absolute value.
+
+    What stands before the first colon of an attribute's is no type, for which it was taken.
+    """
+    typed = next((line for line in lines if line.startswith(":type: ")), None)
+    if typed is not None and what in ("attribute", "data", "property"):
+        lines.remove(typed)
+        lines[0] = f"{typed.removeprefix(':type: ')}: {lines[0]}"
     result: list[str] = []
     field = formula = example = False
     for line in lines:
@@ -155,24 +168,62 @@ def _docstring(app: Sphinx, what: str, name: str, thing: object, options: object
     lines[:] = result
 
 
+def _signature(
+    app: Sphinx, what: str, name: str, thing: object, options: object, signature: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Defaults that are functions by their names, and those made anew as dots: else the signature is no Python."""
+    if signature is not None:
+        signature = re.sub(r"<function (?:[\w.]*\.)?(\w+|<lambda>)(?: at 0x\w+)?>|<factory>", _default, signature)
+    return signature, returned
+
+
+def _default(found: re.Match[str]) -> str:
+    return "..." if found[1] in (None, "<lambda>") else found[1]
+
+
+def _short_values(app: Sphinx, domain: str, kind: str, content: Any) -> None:
+    """A value longer than a line is left to the source."""
+    for signature in content.parent.findall(addnodes.desc_signature):
+        for value in list(signature.findall(addnodes.desc_annotation)):
+            if value.astext().lstrip().startswith("=") and len(value.astext()) > 120:
+                value.parent.remove(value)
+
+
 def _help(app: Sphinx, ctx: object, lines: list[str]) -> None:
-    """The same for help texts, whose examples are line blocks."""
+    """The same for help texts, in which the indented lines of a line block are code."""
     result: list[str] = []
     inside = False
     for line in lines:
-        before, inside = inside, re.match(r"\| +(wincraft|eval) ", line) is not None
+        before, inside = inside, line.startswith("|   ")
         if before and not inside:
             result.append("")
         if inside:
             if not before:
-                result += ["", ".. code-block:: sh", ""]
-            result.append("    " + line[1:].strip())
+                result += ["", f".. code-block:: {'toml' if line.startswith('|   [') else 'sh'}", ""]
+            result.append("    " + line.removeprefix("|   "))
         elif line.startswith("| Examples:"):
             result.append("Examples:")
+        elif line.lstrip().startswith("**Required**"):
+            result.append(line)
         else:
             block = line[: line.startswith("|")]
             result.append(line if line.lstrip().startswith(".. ") else block + _plain(line.removeprefix("|")))
     lines[:] = result
+
+
+def _superscripts(app: Sphinx, tree: nodes.document) -> None:
+    """B^T, x^2 and 2^k of the texts, raised; code and formulas are left as they are."""
+    kept = (nodes.literal, nodes.FixedTextElement, nodes.math, nodes.raw, addnodes.desc_signature)
+    for text in list(tree.findall(nodes.Text)):
+        parts = re.split(r"(?<=[\w)])\^(-?\w+|\([^()]*\))", str(text))
+        above = text.parent
+        while above is not None and not isinstance(above, kept):
+            above = above.parent
+        if len(parts) > 1 and above is None:
+            raised = [
+                nodes.superscript("", part.strip("()")) if i % 2 else nodes.Text(part) for i, part in enumerate(parts)
+            ]
+            text.parent.replace(text, [node for node in raised if node.astext()])
 
 
 class Session(BashSessionLexer):
@@ -194,9 +245,12 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_lexer("console", Session)
     app.connect("builder-inited", _module_pages)
     app.connect("source-read", _made)
+    app.connect("doctree-read", _superscripts)
     app.connect("html-page-context", _short_navigation, priority=400)
     app.connect("build-finished", _explorer)
     app.connect("autodoc-process-docstring", _docstring)
+    app.connect("autodoc-process-signature", _signature)
+    app.connect("object-description-transform", _short_values)
     app.connect("sphinx-click-process-description", _help)
     app.connect("sphinx-click-process-options", _help)
     app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))

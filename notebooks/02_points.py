@@ -22,6 +22,7 @@ from fractions import Fraction
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patheffects import withStroke
 from sympy import sympify
 
 import wincraft as wc
@@ -33,7 +34,7 @@ plt.style.use("wincraft.mplstyle")
 # %% [markdown]
 # ## The map
 #
-# The noise gain is $\frac{1}{mr}\sum_k |A_k|^2 |G_k|^2 |B_k|^2$, with the columns of $A^T$ and the rows of $G$ and
+# The noise gain is $\sum_k \|A_k\|^2 \|G_k\|^2 \|B_k\|^2 / (mr)$, with the columns of $A^T$ and the rows of $G$ and
 # $B^T$. In floating point it is a few lines of NumPy, for all sets of a grid at once. `alg.noise_gain()` is the exact
 # number; the two agree.
 
@@ -97,7 +98,8 @@ figure, ax = plt.subplots(figsize=(7.2, 4.2))
 levels = [4.75, 5, 6, 8, 10, 15, 25, 50, 100, 300, 1000, 1e9]
 shades = ax.contourf(p, q, np.where(p < q, gains, np.nan), levels, cmap="Greys", norm="log", vmin=4, vmax=3000)
 lines = ax.contour(p, q, np.where(p < q, gains, np.nan), levels[1:-1], colors="black", linewidths=0.6, linestyles="-")
-ax.clabel(lines, fmt="%g", fontsize=8)
+for label in ax.clabel(lines, fmt="%g", fontsize=8):
+    label.set_path_effects([withStroke(linewidth=2, foreground="white")])
 best = sorted(abs(point) for point in limit.points)[-2:-1] + sorted(abs(point) for point in limit.points)[-4:-3]
 ax.plot(best[1], best[0], "k+", ms=14, mew=2)
 ax.annotate(f"best real set, {limit.upper:.4g}", (best[1], best[0]), (0.28, 3.6), arrowprops={"arrowstyle": "-"})

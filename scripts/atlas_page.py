@@ -70,7 +70,9 @@ def _channels(one: Row | None) -> str:
     if one is None:
         return "not known"
     exact, plain = one["exact"], one["integer_no_overflow"]
-    return " / ".join("not known" if count is None else f"{count:,}" if count else "none" for count in (exact, plain))
+    return "\N{NO-BREAK SPACE}/ ".join(
+        "not known" if count is None else f"{count:,}" if count else "none" for count in (exact, plain)
+    )
 
 
 def _use_rows(rows: list[Row]) -> str:
@@ -88,7 +90,8 @@ def _size(one: Row) -> str:
 
 def _source(one: Row) -> str:
     name, commit = one["file"].rpartition("/")[2], one["commit"]
-    where = f"[{name}]({LINK.format(**one)})" if len(commit) == 40 and "{" not in one["file"] else one["file"]
+    linked = len(commit) == 40 and "{" not in one["file"]
+    where = f"[{name}]({LINK.format(**one)})" if linked else one["file"].replace(",", ", ")
     return f"{one['name']}: {one['repository']}, {where} at {commit[:8]}" + (", made at run time" * ("made" in one))
 
 
@@ -98,7 +101,7 @@ def _table_row(one: Row) -> list[str]:
     words = [one["convention"] or "own scaling", *([f"scale {one['scale']}"] if one["scale"] != "1" else [])]
     points = f"{shown(one['moduli'])}; {', '.join([*words, *(['linear form'] * (one['form'] == 'linear'))])}"
     fp16 = "overflows" if one["fp16"] is None else f"{one['fp16']:.1f}"
-    fp16 = f"{fp16} of {one['fp16_best']:.1f}"
+    fp16 = f"{fp16}\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}{one['fp16_best']:.1f}"
     return [_source(one), "right", points, f"{one['times_best']:.3f}", fp16, one["change"]]
 
 

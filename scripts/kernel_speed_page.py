@@ -78,9 +78,23 @@ def _layer(document: dict[str, Any]) -> LayerResults:
     return LayerResults(Layer(**document["layer"]), results, skipped=document["skipped"])
 
 
+WORDS = {"layer", "best of ours", "fastest engine", "fastest exact engine", "engines with wrong outputs"}
+"""Columns that are no numbers; the first of a table is none either."""
+
+
 def row(cells: Sequence[str]) -> str:
     """A row of a table."""
     return f"| {' | '.join(cells)} |"
+
+
+def head(cells: Sequence[str]) -> Iterator[str]:
+    """The head of a table and its rule: numbers stand to the right."""
+    yield row(cells)
+    yield row(["---", *("---" if cell in WORDS else "--:" for cell in cells[1:])])
+
+
+def _named_layer(done: LayerResults) -> str:
+    return str(done.layer).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def ratio_table(run: Run, type: str) -> Iterator[str]:
@@ -93,15 +107,14 @@ def ratio_table(run: Run, type: str) -> Iterator[str]:
         else ["fastest engine", "best : it", "fastest exact engine", "best : it"]
     )
     heads += ["error of the best", "of the engine"] if floats else ["direct : ours", "engines with wrong outputs"]
-    yield row(heads)
-    yield row(["---"] * len(heads))
+    yield from head(heads)
     for done in run.layers:
         tiles, peers = run.ours(done, type), run.peers(done, type)
         best, engine = fastest(list(tiles.values())), fastest(peers)
         if best is None or engine is None:
             continue
         named = {item.engine: item for item in peers}
-        cells = [str(done.layer), tile_of(best), f"{best.seconds * 1e3:.3f}"]
+        cells = [_named_layer(done), tile_of(best), f"{best.seconds * 1e3:.3f}"]
         if floats:
             accurate = fastest([item for item in tiles.values() if item.judged["error"] <= engine.judged["error"]])
             cells += [_times(named.get("torch cl"), tiles.get("F4")), _times(named.get("torch cl"), best)]
@@ -123,8 +136,7 @@ def _times(other: Result | None, ours: Result | None) -> str:
 def time_table(run: Run, type: str) -> Iterator[str]:
     """Milliseconds: a row for each engine, then for each tile of ours; a column for each layer, the least in bold."""
     layers = [done for done in run.layers if done.of(type)]
-    yield row(["ms", *(str(done.layer) for done in layers)])
-    yield row(["---"] * (len(layers) + 1))
+    yield from head(["ms", *(_named_layer(done) for done in layers)])
     columns = [{item.engine: item for item in run.peers(done, type)} for done in layers]
     ours = [{f"ours, {tile}": item for tile, item in run.ours(done, type).items()} for done in layers]
     for names, sources in ((_named(columns), columns), (_named(ours), ours)):
@@ -149,9 +161,9 @@ def part_table(run: Run, type: str) -> list[str]:
     names = list(dict.fromkeys(name for values in asked for name in values))
     if not names:
         return []
-    rows = [row(["layer", *names]), row(["---"] * (len(names) + 1))]
+    rows = list(head(["layer", *names]))
     for done, values in zip(run.layers, asked, strict=True):
-        rows.append(row([str(done.layer), *(f"{values[name]:.2f}" if name in values else "-" for name in names)]))
+        rows.append(row([_named_layer(done), *(f"{values[name]:.2f}" if name in values else "-" for name in names)]))
     return rows
 
 
@@ -164,8 +176,7 @@ def wrong_table(run: Run) -> Iterator[str]:
     layers = [done for done in run.layers if done.of("int8")]
     columns = [{item.engine: item for item in run.peers(done, "int8")} for done in layers]
     wrong = [name for name in _named(columns) if any(name in c and c[name].judged["wrong"] for c in columns)]
-    yield row(["outputs wrong", *(str(done.layer) for done in layers)])
-    yield row(["---"] * (len(layers) + 1))
+    yield from head(["outputs wrong", *(_named_layer(done) for done in layers)])
     yield row(["of", *(f"{d.layer.n * d.layer.k * d.layer.h * d.layer.w:,}" for d in layers)])
     for name in wrong:
         cells = []

@@ -72,7 +72,7 @@ def _limit(item: dict[str, Any] | None) -> str:
         return "-"
     if not item["certified"]:
         return f"{item['upper']:.6g} (numerical)"
-    return f"{item['upper']:.6g} (>= {item['lower']:.6g})"
+    return f"{item['upper']:.6g}\N{NO-BREAK SPACE}(≥\N{NO-BREAK SPACE}{item['lower']:.6g})"
 
 
 def _row(m: int, who: str, points: str, gain: str, decibels: list[float]) -> str:

@@ -66,9 +66,14 @@ def _output(output: Mapping[str, Any], heading: str) -> str:
     if "image/png" in data:
         image = data["image/png"].replace("\n", "")
         alt = re.sub(r"[`\"<>&]", "", heading)
-        return _fenced(f'<img class="plot" alt="Plot: {alt}" src="data:image/png;base64,{image}">', "{raw} html")
-    if "text/html" in data:
-        return _fenced(f'<div class="output">{data["text/html"]}</div>', "{raw} html")
+        plot = f'<img class="plot" alt="Plot: {alt}" src="data:image/png;base64,{image}">'
+        return _fenced(f'<div class="plot-box">{plot}</div>', "{raw} html")
+    for kind in ("text/html", "image/svg+xml"):
+        if kind in data:
+            return _fenced(f'<div class="output">{data[kind]}</div>', "{raw} html")
+    if "text/latex" in data:
+        formula = data["text/latex"].strip().strip("$").removeprefix("\\displaystyle")
+        return f"$$\n{formula.strip()}\n$$"
     return _fenced(data["text/plain"].rstrip("\n"), "text") if "text/plain" in data else ""
 
 
@@ -93,10 +98,12 @@ def schema_section(schema: Mapping[str, Any], path: Path) -> str:
 
 def _table(schema: Mapping[str, Any]) -> list[str]:
     rows = [
-        f"| `{name}` | {_type(field)}{'' if needed else ', may be missing'} | {_cell(field.get('description', ''))} |"
+        [f"`{name}`", f"{_type(field)}{'' if needed else ', may be missing'}", _cell(field.get("description", ""))]
         for name, field, needed in fields(schema)
     ]
-    return ["| field | value | meaning |", "| --- | --- | --- |", *rows, ""] if rows else []
+    width = 3 if any(meaning for _, _, meaning in rows) else 2
+    table = [["field", "value", "meaning"], ["---"] * 3, *rows]
+    return [*(f"| {' | '.join(row[:width])} |" for row in table), ""] if rows else []
 
 
 def fields(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any], bool]]:

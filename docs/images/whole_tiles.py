@@ -16,7 +16,7 @@ from wincraft import simulate
 from wincraft.analysis import Analysis
 from wincraft.search import Construction
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 620, 440, 60, 40, 46, 120
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 620, 540, 60, 40, 46, 120
 SIX, FOUR = "0,1,-1,x^2+x+1,x^2-x+1,inf", "0,1,-1,x^2+1,inf"
 
 
@@ -105,20 +105,22 @@ def draw() -> str:
         side, down = PLACES.get(label, (1, 4))
         anchor = "end" if side < 0 else "start"
         place = f'x="{x + 8 * side:.1f}" y="{y + down:.1f}" text-anchor="{anchor}"'
-        parts.append(f"<text {place}{weight}>{label}</text>")
+        halo = 'stroke="#ffffff" stroke-width="3" paint-order="stroke"'
+        parts.append(f"<text {place} {halo}{weight}>{label}</text>")
     return "\n".join([*parts, "</svg>", ""])
 
 
 PLACES = {
-    "61, F(5x5)": (-1, 14),
+    "61, F(5x5)": (-1, 16),
     "69, F(5x5)": (-1, -2),
     "78, F(6x6)": (-1, 4),
     "97, F(7x7)": (-1, 4),
     "109, F(7x7)": (-1, 4),
     "88, SFC-6(6x6)": (-1, -6),
-    "100 nested": (1, -4),
-    "SFC-4(4x4)": (1, 8),
-    "132, SFC-6(7x7)": (1, 15),
+    "100 nested": (-1, 8),
+    "SFC-4(4x4)": (1, -6),
+    "49 nested": (1, -1),
+    "132, SFC-6(7x7)": (1, 20),
     "F(3x3,3x3)": (1, 12),
     "F(3+3)^2": (1, 0),
 }

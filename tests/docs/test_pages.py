@@ -99,6 +99,13 @@ def test_links_lead_to_files_and_headings(page):
             assert anchor in headings(target.read_text(encoding="utf-8")), f"{link}: no such heading"
 
 
+@named
+def test_no_line_is_a_comment_by_accident(page):
+    """MyST takes a line that begins with a percent sign for a comment, and leaves it out."""
+    text = re.sub(r"^(`{3,}).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert re.findall("^%.*", text, flags=re.MULTILINE) == []
+
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 TEXTS = [*PAGES, *NOTEBOOKS]
 
@@ -128,6 +135,10 @@ def headings(text):
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+UNREADABLE = ("IPython.core.display", "**Required**", "&lt;function ", "&lt;factory&gt;", 'Type<span class="colon">')
+"""What Python and the tools print where nobody told them how."""
+
+
 @pytest.mark.slow
 def test_the_site_builds_without_a_warning(tmp_path):
     for module in ("sphinx", "myst_parser", "furo", "sphinx_click"):
@@ -136,6 +147,10 @@ def test_the_site_builds_without_a_warning(tmp_path):
     built = subprocess.run([*command, str(tmp_path / "site")], check=False, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     assert (tmp_path / "site" / "index.html").exists()
+    for path in (tmp_path / "site").rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        found = [words for words in UNREADABLE if words in text]
+        assert not found, f"{path.relative_to(tmp_path)}: {found}"
     explorer = tmp_path / "site" / "_static" / "explorer.html"
     assert explorer.read_text(encoding="utf-8") == explorer_page()
     # a visitor's browser fetches nothing from elsewhere

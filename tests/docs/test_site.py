@@ -73,7 +73,12 @@ def test_outputs_take_their_best_form(site):
     assert 'alt="Plot: A plot of U"' in site._output(output, 'A "plot" of `U`')
     del data["image/png"]
     assert site._output(output, "") == '```{raw} html\n<div class="output"><b>x</b></div>\n```'
-    del data["text/html"]
+    data["image/svg+xml"] = [data.pop("text/html")[0].replace("b>", "svg>")]
+    assert site._output(output, "") == '```{raw} html\n<div class="output"><svg>x</svg></div>\n```'
+    del data["image/svg+xml"]
+    data["text/latex"] = ["$\\displaystyle x^{2}$"]
+    assert site._output(output, "") == "$$\nx^{2}\n$$"
+    del data["text/latex"]
     assert site._output(output, "") == "```text\n<Figure>\n```"
     assert site._output({"output_type": "stream", "text": ["```\n"]}, "") == "````text\n```\n````"
 

@@ -149,6 +149,8 @@ def ticks(low: float, high: float, room: float = 420.0, least: float = 40.0) -> 
     ['1.6', '1.8', '2.0', '2.2', '2.4']
     >>> [text for _, text in ticks(3.0, 3.0, 80)]
     ['2', '3', '4']
+    >>> [text for _, text in ticks(1e-07, 4e-07, 180)]
+    ['1e-07', '2e-07', '3e-07', '4e-07']
     """
     if high - low <= _SAME * max(1.0, abs(low), abs(high)):
         low, high = low - max(1.0, abs(low) / 10), high + max(1.0, abs(high) / 10)
@@ -157,7 +159,8 @@ def ticks(low: float, high: float, room: float = 420.0, least: float = 40.0) -> 
     factor, power = next((f, p) for p in (power, power + 1) for f in (1, 2, 5) if f * 10.0**p >= step * (1 - _SAME))
     step, digits = factor * 10.0**power, max(-power, 0)
     places = range(floor(low / step + _SAME), ceil(high / step - _SAME) + 1)
-    return [(place * step, f"{place * step + 0.0:.{digits}f}") for place in places]
+    form = ".3g" if max(abs(low), abs(high)) < 1e-4 else f".{digits}f"
+    return [(place * step, f"{place * step + 0.0:{form}}") for place in places]
 
 
 def decade_ticks(low: float, high: float) -> list[tuple[float, str]]:

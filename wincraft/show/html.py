@@ -52,7 +52,7 @@ svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-
   th.r, td.r.words { white-space: normal; } td:last-child:not(.r) { min-width: 5.2em; }
   table.starred td.r, table.starred th.r { padding-right: .95em; } td.best::after { margin-left: .05em; }
   th:first-child, td:first-child { position: sticky; left: 0; z-index: 1; background: var(--paper);
-    max-width: 9rem; overflow-wrap: anywhere; }
+    max-width: 9rem; }
   tbody tr:nth-child(even) td:first-child { background: var(--soft); } }
 @media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --soft: #f3f4f6; --rule: #999; --quiet: #333; }
   body { max-width: none; padding: 0; font-size: 10pt; } h2 { break-after: avoid; margin-top: 1rem; }
@@ -66,10 +66,11 @@ th, td { text-align: left !important; } th.r, td.r { text-align: right !importan
 """
 """What a fragment changes: it is smaller, and notebooks align all cells right."""
 _THEMES = f"""
-@media screen {{ [data-jp-theme-light="true"] div.wincraft {{ color-scheme: light; {_LIGHT} }}
-  [data-jp-theme-light="false"] div.wincraft {{ color-scheme: dark; {_DARK} }} }}
+@media screen {{
+  :is([data-jp-theme-light="true"], [data-theme="light"]) div.wincraft {{ color-scheme: light; {_LIGHT} }}
+  :is([data-jp-theme-light="false"], [data-theme="dark"]) div.wincraft {{ color-scheme: dark; {_DARK} }} }}
 """
-"""JupyterLab's own theme counts in it, not the system's."""
+"""The theme chosen in JupyterLab, or on a page of documentation, counts in it, not the system's."""
 
 
 def emit(layout: Layout, stream: TextIO) -> None:

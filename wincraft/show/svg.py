@@ -162,7 +162,8 @@ def _draw(plot: _Plot, series: Series, y: Callable[[float], float]) -> None:
         place = plot.x(point.x), y(point.y)
         plot.add(_MARKS[series.mark](*place, point.title, point.size))
         if point.text:
-            plot.text(place[0] + 7, place[1] - 6, point.text)
+            late = place[0] + 7 + LETTER * cell_len(point.text) > PLOT_WIDTH
+            plot.text(place[0] + (-7 if late else 7), place[1] - 6, point.text, "end" if late else "start")
 
 
 def _bars(chart: Bars) -> str:
