@@ -203,6 +203,8 @@ def _help(app: Sphinx, ctx: object, lines: list[str]) -> None:
             result.append("    " + line.removeprefix("|   "))
         elif line.startswith("| Examples:"):
             result.append("Examples:")
+        elif default := re.fullmatch(r"( *):default: ``'?(.*?)'?``", line):
+            result.append(f"{default[1]}[default: {_plain(default[2])}]")
         elif line.lstrip().startswith("**Required**"):
             result.append(line)
         else:

@@ -208,7 +208,7 @@ def losses(run: Run) -> list[str]:
 
 
 def left_out(run: Run) -> list[str]:
-    """Who did not run, why, and which layers, each reason in words."""
+    """Each reason in words, the layers that it is of, and who did not run."""
     found: dict[tuple[str, str], list[str]] = {}
     for name in dict.fromkeys(name for done in run.layers for name in done.skipped):
         for why in dict.fromkeys(done.skipped[name] for done in run.layers if name in done.skipped):
@@ -216,7 +216,7 @@ def left_out(run: Run) -> list[str]:
             found.setdefault((why, "" if len(layers) == len(run.layers) else f" ({', '.join(layers)})"), []).append(
                 name
             )
-    return [f"{', '.join(names)}: {why}{where}" for (why, where), names in found.items()]
+    return [f"{why}{where}: {', '.join(names)}" for (why, where), names in found.items()]
 
 
 def section(run: Run, whole: bool = True) -> str:

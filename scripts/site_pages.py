@@ -66,8 +66,7 @@ def _output(output: Mapping[str, Any], heading: str) -> str:
     if "image/png" in data:
         image = data["image/png"].replace("\n", "")
         alt = re.sub(r"[`\"<>&]", "", heading)
-        plot = f'<img class="plot" alt="Plot: {alt}" src="data:image/png;base64,{image}">'
-        return _fenced(f'<div class="plot-box">{plot}</div>', "{raw} html")
+        return _fenced(f'<img class="plot" alt="Plot: {alt}" src="data:image/png;base64,{image}">', "{raw} html")
     for kind in ("text/html", "image/svg+xml"):
         if kind in data:
             return _fenced(f'<div class="output">{data[kind]}</div>', "{raw} html")

@@ -177,7 +177,7 @@ def test_tables_of_a_run(speed_page):
     assert "| far |" not in text
     assert "- 3→64 8x9 N=1, float32: torch cl takes 0.400 ms, direct 0.500" in text
     assert "- 3→64 8x9 N=1, float32: direct : torch cl is 0.80; at least 0.9 was asked" in text
-    assert "- F4 gcc float32, F4 clang float32: runs the direct convolution here (3→64 8x9 N=1)" in text
+    assert "- runs the direct convolution here (3→64 8x9 N=1): F4 gcc float32, F4 clang float32" in text
     assert "- 3→64 8x9 N=1, int8: ours was not measured" in text
     assert "- command: `python -m benchmarks.kernels --rounds 5`" in text
     assert "- openvino left out: No module named 'openvino'" in text
