@@ -61,7 +61,7 @@ def plot_curves(curves: Curves) -> Figure:
     panels: dict[str, Curves] = {}
     for key, curve in curves.items():
         panels.setdefault(re.sub(r", M \d+ bits", "", key[1]), {})[key] = curve
-    columns = min(4, max(1, len(panels)))
+    columns = min((4, 3), key=lambda count: -len(panels) % count) if len(panels) > 4 else max(1, len(panels))
     rows = max(1, -(-len(panels) // columns))
     figure = Figure(figsize=(max(4, 2.4 * columns), 0.8 + 1.9 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
