@@ -125,10 +125,11 @@ def test_what_is_large_is_text():
     assert f.input._repr_latex_() is None
 
 
-def test_a_fragment_follows_the_theme_of_jupyterlab():
+def test_a_fragment_follows_the_theme_of_jupyterlab_or_of_a_site():
     text = build_report(winograd(2, 3), schemes=[], sweep=())._repr_html_()
     page = rendered(build_report(winograd(2, 3), schemes=[], sweep=()), "html")
-    for light, paper in (("true", "#fff"), ("false", "#16181c")):
-        (rule,) = re.findall(rf'\[data-jp-theme-light="{light}"\] div.wincraft {{([^}}]*)}}', text)
+    for light, theme, paper in (("true", "light", "#fff"), ("false", "dark", "#16181c")):
+        chosen = rf':is\(\[data-jp-theme-light="{light}"\], \[data-theme="{theme}"\]\) div.wincraft'
+        (rule,) = re.findall(rf"{chosen} {{([^}}]*)}}", text)
         assert f"--paper: {paper};" in rule
-    assert "data-jp-theme" not in page
+    assert "theme" not in page
