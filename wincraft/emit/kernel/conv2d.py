@@ -83,6 +83,7 @@ def conv2d_files(
         micro_kernels(element.broadcast, element.step),
         *element.transforms(),
         filled(f"filters_{family}.c"),
+        filled("copy_part.c"),
         filled(f"finish_{family}.c", **words),
         filled("driver.c", sizes=filled("sizes.c"), **words),
         filled("api.c", **words),

@@ -208,14 +208,16 @@ static void gather_data(const wincraft_conv *conv, const data_t *x, ptrdiff_t to
     const ptrdiff_t i0 = at_least(-top, 0), i1 = at_most(N0, conv->h - top);
     const ptrdiff_t j0 = at_least(-left, 0), j1 = at_most(N1, conv->w - left);
     ptrdiff_t i, j, lane;
-    if (conv->x_c == 1 && count == WIDTH) {
+    if (conv->x_c == 1) {
         data_t none[WIDTH];
         for (lane = 0; lane < WIDTH; ++lane) none[lane] = zero_point;
         for (i = 0; i < N0; ++i)
             for (j = 0; j < N1; ++j) {
                 const int inside = i >= i0 && i < i1 && j >= j0 && j < j1;
-                memcpy(d + (i * N1 + j) * WIDTH, inside ? x + (top + i) * conv->x_h + (left + j) * conv->x_w : none,
-                       WIDTH * sizeof *d);
+                const data_t *from = inside ? x + (top + i) * conv->x_h + (left + j) * conv->x_w : none;
+                data_t *to = d + (i * N1 + j) * WIDTH;
+                memcpy(to, count == WIDTH ? from : none, WIDTH * sizeof *to);
+                if (count < WIDTH) copy_part(to, from, count, WIDTH);
             }
         return;
     }

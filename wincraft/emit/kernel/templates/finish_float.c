@@ -58,7 +58,11 @@ static void write_tile(const float *m, ptrdiff_t tap, const finish *f, ptrdiff_t
         output_tile(m + lane, tap, load(bias + lane), lo, hi, whole ? f->y + at + lane : z + lane,
                     whole ? conv->y_h : M1 * COLUMNS, whole ? conv->y_w : COLUMNS);
     if (whole) return;
-    if (conv->y_w == 1 && columns == M1) {
+    if (conv->y_c == 1) {
+        for (i = 0; i < rows; ++i)
+            for (j = 0; j < columns; ++j)
+                copy_part(f->y + at + i * conv->y_h + j * conv->y_w, z + (i * M1 + j) * COLUMNS, count, COLUMNS);
+    } else if (conv->y_w == 1 && columns == M1) {
         for (lane = 0; lane < count; ++lane)
             for (i = 0; i < rows; ++i)
                 for (j = 0; j < M1; ++j)

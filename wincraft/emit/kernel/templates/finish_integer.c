@@ -11,36 +11,50 @@ static inline int32_t scaled(int32_t x, int32_t multiplier, int32_t shift)
 }
 
 #if LANES > 1
-/* How float scales requantise COLUMNS channels from k on. */
+/* How float scales requantise COLUMNS channels from k on, of which count are there. */
 typedef struct panel {
     vm add[2];
     vf scale[2], lo, hi;
     int32_t zero_point;
 } panel;
 
-static inline panel panel_of(const finish *f, ptrdiff_t k)
+static inline panel panel_of(const finish *f, ptrdiff_t k, ptrdiff_t count)
 {
     const wincraft_requantise *how = f->how;
+    const int32_t *sums = f->sums + k, *bias = how->bias ? how->bias + k : NULL;
+    const float *scale = how->scale + k;
+    int32_t part[2][COLUMNS];
+    float factors[COLUMNS];
     panel p;
     ptrdiff_t side;
+    if (count < COLUMNS) {
+        const size_t bytes = (size_t)count * sizeof *sums;
+        memset(part, 0, sizeof part);
+        memset(factors, 0, sizeof factors);
+        sums = (const int32_t *)memcpy(part[0], sums, bytes);
+        bias = bias ? (const int32_t *)memcpy(part[1], bias, bytes) : NULL;
+        scale = (const float *)memcpy(factors, scale, bytes);
+    }
     p.lo = (float)(how->lo - how->y_zero) - zero_f();
     p.hi = (float)(how->hi - how->y_zero) - zero_f();
     p.zero_point = how->y_zero - 0x4B400000;
     for (side = 0; side < 2; ++side) {
-        p.add[side] = load_m((const uint32_t *)(const void *)(f->sums + k + side * LANES));
-        if (how->bias) p.add[side] += load_m((const uint32_t *)(const void *)(how->bias + k + side * LANES));
-        memcpy(p.scale + side, how->scale + k + side * LANES, sizeof *p.scale);
+        p.add[side] = load_m((const uint32_t *)(const void *)(sums + side * LANES));
+        if (bias) p.add[side] += load_m((const uint32_t *)(const void *)(bias + side * LANES));
+        memcpy(p.scale + side, scale + side * LANES, sizeof *p.scale);
     }
     return p;
 }
 
 /* Adding 1.5 * 2^23 rounds to nearest even and leaves the integer in the last bits. */
-static inline void write_panel(const uint32_t *z, const panel *p, data_t *y)
+static inline void write_panel(const uint32_t *z, const panel *p, data_t *y, ptrdiff_t count)
 {
+    data_t part[COLUMNS];
     const vf left = __builtin_convertvector((vv)(load_m(z) + p->add[0]), vf) * p->scale[0];
     const vf right = __builtin_convertvector((vv)(load_m(z + LANES) + p->add[1]), vf) * p->scale[1];
-    store_data(y, (vv)(clamp(left, p->lo, p->hi) + 12582912.0F) + p->zero_point,
+    store_data(count == COLUMNS ? y : part, (vv)(clamp(left, p->lo, p->hi) + 12582912.0F) + p->zero_point,
                (vv)(clamp(right, p->lo, p->hi) + 12582912.0F) + p->zero_point);
+    if (count < COLUMNS) copy_part(y, part, count, COLUMNS);
 }
 #endif
 
@@ -52,8 +66,8 @@ static void write_pixel(const uint32_t *z, const finish *f, ptrdiff_t k, ptrdiff
     ptrdiff_t i;
 #if LANES > 1
     if (how->scale && y_c == 1 && count == COLUMNS) {
-        const panel p = panel_of(f, k);
-        write_panel(z, &p, (data_t *)f->y + at);
+        const panel p = panel_of(f, k, COLUMNS);
+        write_panel(z, &p, (data_t *)f->y + at, COLUMNS);
         return;
     }
 #endif
@@ -101,11 +115,12 @@ static void write_tile(const uint32_t *m, ptrdiff_t tap, const finish *f, ptrdif
     ptrdiff_t i, j, lane;
     for (lane = 0; lane < COLUMNS; lane += LANES) output_tile(m + lane, tap, z + lane, M1 * COLUMNS, COLUMNS);
 #if LANES > 1
-    if (f->how->scale && conv->y_c == 1 && count == COLUMNS) {
-        const panel p = panel_of(f, k);
+    if (f->how->scale && conv->y_c == 1) {
+        const panel p = panel_of(f, k, count);
         for (i = 0; i < rows; ++i)
             for (j = 0; j < columns; ++j)
-                write_panel(z + (i * M1 + j) * COLUMNS, &p, (data_t *)f->y + at + i * conv->y_h + j * conv->y_w);
+                write_panel(z + (i * M1 + j) * COLUMNS, &p, (data_t *)f->y + at + i * conv->y_h + j * conv->y_w,
+                            count);
         return;
     }
 #endif
