@@ -54,6 +54,7 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autosummary_generate = False
+napoleon_numpy_docstring = False  # which would take what stands before a second colon for a type, too
 napoleon_use_rtype = False
 napoleon_use_ivar = True
 python_use_unqualified_type_names = True

@@ -41,7 +41,7 @@ plt.style.use("wincraft.mplstyle")
 # for right results before it was timed; it says how and on which machine. They are read from there.
 
 # %%
-page = Path("../docs/kernels-speed.md").read_text(encoding="utf-8")
+page = Path("../docs/kernels-speed.md").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
 avx2 = page[page.index("<!-- kernel speed: avx2 -->") :]
 
 
