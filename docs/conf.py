@@ -217,12 +217,12 @@ def _help(app: Sphinx, ctx: object, lines: list[str]) -> None:
 def _superscripts(app: Sphinx, tree: nodes.document) -> None:
     """B^T, x^2 and 2^k of the texts, raised; code and formulas are left as they are."""
     kept = (nodes.literal, nodes.FixedTextElement, nodes.math, nodes.raw, addnodes.desc_signature)
-    for text in list(tree.findall(nodes.Text)):
-        parts = re.split(r"(?<=[\w)])\^(-?\w+|\([^()]*\))", str(text))
+    for text in [text for text in tree.findall(nodes.Text) if "^" in text]:
         above = text.parent
         while above is not None and not isinstance(above, kept):
             above = above.parent
-        if len(parts) > 1 and above is None:
+        if above is None:
+            parts = re.split(r"(?<=[\w)])\^(-?\w+|\([^()]*\))", str(text))
             raised = [
                 nodes.superscript("", part.strip("()")) if i % 2 else nodes.Text(part) for i, part in enumerate(parts)
             ]

@@ -73,6 +73,9 @@ CPU = Preset(
     calibration_images=500,
 )
 
+CLAIM = Plan(epochs=10, rate=0.02, batch=128, matrix_rate=0.001, clip=1.0)
+"""How rows with learned matrices are trained."""
+
 PRESETS = {
     "smoke": Preset(
         "resnet20",
@@ -89,17 +92,13 @@ PRESETS = {
     ),
     "cpu": CPU,
     "cpu-epoch": replace(CPU, aware=Plan(epochs=1, rate=0.02, batch=64), seeds=(0, 1, 2)),
-    "cpu-claim": replace(
-        CPU, width=0.5, aware=Plan(epochs=10, rate=0.02, batch=128, matrix_rate=0.001, clip=1.0), seeds=(0, 1, 2)
-    ),
-    "cpu-claim-20": replace(
-        CPU, width=0.5, aware=Plan(epochs=20, rate=0.02, batch=128, matrix_rate=0.001, clip=1.0), seeds=(0,)
-    ),
+    "cpu-claim": replace(CPU, width=0.5, aware=CLAIM, seeds=(0, 1, 2)),
+    "cpu-claim-20": replace(CPU, width=0.5, aware=replace(CLAIM, epochs=20), seeds=(0,)),
     "claim": Preset(
         "resnet18",
         0.5,
         Plan(epochs=30, batch=128, images=49920, bfloat16=True),
-        Plan(epochs=10, rate=0.02, batch=128, images=49920, matrix_rate=0.001, clip=1.0),
+        replace(CLAIM, images=49920),
         seeds=(0, 1, 2),
         tiles=(4,),
         later_tiles=(4,),

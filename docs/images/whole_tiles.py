@@ -17,6 +17,7 @@ from wincraft.analysis import Analysis
 from wincraft.search import Construction
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 620, 540, 60, 40, 46, 120
+HALO = 'stroke="#ffffff" stroke-width="3" paint-order="stroke"'
 SIX, FOUR = "0,1,-1,x^2+x+1,x^2-x+1,inf", "0,1,-1,x^2+1,inf"
 
 
@@ -105,8 +106,7 @@ def draw() -> str:
         side, down = PLACES.get(label, (1, 4))
         anchor = "end" if side < 0 else "start"
         place = f'x="{x + 8 * side:.1f}" y="{y + down:.1f}" text-anchor="{anchor}"'
-        halo = 'stroke="#ffffff" stroke-width="3" paint-order="stroke"'
-        parts.append(f"<text {place} {halo}{weight}>{label}</text>")
+        parts.append(f"<text {place} {HALO}{weight}>{label}</text>")
     return "\n".join([*parts, "</svg>", ""])
 
 

@@ -152,6 +152,6 @@ def test_what_the_solver_is_refused(monkeypatch):
     with refused(TooLarge, "not decided"):
         finite_minimum(winograd(4, 3, points="0,1,-1,2,-2").output.dense, (1, -1, 2, 4), limit=12, seconds=0.01)
     monkeypatch.setitem(sys.modules, "ortools.sat.python.cp_model", None)
-    with refused(MissingTool, "ortools", "optimal") as caught:
+    with refused(MissingTool, "ortools", "pip install '.[optimal]' in a clone") as caught:
         finite_minimum(G, (1, -1))
     assert caught.value.exit_code == 4

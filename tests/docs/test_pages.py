@@ -83,11 +83,14 @@ def test_examples_print_what_the_page_says(page, tmp_path, monkeypatch):
         pytest.skip("; ".join(skipped))
 
 
+def outside_blocks(page):
+    """The text of a page without its fenced blocks."""
+    return re.sub(r"^(`{3,}).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
 @named
 def test_links_lead_to_files_and_headings(page):
-    text = page.read_text(encoding="utf-8")
-    text = re.sub(r"^(`{3,}).*?^\1", "", text, flags=re.MULTILINE | re.DOTALL)
-    text = re.sub(r"`[^`\n]*`", "", text)
+    text = re.sub(r"`[^`\n]*`", "", outside_blocks(page))
     links = re.findall(r"\]\(([^()\s]+)\)", text) + re.findall(r"<img[^>]*src=\"([^\"]+)\"", text)
     for link in links:
         if re.match(r"[a-z]+:", link):
@@ -102,8 +105,7 @@ def test_links_lead_to_files_and_headings(page):
 @named
 def test_no_line_is_a_comment_by_accident(page):
     """MyST takes a line that begins with a percent sign for a comment, and leaves it out."""
-    text = re.sub(r"^(`{3,}).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    assert re.findall("^%.*", text, flags=re.MULTILINE) == []
+    assert re.findall("^%.*", outside_blocks(page), flags=re.MULTILINE) == []
 
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
@@ -114,8 +116,7 @@ TEXTS = [*PAGES, *NOTEBOOKS]
 def test_commands_in_the_text_are_read(page, tmp_path, monkeypatch):
     """Inline code that begins with ``wincraft`` names a command and options that it has; arguments may be left out."""
     monkeypatch.chdir(tmp_path)
-    text = re.sub(r"^(`{3,}).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    for code in re.findall(r"(?<!`)`(wincraft [^`]+)`", re.sub(r"\n(# )?", " ", text)):
+    for code in re.findall(r"(?<!`)`(wincraft [^`]+)`", re.sub(r"\n(# )?", " ", outside_blocks(page))):
         words = shlex.split(code.replace("...", ""))[1:]
         if words[0] == "COMMAND":
             continue
