@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write wincraft/circuit/library.json: of the programs that scripts/make_circuits.py found, the best of every class.
+"""Add what scripts/make_circuits.py found to wincraft/circuit/library.json: the best programs of every class.
 
     python scripts/make_library.py found.json [more.json ...]
 
-Programs of equivalent matrices stand together (see `wincraft.circuit.equivalence`). Of the fewest additions, and of
-those with one or two more, the program of the least rounding noise is kept, with its sums regrouped, and beside it the
-one of the least noise whose constants binary floats hold. Bounds are proved again here.
+Programs of equivalent matrices stand together (see `wincraft.circuit.equivalence`), those that the library holds
+already among them. Of every number of additions, from the fewest to two more, the program of the least rounding noise
+is kept, with its sums regrouped, and beside it the one of the least noise whose constants binary floats hold; of more
+additions, up to six more, such as are quieter than all of fewer. Bounds are proved again here.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import defaultdict
 from fractions import Fraction
@@ -20,16 +22,20 @@ from typing import Any
 from wincraft import winograd
 from wincraft.circuit.equivalence import equivalence, transported
 from wincraft.circuit.fitting import fitted_program
+from wincraft.circuit.library import entries
 from wincraft.circuit.minimum.bound import additions_bound
 from wincraft.circuit.program import Program
 from wincraft.circuit.regrouping import regrouped
 from wincraft.circuit.text import parse_program, program_text
-from wincraft.construct.candidates import noise_of
 from wincraft.construct.circuits import Circuits
+from wincraft.construct.rounding import noise_of
 
 TARGET = Path(__file__).parent.parent / "wincraft" / "circuit" / "library.json"
-MORE = 2
-"""Additions beyond the fewest of which programs are kept."""
+MORE, MOST_MORE = 2, 6
+"""Additions beyond the fewest of which programs are kept in any case, and where they are quieter."""
+MAP = re.compile(r"F\((\d+),(\d+)\) (\S+) (BT|G|AT)")
+Found = tuple[Program, str]
+"""A program and what it was found by."""
 
 
 def is_dyadic(program: Program) -> bool:
@@ -38,48 +44,51 @@ def is_dyadic(program: Program) -> bool:
     return all(c.denominator.bit_count() == 1 for c in constants)
 
 
-def kept(items: list[dict[str, Any]]) -> tuple[Any, list[tuple[Program, str]]]:
-    """The matrix of some programs of one map, and the best of them."""
-    first = items[0]
-    algorithm = winograd(first["m"], first["r"], moduli=first["points"])
-    matrix, circuits = algorithm.named[first["map"]].dense, Circuits(algorithm)
+def kept(name: str, items: list[Found]) -> tuple[Any, list[Found]]:
+    """The matrix of a map, as in ``F(4,3) 0,1,-1,2,-2,inf BT``, and the best of some programs of it."""
+    m, r, points, which = MAP.fullmatch(name).groups()
+    algorithm = winograd(int(m), int(r), moduli=points)
+    matrix, circuits = algorithm.named[which].dense, Circuits(algorithm)
     context = circuits.context(matrix)
     made = []
-    for item in items:
-        program = fitted_program(parse_program(item["program"]), matrix)
-        assert program.matrix() == matrix, item["name"]
-        how = f"neighbourhood search, seed {item['seed']}"
+    for given, how in items:
+        program = fitted_program(given, matrix)
+        assert program.matrix() == matrix, name
         for one in dict.fromkeys((program, regrouped(program, context.moments))):
             made.append((one.additions, noise_of(one, context), one, how))
     fewest = min(count for count, *_ in made)
-    best = []
-    for count in range(fewest, fewest + MORE + 1):
+    best: list[Any] = []
+    for count in range(fewest, fewest + MOST_MORE + 1):
         level = sorted((item for item in made if item[0] == count), key=lambda item: (item[1], str(item[2])))
         chosen = level[:1] + [item for item in level if is_dyadic(item[2])][:1]
-        best += [item for item in chosen if not best or item[1] < min(other[1] for other in best) or item in level[:1]]
+        best += [item for item in chosen if count <= fewest + MORE or item[1] < min(other[1] for other in best)]
     unique = {program_text(program): (program, how) for _, _, program, how in best}
-    print(first["name"], fewest, [(c, round(float(n / Fraction(str(algorithm.noise_gain()))), 2)) for c, n, *_ in best])
+    print(name, [(c, round(float(n / Fraction(str(algorithm.noise_gain()))), 2)) for c, n, *_ in best])
     return matrix, list(unique.values())
 
 
 def main(paths: list[str]) -> None:
     """All of it."""
-    groups = defaultdict(list)
+    groups: dict[str, list[Found]] = defaultdict(list)
+    for entry in entries():
+        for text, how in zip(entry.texts, entry.found, strict=True):
+            groups[entry.name].append((parse_program(text), how))
     for path in paths:
         for item in json.loads(Path(path).read_text()):
-            groups[item["name"]].append(item)
-    entries: list[tuple[str, Any, list[tuple[Program, str]]]] = []
+            found = parse_program(item["program"]), f"neighbourhood search, seed {item['seed']}"
+            groups[item["name"]].append(found)
+    classes: list[tuple[str, Any, list[Found]]] = []
     for name, items in groups.items():
-        matrix, programs = kept(items)
-        for _, other, known in entries:
+        matrix, programs = kept(name, items)
+        for _, other, known in classes:
             if equivalence(other, matrix) is not None:
                 moved = [(transported(program, matrix, other), how) for program, how in programs]
                 known += [(program, how) for program, how in moved if program is not None]
                 break
         else:
-            entries.append((name, matrix, programs))
+            classes.append((name, matrix, programs))
     document = []
-    for name, matrix, programs in entries:
+    for name, matrix, programs in classes:
         unique = {program_text(program).replace("\n", "; "): how for program, how in programs}
         order = sorted(unique, key=lambda text: (text.count(" + ") + text.count(" - "), text))
         bound = additions_bound(matrix)
@@ -92,8 +101,9 @@ def main(paths: list[str]) -> None:
                 "programs": [{"found": unique[text], "text": text} for text in order],
             }
         )
-    content = json.dumps({"version": 1, "entries": document}, indent=1)
-    TARGET.write_text(content + "\n")
+    lines = ",\n".join(json.dumps(item, separators=(",", ":")) for item in document)
+    content = f'{{"version": 1, "entries": [\n{lines}\n]}}\n'
+    TARGET.write_text(content)
     print(f"{len(document)} classes, {sum(len(item['programs']) for item in document)} programs, {len(content)} bytes")
 
 

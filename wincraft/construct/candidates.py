@@ -1,49 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs of a matrix that are known or quickly found, and how they round within an algorithm."""
+"""The programs of a matrix that are known or quickly found, with their rounding noise within an algorithm."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import lru_cache, reduce
-from math import prod
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from wincraft.algorithm.bilinear import Algorithm
-from wincraft.algorithm.content import map_names
 from wincraft.circuit.fitting import fitted_program
 from wincraft.circuit.library import known_programs
-from wincraft.circuit.noise import rounding_variance
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.registry import OPTIMISERS, STRUCTURAL, optimised
 from wincraft.circuit.ordering import reordered
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import of_matrix
 from wincraft.circuit.regrouping import regrouped
-from wincraft.exact.matrix import diagonal, exact_matrix
-from wincraft.exact.number import as_fractions, is_negative
-from wincraft.exact.types import Domain, Element, Matrix, Vectors
+from wincraft.construct.rounding import Context, is_large, measured_noise, noise_of
+from wincraft.exact.number import is_negative
+from wincraft.exact.types import Element, Matrix
 
 PLAIN = "plain rows"
 """How the matrix as it stands is called."""
 
-LARGEST_SEARCHED = 12
-"""Rows and columns of the largest matrix for which programs are looked for; larger ones are taken row by row."""
-
 QUICK = ("even-odd", "pairs")
 """The optimisers that are asked for the default circuit, which costs and simulations ask for often; others ask all."""
 
-
-class Context(NamedTuple):
-    """What a matrix's inputs and outputs weigh: E[x x^T], and W with E[error^T W error]; None: white, equal.
-
-    >>> Context()
-    Context(moments=None, weights=None)
-    """
-
-    moments: Matrix | None = None
-    weights: Matrix | None = None
+LARGEST_ORDERED = 10
+"""Rows and columns of the largest matrix whose default program is put in order: of more that takes seconds."""
 
 
 class FoundProgram(NamedTuple):
@@ -68,11 +52,17 @@ class Contender:
     noise: Fraction
     bound: int = 0
     method: str = ""
+    context: Context = field(default_factory=Context)
 
     @property
     def additions(self) -> int:
         """Additions and subtractions, fused ones too."""
         return self.program.additions
+
+    @cached_property
+    def measured(self) -> tuple[float, ...]:
+        """The noise that is measured, of `wincraft.construct.rounding.measured_noise`."""
+        return measured_noise(self.program, self.context)
 
 
 class Hashed:
@@ -86,16 +76,6 @@ class Hashed:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Hashed) and self._key == other._key
-
-
-def is_large(matrix: Matrix) -> bool:
-    """Whether no programs are looked for: more than `LARGEST_SEARCHED` rows or columns.
-
-    >>> from wincraft import winograd
-    >>> is_large(winograd(4, 3).input.dense), is_large(winograd(20, 3).input.dense)
-    (False, True)
-    """
-    return max(matrix.shape) > LARGEST_SEARCHED
 
 
 @lru_cache(maxsize=512)
@@ -119,6 +99,15 @@ def programs_of(of: Hashed, thorough: bool) -> tuple[FoundProgram, ...]:
 
 
 @lru_cache(maxsize=512)
+def in_good_order(item: Contender) -> Contender:
+    """The same program in an order of few live values; of more than `LARGEST_ORDERED` rows or columns as it is."""
+    program = item.program
+    if max(program.inputs, len(program.outputs)) > LARGEST_ORDERED:
+        return item
+    return replace(item, program=reordered(program, rounds=1))
+
+
+@lru_cache(maxsize=512)
 def candidates_of(of: Hashed, moments: Hashed | None, weights: Hashed | None, thorough: bool) -> tuple[Contender, ...]:
     """All programs of a matrix with their noise, as they are and with their sums regrouped; plain rows first.
 
@@ -134,7 +123,7 @@ def candidates_of(of: Hashed, moments: Hashed | None, weights: Hashed | None, th
         quieter = regrouped(item.program, context.moments)
         found.setdefault(quieter, item._replace(program=quieter))
     return first, *(
-        Contender(item.program, item.text, noise_of(item.program, context), item.bound, item.method)
+        Contender(item.program, item.text, noise_of(item.program, context), item.bound, item.method, context)
         for item in found.values()
     )
 
@@ -142,23 +131,13 @@ def candidates_of(of: Hashed, moments: Hashed | None, weights: Hashed | None, th
 @lru_cache(maxsize=512)
 def plain_rows(of: Hashed, moments: Hashed | None, weights: Hashed | None) -> Contender:
     """The matrix as it stands, with its noise: what needs no search. Of a large one 0, it is compared with nothing."""
-    program = of_matrix(of.matrix)
-    return Contender(
-        program, PLAIN, Fraction(0) if is_large(of.matrix) else noise_of(program, _context_of(moments, weights))
-    )
+    program, context = of_matrix(of.matrix), _context_of(moments, weights)
+    noise = Fraction(0) if is_large(of.matrix) else noise_of(program, context)
+    return Contender(program, PLAIN, noise, context=context)
 
 
 def _context_of(moments: Hashed | None, weights: Hashed | None) -> Context:
     return Context(*(None if item is None else item.matrix for item in (moments, weights)))
-
-
-def noise_of(program: Program, context: Context) -> Fraction:
-    """The variance that the roundings of a program cause at the algorithm's outputs, every product rounded.
-
-    >>> noise_of(Program.build(2, [("fma", 0, 1, "3")], [2]), Context())
-    Fraction(19, 1)
-    """
-    return as_fractions([rounding_variance(program, *context, fused=False)], program.domain)[0]
 
 
 def largest_value(program: Program) -> Element:
@@ -169,47 +148,3 @@ def largest_value(program: Program) -> Element:
     """
     K = program.domain
     return max(sum((-x if is_negative(x, K) else x for x in row), K.zero) for row in program.rows)
-
-
-def contexts(factor: Algorithm) -> Iterator[tuple[str, Matrix, Context]]:
-    """Every matrix that is applied along an axis, with the name of its map: each map multiplied out, and each stage.
-
-    For white data and filters: errors of U are weighed as  (A A^T) * (G G^T), of V likewise, and the products have
-    the second moments  (G G^T) * (B B^T), entry by entry; all over m r and the square of the scale.
-    """
-    if not factor.field.ordered or all(is_large(item.dense) for item in factor.maps):
-        return
-    K, names = factor.domain, map_names(factor)
-    output, filters, data = (item.dense for item in factor.maps)
-    A, G, B = (_gram(rows) for rows in (output.transpose(), filters, data))
-    share = K.one / (K.from_sympy(factor.scale) ** 2 * prod(factor.m) * prod(factor.r))
-    of_data = factor.maps.input, names[2], Context(None, _entrywise(A, G, share))
-    of_output = factor.maps.output, names[0], Context(_entrywise(G, B, share), None)
-    of_filter = factor.maps.filter, names[1], Context(None, _entrywise(A, B, share))
-    for item, name, context in (of_data, of_output, of_filter):
-        yield name, item.dense, context
-        stages = [step.whole(tile) for step, tile in zip(item.passes, item.shapes, strict=False)]
-        for number, step in enumerate(item.passes):
-            if step.axis is None or len(item.shapes[number]) == 1:
-                before = _product(stages[:number], item.shape[1], K)
-                after = _product(stages[number + 1 :], stages[number].shape[0], K)
-                moments, weights = context
-                yield name, step.matrix, Context(_through(before, moments), _through(after.transpose(), weights))
-
-
-def _product(stages: list[Matrix], size: int, K: Domain) -> Matrix:
-    return reduce(lambda product, stage: stage * product, stages, diagonal([K.one] * size, K))
-
-
-def _gram(rows: Matrix) -> Matrix:
-    return rows * rows.transpose()
-
-
-def _through(matrix: Matrix, moments: Matrix | None) -> Matrix:
-    return _gram(matrix) if moments is None else matrix * moments * matrix.transpose()
-
-
-def _entrywise(first: Matrix, second: Matrix, factor: Element) -> Matrix:
-    pairs = zip(first.to_list(), second.to_list(), strict=True)
-    rows: Vectors = [[factor * x * y for x, y in zip(*pair, strict=True)] for pair in pairs]
-    return exact_matrix(rows, first.shape, first.domain)

@@ -20,16 +20,14 @@ from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
 from wincraft.construct.candidates import (
     Contender,
-    Context,
     Hashed,
     candidates_of,
-    contexts,
-    is_large,
+    in_good_order,
     largest_value,
-    noise_of,
     plain_rows,
     programs_of,
 )
+from wincraft.construct.rounding import Context, contexts, is_large, noise_of
 from wincraft.errors import look_up
 from wincraft.exact.number import as_fractions
 from wincraft.exact.types import Matrix
@@ -39,18 +37,25 @@ MOST_COMPARED = 3
 """Programs of equally many additions of which the one with the smallest values is taken for integers."""
 
 NOISE_ALLOWED = Fraction(11, 10)
-"""How much more rounding noise than plain rows the default circuit may have."""
+"""How much more rounding noise than plain rows the default circuit may have, predicted and measured."""
 
 CircuitChoice = Callable[[Sequence[Contender]], Contender]
 
 
 def _default(candidates: Sequence[Contender]) -> Contender:
-    """The fewest additions among circuits of at most 1.1 times the rounding noise of plain rows.
+    """The fewest additions among circuits of at most 1.1 times the plain rows' rounding noise, predicted and measured.
 
     Of equal ones that with the fewest multiplications by general constants, then by small integers, then the quietest.
     """
-    allowed = candidates[0].noise * NOISE_ALLOWED
-    return min((item for item in candidates if item.noise <= allowed), key=_simplest)
+    rows = candidates[0]
+    quiet = (item for item in candidates if item.noise <= NOISE_ALLOWED * rows.noise)
+    return next(item for item in sorted(quiet, key=_simplest) if item is rows or _is_quiet(item, rows))
+
+
+def _is_quiet(item: Contender, rows: Contender) -> bool:
+    """Whether the measured noise is small enough; where it is NaN, or nothing rounds, the predicted one decides."""
+    allowed = float(NOISE_ALLOWED)
+    return not (rows.noise and any(x > allowed * y for x, y in zip(item.measured, rows.measured, strict=True)))
 
 
 def _simplest(item: Contender) -> tuple[int, int, int, Fraction]:
@@ -135,7 +140,8 @@ class Circuits:
         """The one that is chosen for the matrix of a pass, or of a map along one axis."""
         if self._by_rows(matrix) and self.algorithm.field.ordered:  # nothing need be searched
             return plain_rows(Hashed(matrix), *self._weighing(matrix))
-        return CIRCUIT_CHOICES["rows" if self._by_rows(matrix) else self.choice](self.candidates(matrix))
+        chosen = CIRCUIT_CHOICES["rows" if self._by_rows(matrix) else self.choice](self.candidates(matrix))
+        return in_good_order(chosen) if self.choice == DEFAULT_CIRCUIT else chosen
 
     def _by_rows(self, matrix: Matrix) -> bool:
         name, _ = self._contexts.get(Hashed(matrix), ("", None))
@@ -191,7 +197,8 @@ class Circuits:
             programs = programs_of(Hashed(matrix), thorough)
             return [Contender(item.program, item.text, Fraction(0), item.bound, item.method) for item in programs]
         more = [pair for of, pairs in self.found if of == matrix for pair in pairs]
-        added = [Contender(program, text, noise_of(program, self.context(matrix))) for program, text in more]
+        context = self.context(matrix)
+        added = [Contender(program, text, noise_of(program, context), context=context) for program, text in more]
         return [*candidates_of(Hashed(matrix), *self._weighing(matrix), thorough), *added]
 
     def _weighing(self, matrix: Matrix) -> tuple[Hashed | None, Hashed | None]:

@@ -12,8 +12,8 @@ import numpy as np
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.content import map_names
-from wincraft.construct.candidates import is_large
 from wincraft.construct.circuits import Circuits
+from wincraft.construct.rounding import is_large
 from wincraft.errors import BadShape, BadValue, NotApplicable, UnknownName, look_up
 from wincraft.measure.integers import INT8
 from wincraft.measure.spans import End, data_corner, filter_corner, linear_corner

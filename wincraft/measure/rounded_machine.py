@@ -10,8 +10,8 @@ import numpy as np
 
 from wincraft.algorithm.linear_map import Pass
 from wincraft.circuit.program import Program
+from wincraft.circuit.rounded import run_rounded
 from wincraft.exact.matrix import fraction_rows
-from wincraft.exact.number import to_fraction
 from wincraft.exact.types import Matrix
 from wincraft.measure.execution import PerMatrix, grouped
 from wincraft.measure.places import Place
@@ -67,24 +67,8 @@ class RoundedMachine:
 
     def _run(self, program: Program, step: Pass, value: np.ndarray) -> np.ndarray:
         """The operations of a program, on all lines at once."""
-        add, multiply, nearest = self.arithmetic.add, self.arithmetic.multiply, self.arithmetic.format.quantize_exact
         lines = value.reshape(program.inputs, -1) if step.axis is None else np.moveaxis(value, step.axis, 0)
-        made = [np.ascontiguousarray(line) for line in lines]
-        for name, operands, constant in program.operations:
-            a, b = made[operands[0]], made[operands[-1]]
-            if constant is not None:
-                exact = to_fraction(program.domain.to_sympy(constant))
-                b = multiply(b, np.array(float(nearest(1 / exact if name == "divide" else exact)), b.dtype))
-            match name:
-                case "add" | "fma":
-                    made.append(add(a, b))
-                case "subtract":
-                    made.append(add(a, -b))
-                case "fms":
-                    made.append(add(b, -a))
-                case _:
-                    made.append(b)
-        outputs = np.stack([made[k] for k in program.outputs])
+        outputs = run_rounded(program, list(lines), self.arithmetic)
         if step.axis is None:
             return outputs.reshape(*step.image, *value.shape[-2:])
         return np.ascontiguousarray(np.moveaxis(outputs, 0, step.axis))

@@ -16,8 +16,8 @@ from wincraft.circuit.operations import operations_of
 from wincraft.circuit.ordering import depth, live
 from wincraft.circuit.program import Program
 from wincraft.circuit.text import parse_program
-from wincraft.construct.candidates import Context, noise_of
 from wincraft.construct.circuits import Circuits
+from wincraft.construct.rounding import Context, noise_of
 from wincraft.errors import BadDocument, ClaimRefuted, shorten
 from wincraft.exact.field import Field
 from wincraft.exact.matrix import exact_matrix, row_factors, to_texts
