@@ -23,6 +23,7 @@ from sympy import sympify
 
 from wincraft import Algorithm, winograd
 from wincraft.algorithm import Refuted
+from wincraft.circuit import additions_bound
 from wincraft.circuit.library import known_programs
 from wincraft.construct import along_axes, catalogue, identify
 from wincraft.errors import TooLarge
@@ -87,7 +88,8 @@ def circuits(m: int, r: int, moduli: str) -> Row | None:
         programs = list(known_programs(of.dense))
         if not programs:
             return None
-        fewest, bound = min(program.additions for program, _, _ in programs), programs[0][2].bound
+        fewest = min(item.program.additions for item in programs)
+        bound = programs[0].bound or additions_bound(of.dense).additions
         found[name] = {"additions": fewest, "at_least": bound, "minimal": fewest == bound}
     return found
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the tables of docs/explanation/circuits.md: counts, noise, fronts, whole tiles, stored proofs.
 
-    python scripts/circuit_table.py [counts noise fronts tiles proofs]
+    python scripts/circuit_table.py [counts noise fronts live tiles proofs]
 
 All of them take some minutes, nearly all of it the whole tiles; with names only those are made. What stands in them is
 the package's: programs of the choice `fewest` and the default, bounds as `additions_bound` proves them.
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from wincraft import winograd
 from wincraft.algorithm import Algorithm
-from wincraft.circuit import additions_bound, live, operations_of, reordered
+from wincraft.circuit import additions_bound, live, operations_of
 from wincraft.circuit.minimum.proofs import proofs
 from wincraft.construct import Circuits
 from wincraft.measure.circuits import MapCircuit, map_circuits
@@ -65,6 +65,9 @@ TILES = (
     (6, 3, "0,1,-1,2,-2,1/2,-1/2,inf", "752"),
 )
 """m, r and moduli of squares, and what is published for the tile (Numaro; of F(2x2,3x3) by nesting its circuits)."""
+
+CHOICES = ("rows", "default", "fewest", "cheap-registers")
+"""Those whose live values are shown."""
 
 TITLES = {"BT": "B^T", "G": "G", "AT": "A^T"}
 Case = tuple[int, int, str]
@@ -149,6 +152,22 @@ def fronts() -> list[str]:
     return lines
 
 
+def held() -> list[str]:
+    """Additions and live values of lines and of whole tiles, by the choice of the circuit."""
+    lines = [f"| size | map | {' | '.join(CHOICES)} |", f"| --- | --- |{' --: |' * len(CHOICES)}"]
+    for m, r, moduli in FRONTS[:2]:
+        for axes in (1, 2):
+            algorithm = winograd((m,) * axes, (r,) * axes, moduli=moduli)
+            for name in ("BT", "AT"):
+                cells = []
+                for choice in CHOICES:
+                    circuits = Circuits(algorithm, choice)
+                    program = circuits.whole(name) if axes > 1 else circuits.line(name).ordered.program
+                    cells.append(f"{program.additions}: {live(program)}")
+                lines.append(f"| {algorithm.size} | {TITLES[name]} | {' | '.join(cells)} |")
+    return lines
+
+
 def tiles() -> list[str]:
     """Additions of whole tiles: nested from the circuits of one axis, the fewest, and what is published."""
     head = "| tile | B^T | G | A^T | sum | nested | published | live, B^T |"
@@ -158,7 +177,7 @@ def tiles() -> list[str]:
         circuits = Circuits(winograd((m, m), (r, r), moduli=moduli), "fewest")
         programs = {name: circuits.whole(name) for name in TITLES}
         found = [operations_of(program).additions for program in programs.values()]
-        data = live(reordered(programs["BT"]))
+        data = live(programs["BT"])
         cells = [*found, sum(found), nested(axis, (m, r, moduli)), published, data]
         lines.append(f"| F({m}x{m},{r}x{r}) | {' | '.join(map(str, cells))} |")
     return lines
@@ -189,6 +208,7 @@ TABLES: Mapping[str, Callable[[], Sequence[str]]] = {
     "counts": counts,
     "noise": noise,
     "fronts": fronts,
+    "live": held,
     "tiles": tiles,
     "proofs": stored,
 }

@@ -11,6 +11,7 @@ from math import gcd, inf
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import parts
 from wincraft.circuit.ordering import live
+from wincraft.construct.choices import DEFAULT_CIRCUIT
 from wincraft.construct.circuits import Circuits
 from wincraft.construct.scaling import integer_form
 from wincraft.errors import NotApplicable
@@ -51,21 +52,25 @@ class Analysis:
     """
 
     def __init__(
-        self, algorithm: Algorithm, integers: Integers | None = None, workload: Workload | Layer | None = None
+        self,
+        algorithm: Algorithm,
+        integers: Integers | None = None,
+        workload: Workload | Layer | None = None,
+        circuit: str = DEFAULT_CIRCUIT,
     ) -> None:
-        self.algorithm = algorithm
+        self.algorithm, self.circuit = algorithm, circuit
         self.integers = Integers() if integers is None else integers
         self.workload = as_workload(workload)
 
     @cached_property
     def costs(self) -> Costs:
-        """Operations of one tile."""
-        return costs(self.algorithm)
+        """Operations of one tile, by the programs of the choice of circuits."""
+        return costs(self.algorithm, self.circuit)
 
     @cached_property
     def live_values(self) -> int:
         """The most values that the program of the data or the output transform of a whole tile holds at one time."""
-        circuits = Circuits(self.algorithm)
+        circuits = Circuits(self.algorithm, self.circuit)
         return max(live(circuits.whole(name)) for name in ("AT", "BT"))
 
     def layer(self, shape: LayerShape) -> LayerCosts:

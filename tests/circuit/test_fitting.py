@@ -15,7 +15,7 @@ from wincraft import winograd
 from wincraft.circuit import Program, of_matrix
 from wincraft.circuit.fitting import fitted_program, gates_of, pruned, scaled
 from wincraft.circuit.text import parse_program
-from wincraft.errors import NotApplicable
+from wincraft.errors import BadShape, NotApplicable, WrongType
 from wincraft.exact.matrix import rational_matrix
 
 FACTORS = st.fractions(-9, 9, max_denominator=5).filter(bool)
@@ -136,3 +136,12 @@ def test_over_other_fields(field):
             [f * x for f, row in zip(factors, item.dense.to_list(), strict=True) for x in row], item.shape, made.domain
         )
         assert fitted_program(program, wanted).matrix() == wanted
+
+
+def test_a_matrix_that_does_not_fit_is_refused():
+    pair = parse_program("inputs a b; s = a + b; outputs s a")
+    with refused(BadShape) as caught:
+        fitted_program(pair, rational_matrix([[1, 1]]))
+    assert str(caught.value) == "a matrix has shape 1 x 2; needed is 2 x 2, the program's"
+    with refused(WrongType, "[[1, 1], [1, 0]] is not a matrix"):
+        fitted_program(pair, [[1, 1], [1, 0]])

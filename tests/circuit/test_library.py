@@ -62,8 +62,8 @@ def test_every_program_is_of_its_class_and_exact_where_it_is_moved(number):
         )
     moved = list(known_programs(matrix))
     assert len(moved) == len(entry.programs) == len(entry.found) == len(entry.texts)
-    for (program, found, home), shipped, text in zip(moved, entry.programs, entry.found, strict=True):
-        assert (home.name, found) == (entry.name, text)
+    for (program, found, bound, method), shipped, text in zip(moved, entry.programs, entry.found, strict=True):
+        assert (found, bound, method) == (text, entry.bound, entry.method)
         assert rows_of(program) == rows(matrix)
         assert additions(program) <= additions(shipped)  # what two of its sums have in common is found when it is moved
 
@@ -103,8 +103,27 @@ def test_one_entry_serves_all_points_of_its_class(points):
     for name, count in zip(MAPS, (12, 5, 10), strict=True):
         matrix = made.named[name].dense
         found = list(known_programs(matrix))
-        assert min(additions(program) for program, _, _ in found) == count
-        assert all(rows_of(program) == rows(matrix) for program, _, _ in found)
+        assert min(additions(item.program) for item in found) == count
+        assert all(rows_of(item.program) == rows(matrix) for item in found)
+
+
+@pytest.mark.parametrize(
+    ("m", "r", "points", "count"),
+    [
+        (3, 3, "0,1,-1,2", 8),  # Toom-3
+        (4, 4, "0,1,-1,2,-2,1/2", 17),  # Toom-4
+        (4, 5, "0,1,-1,2,-2,1/2,-1/2", 22),  # Toom-4.5
+        (5, 5, "0,1,-1,2,-2,1/2,-1/2,4", 31),  # Toom-5
+    ],
+)
+def test_interpolations_of_linear_convolution_are_circuits_of_the_correlation_run_backwards(m, r, points, count):
+    interpolation = winograd(m, r, points=points).transpose().maps.output.dense
+    assert entry_of(interpolation) is None
+    for item in (found := list(known_programs(interpolation))):
+        assert rows_of(item.program) == rows(interpolation)
+        assert item.found.endswith(", transposed")
+        assert (item.bound, item.method) == (0, "")
+    assert min(additions(item.program) for item in found) <= count
 
 
 def test_what_is_in_no_class_has_no_programs():

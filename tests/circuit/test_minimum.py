@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations
 from random import Random
 
@@ -14,10 +15,10 @@ from sympy.polys.domains import QQ
 
 from wincraft import winograd
 from wincraft.circuit import of_matrix
-from wincraft.circuit.minimum.bound import additions_bound
+from wincraft.circuit.minimum.bound import CASES, additions_bound
 from wincraft.circuit.minimum.few import two_intermediates
 from wincraft.circuit.minimum.methods import METHODS, STEPS
-from wincraft.circuit.minimum.points import closure, coordinate_points, primitive, rank
+from wincraft.circuit.minimum.points import Known, closure, coordinate_points, primitive, rank
 from wincraft.circuit.minimum.proofs import proof_elements, proofs, recheck_proof, same_class, stored_bound
 from wincraft.circuit.minimum.space import general, three_intermediates
 from wincraft.circuit.minimum.stripping import Core, across, core_of
@@ -310,3 +311,33 @@ def test_a_stored_proof_is_proved_again():
 @pytest.mark.parametrize("name", [name for name in proofs() if "F(6,3)" not in name])
 def test_stored_proofs_are_proved_again(name):
     assert recheck_proof(name)
+
+
+def test_prices_grow_with_what_is_run():
+    """Two intermediates are excluded before three: that is never cheaper, and dear where there are many inputs."""
+    for size, points in (((2, 3), "0,1,-1"), ((4, 3), "0,1,-1,2,-2"), ((6, 3), "0,1,-1,2,-2,1/2,-1/2")):
+        for item in winograd(*size, points=points).maps:
+            for side in (core_of(item.dense.to_list()), across(core_of(item.dense.to_list()))):
+                two, three = (METHODS[f"{name} intermediates"].price(side.rows) for name in ("two", "three"))
+                assert three > two if side.columns == 4 else three == two
+    large = core_of(winograd(20, 3).input.dense.to_list()).rows
+    assert METHODS["three intermediates"].price(large) > CASES
+
+
+def test_what_a_method_has_proved_is_not_proved_again_by_the_next(monkeypatch):
+    asked = []
+    known = Known.single_points.func
+
+    def counted(self):
+        asked.append(tuple(self.points))
+        return known(self)
+
+    monkeypatch.setattr(Known, "single_points", cached_property(counted))
+    Known.single_points.__set_name__(Known, "single_points")
+    rows = proof_elements(((1, 1, 1, 1, 3), (1, -1, 2, -2, 5), (1, 1, 4, 4, 7), (1, -1, 8, -8, 11)))
+    METHODS["one intermediate"].prove(rows)
+    assert len(asked) == 1
+    for name in ("two intermediates", "three intermediates"):
+        METHODS[name].price(rows)
+        METHODS[name].prove(rows)
+    assert asked.count(asked[0]) == 1

@@ -20,7 +20,16 @@ from wincraft.circuit.minimum.methods import METHODS, LowerBound
 from wincraft.circuit.minimum.proofs import proofs, recheck_proof
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.exact import exact
-from wincraft.errors import BadValue, MissingTool, NotApplicable, TooLarge, UnknownName
+from wincraft.errors import (
+    BadNumber,
+    BadValue,
+    FloatGiven,
+    MissingTool,
+    NotApplicable,
+    TooLarge,
+    UnknownName,
+    WrongType,
+)
 from wincraft.exact.matrix import exact_matrix, over_one_domain
 
 
@@ -155,3 +164,33 @@ def test_what_the_solver_is_refused(monkeypatch):
     with refused(MissingTool, "ortools", "pip install '.[optimal]' in a clone") as caught:
         finite_minimum(G, (1, -1))
     assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"constants": (0.1, 1)}, FloatGiven, "a float is not an exact number: 0.1; write 1/10"),
+        ({"constants": ("sqrt(2)",)}, BadNumber, "not an exact number: sqrt(2); it does not lie in QQ"),
+        ({"constants": 1}, WrongType, "1 is not a list of constants; give some"),
+        ({"seconds": -1}, BadValue, "the number of seconds is -1; give more than 0"),
+        ({"seconds": float("nan")}, BadValue, "the number of seconds is nan; give more than 0"),
+        ({"seconds": "9"}, WrongType, "'9' is not a number of seconds; give a number"),
+        ({"limit": -1}, BadValue, "the limit is -1; give 0 or more additions"),
+        ({"limit": 2.5}, WrongType, "2.5 is not a limit; give an integer"),
+        (
+            {"matrix": [[1, 2]]},
+            WrongType,
+            "[[1, 2]] is not a matrix; give a DomainMatrix, as wincraft.exact.matrix.from_numbers",
+        ),
+    ],
+)
+def test_arguments_of_the_finite_minimum(options, error, message):
+    given = {"matrix": exact_matrix([[QQ(1), QQ(4)]], (1, 2), QQ), "constants": (1,)}
+    with refused(error) as caught:
+        finite_minimum(**given | options)
+    assert str(caught.value) == message
+
+
+def test_a_bound_of_what_is_no_matrix():
+    with refused(WrongType, "[[1, 2], [3, 4]] is not a matrix"):
+        additions_bound([[1, 2], [3, 4]])

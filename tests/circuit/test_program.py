@@ -15,7 +15,7 @@ from oracle_programs import fraction, programs, rows, rows_of, run, run_in, trac
 from sympy import QQ, Rational, sqrt, symbols
 
 from wincraft.circuit import KINDS, Operation, Program
-from wincraft.errors import BadNumber, BadShape, BadValue, NotApplicable, UnknownName
+from wincraft.errors import BadNumber, BadShape, BadValue, FloatGiven, NotApplicable, UnknownName, WrongType
 from wincraft.exact.field import Field
 
 ROOT, PRIME = Field.named("QQ<sqrt(2)>").domain, Field.named("GF(31)").domain
@@ -201,3 +201,84 @@ def test_terms_are_the_sum_that_an_operation_is():
     assert Operation("subtract", (0, 5)).terms == ((0, 1), (5, -1))
     assert [Operation(name, (0, 1)).adds for name in ("add", "subtract")] == [True, True]
     assert [Operation(name, (0,), QQ(2)).adds for name in ("multiply", "shift", "divide")] == [False] * 3
+
+
+HALF = Program.build(2, [("subtract", 0, 1), ("multiply", 2, "1/3"), ("divide", 3, "2")], [4])
+
+
+def test_python_floats_and_complex_numbers():
+    """(a - b) * (1/3) / 2 with 1/3 rounded to double, operation by operation."""
+    assert HALF.run([0.1, 0.3]) == [(0.1 - 0.3) * (1 / 3) / 2.0]
+    assert HALF.run([1j, 0.5]) == [(1j - 0.5) * (1 / 3) / 2.0]
+    assert EVERY.run([0.1] * 3) == run_in(EVERY, [np.float64(0.1)] * 3, np.float64)
+    assert [type(x) for x in HALF.run([0.1, 0.3]) + HALF.run([1j, 2])] == [float, complex]
+
+
+@pytest.mark.parametrize("values", [[1, 0.25], [0.25, 1], [Fraction(1, 3), 0.25], [10**400, 0.25]])
+def test_one_float_makes_all_of_them_floats(values):
+    (found,) = HALF.run(values)
+    first, second = (float("inf") if x == 10**400 else float(x) for x in values)
+    assert (type(found), found) == (float, (first - second) * (1 / 3) / 2.0)
+
+
+@pytest.mark.parametrize("other", [2, Fraction(1, 3), 0.5, np.int8(2), np.array([2, 5], dtype=np.int8)], ids=repr)
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_type_is_that_of_all_values_not_of_the_first(other, turned):
+    """Of float32 beside whatever it holds: constants and exact numbers are rounded to float32."""
+    single = np.array([0.1, -3], dtype=np.float32)
+    values = [other, single] if turned else [single, other]
+    (found,) = HALF.run(values)
+    first, second = (np.asarray(float(x) if isinstance(x, Fraction) else x).astype(np.float32) for x in values)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, (first - second) * np.float32(1 / 3) / np.float32(2))
+
+
+def test_other_kinds_beside_each_other():
+    third = Program.build(2, [("add", 0, 1), ("divide", 2, "3")], [3])
+    assert third.run([1, np.array([2, -4])])[0].tolist() == [1, -1]
+    assert Program.build(2, [("divide", 0, "3"), ("add", 2, 1)], [3]).run([3, np.array([2])])[0].tolist() == [3]
+    with refused(NotApplicable, "division by 3", "remainder"):
+        Program.build(2, [("divide", 0, "3"), ("add", 2, 1)], [3]).run([4, np.array([2])])
+    assert third.run([np.float32(1), np.array([0.5])])[0].dtype == np.float64
+    assert third.run([1, np.array([Fraction(1, 2)], dtype=object)])[0].tolist() == [Fraction(1, 2)]
+    assert third.run([1, QQ(1, 2)]) == third.run([QQ(1), QQ(1, 2)]) == [QQ(1, 2)]
+    assert third.run([1, symbols("a")]) == [(1 + symbols("a")) / 3]
+    assert third.run([np.complex64(1j), 2])[0].dtype == np.complex64
+
+
+def test_tensors_beside_other_numbers():
+    torch = pytest.importorskip("torch")
+    for values in ([1, torch.tensor([0.5])], [torch.tensor([0.5]), 1], [torch.tensor([1]), torch.tensor([0.5])]):
+        assert HALF.run(values)[0].dtype == torch.float32
+    (found,) = Program.build(2, [("add", 0, 1), ("multiply", 2, "1/3")], [3]).run([torch.tensor([1]), 0.5])
+    assert found.tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("2", (), (0,)), WrongType, "'2' is not a number of inputs; give an integer"),
+        ((2, [], (0,)), WrongType, "[] is not a tuple of operations; give one, or call Program.build"),
+        ((2, (), [0]), WrongType, "[0] is not a tuple of outputs; give the numbers of values in one"),
+        ((2, (), ("0",)), BadShape, "the outputs has shape ('0',); needed is values from 0 to 1"),
+        (
+            (2, (("add", (0, 1)),), (0,)),
+            WrongType,
+            "('add', (0, 1)) is not an operation; give Operation(name, operands, constant)",
+        ),
+        (
+            (2, (Operation("add", (0, "1")),), (2,)),
+            BadShape,
+            "value 2 has shape operands (0, '1'); needed is values before 2",
+        ),
+        (
+            (2, (Operation("fma", (0, 1), 0.1),), (2,)),
+            FloatGiven,
+            "a float is not an exact number: 0.1; write 1/10",
+        ),
+    ],
+)
+def test_arguments_of_another_type(arguments, error, message):
+    with refused(error) as caught:
+        Program(*arguments)
+    assert str(caught.value) == message

@@ -153,3 +153,51 @@ def test_any_text_is_read_or_refused_in_one_line(tail):
     with suppress(BadDocument):  # and no other error
         found = parse_program(text)
         assert parse_program(program_text(found)) == found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("a + b", "a - b", "a + 3 * b", "a - 5/2 * b", "a + -3 * b", "-1/2 * a - b", "3 * a", "-3 * a"),
+        *("a << 3", "a >> 12", "a / 3", "a / -7"),
+    ],
+)
+def test_blanks_may_be_left_out(line):
+    written = parse_program(f"{LEADS}s = {line}; outputs s")
+    assert parse_program(f"{LEADS}s={line.replace(' ', '')};outputs s") == written
+    for sign in "+-*/":
+        assert parse_program(f"{LEADS}s ={line.replace(f' {sign} ', f'{sign} ')}; outputs s") == written
+
+
+def test_blanks_in_other_fields():
+    lead = f"field QQ<sqrt(2)>; {LEADS}"
+    written = parse_program(f"{lead}s = (1 + sqrt(2)) * a - b; t = s / (sqrt(2)); u = s + (sqrt(2)) * t; outputs u")
+    assert parse_program(f"{lead}s=(1+sqrt(2))*a-b;t=s/(sqrt(2));u=s+(sqrt(2))*t;outputs u") == written
+
+
+@pytest.mark.parametrize("line", ["a/1/2", "a /1/2", "a/-1/2", "a b", "2 3*a", "a<<<3", "a+*b"])
+def test_what_blanks_would_decide_is_refused(line):
+    with refused(BadDocument, f"line 2 's={line}': {line!r} is no operation"):
+        parse_program(f"{LEADS}s={line};outputs s")
+    assert [str(o.constant) for o in parse_program(LEADS + "s = a / 1/2; outputs s").operations] == ["1/2"]
+
+
+def test_numbers_have_as_many_digits_as_elsewhere():
+    """A constant of 4000 digits is read; one more, and what operations make of more, is not."""
+    longest = "9" * 4000
+    (operation,) = parse_program(f"{LEADS}s = {longest} * a; outputs s").operations
+    assert operation.constant == int("9" * 2000) * 10**2000 + int("9" * 2000)
+    with refused(BadDocument, "line 2 ", "use at most 4000 digits"):
+        parse_program(f"{LEADS}s = 9{longest} * a; outputs s")
+    for line in ("t = 10 * s", "t = s / 1/10", "t = s << 4", "t = s + 1 * s"):
+        with refused(BadDocument, "t holds an input times a number of over 4000 digits"):
+            parse_program(f"{LEADS}s = {longest} * a; {line}; outputs t")
+    assert parse_program(f"{LEADS}s = {longest} * a; t = s / {longest}; outputs t").matrix().to_list() == [[1, 0]]
+    with refused(BadDocument, "t holds an input times a number of over 4000 digits"):
+        parse_program(f"{LEADS}s = a / {longest}; t = s / 10; outputs t")
+
+
+def test_shifts_upon_shifts_end_soon():
+    lines = "; ".join(f"s{k + 1} = s{k} << 9999" for k in range(3000))
+    with refused(BadDocument, "s2 holds an input times a number of over 4000 digits"):
+        parse_program(f"inputs s0; {lines}; outputs s1")

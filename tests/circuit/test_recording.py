@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle_messages import refused
 from oracle_programs import additions, entries, product, programs, rows, rows_of
 from sympy import QQ, sqrt
 
@@ -15,6 +17,7 @@ from wincraft import parse, winograd
 from wincraft.circuit import Program, composed, of_matrix, record, stacked
 from wincraft.circuit.recording import Recorder
 from wincraft.circuit.text import program_text
+from wincraft.errors import BadShape, BadValue, WrongType
 from wincraft.exact.field import Field
 from wincraft.exact.matrix import rational_matrix
 
@@ -147,3 +150,37 @@ def test_over_the_root_of_two():
     ]
     assert [operation.name for operation in program.operations] == ["add", "fma", "multiply"]
     assert isinstance(program, Program)
+
+
+PAIR = Program.build(2, [("add", 0, 1), ("subtract", 0, 1)], [2, 3])
+ROOT = Field.named("QQ<sqrt(2)>").domain
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: of_matrix(np.eye(2)),
+            WrongType,
+            "array([[1., 0.], [0., 1.]]) is not a matrix; give a DomainMatrix, as wincraft.exact.matrix.from_numbers",
+        ),
+        (lambda: stacked([]), BadValue, "the number of programs is 0; give one or more"),
+        (lambda: composed(()), BadValue, "the number of programs is 0; give one or more"),
+        (lambda: stacked(PAIR), WrongType, f"{PAIR} is not a sequence of programs; give them in a list"),
+        (lambda: composed([PAIR, 3]), WrongType, "3 is not a program; build or record one, or parse its text"),
+        (
+            lambda: stacked([PAIR, Program(2, PAIR.operations, (2,), ROOT)]),
+            BadValue,
+            "the programs' field is QQ and QQ<sqrt(2)>; give programs over one field",
+        ),
+        (
+            lambda: composed([PAIR, Program.build(3, [("add", 0, 1)], [3])]),
+            BadShape,
+            "the inputs has shape 2; needed is 3, one for each",
+        ),
+    ],
+)
+def test_what_cannot_be_recorded(call, error, message):
+    with refused(error) as caught:
+        call()
+    assert str(caught.value) == message

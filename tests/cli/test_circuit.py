@@ -95,6 +95,39 @@ def test_minimality_that_is_not_proved_is_refuted(wincraft_here, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"live": 2}, "maps: BT claims live 2; its axis has 3"),
+        ({"noise": 0.001}, 'maps: BT claims noise "0.001"; its axis has "1.0"'),
+        ({"lower_bound": 13}, "maps: BT claims lower_bound 13; its axis has 4"),
+        ({"plain": {"additions": 99, "noise": 0.1}}, 'maps: BT claims plain {"additions": 99, "noise": "0.1"}; its'),
+        ({"proved_by": "magic"}, 'maps: BT claims proved_by "magic"; its axis has "support"'),
+    ],
+)
+def test_claims_of_the_whole_are_those_of_its_axis(wincraft_here, written, facts, says):
+    path, content = written
+    content["maps"]["BT"].update(facts)
+    path.write_text(json.dumps(content))
+    done = wincraft_here("verify", path, check=1)
+    assert says in done.stderr
+    assert one_line(done.stderr)
+
+
+@pytest.mark.slow
+def test_stored_proofs_are_run_again_if_asked(wincraft_here, tmp_path):
+    path, ends = tmp_path / "f.json", {}
+    arguments = ["F(4,3)", "--points", "0,1,-1,2,-2", "--circuit", "fewest"]
+    wincraft_here("circuit", *arguments, "-o", path, check=0)
+    for option in ((), ("--thorough",)):
+        lines = wincraft_here("verify", path, *option, check=0).stdout.splitlines()
+        ends[option] = [line.partition("three intermediates, ")[2] for line in lines[1:]]
+    assert ends == {
+        (): ["the proof as stored", "", "the proof as stored"],
+        ("--thorough",): ["the stored proof run again", "", "the stored proof run again"],
+    }
+
+
+@pytest.mark.parametrize(
     "change",
     [
         lambda content: content.pop("axes"),
@@ -148,7 +181,9 @@ def test_the_table_and_the_listing(wincraft_here):
     first = listing[: next(k for k, line in enumerate(listing) if line.startswith("outputs")) + 1]
     assert additions(parse_program("\n".join(first))) == 4
     full = wincraft_here("circuit", *F23, "--circuit", "fewest", "--full", check=0)
-    assert "FRONTS" in full.stdout
+    front = full.stdout.split("FRONTS\n")[1].splitlines()
+    assert front[0].split() == ["map", "additions", "noise", "live", "status", "found"]
+    assert max(map(len, front[: front.index("")])) < 80
     assert "FRONTS" not in done.stdout
 
 
@@ -159,6 +194,8 @@ def test_pictures(wincraft_here, tmp_path):
     assert done.stdout.startswith("digraph ")
     wincraft_here("circuit", *F23, "--map", "G", "-o", tmp_path / "g.svg", check=0)
     assert ElementTree.parse(tmp_path / "g.svg").getroot().tag.endswith("svg")
+    tile = ["2x2,3x3", "--points", "0,1,-1", "--circuit", "fewest", "--map", "BT", "--format", "dot"]
+    assert wincraft_here("circuit", *tile, check=0).stdout.count('[label="+"]') == 31
 
 
 def test_the_same_arguments_give_the_same_bytes(wincraft_here):

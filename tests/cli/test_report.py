@@ -277,3 +277,11 @@ def test_commands_of_algorithms_refuse_plans_in_one_line(command, wincraft_here)
     done = wincraft_here(command, "plan.json", check=3)
     assert done.stderr.count("\n") == 1
     assert "wincraft.decomposition" in done.stderr
+
+
+@pytest.mark.parametrize(("circuit", "additions"), [("rows", 36), ("fewest", 21)])
+def test_the_cost_section_counts_the_circuit_that_is_chosen(wincraft_here, circuit, additions):
+    points = "0,1,-1,2,-2,1/2,-1/2"
+    done = wincraft_here("report", "6,3", "--points", points, *FAST, "--section", "cost", "--circuit", circuit)
+    (line,) = (line for line in done.stdout.splitlines() if "data transform, per input channel" in line)
+    assert line.split()[-3] == str(additions)

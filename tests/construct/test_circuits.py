@@ -14,9 +14,11 @@ from wincraft import parse, winograd
 from wincraft.circuit import Program, of_matrix
 from wincraft.circuit.ordering import live
 from wincraft.circuit.text import parse_program
-from wincraft.construct.circuits import CIRCUIT_CHOICES, CIRCUIT_ORDERS, Circuits, along_axis, order_of, programs_for
-from wincraft.errors import NotApplicable, UnknownName
+from wincraft.construct.choices import CIRCUIT_CHOICES
+from wincraft.construct.circuits import Circuits, along_axis, order_of, programs_for
+from wincraft.errors import BadValue, NotApplicable, UnknownName
 from wincraft.exact.matrix import rational_matrix
+from wincraft.numbers.summation import CIRCUIT_ORDERS
 
 MAPS = ("BT", "G", "AT")
 F43 = winograd(4, 3, points="0,1,-1,2,-2")
@@ -79,13 +81,18 @@ def test_every_choice_is_the_best_in_its_sense(name):
         fewest = [item for item in every if item.additions == of["fewest"].additions]
         assert of["fewest"].noise == min(item.noise for item in fewest)
         assert of["quiet"].noise == min(item.noise for item in every)
-        assert live(of["cheap-registers"].program) == min(live(item.program) for item in every)
+        assert live(of["cheap-registers"].program) == min(item.live for item in every)
+        assert all(live(item.program) >= item.live == live(item.ordered.program) for item in every)
+        assert priced(of["cheapest"].program) == min(priced(item.program) for item in every)
         assert of["default"].noise <= Fraction(11, 10) * rows_noise
         if key == "G":
             assert of["default"].program == of_matrix(matrix)
         else:
+            limits = [rows_noise, *every[0].measured]
             allowed = [
-                item for item in chosen["default"].candidates(matrix) if item.noise <= Fraction(11, 10) * rows_noise
+                item
+                for item in chosen["default"].candidates(matrix)
+                if all(x <= 1.1 * y for x, y in zip((float(item.noise), *item.measured), limits, strict=True))
             ]
             assert of["default"].additions == min(item.additions for item in allowed)
             assert of["default"].additions <= of["rows"].additions
@@ -180,6 +187,53 @@ def test_a_program_of_another_matrix_is_refused():
     other = of_matrix(winograd(4, 3, points="0,1,-1,3,-3").input.dense)
     with refused(NotApplicable, "row 0", "no multiple"):
         Circuits(F43).adding(F43.input.dense, [(other, "by hand")])
+
+
+def test_registers_and_prices():
+    """F(6,3) on 0, +-1, +-2, +-1/2: circuits of 21 additions hold 7 values, the quiet ones of 22 hold 8."""
+    made = winograd(6, 3, points="0,1,-1,2,-2,1/2,-1/2")
+    known = Circuits(made, "fewest").candidates(made.input.dense)
+    for most in {item.live for item in known}:
+        found = Circuits(made, f"quiet:registers={most}").line("BT")
+        assert live(found.program) <= most
+        assert found.noise == min(item.noise for item in known if item.live <= most)
+    least = min(item.live for item in known)
+    with refused(NotApplicable, f"those known hold {least} and more at one time; give {least} or more"):
+        Circuits(made, f"default:registers={least - 1}").line("BT")
+    for text, prices in (("cheapest:fma=1", {"fused": 1}), ("cheapest:multiply=9:small=9", {"dear": 9})):
+        circuits = Circuits(made, text)
+        every = [priced(item.program, **prices) for item in circuits.candidates(made.output.dense)]
+        assert priced(circuits.line("AT").program, **prices) == min(every)
+
+
+def priced(program, dear=1, fused=None):
+    """Additions and products, of which those by other constants than powers of two cost `dear`; fused ones `fused`."""
+    total = 0
+    for operation in program.operations:
+        constant = abs(Fraction(str(operation.constant or 1)))
+        power = constant.numerator.bit_count() == constant.denominator.bit_count() == 1
+        product = 0 if constant == 1 else 1 if power else dear
+        adds = operation.name not in ("shift", "multiply", "divide")
+        total += fused if fused and adds and operation.constant is not None else adds + product
+    return total
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("fewest:register=8", UnknownName, "unknown option of the circuit fewest 'register': did you mean registers?"),
+        ("fewest:add=2", UnknownName, "unknown option of the circuit fewest 'add'"),
+        ("fewest:registers", BadValue, "option registers of a circuit is ''"),
+        ("fewest:registers=0", BadValue, "option registers of a circuit is 0; give an integer from 1"),
+        ("fewest:registers=1/2", BadValue, "option registers of a circuit is 1/2; give an integer from 1"),
+        ("cheapest:add=x", BadValue, "option add of a circuit is 'x'"),
+        ("cheapest:add=-1", BadValue, "the price add is -1; give 0 or more"),
+        ("cheapest:add=1:add=2", BadValue, "option add of a circuit is given twice; give it once"),
+    ],
+)
+def test_options_that_are_none(text, error, message):
+    with refused(error, message):
+        Circuits(F43, text)
 
 
 @pytest.mark.parametrize("choice", ["least", "", "Fewest", None])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from random import Random
@@ -64,6 +65,19 @@ def vectors(rows, low, high, random):
     for _ in range(20):
         yield [random.choice((low, high)) for _ in range(size)]
         yield [random.randint(low, high) for _ in range(size)]
+
+
+def test_an_accumulator_that_overflows_is_written_only_where_it_may():
+    """F(2,3) on 0, 1, -1, its integer form: a product of one channel takes 18 bits."""
+    narrow = Integers(accumulator=12)
+    with pytest.raises(NotApplicable, match=r"takes 18 bits of M, not 12; give a wider .* or allow overflow$"):
+        emitted("verilog", SIZES["F(2,3)"](), narrow)
+    text = emitted("verilog", SIZES["F(2,3)"](), replace(narrow, may_overflow=True))
+    assert "M CAN OVERFLOW, as was asked for: U[k] * V[k] of one channel takes 18 bits." in " ".join(
+        text.split("\n// ")
+    )
+    assert "--accumulator=12 --allow-overflow\n" in text
+    assert "CAN OVERFLOW" not in text_of("F(2,3)")
 
 
 @pytest.mark.slow_cases("F(4,3)-default")

@@ -14,10 +14,11 @@ from oracle_programs import nearest, run_in, trace
 
 from wincraft import nest, parse, winograd
 from wincraft.circuit import of_matrix
-from wincraft.construct.circuits import CIRCUIT_ORDERS, Circuits, along_axis, order_of, programs_for
+from wincraft.construct.circuits import Circuits, along_axis, order_of, programs_for
 from wincraft.errors import BadValue, UnknownName
 from wincraft.measure import error_bound, ranges
 from wincraft.numbers import FORMATS, Box
+from wincraft.numbers.summation import CIRCUIT_ORDERS
 from wincraft.quantise import SCHEMES, Batch, Workload, parse_scheme, predict, simulate
 
 F23, F43 = winograd(2, 3, points="0,1,-1"), winograd(4, 3, points="0,1,-1,2,-2")

@@ -11,12 +11,13 @@ from oracle_messages import refused
 from oracle_programs import additions, rows, rows_of
 
 from wincraft import parse, winograd
-from wincraft.circuit.ordering import live
+from wincraft.circuit.ordering import depth, live
 from wincraft.circuit.text import parse_program
 from wincraft.construct.circuits import Circuits
 from wincraft.errors import UnknownName
 from wincraft.measure.circuits import map_circuits
 from wincraft.report.circuits import CircuitReport, picture
+from wincraft.show.shown import rendered
 
 MAPS = ("BT", "G", "AT")
 F23, F33 = winograd(2, 3, points="0,1,-1"), winograd(3, 3, points="0,1,-1,2")
@@ -42,8 +43,9 @@ def test_the_document_holds_the_programs_and_their_counts():
         program = program_of(facts)
         assert rows_of(program) == rows(F23.named[name].dense)
         assert facts["additions"] == additions(program) == facts["lower_bound"] == count
-        assert facts["status"] == "proved minimal"
+        assert (facts["status"], facts["proved_by"], facts["proof"]) == ("proved minimal", "support", None)
         assert facts["live"] == live(program)
+        assert facts["worst"] == {"BT": 2, "G": 2.5, "AT": 5}[name]
         assert facts["plain"]["additions"] == sum(sum(map(bool, row)) - 1 for row in rows(F23.named[name].dense))
 
 
@@ -53,14 +55,37 @@ def test_whole_tiles():
     assert {name: facts["additions"] for name, facts in content["maps"].items()} == {"BT": 31, "G": 21, "AT": 24}
     made = parse("F(2x2,3x3)", points="0,1,-1")
     for name in MAPS:
-        assert rows_of(program_of(content["maps"][name])) == rows(made.named[name].dense)
+        facts = content["maps"][name]
+        program = program_of(facts)
+        assert rows_of(program) == rows(made.named[name].dense)
+        assert list(facts) == [key for key in content["axes"][0]["maps"][name] if key != "plain"]
+        assert (facts["live"], facts["depth"]) == (live(program), depth(program))
+        assert 0 < facts["lower_bound"] <= facts["additions"]
+    assert {name: facts["status"] for name, facts in content["maps"].items()} == {
+        "BT": "best found",
+        "G": "best found",
+        "AT": "proved minimal",
+    }
+
+
+def test_the_document_names_stored_proofs():
+    facts = document(winograd(4, 3, points="0,1,-1,2,-2"))["maps"]["BT"]
+    assert (facts["proved_by"], facts["proof"]) == ("three intermediates", "F(4,3) B^T 0,1,-1,2,-2,inf")
+
+
+def test_noise_is_null_where_none_is_known():
+    """Of more than 12 rows no context is known; over a finite field nothing has a size."""
+    large, field = (document(made, "rows")["maps"]["BT"] for made in (winograd(14, 3), F23.convert("GF(31)")))
+    assert (large["noise"], large["plain"]["noise"]) == (None, None)
+    assert large["worst"] > 0
+    assert (field["noise"], field["worst"], field["plain"]["noise"]) == (None, None, None)
 
 
 def test_the_front_is_what_no_other_candidate_beats():
     ((_, maps),) = map_circuits(Circuits(F33, "fewest"))
 
     def seen(item):
-        return (item.additions, item.noise, live(item.program))
+        return (item.additions, item.noise, item.live)
 
     def beaten(value, values):
         return any(other != value and all(x <= y for x, y in zip(other, value, strict=True)) for other in values)
@@ -79,6 +104,31 @@ def test_what_people_see():
     assert lines[0] == "circuits of F(2,3): fewest"
     rows_shown = [line.split() for line in lines if line.strip().startswith(("B^T ", "G ", "A^T "))]
     assert [row[:4] for row in rows_shown[:3]] == [["B^T", "4", "4", "4"], ["G", "3", "4", "3"], ["A^T", "4", "4", "4"]]
+    assert [row[-2:] for row in rows_shown[3:6]] == [["3", "2"], ["3", "2.5"], ["3", "5"]]  # live values, worst case
+    assert "Worst: no output of the map is wrong by more than" in " ".join(repr(CircuitReport(Circuits(F23))).split())
+
+
+def test_the_front_says_what_is_held_and_what_is_proved():
+    ((header, shown),) = [
+        (table.header, table.rows)
+        for section in CircuitReport(Circuits(winograd(4, 3, points="0,1,-1,2,-2"), "fewest")).layout().sections
+        if section.title == "Fronts"
+        for table in section.tables
+    ]
+    assert header == ("map", "additions", "noise", "live", "status", "found")
+    assert shown[:2] == (
+        ("B^T", "12", "1.993", "5", "proved minimal", "neighbourhood search, seed 0"),
+        ("B^T", "13", "1.351", "5", "at least 12", "neighbourhood search, seed 0"),
+    )
+    lines = rendered(CircuitReport(Circuits(F33, "fewest")), "text").partition("FRONTS\n")[2].splitlines()
+    assert max(map(len, lines[: lines.index("")])) < 80
+
+
+def test_whole_tiles_have_tables_of_their_own():
+    layout = CircuitReport(Circuits(parse("F(2x2,3x3)", points="0,1,-1"), "fewest")).layout()
+    (section,) = (section for section in layout.sections if section.title == "Whole tile")
+    assert section.tables[0].rows[0] == ("B^T", "31", "-", "22", "2.38", "-", "best found: axes together")
+    assert section.notes == ("The tile takes 76 additions.",)
 
 
 def test_pictures():
@@ -92,3 +142,10 @@ def test_pictures():
         assert dot.count('[label="+"]') == count
     with refused(UnknownName, "map", "B"):
         picture(circuits, "B", "svg")
+
+
+def test_pictures_of_several_axes_are_those_of_the_whole_tile():
+    circuits = Circuits(parse("F(2x2,3x3)", points="0,1,-1"), "fewest")
+    for name, count in zip(MAPS, (31, 21, 24), strict=True):
+        assert picture(circuits, name, "dot").count('[label="+"]') == count
+        assert f"of F(2x2,3x3), {count} additions" in picture(circuits, name, "svg")

@@ -11,15 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
-from sympy.polys.matrices import DomainMatrix
 
 from wincraft.algorithm.display import display_chain
 from wincraft.errors import BadShape, check_type
 from wincraft.exact.field import Field
-from wincraft.exact.matrix import diagonal, from_numbers, kronecker, to_numbers, to_texts
+from wincraft.exact.matrix import check_matrix, diagonal, from_numbers, kronecker, to_numbers, to_texts
 from wincraft.exact.types import Domain, Element, Matrix
-
-_REPAIR = "give a DomainMatrix, as wincraft.exact.matrix.from_numbers"
 
 
 class Pass(NamedTuple):
@@ -100,7 +97,7 @@ class LinearMap:
             object.__setattr__(self, "passes", tuple(Pass(step.matrix) for step in self.passes))
         shape = self.tile
         for step in self.passes:
-            check_type("a matrix", step.matrix, DomainMatrix, _REPAIR)
+            check_matrix(step.matrix)
             if not step.fits(shape) or step.matrix.domain != self.domain:
                 given = f"{step.matrix.shape} over {step.matrix.domain}"
                 raise BadShape("a pass", given, f"(any, {_length(shape, step.axis)}) over {self.domain}")
@@ -113,13 +110,14 @@ class LinearMap:
         Raises:
             BadShape, NotApplicable: as the class.
 
+        >>> from wincraft.exact.matrix import rational_matrix
         >>> from sympy import QQ
-        >>> swap = DomainMatrix([[QQ(0), QQ(1)], [QQ(1), QQ(0)]], (2, 2), QQ)
+        >>> swap = rational_matrix([[0, 1], [1, 0]])
         >>> LinearMap.of(diagonal([QQ(1, 2), QQ(1)], QQ), swap).texts
         [['0', '1'], ['1/2', '0']]
         """
         for stage in stages[:1]:
-            check_type("a matrix", stage, DomainMatrix, _REPAIR)
+            check_matrix(stage)
         return cls(tuple(stage.shape[1] for stage in stages[:1]), tuple(Pass(stage) for stage in stages))
 
     def __reduce__(self) -> tuple[object, ...]:

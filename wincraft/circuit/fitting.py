@@ -13,8 +13,8 @@ from random import Random
 from typing import NamedTuple
 
 from wincraft.circuit.program import Operation, Program, is_power_of_two
-from wincraft.errors import NotApplicable
-from wincraft.exact.matrix import factor_between
+from wincraft.errors import BadShape, NotApplicable
+from wincraft.exact.matrix import check_matrix, factor_between
 from wincraft.exact.types import Domain, Element, Matrix
 
 _PASSES, _IN_VAIN = 12, 3
@@ -91,6 +91,8 @@ def fitted_program(program: Program, matrix: Matrix, seed: int = 0) -> Program:
     Constants that binary floats hold are preferred, then small ones. The same seed gives the same program.
 
     Raises:
+        WrongType: for what is no exact matrix.
+        BadShape: where the program has another number of inputs or outputs.
         NotApplicable: where a row is no multiple.
 
     >>> from sympy import QQ
@@ -99,6 +101,9 @@ def fitted_program(program: Program, matrix: Matrix, seed: int = 0) -> Program:
     >>> fitted_program(butterfly, exact_matrix([[QQ(1, 2), QQ(1, 2)], [QQ(3), QQ(-3)]], (2, 2), QQ)).operations[0].name
     'add'
     """
+    check_matrix(matrix)
+    if matrix.shape != (shape := (len(program.outputs), program.inputs)):
+        raise BadShape("a matrix", f"{matrix.shape[0]} x {matrix.shape[1]}", f"{shape[0]} x {shape[1]}, the program's")
     given = gates_of(program)
     rows = given.rows()
     outputs = []

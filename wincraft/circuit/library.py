@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
+from typing import NamedTuple
 
 from wincraft.circuit.equivalence import equivalence, transported
 from wincraft.circuit.program import Program
 from wincraft.circuit.text import parse_program
+from wincraft.circuit.transposing import transposed_program
 from wincraft.exact.matrix import factor_between
 from wincraft.exact.types import Matrix
 
@@ -81,12 +83,38 @@ def entry_of(matrix: Matrix) -> CircuitClass | None:
     return None
 
 
-def known_programs(matrix: Matrix) -> Iterator[tuple[Program, str, CircuitClass]]:
-    """The shipped programs of a matrix, moved to it and proved to compute it, each with what it was found by."""
-    entry = entry_of(matrix)
-    if entry is None:
+class KnownProgram(NamedTuple):
+    """A program of a matrix, proved to compute it, what it was found by, and what its class says of all such programs.
+
+    `bound` additions are the least that any program of the matrix can have, as far as that is proved, by `method`.
+    """
+
+    program: Program
+    found: str
+    bound: int = 0
+    method: str = ""
+
+
+def known_programs(matrix: Matrix) -> Iterator[KnownProgram]:
+    """The shipped programs of a matrix; where its class is not shipped, those of the transposed matrix, run backwards.
+
+    Of these the class says no bound.
+
+    >>> from wincraft import winograd
+    >>> interpolation = winograd(4, 4, points="0,1,-1,2,-2,1/2").transpose().maps.output.dense
+    >>> min(known.program.additions for known in known_programs(interpolation))
+    17
+    """
+    for transposed in (False, True):
+        across = matrix.transpose() if transposed else matrix
+        if (entry := entry_of(across)) is None:
+            continue
+        for program, found in zip(entry.programs, entry.found, strict=True):
+            moved = transported(program, entry.matrix, across)
+            if moved is None or moved.matrix() != across:
+                continue
+            if transposed:
+                yield KnownProgram(transposed_program(moved), f"{found}, transposed")
+            else:
+                yield KnownProgram(moved, found, entry.bound, entry.method)
         return
-    for program, found in zip(entry.programs, entry.found, strict=True):
-        moved = transported(program, entry.matrix, matrix)
-        if moved is not None and moved.matrix() == matrix:
-            yield moved, found, entry

@@ -13,6 +13,7 @@ from wincraft.circuit.program import Operation, Program
 from wincraft.errors import BadValue
 
 _STATES = 20_000
+_MOST_EXACT = 128
 _STEPS = 750_000
 _ORDERS = 3_000
 _TEMPERATURE = 0.05
@@ -51,9 +52,10 @@ def reordered(program: Program, seed: int = 0, rounds: int = 4) -> Program:
     """The same operations in an order with as few `live` values as is found, the program itself if none is better.
 
     The fewest there are, by best-first search over sets of operations that are done, where 20,000 of those suffice, as
-    they do for one-dimensional transforms. Else outputs are made one after the other, each with what it needs and all
-    that then can be done without holding more, and simulated annealing looks for the order of the outputs: of a
-    two-dimensional transform it begins with row by row. The same seed and rounds give the same order.
+    they do for one-dimensional transforms; it is not tried on more than 128 operations. Else outputs are made one after
+    the other, each with what it needs and all that then can be done without holding more, and simulated annealing looks
+    for the order of the outputs: of a two-dimensional transform it begins with row by row. The same seed and rounds
+    give the same order.
 
     Raises:
         BadValue: for less than one round.
@@ -65,7 +67,7 @@ def reordered(program: Program, seed: int = 0, rounds: int = 4) -> Program:
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
         raise BadValue("the number of rounds", str(rounds), "give at least 1")
     uses, given = _Uses(program), list(range(len(program.operations)))
-    found = uses.exact()
+    found = uses.exact() if len(given) <= _MOST_EXACT else None
     if found is None:
         found = _annealed(uses, Random(seed), rounds)
     return program if uses.peak(given) <= uses.peak(found) else in_order(program, found)

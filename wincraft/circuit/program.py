@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import Any, NamedTuple
 
 from sympy.polys.domains import QQ
 
 from wincraft.circuit.running import constants_for
-from wincraft.errors import BadShape, BadValue, look_up
+from wincraft.errors import BadShape, BadValue, check_type, look_up
+from wincraft.exact.expression import float_given
 from wincraft.exact.field import Field
 from wincraft.exact.matrix import exact_matrix
 from wincraft.exact.number import to_element
@@ -78,8 +80,9 @@ class Program:
 
     Raises:
         UnknownName: for an operation of no known name.
+        WrongType: for inputs that are no number, operations or outputs that are no tuple, what is no `Operation`.
         BadShape: where an operand or an output is no earlier value, so that a cycle cannot be written.
-        BadValue: for a constant that an operation cannot have.
+        BadValue, FloatGiven: for a constant that an operation cannot have.
 
     >>> butterfly = Program(2, (Operation("add", (0, 1)), Operation("fma", (0, 1), QQ(-4))), (2, 3))
     >>> butterfly.run([10, 1])
@@ -94,19 +97,25 @@ class Program:
     domain: Domain = QQ
 
     def __post_init__(self) -> None:
+        check_type("a number of inputs", self.inputs, Integral, "give an integer")
+        check_type("a tuple of operations", self.operations, tuple, "give one, or call Program.build")
+        check_type("a tuple of outputs", self.outputs, tuple, "give the numbers of values in one")
         if self.inputs < 1 or not self.outputs:
             raise BadShape("a program", f"{self.inputs} inputs, {len(self.outputs)} outputs", "at least one of each")
         for number, operation in enumerate(self.operations, self.inputs):
+            check_type("an operation", operation, Operation, "give Operation(name, operands, constant)")
             kind = look_up("operation", operation.name, KINDS)
             if len(operation.operands) != kind.operands or kind.constant != (operation.constant is not None):
                 raise BadShape(f"value {number}", f"{operation.name} of {operation.operands}", kind.formula)
-            if not all(0 <= operand < number for operand in operation.operands):
+            if not _are_values(operation.operands, number):
                 raise BadShape(f"value {number}", f"operands {operation.operands}", f"values before {number}")
+            if isinstance(operation.constant, float):
+                raise float_given(str(operation.constant))
             if operation.name == "divide" and not operation.constant:
                 raise BadValue(f"the divisor of value {number}", "0", "divide by something else")
             if operation.name == "shift" and not is_power_of_two(operation.constant):
                 raise BadValue(f"the shift of value {number}", str(operation.constant), "give a power of two")
-        if not all(0 <= output < self.inputs + len(self.operations) for output in self.outputs):
+        if not _are_values(self.outputs, self.inputs + len(self.operations)):
             last = self.inputs + len(self.operations) - 1
             raise BadShape("the outputs", str(self.outputs), f"values from 0 to {last}")
 
@@ -136,8 +145,13 @@ class Program:
     @cached_property
     def rows(self) -> list[list[Element]]:
         """What every value is of the inputs, row by row: inputs first, then operations in their order."""
+        return list(self.each_row())
+
+    def each_row(self) -> Iterator[list[Element]]:
+        """The rows one after the other, each computed when it is asked for."""
         K = self.domain
         rows = [[K.one if i == j else K.zero for j in range(self.inputs)] for i in range(self.inputs)]
+        yield from rows
         for operation in self.operations:
             terms = [(rows[k], factor) for k, factor in operation.terms]
             if len(terms) == 1:
@@ -146,7 +160,7 @@ class Program:
             else:
                 (first, a), (second, b) = terms
                 rows.append([a * x + b * y for x, y in zip(first, second, strict=True)])
-        return rows
+            yield rows[-1]
 
     def matrix(self) -> Matrix:
         """The exact matrix (outputs x inputs) that it computes.
@@ -160,7 +174,8 @@ class Program:
         """The outputs for inputs of any kind: exact numbers, Python integers, NumPy arrays, tensors, symbols.
 
         One value for each input, the operations as they stand. Floating-point values meet constants rounded once to
-        their type; integers are divided exactly. Symbols are whatever takes +, - and * with a constant.
+        their type; integers are divided exactly. where one value is a float, all are. Symbols are
+        whatever takes +, - and * with a constant.
 
         Raises:
             BadShape: another number of inputs.
@@ -181,8 +196,8 @@ class Program:
         """
         if len(values) != self.inputs:
             raise BadShape("the inputs", str(len(values)), f"{self.inputs}, one for each")
-        made = list(values)
-        constants = constants_for(made, self.domain)
+        constants = constants_for(values, self.domain)
+        made = constants.taken(values)
         for name, operands, c in self.operations:
             a, b = made[operands[0]], made[operands[-1]]
             if name == "add":
@@ -204,6 +219,11 @@ class Program:
         steps = [(o.name, o.operands, None if o.constant is None else to_sympy(o.constant)) for o in self.operations]
         extension = [] if field.rational or not field.ordered else list(self.domain.orig_ext)
         return _unpickled, (field.name, extension, self.inputs, steps, self.outputs)
+
+
+def _are_values(numbers: Iterable[object], count: int) -> bool:
+    """Whether all are numbers of some of the first values, as many as `count`."""
+    return all(isinstance(number, Integral) and 0 <= int(number) < count for number in numbers)
 
 
 def is_power_of_two(constant: Element | None) -> bool:

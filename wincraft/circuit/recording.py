@@ -9,6 +9,8 @@ from typing import Any
 from sympy.polys.domains import QQ
 
 from wincraft.circuit.program import Operation, Program, is_power_of_two
+from wincraft.errors import BadValue, check_type
+from wincraft.exact.matrix import check_matrix
 from wincraft.exact.number import is_negative
 from wincraft.exact.types import Domain, Element, Matrix
 
@@ -138,10 +140,14 @@ def of_matrix(matrix: Matrix) -> Program:
     A row begins with its first positive term, so that it begins with no negation where it need not; the others follow
     in the order of the columns. Factors of +-1 are free.
 
+    Raises:
+        WrongType: for what is no exact matrix.
+
     >>> from wincraft import winograd
     >>> of_matrix(winograd(4, 3, points="0,1,-1,2,-2").input.dense)
     program of 16 additions, 6 -> 6 values over QQ
     """
+    check_matrix(matrix)
     K = matrix.domain
     recorder = _Plain(matrix.shape[1], K)
     sums: list[Any] = []
@@ -160,20 +166,52 @@ def of_matrix(matrix: Matrix) -> Program:
 
 
 def stacked(programs: Sequence[Program]) -> Program:
-    """One program of the outputs of several on the same inputs; what two of them compute alike is computed once."""
-    first = programs[0]
+    """One program of the outputs of several on the same inputs; what two of them compute alike is computed once.
+
+    Raises:
+        WrongType, BadValue: what is no program, or none at all.
+        BadShape: programs of other inputs.
+
+    >>> total = Program.build(2, [("add", 0, 1)], [2])
+    >>> stacked([total, total])
+    program of 1 additions, 2 -> 2 values over QQ
+    """
+    first = _first(programs)
     return record(first.inputs, lambda x: [y for program in programs for y in program.run(x)], first.domain)
 
 
 def composed(programs: Sequence[Program]) -> Program:
-    """The program that runs several in turn, the first one first."""
+    """The program that runs several in turn, the first one first.
+
+    Raises:
+        WrongType, BadValue: what is no program, or none at all.
+        BadShape: a program that takes another number of values than the one before it gives.
+
+    >>> butterfly = Program.build(2, [("add", 0, 1), ("subtract", 0, 1)], [2, 3])
+    >>> composed([butterfly, butterfly]).matrix().to_list() == [[2, 0], [0, 2]]
+    True
+    """
 
     def apply(values: list[Any]) -> list[Any]:
         for program in programs:
             values = program.run(values)
         return values
 
-    return record(programs[0].inputs, apply, programs[0].domain)
+    first = _first(programs)
+    return record(first.inputs, apply, first.domain)
+
+
+def _first(programs: Sequence[Program]) -> Program:
+    """The first of some programs, all of them over its domain."""
+    check_type("a sequence of programs", programs, Sequence, "give them in a list")
+    for program in programs:
+        check_type("a program", program, Program, "build or record one, or parse its text")
+    if not programs:
+        raise BadValue("the number of programs", "0", "give one or more")
+    names = list(dict.fromkeys(str(program.domain) for program in programs))
+    if len(names) > 1:
+        raise BadValue("the programs' field", " and ".join(names), "give programs over one field")
+    return programs[0]
 
 
 class _Plain(Recorder):

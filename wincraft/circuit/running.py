@@ -14,11 +14,16 @@ from wincraft.exact.number import as_fractions
 from wincraft.exact.types import Domain, Element
 from wincraft.numbers.arrays import round_to_dtype
 
+_DOUBLE = np.dtype(np.float64)
 _REPAIR = "run it on exact or floating-point numbers, or take its integer form"
 
 
 class PlainConstants:
     """Constants as they stand: for elements of the program's domain, and for whatever takes them, symbols for one."""
+
+    def taken(self, values: Sequence[Any]) -> list[Any]:
+        """The inputs as the program takes them."""
+        return list(values)
 
     def multiply(self, value: Any, c: Any) -> Any:
         """The value times c."""
@@ -82,7 +87,8 @@ class WholeNumbers(Exact):
         """
         divisor = self._whole(c)
         quotient = value // divisor
-        if not bool((quotient * divisor == value).all()):
+        whole = quotient * divisor == value
+        if not (whole if isinstance(whole, bool) else whole.all()):
             raise NotApplicable(f"an exact division by {divisor}", "it leaves a remainder", _REPAIR)
         return quotient
 
@@ -95,20 +101,22 @@ class WholeNumbers(Exact):
 
 
 class Floats(Exact):
-    """For floating-point arrays and tensors: constants are rounded once to their type, where that is NumPy's.
+    """For floating-point numbers, arrays and tensors: constants and exact inputs are rounded once to their type.
 
-    Tensors take Python's floats, which they round to their own type.
+    Python's numbers and tensors take Python's floats; tensors round these to their own type.
     """
 
-    def __init__(self, K: Domain, dtype: np.dtype | None, tensors: bool = False) -> None:
+    def __init__(self, K: Domain, dtype: np.dtype, plain: bool = False) -> None:
         super().__init__(K)
-        self._dtype, self._tensors = dtype, tensors
+        self._dtype, self._plain = dtype, plain
+
+    def taken(self, values: Sequence[Any]) -> list[Any]:
+        """The inputs as the program takes them."""
+        return [self._number(Fraction(x)) if isinstance(x, int | Fraction) else x for x in values]
 
     def rounded(self, c: Element) -> Any:
         """A constant in the type."""
-        fraction = self.fraction(c)
-        number = float(fraction) if self._dtype is None else round_to_dtype(fraction, self._dtype)
-        return float(number) if self._tensors else number
+        return self._number(self.fraction(c))
 
     def multiply(self, value: Any, c: Element) -> Any:
         """The value times c."""
@@ -118,28 +126,47 @@ class Floats(Exact):
         """The value over c."""
         return value / self.rounded(c)
 
+    def _number(self, fraction: Fraction) -> Any:
+        number = round_to_dtype(fraction, self._dtype)
+        return float(number) if self._plain else number
+
 
 def constants_for(values: Sequence[Any], K: Domain) -> PlainConstants:
-    """PlainConstants of a domain for values of this kind, which is that of the first one.
+    """PlainConstants of a domain for values of this kind: floating-point numbers where one of them is.
 
     >>> from sympy.polys.domains import QQ
     >>> constants_for([3], QQ).multiply(3, QQ(1, 2))
     Fraction(3, 2)
+    >>> constants_for([3, 0.5], QQ).multiply(0.5, QQ(1, 2))
+    0.25
     """
-    first = values[0]
-    if isinstance(first, int | Fraction):
-        return Exact(K)
-    dtype = getattr(first, "dtype", None)
-    if dtype is None:
+    types = [value.dtype for value in values if hasattr(value, "dtype")]
+    others = [value for value in values if not hasattr(value, "dtype")]
+    if not all(isinstance(value, int | float | complex | Fraction) for value in others):
         return PlainConstants()
-    if isinstance(dtype, np.dtype) and dtype.hasobject:
+    floats = [0.0 for value in others if isinstance(value, float | complex)]
+    if not types:
+        return Floats(K, _DOUBLE, plain=True) if floats else Exact(K)
+    if not all(isinstance(dtype, np.dtype) for dtype in types):
+        return _of_tensors([str(dtype).rpartition(".")[2] for dtype in types], bool(floats), K)
+    dtype = np.result_type(*types, *floats)
+    if dtype.hasobject:
         return Objects(K)
-    if isinstance(dtype, np.dtype):
-        return WholeNumbers(K) if dtype.kind in "iu" else Floats(K, dtype)
-    name = str(dtype).partition(".")[2]
-    if name.startswith(("int", "uint")):
+    return WholeNumbers(K) if dtype.kind in "iu" else Floats(K, _real(dtype))
+
+
+def _of_tensors(names: Sequence[str], floats: bool, K: Domain) -> PlainConstants:
+    """Those for tensors of types of these names; a type that NumPy lacks rounds Python's floats itself."""
+    rounding = [name for name in names if not name.startswith(("int", "uint"))]
+    if not rounding and not floats:
         return WholeNumbers(K)
-    return Floats(K, np.dtype(name) if name in ("float16", "float32", "float64") else None, tensors=True)
+    known = rounding and all(name in ("float16", "float32", "float64") for name in rounding)
+    return Floats(K, np.result_type(*rounding) if known else _DOUBLE, plain=True)
+
+
+def _real(dtype: np.dtype) -> np.dtype:
+    """The type of the real part."""
+    return np.empty(0, dtype).real.dtype
 
 
 def _plain(result: Fraction, value: object) -> Fraction | int:

@@ -20,22 +20,36 @@ def chain(odd: int) -> AdderChain:
     >>> chain(5), len(chain(45)), len(chain(171))
     (((0, 1, 0, 4),), 2, 3)
     """
-    if odd == 1:
-        return ()
-    if odd <= _LARGEST:
-        return _chains()[odd]
-    low = odd & _LARGEST  # the last eight digits, as they are or as what is missing from 256
-    parts = []
+    ways: dict[int, list[tuple[int, int, int]]] = {}
+    left = [odd]
+    while left:
+        if (value := left.pop()) > _LARGEST and value not in ways:
+            ways[value] = _ways(value)
+            left += [rest for rest, _, _ in ways[value]]
+    sums, best = {value: len(steps) for value, steps in _chains().items()}, dict[int, tuple[int, int, int]]()
+    for value in sorted(ways):  # the rest is smaller
+        best[value] = min(ways[value], key=lambda way: sums[way[0]] + sums[abs(way[1])])
+        rest, part, _ = best[value]
+        sums[value] = sums[rest] + sums[abs(part)] + 1
+    taken = []
+    while odd > _LARGEST:
+        taken.append(best[odd])
+        odd = best[odd][0]
+    steps = list(_chains()[odd])
+    for _, part, shift in reversed(taken):
+        first, second = len(steps), _chains()[abs(part)]
+        steps += [(a and a + first, u, b and b + first, w) for a, u, b, w in second]
+        steps.append((len(steps) if second else 0, 1 if part > 0 else -1, first, shift))
+    return tuple(steps)
+
+
+def _ways(odd: int) -> list[tuple[int, int, int]]:
+    """The odd number as  shift rest + part, the part its last eight digits, or what is missing from 256."""
+    low, found = odd & _LARGEST, []
     for part in (low, low - _LARGEST - 1):
-        rest, shift = odd - part, 1
-        while rest % 2 == 0:
-            rest, shift = rest // 2, shift * 2
-        first, second = chain(rest), chain(abs(part))
-        moved = tuple((a and a + len(first), u, b and b + len(first), w) for a, u, b, w in second)
-        end = len(first) + len(second) if second else 0
-        last = (end, 1 if part > 0 else -1, len(first), shift)
-        parts.append((*first, *moved, last))
-    return min(parts, key=len)
+        shift = (odd - part) & (part - odd)
+        found.append(((odd - part) // shift, part, shift))
+    return found
 
 
 @cache

@@ -11,21 +11,25 @@ from sympy.polys.domains import QQ
 from wincraft.circuit.program import Operation, Program
 from wincraft.errors import BadDocument, WincraftError, shorten
 from wincraft.exact.field import Field
+from wincraft.exact.number import MAX_DIGITS
 from wincraft.exact.types import Domain, Element
 
 _NAME, _CONSTANT = r"([A-Za-z_]\w*)", r"(-?\d+(?:/\d+)?|-?\(.+\))"
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), name)
     for pattern, name in (
-        (rf"{_NAME} \+ {_NAME}", "add"),
-        (rf"{_NAME} - {_NAME}", "subtract"),
-        (rf"{_NAME} ([+-]) {_CONSTANT} \* {_NAME}", "fma"),
-        (rf"{_CONSTANT} \* {_NAME} - {_NAME}", "fms"),
-        (rf"{_CONSTANT} \* {_NAME}", "multiply"),
-        (rf"{_NAME} (<<|>>) (\d{{1,4}})", "shift"),
+        (rf"{_NAME} ?\+ ?{_NAME}", "add"),
+        (rf"{_NAME} ?- ?{_NAME}", "subtract"),
+        (rf"{_NAME} ?([+-]) ?{_CONSTANT} ?\* ?{_NAME}", "fma"),
+        (rf"{_CONSTANT} ?\* ?{_NAME} ?- ?{_NAME}", "fms"),
+        (rf"{_CONSTANT} ?\* ?{_NAME}", "multiply"),
+        (rf"{_NAME} ?(<<|>>) ?(\d{{1,4}})", "shift"),
         (rf"{_NAME} / {_CONSTANT}", "divide"),
+        (rf"{_NAME} ?/ ?(-?\d+|-?\(.+\))", "divide"),
     )
 )
+"""Blanks may be left out, but not where a value is divided by a fraction: a/1/2 would be read as half of a."""
+_FEW_BITS = 3 * MAX_DIGITS
 _REPAIR = "write t0 = x0 + 3 * x1, one operation a line, of names that stand above"
 
 
@@ -89,13 +93,13 @@ def _right_side(operation: Operation, names: Sequence[str], constant: Callable[[
 
 
 def parse_program(text: str, name: str = "a program") -> Program:
-    """The program of a text that `program_text` could have written; names are free, # begins a comment.
+    """The program of a text that `program_text` could have written; names and blanks are free, # begins a comment.
 
     Raises:
         BadDocument: for a line that is no operation, a name that stands nowhere above (a cycle for one) or stands
-            twice, a text without inputs or outputs.
+            twice, a text without inputs or outputs, numbers of more than `MAX_DIGITS` digits.
 
-    >>> parse_program("inputs a b; s = a - b; outputs s").matrix().to_list() == [[1, -1]]
+    >>> parse_program("inputs a b; s=a-b; outputs s").matrix().to_list() == [[1, -1]]
     True
     >>> parse_program("inputs a; s = a + t; t = s + a; outputs t")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -161,9 +165,14 @@ class _Reader:
         if self._outputs is None:
             raise self._refuse("it has no outputs" if self._known else "it has no inputs")
         try:
-            return Program(self._inputs, tuple(self._operations), tuple(self._outputs), self._field.domain)
+            program = Program(self._inputs, tuple(self._operations), tuple(self._outputs), self._field.domain)
         except WincraftError as error:
             raise self._refuse(str(error)) from None
+        if self._field.rational and _most_bits(program) > _FEW_BITS:
+            for name, row in zip(self._known, program.each_row(), strict=True):
+                if any(max(abs(QQ.numer(x)), QQ.denom(x)) >= 10**MAX_DIGITS for x in row):
+                    raise self._refuse(f"{shorten(name)} holds an input times a number of over {MAX_DIGITS} digits")
+        return program
 
     def _value(self, name: str, where: str) -> int:
         if name not in self._known:
@@ -172,6 +181,13 @@ class _Reader:
 
     def _refuse(self, why: str) -> BadDocument:
         return BadDocument(self._name, why, _REPAIR)
+
+
+def _most_bits(program: Program) -> int:
+    """More bits than a numerator or denominator in any value's row has: a sum adds one, a constant its own."""
+    constants = [operation.constant for operation in program.operations if operation.constant is not None]
+    bits = (int(part).bit_length() for c in constants for part in (QQ.numer(c), QQ.denom(c)))
+    return len(program.operations) + sum(bits)
 
 
 def _operation(text: str, value: Callable[[str], int], field: Field) -> Operation | None:

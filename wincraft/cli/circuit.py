@@ -22,7 +22,12 @@ _MAPS = ("BT", "G", "AT")
 @algorithm_options
 @basis_option()
 @circuit_option
-@click.option("--map", "map_name", shell_complete=offer(lambda: _MAPS), help="Of svg and dot: BT, G or AT.")
+@click.option(
+    "--map",
+    "map_name",
+    shell_complete=offer(lambda: _MAPS),
+    help="Of svg and dot: BT, G or AT, of several axes that of the whole tile.",
+)
 @click.option("--search", is_flag=True, help="Look for programs of fewer additions than those that are known.")
 @click.option("--rounds", type=int, help="Of --search: how many rounds for each map.  [default: 20]")
 @click.option("--seed", type=int, help="Of --search.  [default: 0]")
@@ -68,7 +73,8 @@ def command(
     matrix as it stands. Additions are counted with constants free, as fused operations take them. A JSON document is
     checked again by wincraft verify.
     """
-    from wincraft.construct.circuits import DEFAULT_CIRCUIT, Circuits
+    from wincraft.construct.choices import DEFAULT_CIRCUIT
+    from wincraft.construct.circuits import Circuits
     from wincraft.report.circuits import CircuitReport
     from wincraft.show.shown import rendered
 

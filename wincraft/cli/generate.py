@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,7 @@ def _types() -> Iterable[str]:
 @basis_option()
 @format_option(lambda: _NAMES, f"One of {', '.join(_NAMES)}")
 @integer_options
+@click.option("--allow-overflow", is_flag=True, help="Of hls, verilog: accumulators that one channel overflows.")
 @circuit_option
 @click.option(
     "--kernel",
@@ -106,6 +108,7 @@ def command(
     data_range: str | None,
     weight_range: str | None,
     accumulator: int | None,
+    allow_overflow: bool,
     circuit: str | None,
     kernel: str | None,
     element: str | None,
@@ -148,6 +151,7 @@ def command(
             "--points": points, "--moduli": moduli, "--convention": convention, "--axes": axes, "--form": form,
             "--nested": nested or None, "--domain": domain, "--basis": basis, "--data-range": data_range,
             "--weight-range": weight_range, "--accumulator": accumulator, "--harness": harness_path,
+            "--allow-overflow": allow_overflow or None,
         }  # fmt: skip
         refused = [name for name, value in of_algorithms.items() if value is not None]
         if refused or kernel not in (None, "conv2d"):
@@ -165,6 +169,7 @@ def command(
                 ("--data-range", data_range),
                 ("--weight-range", weight_range),
                 ("--accumulator", accumulator),
+                ("--allow-overflow", allow_overflow or None),
                 ("--form", form),
                 ("--domain", domain),
                 ("--harness", harness_path),
@@ -175,7 +180,7 @@ def command(
             raise click.UsageError(f"{given[0]} does not go with --kernel; leave one out")
         if output is None or to_stdout(output):
             raise click.UsageError("--kernel writes two files; give a folder, -o DIR")
-        from wincraft.construct.circuits import DEFAULT_CIRCUIT
+        from wincraft.construct.choices import DEFAULT_CIRCUIT
         from wincraft.emit.kernel.writing import default_points, write_kernel
 
         element = element or "float32"
@@ -193,8 +198,7 @@ def command(
     on_terminal = to_stdout(output) and sys.stdout.isatty()
     if format in BINARY and on_terminal:
         raise click.UsageError(f"{format} is not for a terminal; give -o FILE.{format}")
-    ranges = (data_range, weight_range, accumulator)
-    integers = read_integers((), *ranges) if ranges != (None, None, None) else None
+    integers = _integers((data_range, weight_range, accumulator), allow_overflow, format)
     algorithm = read_algorithm(size, points, moduli, convention, basis, axes, form, domain, nested)
     content = encode(algorithm, format, integers, circuit)
     _write_harness(algorithm, harness_path, output, integers, circuit)
@@ -203,6 +207,15 @@ def command(
         content = b"\n".join([rest, command, digest, b""])
     write_output(content if format in BINARY else content.decode("utf-8"), output, format, SUFFIXES)
     _explain(algorithm, size, points if points is not None else moduli)
+
+
+def _integers(ranges: tuple[str | None, str | None, int | None], allow_overflow: bool, format: str) -> Integers | None:
+    """Those of the options; None where none is given."""
+    if allow_overflow and format not in ("hls", "verilog"):
+        raise click.UsageError(f"--allow-overflow is of --format hls and verilog, not {format}; leave one out")
+    if ranges == (None, None, None) and not allow_overflow:
+        return None
+    return replace(read_integers((), *ranges), may_overflow=allow_overflow)
 
 
 def _check_harness(path: str | None, format: str, output: str | None) -> None:
@@ -221,7 +234,7 @@ def _write_harness(
     """The checks of a header's integer functions, where they are asked for."""
     if path is None or header is None:
         return
-    from wincraft.construct.circuits import DEFAULT_CIRCUIT
+    from wincraft.construct.choices import DEFAULT_CIRCUIT
     from wincraft.emit.c.harness import harness
     from wincraft.files.writing import write_whole
 
@@ -260,7 +273,7 @@ def _write_plan(
     elif output is None or to_stdout(output):
         raise click.UsageError("a plan in c is several files; give a folder, -o DIR")
     else:
-        from wincraft.construct.circuits import DEFAULT_CIRCUIT
+        from wincraft.construct.choices import DEFAULT_CIRCUIT
         from wincraft.emit.kernel.plans import write_plan
 
         for path in write_plan(plan, output, element or "float32", lanes, circuit or DEFAULT_CIRCUIT):

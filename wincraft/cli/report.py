@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from wincraft.cli.shared.algorithm import algorithm_options, read_algorithm
-from wincraft.cli.shared.command import Command, basis_option, offer_files, report_format_option
+from wincraft.cli.shared.command import Command, basis_option, circuit_option, offer_files, report_format_option
 from wincraft.cli.shared.measuring import (
     finish,
     format_name,
@@ -35,6 +35,7 @@ HINT = "All of it: --full; parts: --section cost, measures, floats, widths, matr
 @section_option
 @report_format_option()
 @integer_options
+@circuit_option
 @measuring_options(limits=True)
 def command(
     size: str,
@@ -52,6 +53,7 @@ def command(
     data_range: str | None,
     weight_range: str | None,
     accumulator: int | None,
+    circuit: str | None,
     limits: tuple[str, ...],
     output: str | None,
     **workload: Any,
@@ -62,6 +64,7 @@ def command(
     Examples:
       wincraft report "F(4x4,3x3)"
       wincraft report 4x4,3x3 --section cost --section measures
+      wincraft report 6x6,3x3 --section cost --circuit fewest
       wincraft report 4x4,3x3 --layer 64,64,56,56 -o f4x4.html
       wincraft report 6,3 --points "0,1,-1,2,-2,1/2,-1/2" --scheme fp16
       wincraft report 4x4,3x3 --scheme tapwise-8 --scheme tapwise-8+unsigned+mse
@@ -77,6 +80,7 @@ def command(
     all schemes are run. Bit widths and channel counts are of exact arithmetic on integers of the ranges given. On the
     screen the report is one screen, in a file everything.
     """
+    from wincraft.construct.choices import DEFAULT_CIRCUIT
     from wincraft.measure.costs import parse_layer_shape
     from wincraft.quantise.schemes import SCHEMES
     from wincraft.report.build import build_report
@@ -90,7 +94,7 @@ def command(
     if (plan := plan_of_file(size)) is not None:
         made = {"points": points, "moduli": moduli, "convention": convention, "axes": axes, "basis": basis}
         ranges = {"data_range": data_range, "weight_range": weight_range, "accumulator": accumulator}
-        refuse_options(**made, **ranges, nested=nested or None, fail_above=limits)
+        refuse_options(**made, **ranges, circuit=circuit, nested=nested or None, fail_above=limits)
         data = read_workload(**workload)
         with progress_bar() as progress:
             found = report_pieces(plan, shape, schemes=chosen, workload=data, progress=progress)
@@ -99,6 +103,8 @@ def command(
     algorithm = read_algorithm(size, points, moduli, convention, basis, axes, nested=nested)
     data = read_workload(**workload)
     with progress_bar() as progress:
-        report = build_report(algorithm, chosen, layer=shape, workload=data, progress=progress, integers=integers)
+        report = build_report(
+            algorithm, chosen, shape, data, progress, integers=integers, circuit=circuit or DEFAULT_CIRCUIT
+        )
     page = shown(report, format, output, full=full, sections=sections, hint=HINT)
     finish(page, format, output, bars, {algorithm.size: report})

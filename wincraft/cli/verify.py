@@ -36,7 +36,11 @@ if TYPE_CHECKING:
 @click.option(
     "--function", "functions", multiple=True, metavar="NAME", help="Of --source: three transforms, or one of tiles."
 )
-@click.option("--thorough", is_flag=True, help="Of a search result: search again, however large the space is.")
+@click.option(
+    "--thorough",
+    is_flag=True,
+    help="Of a search result: search again, however large the space is; of circuits: run stored proofs again.",
+)
 @outcome_format_option
 @output_option
 def command(
@@ -69,8 +73,8 @@ def command(
     Python, Rust, MATLAB, Julia, LaTeX, Markdown, printed arrays, comments, plain rows, JSON, .csv, .npz; - is standard
     input. Three files of which none holds all three are A^T, G and B^T. Several algorithms are judged one by one;
     FILE#NAME chooses one, by size, number or part of its name. Of the result of a search the values, the count of the
-    space and the optimality are checked again, of a document of circuits the programs, together, their counts and
-    bounds; of a plan its algorithms, and its pieces on unit impulses.
+    space and the optimality are checked again, of a document of circuits the programs, together, and every number and
+    bound; of a plan its algorithms, and its pieces on unit impulses.
 
     With --source, FILE is a size. Of a kernel without tables three functions, each from one tile to another, are
     compiled and their matrices read off at unit vectors; or one function of data, filter and output tile is tried on
@@ -92,7 +96,7 @@ def _proved(files: Sequence[str], tolerance: Fraction | None, thorough: bool) ->
     from wincraft.report.outcomes import STDIN
     from wincraft.report.proofs import hold_alone, prove_files
 
-    prove = partial(prove_files, tolerance=tolerance, recheck=search_recheck(thorough))
+    prove = partial(prove_files, tolerance=tolerance, recheck=search_recheck(thorough), thorough=thorough)
     if len(files) == 3 and "-" not in files and not hold_alone(files):
         return prove(*files)
     found = [prove(STDIN, given=read_stdin()) if file == "-" else prove(file) for file in files]

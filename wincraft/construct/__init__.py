@@ -9,11 +9,8 @@ if TYPE_CHECKING:
     from wincraft.construct.bases import families as families, given_basis as given_basis, parse_basis as parse_basis
     from wincraft.construct.beside import beside as beside
     from wincraft.construct.sharing import data_factors as data_factors, sibling as sibling
-    from wincraft.construct.circuits import (
-        CIRCUIT_CHOICES as CIRCUIT_CHOICES,
-        Circuits as Circuits,
-        programs_for as programs_for,
-    )
+    from wincraft.construct.choices import CIRCUIT_CHOICES as CIRCUIT_CHOICES, circuit_choice as circuit_choice
+    from wincraft.construct.circuits import Circuits as Circuits, programs_for as programs_for
     from wincraft.construct.catalogue import (
         Entry as Entry,
         USES as USES,

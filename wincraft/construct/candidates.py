@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+
+from sympy.polys.domains import QQ
 
 from wincraft.circuit.fitting import fitted_program
-from wincraft.circuit.library import known_programs
+from wincraft.circuit.library import KnownProgram, known_programs
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.registry import OPTIMISERS, STRUCTURAL, optimised
-from wincraft.circuit.ordering import reordered
+from wincraft.circuit.ordering import live, reordered
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import of_matrix
 from wincraft.circuit.regrouping import regrouped
@@ -26,17 +27,9 @@ PLAIN = "plain rows"
 QUICK = ("even-odd", "pairs")
 """The optimisers that are asked for the default circuit, which costs and simulations ask for often; others ask all."""
 
-LARGEST_ORDERED = 10
-"""Rows and columns of the largest matrix whose default program is put in order: of more that takes seconds."""
-
-
-class FoundProgram(NamedTuple):
-    """A program, what it was found by, and where the library knows one, a bound on all such and how it is proved."""
-
-    program: Program
-    text: str
-    bound: int = 0
-    method: str = ""
+BY_CHANCE, LARGEST_BY_CHANCE = "neighbourhood", 6
+"""The optimiser that all others ask beside, of matrices that the library does not hold, and how many rows and columns
+these may have: a second of plain Python. Larger ones are for `wincraft circuit --search`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +57,16 @@ class Contender:
         """The noise that is measured, of `wincraft.construct.rounding.measured_noise`."""
         return measured_noise(self.program, self.context)
 
+    @cached_property
+    def ordered(self) -> Contender:
+        """The same in an order of few live values."""
+        return replace(self, program=reordered(self.program, rounds=1))
+
+    @cached_property
+    def live(self) -> int:
+        """The values held at one time in that order."""
+        return live(self.ordered.program)
+
 
 class Hashed:
     """A matrix that dictionaries find by its entries."""
@@ -79,32 +82,26 @@ class Hashed:
 
 
 @lru_cache(maxsize=512)
-def programs_of(of: Hashed, thorough: bool) -> tuple[FoundProgram, ...]:
+def programs_of(of: Hashed, thorough: bool) -> tuple[KnownProgram, ...]:
     """Programs that compute a matrix exactly: plain rows, those of the library, those of optimisers without chance.
+
+    Of small matrices that the library does not hold also those of a short search by chance, always the same.
 
     Where not `thorough`, of the optimisers only the best program that those of `QUICK` find.
     """
     matrix = of.matrix
-    plain = FoundProgram(of_matrix(matrix), PLAIN)
+    plain = KnownProgram(of_matrix(matrix), PLAIN)
     if is_large(matrix):
         return (plain,)
-    found = [FoundProgram(program, text, entry.bound, entry.method) for program, text, entry in known_programs(matrix)]
+    known = [*known_programs(matrix)]
     if not thorough:
         rough = [(program, name) for name in QUICK for program in OPTIMISERS[name](matrix, Effort())]
         program, name = min(rough, key=lambda pair: pair[0].additions)
-        return (plain, *found, FoundProgram(fitted_program(program, matrix), name))
-    for name in STRUCTURAL:
-        found += [FoundProgram(program, name) for program in optimised(name, matrix)]
-    return (plain, *(item._replace(program=reordered(item.program)) for item in found))
-
-
-@lru_cache(maxsize=512)
-def in_good_order(item: Contender) -> Contender:
-    """The same program in an order of few live values; of more than `LARGEST_ORDERED` rows or columns as it is."""
-    program = item.program
-    if max(program.inputs, len(program.outputs)) > LARGEST_ORDERED:
-        return item
-    return replace(item, program=reordered(program, rounds=1))
+        return (plain, *known, KnownProgram(fitted_program(program, matrix), name))
+    by_chance = not known and matrix.domain == QQ and max(matrix.shape) <= LARGEST_BY_CHANCE
+    names = [*STRUCTURAL, *[BY_CHANCE] * by_chance]
+    found = [KnownProgram(program, name) for name in names for program in optimised(name, matrix, Effort(rounds=3))]
+    return plain, *known, *found
 
 
 @lru_cache(maxsize=512)
@@ -123,7 +120,7 @@ def candidates_of(of: Hashed, moments: Hashed | None, weights: Hashed | None, th
         quieter = regrouped(item.program, context.moments)
         found.setdefault(quieter, item._replace(program=quieter))
     return first, *(
-        Contender(item.program, item.text, noise_of(item.program, context), item.bound, item.method, context)
+        Contender(item.program, item.found, noise_of(item.program, context), item.bound, item.method, context)
         for item in found.values()
     )
 

@@ -12,88 +12,30 @@ from typing import Any
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.circuit.fitting import fitted_program, gates_of, scaled
 from wincraft.circuit.integers import integer_program
-from wincraft.circuit.operations import operations_of
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.kronecker import kronecker_programs
-from wincraft.circuit.ordering import live, reordered
+from wincraft.circuit.ordering import reordered
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import record
 from wincraft.construct.candidates import (
     Contender,
     Hashed,
     candidates_of,
-    in_good_order,
     largest_value,
     plain_rows,
     programs_of,
 )
+from wincraft.construct.choices import DEFAULT_CIRCUIT, circuit_choice
 from wincraft.construct.rounding import Context, contexts, is_large, noise_of
-from wincraft.errors import look_up
 from wincraft.exact.number import as_fractions
 from wincraft.exact.types import Matrix
-from wincraft.numbers.summation import CIRCUIT_ORDERS
+from wincraft.numbers.summation import C_ORDER, CIRCUIT_ORDERS
 
 MOST_COMPARED = 3
 """Programs of equally many additions of which the one with the smallest values is taken for integers."""
 
-NOISE_ALLOWED = Fraction(11, 10)
-"""How much more rounding noise than plain rows the default circuit may have, predicted and measured."""
-
-CircuitChoice = Callable[[Sequence[Contender]], Contender]
-
-
-def _default(candidates: Sequence[Contender]) -> Contender:
-    """The fewest additions among circuits of at most 1.1 times the plain rows' rounding noise, predicted and measured.
-
-    Of equal ones that with the fewest multiplications by general constants, then by small integers, then the quietest.
-    """
-    rows = candidates[0]
-    quiet = (item for item in candidates if item.noise <= NOISE_ALLOWED * rows.noise)
-    return next(item for item in sorted(quiet, key=_simplest) if item is rows or _is_quiet(item, rows))
-
-
-def _is_quiet(item: Contender, rows: Contender) -> bool:
-    """Whether the measured noise is small enough; where it is NaN, or nothing rounds, the predicted one decides."""
-    allowed = float(NOISE_ALLOWED)
-    return not (rows.noise and any(x > allowed * y for x, y in zip(item.measured, rows.measured, strict=True)))
-
-
-def _simplest(item: Contender) -> tuple[int, int, int, Fraction]:
-    found = operations_of(item.program)
-    return item.additions, found.multiplications, found.small, item.noise
-
-
-def _fewest(candidates: Sequence[Contender]) -> Contender:
-    """The fewest additions, then the least rounding noise."""
-    return min(candidates, key=lambda item: (item.additions, item.noise))
-
-
-def _quiet(candidates: Sequence[Contender]) -> Contender:
-    """The least rounding noise, then the fewest additions."""
-    return min(candidates, key=lambda item: (item.noise, item.additions))
-
-
-def _cheap_registers(candidates: Sequence[Contender]) -> Contender:
-    """The fewest values held at one time, then the fewest additions."""
-    return min(candidates, key=lambda item: (live(item.program), item.additions, item.noise))
-
-
-def _rows(candidates: Sequence[Contender]) -> Contender:
-    """The matrix as it stands, row by row."""
-    return candidates[0]
-
-
-DEFAULT_CIRCUIT = "default"
-"""The choice where none is made."""
-
-CIRCUIT_CHOICES: dict[str, CircuitChoice] = {
-    "default": _default,
-    "fewest": _fewest,
-    "quiet": _quiet,
-    "cheap-registers": _cheap_registers,
-    "rows": _rows,
-}
-"""The registry: name to the choice among candidates, of which the first is the plain rows."""
+LARGEST_ORDERED = 10
+"""Rows and columns of the largest matrix whose default program is put in order: of more that takes seconds."""
 
 
 def order_of(choice: str) -> str:
@@ -102,18 +44,20 @@ def order_of(choice: str) -> str:
     >>> order_of("default"), order_of("fewest"), order_of("rows")
     ('circuit', 'circuit-fewest', 'positive-first')
     """
-    return next((order for order, name in CIRCUIT_ORDERS.items() if name == choice), "positive-first")
+    if choice == "rows":
+        return "positive-first"
+    return C_ORDER if choice == DEFAULT_CIRCUIT else f"circuit-{choice}"
 
 
 @dataclass(frozen=True, eq=False)
 class Circuits:
-    """The programs of an algorithm's passes under one of `CIRCUIT_CHOICES`.
+    """The programs of an algorithm's passes under one of `CIRCUIT_CHOICES`, with options.
 
     The filter is transformed once, before anything runs: by default its programs are plain rows. `found` are programs
     beside those that are known, each with what it was found by, of some matrices.
 
     Raises:
-        UnknownName: for a choice that is not in the registry.
+        UnknownName, BadValue: for a choice that `wincraft.construct.choices.circuit_choice` does not read.
 
     >>> from wincraft import winograd
     >>> circuits = Circuits(winograd(4, 3, points="0,1,-1,2,-2"), "fewest")
@@ -128,7 +72,7 @@ class Circuits:
     _integers: dict[Hashed, Program] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        look_up("circuit", self.choice, CIRCUIT_CHOICES)
+        circuit_choice(self.choice)
         for factor in dict.fromkeys(self._parts()):
             for name, matrix, context in contexts(factor):
                 self._contexts.setdefault(Hashed(matrix), (name, context))
@@ -137,11 +81,16 @@ class Circuits:
         return self.algorithm.factors if self.algorithm.separable else (self.algorithm,)
 
     def of(self, matrix: Matrix) -> Contender:
-        """The one that is chosen for the matrix of a pass, or of a map along one axis."""
+        """The one that is chosen for the matrix of a pass, or of a map along one axis.
+
+        Raises:
+            NotApplicable: where none that is known keeps to the registers.
+        """
         if self._by_rows(matrix) and self.algorithm.field.ordered:  # nothing need be searched
             return plain_rows(Hashed(matrix), *self._weighing(matrix))
-        chosen = CIRCUIT_CHOICES["rows" if self._by_rows(matrix) else self.choice](self.candidates(matrix))
-        return in_good_order(chosen) if self.choice == DEFAULT_CIRCUIT else chosen
+        chosen = circuit_choice("rows" if self._by_rows(matrix) else self.choice)(self.candidates(matrix))
+        in_time = max(matrix.shape) <= LARGEST_ORDERED or self.choice != DEFAULT_CIRCUIT
+        return chosen.ordered if in_time else chosen
 
     def _by_rows(self, matrix: Matrix) -> bool:
         name, _ = self._contexts.get(Hashed(matrix), ("", None))
@@ -195,7 +144,7 @@ class Circuits:
         thorough = self.choice not in (DEFAULT_CIRCUIT, "rows")
         if not self.algorithm.field.ordered:
             programs = programs_of(Hashed(matrix), thorough)
-            return [Contender(item.program, item.text, Fraction(0), item.bound, item.method) for item in programs]
+            return [Contender(item.program, item.found, Fraction(0), item.bound, item.method) for item in programs]
         more = [pair for of, pairs in self.found if of == matrix for pair in pairs]
         context = self.context(matrix)
         added = [Contender(program, text, noise_of(program, context), context=context) for program, text in more]
@@ -227,8 +176,7 @@ class Circuits:
         """The program of a whole map on the flattened tile, row by row.
 
         Line by line along each axis, in the order of the passes, each line by its program; of two axes, where the
-        fewest additions are asked for, also such as are no product of axes; in an order of few live values where these
-        are.
+        fewest additions are asked for, also such as are no product of axes; in an order of few live values.
 
         >>> from wincraft import winograd
         >>> tiles = winograd("F(2x2,3x3)", points="0,1,-1")
@@ -239,7 +187,7 @@ class Circuits:
         lines = [factor.dense for factor in item.factors or ()]
         if self.choice == "fewest" and len(lines) == 2:
             best = tuple(dict.fromkeys(self.of(line).program for line in lines))
-            return scaled(gates_of(kronecker_programs(lines[0], lines[1], Effort(best=best))[0]))
+            return reordered(scaled(gates_of(kronecker_programs(lines[0], lines[1], Effort(best=best))[0])), rounds=1)
         steps = item.collapsed if item.factors is not None else item
 
         def apply(values: list[Any]) -> list[Any]:
@@ -247,8 +195,7 @@ class Circuits:
                 values = along_axis(self.of(step.matrix).program, values, tile, step.axis)
             return values
 
-        found = record(prod(item.tile), apply, item.domain)
-        return reordered(found) if self.choice == "cheap-registers" else found
+        return reordered(record(prod(item.tile), apply, item.domain), rounds=1)
 
 
 def programs_for(algorithm: Algorithm, order: str) -> Callable[[Matrix], Program] | None:

@@ -105,6 +105,10 @@ def contexts(factor: Algorithm) -> Iterator[tuple[str, Matrix, Context]]:
 
     For white data and filters: errors of U are weighed as  (A A^T) * (G G^T), of V likewise, and the products have
     the second moments  (G G^T) * (B B^T), entry by entry; all over m r and the square of the scale.
+
+    >>> from wincraft import winograd
+    >>> [name for name, matrix, context in contexts(winograd(2, 3))]
+    ['BT', 'BT', 'AT', 'AT', 'G', 'G']
     """
     if not factor.field.ordered or all(is_large(item.dense) for item in factor.maps):
         return

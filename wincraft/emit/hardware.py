@@ -32,8 +32,8 @@ class Hardware:
     """Three transforms in words of exact widths: for filter and data in their boxes, M in accumulators of their bits.
 
     `algorithm` is the one whose maps they compute, `integer` whether it is the integer form of the one asked for.
-    `point` is how many bits of M are behind the binary point, `channels` how many channels the accumulators hold; None
-    where all products are 0.
+    `point` is how many bits of M are behind the binary point, `channels` how many channels the accumulators hold, None
+    where all products are 0; of one channel the products take `taken` bits.
     """
 
     algorithm: Algorithm
@@ -43,15 +43,18 @@ class Hardware:
     bounds: tuple[Bounds, ...]
     point: int
     channels: int | None
+    taken: int
 
     def description(self) -> list[str]:
         """What the words are for, in words."""
         scale, integers = number_text(self.algorithm.scale), self.integers
         told = [
-            f"For {integers.describe()} and M in {integers.accumulator} bits. No value can overflow: every word has "
-            "the bits of its exact range, which stands beside it. Nothing rounds."
+            f"For {integers.describe()} and M in {integers.accumulator} bits. No value of a transform can overflow: "
+            "every word has the bits of its exact range, which stands beside it. Nothing rounds."
         ]
-        if self.channels is not None:
+        if self.channels == 0:
+            told.append(f"M CAN OVERFLOW, as was asked for: U[k] * V[k] of one channel takes {self.taken} bits.")
+        elif self.channels is not None:
             told.append(f"M[k], the sum over the channels of U[k] * V[k], holds {self.channels} channels.")
         if self.integer:
             told.append("The maps are those of the integer form: A^T columns and B^T rows primitive integer, the scale "
@@ -93,14 +96,14 @@ def hardware(
     products = [_product(u, v) for u, v in zip(U, V, strict=True)]
     products = [Box(box.low / step, box.high / step) for box in products]
     channels = largest_count(products, integers.accumulator)
-    if channels == 0:
-        taken = max(signed_bits(box.low, box.high) for box in products)
+    taken = max(signed_bits(box.low, box.high) for box in products)
+    if channels == 0 and not integers.may_overflow:
         what = f"one channel of {integers.describe()} takes {taken} bits of M, not {integers.accumulator}"
-        repair = "give a wider accumulator, or points of small integers"
+        repair = "give a wider accumulator, points of small integers, or allow overflow"
         raise NotApplicable(f"{format} output of {algorithm.size}", what, repair)
     M = Box(accumulator.low * step, accumulator.high * step)
     ranges["output"] = bounds(found[2].program, M, point)
-    return Hardware(algorithm, changed, integers, tuple(found), tuple(ranges.values()), point, channels)
+    return Hardware(algorithm, changed, integers, tuple(found), tuple(ranges.values()), point, channels, taken)
 
 
 def words(found: Bounds) -> list[FixedPointWord]:

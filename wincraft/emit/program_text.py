@@ -15,7 +15,8 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.circuit.operations import operations_of
 from wincraft.circuit.program import Operation, Program
 from wincraft.circuit.text import operation_lines
-from wincraft.construct.circuits import DEFAULT_CIRCUIT, Circuits
+from wincraft.construct.choices import DEFAULT_CIRCUIT
+from wincraft.construct.circuits import Circuits
 from wincraft.emit.c.passes import Transform, read_passes
 from wincraft.emit.c.text import LINE_LENGTH, fill
 from wincraft.errors import TooLarge, WrongForm

@@ -113,7 +113,8 @@ def encode(
         raise NotApplicable(f"a circuit in {format}", "it prints no programs", repair)
     options: dict[str, object] = {} if integers is None else {"integers": integers}
     if format in WITH_CIRCUITS:
-        from wincraft.construct.circuits import DEFAULT_CIRCUIT, Circuits
+        from wincraft.construct.choices import DEFAULT_CIRCUIT
+        from wincraft.construct.circuits import Circuits
 
         options["circuits"] = Circuits(algorithm, DEFAULT_CIRCUIT if circuit is None else circuit)
     stream = io.BytesIO()

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sympy.polys.domains import QQ
 from sympy.polys.matrices import DomainMatrix
 
-from wincraft.errors import BadShape, WrongType
+from wincraft.errors import BadShape, WrongType, check_type
 from wincraft.exact.number import as_fractions, exact_number, field_of, number_text, to_element
 from wincraft.exact.types import Domain, Element, Matrix, Number, Vectors
 
@@ -20,6 +20,20 @@ _Entry = TypeVar("_Entry")
 def exact_matrix(rows: Vectors, shape: tuple[int, int], K: Domain) -> Matrix:
     """A dense matrix from rows of domain elements."""
     return DomainMatrix([list(row) for row in rows], shape, K)
+
+
+def check_matrix(matrix: object) -> None:
+    """Refuse what is no exact matrix.
+
+    Raises:
+        WrongType
+
+    >>> check_matrix([[1, 2]])
+    Traceback (most recent call last):
+    ...
+    wincraft.errors.WrongType: [[1, 2]] is not a matrix; give a DomainMatrix, as wincraft.exact.matrix.from_numbers
+    """
+    check_type("a matrix", matrix, DomainMatrix, "give a DomainMatrix, as wincraft.exact.matrix.from_numbers")
 
 
 def from_numbers(rows: Sequence[Sequence[Number]], K: Domain) -> Matrix:

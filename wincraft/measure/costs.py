@@ -20,7 +20,8 @@ from wincraft.algorithm.content import map_names
 from wincraft.algorithm.linear_map import LinearMap
 from wincraft.circuit.operations import Operations, of_constant, operations_of, sum_of
 from wincraft.circuit.recording import of_matrix
-from wincraft.construct.circuits import DEFAULT_CIRCUIT, Circuits
+from wincraft.construct.choices import DEFAULT_CIRCUIT
+from wincraft.construct.circuits import Circuits
 from wincraft.errors import BadShape, WrongForm, shorten
 from wincraft.measure.execution import stages_of
 from wincraft.show.layout import Layout, Section, Table

@@ -18,7 +18,7 @@ from wincraft.measure.float_bound import CHANNEL_ORDER, FP32, BoundMachine, chec
 from wincraft.measure.rounded_machine import RoundedMachine
 from wincraft.numbers.arithmetic import Arithmetic
 from wincraft.numbers.float_format import FloatFormat
-from wincraft.numbers.summation import CIRCUIT_ORDERS, ORDERS
+from wincraft.numbers.summation import ALL_ORDERS
 from wincraft.show.layout import Layout, Section
 from wincraft.show.numbers import plural
 from wincraft.show.shown import Shown
@@ -102,7 +102,7 @@ def float_error(
     algorithm.field.need_order(f"float error of {algorithm.size}")
     arithmetic = Arithmetic(format)
     check_channels(channels)
-    look_up("order", order, dict.fromkeys([*ORDERS, *CIRCUIT_ORDERS]))
+    look_up("order", order, ALL_ORDERS)
     for name, value, least in (("runs", runs, 1), ("seed", seed, 0)):
         if not isinstance(value, int) or value < least:
             raise BadValue(name, repr(value), f"give an integer from {least}")

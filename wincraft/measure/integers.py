@@ -20,6 +20,8 @@ _RANGE = re.compile(r"([+-]?\d{1,40})\.\.([+-]?\d{1,40})")
 class Integers:
     """Integers in exact arithmetic: the boxes of data and filters, and the bits of the accumulator, two's complement.
 
+    Hardware texts are written where one channel overflows the accumulator only if it `may_overflow`.
+
     Raises:
         BadValue: for a box whose ends are no integers or that holds 0 alone, and a width not from 1 to 128.
 
@@ -30,6 +32,7 @@ class Integers:
     data: Box = INT8
     filter: Box = INT8
     accumulator: int = 32
+    may_overflow: bool = False
 
     def __post_init__(self) -> None:
         check_bits("an accumulator", self.accumulator)
@@ -87,4 +90,5 @@ def range_options(integers: Integers) -> str:
     usual = Integers()
     boxes = ("data-range", integers.data), ("weight-range", integers.filter)
     ranges = "".join(f" --{name}={range_name(box)}" for name, box in boxes if box != usual.data)
-    return ranges + (f" --accumulator={integers.accumulator}" if integers.accumulator != usual.accumulator else "")
+    width = f" --accumulator={integers.accumulator}" if integers.accumulator != usual.accumulator else ""
+    return ranges + width + " --allow-overflow" * integers.may_overflow

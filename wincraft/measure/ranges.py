@@ -20,7 +20,7 @@ from wincraft.measure.spans import End, data_corner, filter_corner, linear_corne
 from wincraft.measure.steps import Kind, Reach, Step, products, range_steps, reach
 from wincraft.measure.tables import Forms, Tables, running
 from wincraft.numbers.box import Box, rational
-from wincraft.numbers.summation import C_ORDER, CIRCUIT_ORDERS, ORDERS, positive_first
+from wincraft.numbers.summation import ALL_ORDERS, C_ORDER, CIRCUIT_ORDERS, ORDERS, positive_first
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import plural
 from wincraft.show.shown import Shown
@@ -73,7 +73,7 @@ class Ranges(Shown):
         >>> found["AT"].box, found.on_the_way("output").box
         ([-1170432, 1179648], [-6266880, 6266880])
         """
-        look_up("order", order, dict.fromkeys([*ORDERS, *CIRCUIT_ORDERS]))
+        look_up("order", order, ALL_ORDERS)
         reaches = [item for kind in kinds for item in self._reaches(kind, order)]
         boxes = [item.box for item in reaches]
         box = Box(min(box.low for box in boxes), max(box.high for box in boxes))

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from math import inf, log2
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -107,8 +108,26 @@ ORDERS: dict[str, Callable[[Sequence[float]], Tree]] = {
 """The registry: name to the function that makes a row's summation tree."""
 
 
-CIRCUIT_ORDERS = {"circuit": "default"} | {f"circuit-{name}": name for name in ("fewest", "quiet", "cheap-registers")}
+class _CircuitOrders(dict[str, str]):
+    """Options may stand behind a name: ``circuit-fewest:registers=8`` is the choice ``fewest:registers=8``."""
+
+    def __contains__(self, order: object) -> bool:
+        return isinstance(order, str) and super().__contains__(order.partition(":")[0])
+
+    def __missing__(self, order: str) -> str:
+        name, colon, options = order.partition(":")
+        if not colon:
+            raise KeyError(order)
+        return self[name] + colon + options
+
+
+CIRCUIT_ORDERS = _CircuitOrders(
+    {"circuit": "default"} | {f"circuit-{name}": name for name in ("fewest", "quiet", "cheapest", "cheap-registers")}
+)
 """What orders are called that are a program's own, not a row's, to the choice of the program."""
+
+ALL_ORDERS: Mapping[str, object] = ChainMap[str, Any](dict(ORDERS), CIRCUIT_ORDERS)
+"""All names of orders."""
 
 C_ORDER = "circuit"
 """The order of the sums in C headers."""

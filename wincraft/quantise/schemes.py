@@ -26,7 +26,7 @@ from wincraft.numbers.float_format import FloatFormat
 from wincraft.numbers.formats import parse_format
 from wincraft.numbers.integer_grid import IntegerGrid, IntegerRange
 from wincraft.numbers.quantizer import Quantizer, calibration, parse_quantizer
-from wincraft.numbers.summation import CHANNEL_ORDERS, CIRCUIT_ORDERS, ORDERS
+from wincraft.numbers.summation import ALL_ORDERS, CHANNEL_ORDERS, CIRCUIT_ORDERS, ORDERS
 from wincraft.quantise.presets import OPTIONS, PRESETS
 
 STAGES = ("input", "weights", "pre_step", "U", "V", "M", "post_step", "output")
@@ -77,7 +77,7 @@ class Scheme:
     calibration: str = "max-abs"
 
     def __post_init__(self) -> None:
-        look_up("summation order", self.order, dict.fromkeys([*ORDERS, *CIRCUIT_ORDERS]))
+        look_up("summation order", self.order, ALL_ORDERS)
         if self.order in CIRCUIT_ORDERS and (self.arithmetic is None or self.matrices not in (None, self.arithmetic)):
             reason = "the arithmetic is exact" if self.arithmetic is None else "the matrices have a format of their own"
             raise BadValue("the order of the sums", f"{self.order}, and {reason}", f"use one of {', '.join(ORDERS)}")

@@ -13,6 +13,7 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.nesting import parts
 from wincraft.analysis import WORD_TOLERANCE, Analysis
 from wincraft.construct.catalogue import moduli_of_use, source_of_use, use_of
+from wincraft.construct.choices import DEFAULT_CIRCUIT
 from wincraft.errors import check_type
 from wincraft.exact.matrix import to_numbers
 from wincraft.exact.number import to_fraction
@@ -55,14 +56,16 @@ def build_report(
     progress: Progress | None = None,
     sweep: Iterable[int] = SWEEP,
     integers: Integers | None = None,
+    circuit: str = DEFAULT_CIRCUIT,
 ) -> Report:
     """Analyse an algorithm: cost, noise, conditioning, words, ranges, and every scheme predicted and measured.
 
     Without `schemes` all of `SCHEMES` are evaluated; `layer` adds a layer's totals and, of two axes, its times;
     `workload` is the data to measure on, seeded Gaussian data by default, or the user's arrays; `sweep` the words that
     the matrices are rounded to; `integers` what the bit widths and channel counts are of, by default those of the
-    schemes (see `integers_of`). What an algorithm does not have (the Vandermonde matrix of quadratic moduli, integer
-    ranges of irrational points) is `Unavailable` with the reason. Same arguments, same report.
+    schemes (see `integers_of`); `circuit` the choice of programs whose operations are counted. What an algorithm does
+    not have (the Vandermonde matrix of quadratic moduli, integer ranges of irrational points) is `Unavailable` with the
+    reason. Same arguments, same report.
 
     Raises:
         BadShape: where the layer or the data does not fit the algorithm.
@@ -75,7 +78,7 @@ def build_report(
     chosen = tuple(SCHEMES.values() if schemes is None else schemes)
     algorithm.field.need_order(f"a report of {algorithm.size}")
     check_type("integers", integers, Integers | None, 'give Integers(parse_range("uint8")), of wincraft.measure')
-    known = Analysis(algorithm, integers_of(chosen) if integers is None else integers, workload)
+    known = Analysis(algorithm, integers_of(chosen) if integers is None else integers, workload, circuit)
     _ = known.batch  # refused here where it is too large or does not fit
     of_layer = None if layer is None else known.layer(layer)
     results = []

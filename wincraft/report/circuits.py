@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -11,14 +13,12 @@ from wincraft.algorithm.bilinear import Algorithm
 from wincraft.algorithm.description import describe
 from wincraft.circuit.dot import program_dot
 from wincraft.circuit.drawing import drawing
-from wincraft.circuit.ordering import live
-from wincraft.circuit.program import Program
 from wincraft.circuit.text import program_lines
 from wincraft.construct.circuits import Circuits
 from wincraft.errors import look_up
 from wincraft.exact.number import number_text
 from wincraft.files.document import document
-from wincraft.measure.circuits import MODEL, MapCircuit, map_circuits
+from wincraft.measure.circuits import CIRCUIT_MAPS, MODEL, MapCircuit, map_circuits, whole_map
 from wincraft.show.chart import Axis, Dots, Point, Series
 from wincraft.show.layout import Layout, Section, Table
 from wincraft.show.numbers import count, number
@@ -28,12 +28,16 @@ from wincraft.version import __version__
 LETTERS = {"BT": "d", "G": "g", "AT": "m"}
 """What the programs of the maps read."""
 _TITLES = {"BT": "B^T", "G": "G", "AT": "A^T"}
+KIND, VERSION = "wincraft.circuit", 1
+"""What the document says that it is."""
 _COUNTS = ("map", "additions", "plain", "bound", "noise", "of plain", "status")
-_OTHERS = ("map", "mul", "small", "shift", "shift-adds", "depth", "live")
+_OTHERS = ("map", "mul", "small", "shift", "shift-adds", "depth", "live", "worst")
+_FRONT = ("map", "additions", "noise", "live", "status", "found")
 _NOTES = (
     f"Additions: the model is {MODEL}; plain is the matrix row by row. Shift-adds: the additions where constants are "
     "made of shifts too. Live: the most values held at one time. Noise: roundings per product, each product and sum "
-    "rounded; the filter is transformed once, before anything runs.",
+    "rounded; the filter is transformed once, before anything runs. Worst: no output of the map is wrong by more than "
+    "this times the unit roundoff times the largest input, to first order.",
 )
 
 
@@ -60,26 +64,20 @@ class CircuitReport(Shown):
         return list(map_circuits(self.circuits))
 
     @cached_property
-    def tile(self) -> dict[str, Program]:
-        """The programs of whole tiles where there are several axes."""
+    def tile(self) -> list[MapCircuit]:
+        """The circuits of whole tiles where there are several axes."""
         several = len(self.algorithm.m) > 1 and self.algorithm.separable
-        return {name: self.circuits.whole(name) for name in LETTERS} if several else {}
+        return [whole_map(self.circuits, name) for name in CIRCUIT_MAPS] if several else []
 
     def layout(self) -> Layout:
         """Counts, what is proved, the fronts, and the listings."""
         sections = []
         for axis, maps in self.axes:
             where = "" if len(self.axes) == 1 else f", {axis.size}"
-            tables = (
-                Table(_COUNTS, tuple(map(_counts_row, maps)), "lrrrrrl"),
-                Table(_OTHERS, tuple(map(_others_row, maps)), "lrrrrrr"),
-            )
-            sections.append(Section(f"Circuits{where}", tables, _NOTES))
+            sections.append(Section(f"Circuits{where}", _tables(maps), _NOTES))
         if self.tile:
-            rows = tuple((_TITLES[name], *map(count, _counts(program))) for name, program in self.tile.items())
-            total = sum(program.additions for program in self.tile.values())
-            notes = (f"The tile takes {total} additions.",)
-            sections.append(Section("Whole tile", (Table(("map", "additions", "live"), rows, "lrr"),), notes))
+            total = sum(item.numbers.additions for item in self.tile)
+            sections.append(Section("Whole tile", _tables(self.tile), (f"The tile takes {total} additions.",)))
         for axis, maps in self.axes:
             where = "" if len(self.axes) == 1 else f" of {axis.size}"
             sections.append(Section(f"Fronts{where}", (_front_table(maps),), ("Found by other choices of --circuit.",)))
@@ -87,7 +85,7 @@ class CircuitReport(Shown):
                 lines = program_lines(item.program, LETTERS[item.name])
                 table = Table(("operation by operation",), tuple((line,) for line in lines), "l")
                 sections.append(Section(f"{_TITLES[item.name]}{where}", (table,)))
-        charts = tuple(_front_chart(axis, maps) for axis, maps in self.axes if axis.field.ordered)
+        charts = tuple(_front_chart(axis, maps) for axis, maps in self.axes if all(item.weighing for item in maps))
         title = f"circuits of {self.algorithm.size}: {self.circuits.choice}"
         return Layout(title, (describe(self.algorithm),), tuple(sections), charts)
 
@@ -100,8 +98,8 @@ class CircuitReport(Shown):
     def document(self) -> dict[str, Any]:
         """The kind ``wincraft.circuit``: what `wincraft verify` reads and checks."""
         return {
-            "kind": "wincraft.circuit",
-            "version": 1,
+            "kind": KIND,
+            "version": VERSION,
             "wincraft": __version__,
             "size": self.algorithm.size,
             "circuit": self.circuits.choice,
@@ -115,47 +113,57 @@ class CircuitReport(Shown):
                 }
                 for axis, maps in self.axes
             ],
-            "maps": self._whole_maps(),
+            "maps": {item.name: _facts(item) for item in self.tile or self.axes[0][1]},
         }
 
-    def _whole_maps(self) -> dict[str, Any]:
-        """Those of the only axis, or of whole tiles."""
-        if not self.tile:
-            return {item.name: _facts(item) for item in self.axes[0][1]}
-        return {name: _listing(name, program) for name, program in self.tile.items()}
+
+def _tables(maps: Sequence[MapCircuit]) -> tuple[Table, Table]:
+    counts, others = tuple(map(_counts_row, maps)), tuple(map(_others_row, maps))
+    return Table(_COUNTS, counts, "lrrrrrl"), Table(_OTHERS, others, "lrrrrrrr")
 
 
 def _counts_row(item: MapCircuit) -> tuple[str, ...]:
+    numbers, plain, plain_noise = item.numbers, item.plain, item.plain_noise
     return (
         _TITLES[item.name],
-        *map(count, (item.operations.additions, item.plain.additions, item.lower_bound)),
-        number(float(item.noise)),
-        number(float(item.noise / item.plain_noise)) if item.plain_noise else "-",
-        item.status,
+        count(numbers.additions),
+        "-" if plain is None else count(plain.additions),
+        count(item.lower_bound),
+        _shown(numbers.noise),
+        _shown(numbers.noise / plain_noise if numbers.noise is not None and plain_noise else None),
+        item.status if item.status == "proved minimal" else f"{item.status}: {item.chosen.found}",
     )
 
 
 def _others_row(item: MapCircuit) -> tuple[str, ...]:
-    operations, shift_adds = item.operations, item.shift_adds
+    numbers = item.numbers
     return (
         _TITLES[item.name],
-        *map(count, (operations.multiplications, operations.small, operations.shifts)),
-        "-" if shift_adds is None else count(shift_adds),
-        *map(count, (item.depth, item.live)),
+        *map(count, (numbers.multiplications, numbers.small, numbers.shifts)),
+        "-" if numbers.shift_adds is None else count(numbers.shift_adds),
+        *map(count, (numbers.depth, numbers.live)),
+        _shown(numbers.worst),
     )
 
 
-def _counts(program: Program) -> tuple[int, int]:
-    return program.additions, live(program)
+def _shown(value: Fraction | None) -> str:
+    return "-" if value is None else number(float(value))
 
 
 def _front_table(maps: list[MapCircuit]) -> Table:
     rows = [
-        (_TITLES[item.name], count(found.additions), number(float(found.noise / item.noise_gain)), found.found)
+        (
+            _TITLES[item.name],
+            count(found.additions),
+            _shown(item.noise_of(found)),
+            count(item.held(found)),
+            "proved minimal" if found.additions == item.lower_bound else f"at least {item.lower_bound}",
+            found.found,
+        )
         for item in maps
         for found in item.front
     ]
-    return Table(("map", "additions", "noise", "found"), tuple(rows), "lrrl")
+    return Table(_FRONT, tuple(rows), "lrrrll")
 
 
 def _front_chart(axis: Algorithm, maps: list[MapCircuit]) -> Dots:
@@ -176,38 +184,30 @@ def _front_chart(axis: Algorithm, maps: list[MapCircuit]) -> Dots:
     )
 
 
-def _listing(name: str, program: Program) -> dict[str, Any]:
-    lines = [line for line in program_lines(program, LETTERS[name]) if not line.startswith("field ")]
+def _facts(item: MapCircuit) -> dict[str, Any]:
+    """Of an axis also what plain rows take; nobody would transform a whole tile by them."""
+    lines = [line for line in program_lines(item.program, LETTERS[item.name]) if not line.startswith("field ")]
     inputs, *operations, outputs = lines
-    return {
-        "additions": program.additions,
+    facts = {
+        "additions": item.numbers.additions,
         "inputs": inputs.split()[1:],
         "operations": operations,
         "outputs": outputs.split()[1:],
-    }
-
-
-def _facts(item: MapCircuit) -> dict[str, Any]:
-    operations = item.operations
-    return {
-        **_listing(item.name, item.program),
         "status": item.status,
         "lower_bound": item.lower_bound,
-        "proved_by": item.chosen.method if item.bound is None else item.bound.method,
+        "proved_by": item.bound.method,
+        "proof": item.bound.proof or None,
         "found": item.chosen.found,
-        "multiplications": operations.multiplications,
-        "small": operations.small,
-        "shifts": operations.shifts,
-        "shift_adds": item.shift_adds,
-        "depth": item.depth,
-        "live": item.live,
-        "noise": float(item.noise),
-        "plain": {"additions": item.plain.additions, "noise": float(item.plain_noise)},
+        **{key: float(value) if isinstance(value, Fraction) else value for key, value in vars(item.numbers).items()},
     }
+    if item.plain is not None:
+        noise = None if item.plain_noise is None else float(item.plain_noise)
+        facts["plain"] = {"additions": item.plain.additions, "noise": noise}
+    return facts
 
 
 def picture(circuits: Circuits, name: str, format: str) -> str:
-    """The program of a map as a picture, ``svg``, or as a graph, ``dot``.
+    """The program of a map as a picture, ``svg``, or as a graph, ``dot``; of several axes that of the whole tile.
 
     Raises:
         UnknownName: for another map.
@@ -217,7 +217,8 @@ def picture(circuits: Circuits, name: str, format: str) -> str:
     'digraph program {'
     """
     look_up("map", name, LETTERS)
-    program, writes = circuits.line(name).program, {"BT": "u", "G": "v", "AT": "y"}[name]
+    several, writes = len(circuits.algorithm.m) > 1, {"BT": "u", "G": "v", "AT": "y"}[name]
+    program = circuits.whole(name) if several else circuits.line(name).program
     if format == "dot":
         return program_dot(program, LETTERS[name], writes)
     title = f"{_TITLES[name]} of {circuits.algorithm.size}, {program.additions} additions"

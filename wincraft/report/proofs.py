@@ -21,7 +21,11 @@ Recheck = Callable[[JsonObject, str], Sequence[str]]
 
 
 def prove_files(
-    *paths: str, tolerance: Fraction | None = None, recheck: Recheck | None = None, given: bytes | None = None
+    *paths: str,
+    tolerance: Fraction | None = None,
+    recheck: Recheck | None = None,
+    thorough: bool = False,
+    given: bytes | None = None,
 ) -> list[FileOutcome]:
     """One file, or A^T, G and B^T in three: an outcome for every algorithm of it, or for the document that it is.
 
@@ -29,6 +33,7 @@ def prove_files(
         paths: one, or three; `STDIN` where `given` is its content.
         tolerance: as of `wincraft.read`.
         recheck: for documents of searches.
+        thorough: of documents of circuits run stored proofs again.
         given: the content of the one file, where it need not be opened.
 
     >>> from wincraft.report.outcomes import STDIN
@@ -45,7 +50,7 @@ def prove_files(
     except WincraftError as error:
         return [unreadable(file, error)]
     try:
-        return list(_proved(found, file, tolerance, recheck))
+        return list(_proved(found, file, tolerance, recheck, thorough))
     except WincraftError as error:
         refuted = error.exit_code == 1
         rule = "proof" if isinstance(error, Refuted) or not found.document else "claims"
@@ -78,14 +83,16 @@ def hold_alone(paths: Sequence[str]) -> bool:
     return False
 
 
-def _proved(found: Found, file: str, tolerance: Fraction | None, recheck: Recheck | None) -> Iterator[FileOutcome]:
+def _proved(
+    found: Found, file: str, tolerance: Fraction | None, recheck: Recheck | None, thorough: bool
+) -> Iterator[FileOutcome]:
     kind = found.document.get("kind")
     if kind == "wincraft.search" and recheck is not None:
         yield from (FileOutcome(file, "claims", line) for line in recheck(found.document, found.path))
     elif kind == "wincraft.circuit":
         from wincraft.report.circuit_check import check_circuits
 
-        yield from [FileOutcome(file, "claims", line) for line in check_circuits(found.document, found.path)]
+        yield from [FileOutcome(file, "claims", line) for line in check_circuits(found.document, found.path, thorough)]
     elif kind == "wincraft.decomposition":
         from wincraft.files.decomposition import parse_plan_document
 

@@ -45,7 +45,9 @@ def limit_repair(limit: Limit, analysis: Analysis) -> str:
             other = winograd(algorithm.size, points=use)
         except WincraftError:
             continue
-        value = available(partial(limit.measure.value, Analysis(other, analysis.integers, analysis.workload)))
+        value = available(
+            partial(limit.measure.value, Analysis(other, analysis.integers, analysis.workload, analysis.circuit))
+        )
         if not isinstance(value, Unavailable) and limit.holds(value):
             dearer = f" at {other.rank} products for {algorithm.rank}" if other.rank > algorithm.rank else ""
             return f"generate it with --points {use}, which has {limit.measure.shown(value)}{dearer}"

@@ -12,6 +12,7 @@ from dataclasses import replace
 from wincraft.circuit.minimum.methods import METHODS, LowerBound, best_bound, is_rational
 from wincraft.circuit.minimum.proofs import stored_bound
 from wincraft.circuit.minimum.stripping import core_of
+from wincraft.exact.matrix import check_matrix
 from wincraft.exact.types import Matrix
 
 CASES = 200_000
@@ -21,13 +22,17 @@ CASES = 200_000
 def additions_bound(matrix: Matrix, cases: int = CASES) -> LowerBound:
     """The additions that any program of the matrix takes at least, as the best of `METHODS` and the stored proofs say.
 
-    A method that would look at more than about that many cases is left out, with `MANY` none is.
+    A method that would look at more than about that many cases is left out, with `UNLIMITED` none is.
+
+    Raises:
+        WrongType: for what is no exact matrix.
 
     >>> from wincraft import winograd
     >>> algorithm = winograd(4, 3, points="0,1,-1,2,-2")
     >>> [additions_bound(each.dense).additions for each in (algorithm.input, algorithm.filter, algorithm.output)]
     [12, 5, 10]
     """
+    check_matrix(matrix)
     core = core_of(matrix.to_list())
     if not core.rows:
         return LowerBound(core.additions, "support", 0)

@@ -19,28 +19,17 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
 from wincraft.circuit.minimum.families import Family, Moving, fixed, forms, members, on_line, polynomial, reduced
-from wincraft.circuit.minimum.least import Least, without
+from wincraft.circuit.minimum.least import Least, remembered, without
 from wincraft.circuit.minimum.points import (
     IntegerPoint,
     Known,
     combined,
-    coordinate_points,
+    known_at_first,
     line,
     lines_through,
-    planes_of,
     rank,
     relation,
 )
-
-
-def single_points(known: Known) -> dict[IntegerPoint, None]:
-    """Every point by which, alone, a target is reached that was not: where two lines in one plane meet."""
-    found: dict[IntegerPoint, None] = {}
-    for target in known.left:
-        for factors, triple in planes_of(target, known.points):
-            for i, j in ((0, 1), (0, 2), (1, 2)):
-                found[combined((factors[i], factors[j]), (triple[i], triple[j]))] = None
-    return found
 
 
 def pairs_of_points(
@@ -63,6 +52,7 @@ def pairs_of_points(
     return found
 
 
+@remembered
 def one_intermediate(targets: Sequence[IntegerPoint]) -> Least:
     """At most one intermediate, in any dimension.
 
@@ -73,16 +63,17 @@ def one_intermediate(targets: Sequence[IntegerPoint]) -> Least:
     bare = without(targets)
     if bare.found:
         return bare
-    found, cases = one_more(Known(coordinate_points(len(targets[0])), targets))
+    found, cases = one_more(known_at_first(tuple(targets)))
     return Least(1 if found else 2, 1 + cases, tuple((point,) for point in found))
 
 
 def one_more(known: Known) -> tuple[list[IntegerPoint], int]:
     """The single points with which everything is reached, and how many were tried."""
-    points = single_points(known)
+    points = known.single_points
     return [point for point in points if known.completed((point,))], len(points)
 
 
+@remembered
 def two_intermediates(targets: Sequence[IntegerPoint]) -> Least:
     """At most two intermediates, in any dimension.
 
@@ -93,7 +84,7 @@ def two_intermediates(targets: Sequence[IntegerPoint]) -> Least:
     fewer = one_intermediate(targets)
     if fewer.found:
         return fewer
-    found, cases = two_more(Known(coordinate_points(len(targets[0])), targets))
+    found, cases = two_more(known_at_first(tuple(targets)))
     return Least(2 if found else 3, fewer.cases + cases, tuple(found))
 
 
@@ -104,7 +95,7 @@ def two_more(known: Known, families: bool = True) -> tuple[list[tuple[IntegerPoi
     """
     found: dict[tuple[IntegerPoint, ...], None] = {}
     cases = 0
-    for first in single_points(known):
+    for first in known.single_points:
         if first not in known.everything:
             more, tried = one_more(known.further((first,)))
             cases += tried

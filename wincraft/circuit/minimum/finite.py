@@ -7,8 +7,9 @@ this model only: other constants may take fewer additions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from numbers import Real
 from typing import Any
 
 from sympy.polys.domains import QQ
@@ -20,8 +21,10 @@ from wincraft.circuit.minimum.methods import LowerBound
 from wincraft.circuit.minimum.points import IntegerPoint, coordinate_points, point_of
 from wincraft.circuit.program import Program
 from wincraft.circuit.recording import Recorder
-from wincraft.errors import BadValue, NotApplicable, TooLarge, import_tool
-from wincraft.exact.matrix import factor_between
+from wincraft.errors import BadValue, NotApplicable, TooLarge, check_type, import_tool
+from wincraft.exact.field import Field
+from wincraft.exact.matrix import check_matrix, factor_between
+from wincraft.exact.number import as_fractions
 from wincraft.exact.types import Matrix
 
 _Gate = tuple[int, int, Fraction]
@@ -37,7 +40,9 @@ def finite_minimum(
     seconds. Needs ortools.
 
     Raises:
-        BadValue: no constants, or 0 among them.
+        WrongType: for what is no exact matrix, and a limit or seconds that are no numbers.
+        BadValue: no constants, or 0 among them; a limit below 0; no seconds.
+        BadNumber, FloatGiven: for a constant that is no fraction.
         NotApplicable: a matrix that is not rational; `limit` additions are not enough.
         TooLarge: the solver did not decide in time.
         MissingTool: ortools is not installed.
@@ -47,7 +52,15 @@ def finite_minimum(
     >>> claim.text  # doctest: +SKIP
     '3 additions, constants among -1, 1: proved minimal (constraint solver, 76 cases)'
     """
-    values = sorted({Fraction(c) for c in constants})
+    check_matrix(matrix)
+    check_type("a list of constants", constants, Iterable, "give some")
+    check_type("a limit", limit, int, "give an integer")
+    check_type("a number of seconds", seconds, Real, "give a number")
+    if limit < 0:
+        raise BadValue("the limit", str(limit), "give 0 or more additions")
+    if not seconds > 0:
+        raise BadValue("the number of seconds", str(seconds), "give more than 0")
+    values = sorted(set(as_fractions(map(Field(QQ).element, constants), QQ)))
     if not values or 0 in values:
         raise BadValue("the constants", str(list(map(str, values))), "give some, none of them 0")
     if matrix.domain != QQ:

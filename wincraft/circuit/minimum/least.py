@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, wraps
 
 from wincraft.circuit.minimum.points import IntegerPoint, closure, coordinate_points
 
@@ -25,6 +26,21 @@ class Least:
 
 Method = Callable[[Sequence[IntegerPoint]], Least]
 """From the different targets of a problem, none of them an input's point, to what it proves of their least."""
+
+
+def remembered(method: Method) -> Method:
+    """The method with its last answers kept: every method begins with what the one before it proves.
+
+    >>> remembered(without)([(1, 1, 0), (1, 1, 1)]).intermediates
+    0
+    """
+    known = lru_cache(maxsize=8)(method)
+
+    @wraps(method)
+    def of(targets: Sequence[IntegerPoint]) -> Least:
+        return known(tuple(targets))
+
+    return of
 
 
 def without(targets: Sequence[IntegerPoint]) -> Least:

@@ -14,9 +14,9 @@ from itertools import combinations
 from math import comb
 from typing import NamedTuple
 
-from wincraft.circuit.minimum.few import one_intermediate, single_points, two_intermediates
+from wincraft.circuit.minimum.few import one_intermediate, two_intermediates
 from wincraft.circuit.minimum.least import Least, Method
-from wincraft.circuit.minimum.points import Known, coordinate_points, lines_through, point_of
+from wincraft.circuit.minimum.points import Known, known_at_first, lines_through, point_of
 from wincraft.circuit.minimum.space import three_intermediates
 from wincraft.circuit.minimum.stripping import Core, CoreRows, across, core_of
 
@@ -131,21 +131,24 @@ def _geometric(name: str, method: Method) -> Callable[[CoreRows], LowerBound]:
 
 
 def _known(rows: CoreRows) -> Known:
-    return Known(coordinate_points(len(rows[0])), [point_of(row) for row in rows])
+    return known_at_first(tuple(point_of(row) for row in rows))
 
 
 def _price_of_two(rows: CoreRows) -> int:
     """About how many cases: for every first point the triples of points known then, and all fours."""
     known = _known(rows)
     have, left = len(known.points), len(known.left)
-    return 3 * left * (len(single_points(known)) * comb(have + 1, 3) + comb(have, 4))
+    return 3 * left * (len(known.single_points) * comb(have + 1, 3) + comb(have, 4))
 
 
 def _price_of_three(rows: CoreRows) -> int:
-    """About how many cases: families for every target, each with the conditions of the other targets."""
+    """About how many cases: those of two, and of four inputs families, each with the conditions of other targets."""
+    if len(rows[0]) != 4:
+        return _price_of_two(rows)
     known = _known(rows)
     have, left, lines = len(known.points), len(known.left), len(lines_through(known.points))
-    return left**2 * (lines**2 * have + lines * have**3) * (3 * have + 6) // 2 if len(rows[0]) == 4 else 0
+    families = left**2 * (lines**2 * have + lines * have**3) * (3 * have + 6) // 2
+    return _price_of_two(rows) + families
 
 
 def _price_of_inputs(price: Callable[[CoreRows], int], least: int) -> Callable[[CoreRows], int]:

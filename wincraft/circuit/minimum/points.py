@@ -8,7 +8,7 @@ ones. Its additions are the points that are added; it computes a matrix when the
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 from math import gcd, lcm
 
@@ -141,9 +141,29 @@ class Known:
                     more[target].add(key)
         return not left
 
+    @cached_property
+    def single_points(self) -> tuple[IntegerPoint, ...]:
+        """Every point by which, alone, a target is reached that was not: where two lines in one plane meet.
+
+        >>> Known([(1, 0, 0), (0, 1, 0), (0, 0, 1)], [(1, 1, 2)]).single_points
+        ((1, 1, 0), (1, 0, 2), (0, 1, 2))
+        """
+        found: dict[IntegerPoint, None] = {}
+        for target in self.left:
+            for factors, triple in planes_of(target, self.points):
+                for i, j in ((0, 1), (0, 2), (1, 2)):
+                    found[combined((factors[i], factors[j]), (triple[i], triple[j]))] = None
+        return tuple(found)
+
     def further(self, points: Sequence[IntegerPoint]) -> Known:
         """With these points known, and what they reach."""
         return Known([*self.points, *points], self.targets)
+
+
+@lru_cache(maxsize=8)
+def known_at_first(targets: tuple[IntegerPoint, ...]) -> Known:
+    """What is known before any intermediate: the inputs' points, and the targets that additions of these reach."""
+    return Known(coordinate_points(len(targets[0])), targets)
 
 
 def relation(points: Sequence[IntegerPoint]) -> tuple[int, ...] | None:

@@ -40,7 +40,7 @@ from wincraft.circuit.minimum.families import (
 )
 from wincraft.circuit.minimum.few import crossing, one_more, pairs_of_points, two_intermediates
 from wincraft.circuit.minimum.least import Least
-from wincraft.circuit.minimum.points import IntegerPoint, Known, combined, coordinate_points, lines_through, rank
+from wincraft.circuit.minimum.points import IntegerPoint, Known, combined, known_at_first, lines_through, rank
 
 Pair = tuple[IntegerPoint, IntegerPoint]
 
@@ -63,7 +63,7 @@ def three_intermediates(targets: Sequence[IntegerPoint]) -> Least:
     3
     """
     fewer = two_intermediates(targets)
-    known = Known(coordinate_points(len(targets[0])), targets)
+    known = known_at_first(tuple(targets))
     if fewer.found or len(targets[0]) != 4 or not general(known.points, targets):
         return fewer
     found: dict[tuple[IntegerPoint, ...], None] = {}

@@ -21,6 +21,7 @@ from wincraft.circuit.optimise.rows import rows
 from wincraft.circuit.program import Program
 from wincraft.circuit.shift_add import multiplierless
 from wincraft.errors import look_up
+from wincraft.exact.matrix import check_matrix
 from wincraft.exact.types import Matrix
 
 _KEPT = 3
@@ -53,17 +54,22 @@ def optimised(name: str, matrix: Matrix, effort: Effort | None = None, kept: int
 
     Raises:
         UnknownName: for no optimiser's name.
+        WrongType: for what is no exact matrix.
 
     >>> from wincraft import winograd
     >>> optimised("blocks", winograd("F(4,3)", points="0,1,-1,2,-2").output.dense)
     [program of 10 additions, 6 -> 4 values over QQ]
     """
+    check_matrix(matrix)
     given = effort or Effort()
     return _best(look_up("optimiser", name, OPTIMISERS)(matrix, given), matrix, given, kept)
 
 
 def structural(matrix: Matrix, effort: Effort | None = None) -> list[Program]:
     """The best programs of all structural optimisers, exactly the matrix's, the fewest additions first.
+
+    Raises:
+        WrongType: for what is no exact matrix.
 
     >>> from wincraft import winograd
     >>> [structural(linear_map.dense)[0] for linear_map in winograd("F(6,3)", points="0,1,-1,2,-2,1/2,-1/2").maps]
@@ -72,6 +78,7 @@ def structural(matrix: Matrix, effort: Effort | None = None) -> list[Program]:
      program of 8 additions, 3 -> 8 values over QQ,
      program of 22 additions, 8 -> 8 values over QQ]
     """
+    check_matrix(matrix)
     given = effort or Effort()
     return _best([program for optimiser in STRUCTURAL.values() for program in optimiser(matrix, given)], matrix, given)
 

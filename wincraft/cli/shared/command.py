@@ -157,7 +157,7 @@ def basis_option(*names: str, multiple: bool = False) -> Decorator:
     return click.option("--basis", *names, multiple=multiple, shell_complete=offer(basis_names), help=f"{text}{often}")
 
 
-CIRCUIT_NAMES = ("default", "fewest", "quiet", "cheap-registers", "rows")
+CIRCUIT_NAMES = ("default", "fewest", "quiet", "cheapest", "cheap-registers", "rows")
 """Those of `wincraft.construct.CHOICES`, whose import takes longer than a help page may."""
 
 

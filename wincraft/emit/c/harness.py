@@ -8,7 +8,8 @@ from math import prod
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.circuit.bounds import bounds
-from wincraft.construct.circuits import DEFAULT_CIRCUIT, order_of
+from wincraft.construct.choices import DEFAULT_CIRCUIT
+from wincraft.construct.circuits import order_of
 from wincraft.construct.scaling import integer_form
 from wincraft.emit.c.integers import integer_bounds, integer_section
 from wincraft.emit.c.kernels import Array, Line, Tile

@@ -8,7 +8,8 @@ from hashlib import sha256
 from typing import TextIO
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.construct.circuits import DEFAULT_CIRCUIT, Circuits
+from wincraft.construct.choices import DEFAULT_CIRCUIT
+from wincraft.construct.circuits import Circuits
 from wincraft.emit.c.integers import integer_section
 from wincraft.emit.c.passes import Reading, read_passes
 from wincraft.emit.c.plan import float_section, stage_calls

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from wincraft.algorithm.bilinear import Algorithm
-from wincraft.construct.circuits import DEFAULT_CIRCUIT
+from wincraft.construct.choices import DEFAULT_CIRCUIT
 from wincraft.emit.c.passes import read_passes
 from wincraft.emit.c.text import comment
 from wincraft.emit.kernel.common import check_kernel, lanes_text, named_files, opening_of, template_words

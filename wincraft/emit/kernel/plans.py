@@ -14,7 +14,7 @@ from hashlib import sha256
 from math import prod
 from pathlib import Path
 
-from wincraft.construct.circuits import DEFAULT_CIRCUIT
+from wincraft.construct.choices import DEFAULT_CIRCUIT
 from wincraft.emit.c.text import comment, fill
 from wincraft.emit.kernel.common import main_program, named_files, template_words
 from wincraft.emit.kernel.conv2d import ELEMENT_TYPES, FEWEST, U_BYTES, conv2d_files

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wincraft.algorithm.bilinear import Algorithm
 from wincraft.construct.catalogue import EXACT_USE
-from wincraft.construct.circuits import DEFAULT_CIRCUIT
+from wincraft.construct.choices import DEFAULT_CIRCUIT
 from wincraft.emit.kernel.conv2d import ELEMENT_TYPES, conv2d_files
 from wincraft.emit.kernel.depthwise import depthwise_files
 from wincraft.emit.kernel.integers import IntegerElements
