@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the tables of docs/explanation/circuits.md: counts, noise, fronts, whole tiles, stored proofs.
 
-    python scripts/circuit_table.py [counts noise fronts live tiles proofs]
+    python scripts/circuit_table.py [counts noise fronts live interpolations tiles proofs]
 
 All of them take some minutes, nearly all of it the whole tiles; with names only those are made. What stands in them is
 the package's: programs of the choice `fewest` and the default, bounds as `additions_bound` proves them.
@@ -65,6 +65,14 @@ TILES = (
     (6, 3, "0,1,-1,2,-2,1/2,-1/2,inf", "752"),
 )
 """m, r and moduli of squares, and what is published for the tile (Numaro; of F(2x2,3x3) by nesting its circuits)."""
+
+INTERPOLATIONS = (
+    ("Toom-3", 3, 3, "0,1,-1,2,inf", "8"),
+    ("Toom-4", 4, 4, "0,1,-1,2,-2,1/2,inf", "17"),
+    ("Toom-4.5", 4, 5, "0,1,-1,2,-2,1/2,-1/2,inf", "22"),
+    ("Toom-5", 5, 5, "0,1,-1,2,-2,1/2,-1/2,4,inf", "31"),
+)
+"""Name, m, r, moduli, and the additions of the interpolation in PLinOpt's data."""
 
 CHOICES = ("rows", "default", "fewest", "cheap-registers")
 """Those whose live values are shown."""
@@ -145,7 +153,7 @@ def fronts() -> list[str]:
                     str(one.additions),
                     f"{float(value):.2f}",
                     f"{float(value / item.plain_noise):.2f}",
-                    str(live(one.program)),
+                    str(one.live),
                     one.found,
                 ]
                 lines.append(f"| {' | '.join(cells)} |")
@@ -165,6 +173,18 @@ def held() -> list[str]:
                     program = circuits.whole(name) if axes > 1 else circuits.line(name).ordered.program
                     cells.append(f"{program.additions}: {live(program)}")
                 lines.append(f"| {algorithm.size} | {TITLES[name]} | {' | '.join(cells)} |")
+    return lines
+
+
+def interpolations() -> list[str]:
+    """Of linear convolution the additions of all three maps; the first is what Toom-Cook calls interpolation."""
+    lines = ["| name | size | points | interpolation | published | evaluation of both |"]
+    lines.append("| --- | --- | --- | --: | --: | --: |")
+    for name, m, r, moduli, published in INTERPOLATIONS:
+        linear = winograd(m, r, moduli=moduli).transpose()
+        circuits = Circuits(linear, "fewest")
+        first, *others = (circuits.of(item.dense).additions for item in linear.maps)
+        lines.append(f"| {name} | {size((m, r, moduli))} | {first} | {published} | {'+'.join(map(str, others))} |")
     return lines
 
 
@@ -209,6 +229,7 @@ TABLES: Mapping[str, Callable[[], Sequence[str]]] = {
     "noise": noise,
     "fronts": fronts,
     "live": held,
+    "interpolations": interpolations,
     "tiles": tiles,
     "proofs": stored,
 }

@@ -7,6 +7,9 @@ Every map is searched from one seed after another, each for so many rounds; what
 that a stopped run goes on where it stopped. Programs of equal additions differ in their constants and their rounding
 noise, so up to forty of the fewest additions, and of one and two more, are written for each map. Maps that may still
 get better are searched in turn, those with a goal that is not reached first.
+
+With --quiet programs of little noise are looked for: every turn begins with the quietest that are known of each number
+of additions, those of the library too, and of each the six quietest are written.
 """
 
 from __future__ import annotations
@@ -21,13 +24,19 @@ import click
 
 from wincraft import winograd
 from wincraft.circuit import Program
+from wincraft.circuit.library import known_programs
 from wincraft.circuit.optimise.neighbourhood import Neighbourhood
 from wincraft.circuit.text import parse_program, program_text
+from wincraft.construct import Circuits
+from wincraft.construct.rounding import noise_of
 from wincraft.errors import NotApplicable
 from wincraft.exact.types import Matrix
 
 MAPS = {"BT": "input", "G": "filter", "AT": "output"}
 MOST, SLACK = 40, 2
+QUIETEST, QUIET_SLACK, QUIET_ROUNDS = 6, 8, 36
+LONGEST = 640
+"""Rounds of the longest turn."""
 CLASSIC_4, CLASSIC_5 = "0,1,-1,2,-2,inf", "0,1,-1,2,-2,1/2,inf"
 CLASSIC_6, CLASSIC_7 = "0,1,-1,2,-2,1/2,-1/2,inf", "0,1,-1,2,-2,1/2,-1/2,4,inf"
 
@@ -44,11 +53,11 @@ GOALS: list[tuple[int, int, str, tuple[int, int, int]]] = [
     (2, 5, CLASSIC_4, (12, 10, 8)),
     (6, 3, "0,1,-1,x^2+x+1,x^2-x+1,inf", (17, 7, 19)),
     (6, 3, "0,1,-1,2,-2,x^2+1,inf", (19, 7, 17)),
-    (8, 3, "0,1,-1,2,-2,1/2,-1/2,3,-3,inf", (39, 10, 32)),
-    (8, 3, "0,2/5,-2/5,4/5,-4/5,6/5,-6/5,12/5,-12/5,inf", (37, 10, 31)),
-    (8, 3, "0,5/14,-5/14,5/7,-5/7,10/7,-10/7,20/7,-20/7,inf", (36, 10, 30)),
-    (7, 3, CLASSIC_7, (31, 9, 25)),
-    (5, 5, CLASSIC_7, (31, 17, 21)),
+    (8, 3, "0,1,-1,2,-2,1/2,-1/2,3,-3,inf", (36, 10, 30)),
+    (8, 3, "0,2/5,-2/5,4/5,-4/5,6/5,-6/5,12/5,-12/5,inf", (34, 10, 30)),
+    (8, 3, "0,5/14,-5/14,5/7,-5/7,10/7,-10/7,20/7,-20/7,inf", (32, 10, 30)),
+    (7, 3, CLASSIC_7, (29, 9, 25)),
+    (5, 5, CLASSIC_7, (29, 16, 20)),
     (3, 3, "0,1,-1,2,inf", (8, 4, 6)),
     (3, 4, CLASSIC_4, (12, 8, 8)),
     (2, 3, "0,1,-1,inf", (4, 3, 4)),
@@ -101,9 +110,13 @@ def problems() -> list[Problem]:
 class State:
     """What is known of a problem: the next seed, and programs by their text, each with where it came from."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem, self.turns, self.spent, self.done = problem, 0, 0.0, False
+    def __init__(self, problem: Problem, quiet: bool) -> None:
+        self.problem, self.quiet, self.turns, self.spent, self.done = problem, quiet, 0, 0.0, False
         self.entries: dict[str, dict[str, Any]] = {}
+        if quiet:
+            self.context = Circuits(algorithm_of(problem.m, problem.r, problem.points)).context(problem.matrix)
+            for known in known_programs(problem.matrix):
+                self.add(known.program, 0, 0)
 
     @property
     def additions(self) -> int:
@@ -112,9 +125,13 @@ class State:
 
     def turn(self) -> int:
         """One more search, from nothing or, every third time, from what is known; how many rounds it took."""
-        rounds = min(20 * 2**self.turns, 160)
-        search = Neighbourhood(self.problem.matrix, self.turns)
-        if self.turns % 3 == 2:
+        rounds = QUIET_ROUNDS if self.quiet else min(20 * 2**self.turns, LONGEST)
+        search = Neighbourhood(self.problem.matrix, self.turns, slack=QUIETEST - 1 if self.quiet else 1)
+        if self.quiet:
+            search.start([parse_program(text) for text in self.entries])
+            search.near = True
+            search.rounds(rounds)
+        elif self.turns % 3 == 2:
             best = [text for text, entry in self.entries.items() if entry["additions"] == self.additions]
             search.start([parse_program(text) for text in best])
             search.near = True
@@ -124,7 +141,8 @@ class State:
             search.near = True
             search.rounds(rounds - rounds // 10)
         self.done = not search.sides
-        for program in search.programs(MOST, SLACK):
+        most, slack = (300, QUIETEST) if self.quiet else (MOST, SLACK)
+        for program in search.programs(most, slack):
             self.add(program, self.turns, rounds)
         self.turns += 1
         return rounds
@@ -133,7 +151,7 @@ class State:
         """Keep a program, checked; of every number of additions the first ones found."""
         if program.matrix() != self.problem.matrix:
             raise NotApplicable(f"a program of {self.problem.name}", "its matrix is another", "search it again")
-        problem, additions = self.problem, sum(operation.adds for operation in program.operations)
+        problem, additions = self.problem, program.additions
         entry = {
             "name": problem.name,
             "m": problem.m,
@@ -145,11 +163,14 @@ class State:
             "rounds": rounds,
             "program": program_text(program),
         }
+        if self.quiet:
+            entry["noise"] = float(noise_of(program, self.context))
         self.entries.setdefault(entry["program"], entry)
-        limit, counts = self.additions + SLACK, dict[int, int]()
-        for text, known in list(self.entries.items()):
+        limit = self.additions + (QUIET_SLACK if self.quiet else SLACK)
+        most, counts = QUIETEST if self.quiet else MOST, dict[int, int]()
+        for text, known in sorted(self.entries.items(), key=lambda item: item[1].get("noise", 0)):
             counts[known["additions"]] = counts.get(known["additions"], 0) + 1
-            if known["additions"] > limit or counts[known["additions"]] > MOST:
+            if known["additions"] > limit or counts[known["additions"]] > most:
                 del self.entries[text]
 
 
@@ -180,10 +201,11 @@ def write(path: Path, states: list[State]) -> None:
 @click.option("--time-limit", type=float, default=600.0, show_default=True, help="Seconds.")
 @click.option("--only", default="", help="Search the problems whose name holds this text.")
 @click.option("--seed", default=0, show_default=True, help="The first seed.")
-def main(output: Path, time_limit: float, only: str, seed: int) -> None:
+@click.option("--quiet", is_flag=True, help="Look for little rounding noise.")
+def main(output: Path, time_limit: float, only: str, seed: int, quiet: bool) -> None:
     """Search until the time is over; the output grows with every improvement."""
     begin = time.monotonic()
-    states = [State(problem) for problem in problems() if only in problem.name]
+    states = [State(problem, quiet) for problem in problems() if only in problem.name]
     for state in states:
         state.turns = seed
     read(output, states)

@@ -4,9 +4,10 @@
     python scripts/make_library.py found.json [more.json ...]
 
 Programs of equivalent matrices stand together (see `wincraft.circuit.equivalence`), those that the library holds
-already among them. Of every number of additions, from the fewest to two more, the program of the least rounding noise
-is kept, with its sums regrouped, and beside it the one of the least noise whose constants binary floats hold; of more
-additions, up to six more, such as are quieter than all of fewer. Bounds are proved again here.
+already among them, and those of the transposed matrix, run backwards. Of every number of additions, from the fewest to
+two more, the program of the least rounding noise is kept, with its sums regrouped, and beside it the one of the least
+noise whose constants binary floats hold; of more additions, up to six more, such as are quieter than all of fewer.
+Bounds are proved again here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import re
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,11 @@ from wincraft.circuit.equivalence import equivalence, transported
 from wincraft.circuit.fitting import fitted_program
 from wincraft.circuit.library import entries
 from wincraft.circuit.minimum.bound import additions_bound
+from wincraft.circuit.operations import is_binary
 from wincraft.circuit.program import Program
 from wincraft.circuit.regrouping import regrouped
 from wincraft.circuit.text import parse_program, program_text
+from wincraft.circuit.transposing import transposed_program
 from wincraft.construct.circuits import Circuits
 from wincraft.construct.rounding import noise_of
 
@@ -34,14 +38,9 @@ TARGET = Path(__file__).parent.parent / "wincraft" / "circuit" / "library.json"
 MORE, MOST_MORE = 2, 6
 """Additions beyond the fewest of which programs are kept in any case, and where they are quieter."""
 MAP = re.compile(r"F\((\d+),(\d+)\) (\S+) (BT|G|AT)")
+BACKWARDS = ", transposed"
 Found = tuple[Program, str]
 """A program and what it was found by."""
-
-
-def is_dyadic(program: Program) -> bool:
-    """Whether binary floats hold all constants."""
-    constants = [Fraction(str(operation.constant)) for operation in program.operations if operation.constant]
-    return all(c.denominator.bit_count() == 1 for c in constants)
 
 
 def kept(name: str, items: list[Found]) -> tuple[Any, list[Found]]:
@@ -60,11 +59,22 @@ def kept(name: str, items: list[Found]) -> tuple[Any, list[Found]]:
     best: list[Any] = []
     for count in range(fewest, fewest + MOST_MORE + 1):
         level = sorted((item for item in made if item[0] == count), key=lambda item: (item[1], str(item[2])))
-        chosen = level[:1] + [item for item in level if is_dyadic(item[2])][:1]
+        chosen = level[:1] + [item for item in level if is_binary(item[2])][:1]
         best += [item for item in chosen if count <= fewest + MORE or item[1] < min(other[1] for other in best)]
     unique = {program_text(program): (program, how) for _, _, program, how in best}
     print(name, [(c, round(float(n / Fraction(str(algorithm.noise_gain()))), 2)) for c, n, *_ in best])
     return matrix, list(unique.values())
+
+
+def of_the_transpose(matrix: Any, classes: list[tuple[str, Any, list[Found]]]) -> Iterator[Found]:
+    """Programs of a class that the transposed matrix is of, run backwards."""
+    across = matrix.transpose()
+    for _, other, programs in classes:
+        if other.shape == across.shape and equivalence(other, across) is not None:
+            for program, how in programs:
+                moved = transported(program, other, across)
+                if moved is not None:
+                    yield transposed_program(moved), how if how.endswith(BACKWARDS) else how + BACKWARDS
 
 
 def main(paths: list[str]) -> None:
@@ -87,6 +97,10 @@ def main(paths: list[str]) -> None:
                 break
         else:
             classes.append((name, matrix, programs))
+    for place, (name, matrix, programs) in enumerate(classes):
+        backwards = list(of_the_transpose(matrix, classes))
+        if backwards:
+            classes[place] = name, *kept(name, [*programs, *backwards])
     document = []
     for name, matrix, programs in classes:
         unique = {program_text(program).replace("\n", "; "): how for program, how in programs}

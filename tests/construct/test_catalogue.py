@@ -11,7 +11,7 @@ from oracle_messages import refused
 from sympy import Rational
 
 from wincraft import catalogue, parse, winograd
-from wincraft.construct import moduli_of_use, source_of_use
+from wincraft.construct import Circuits, moduli_of_use, source_of_use
 from wincraft.errors import NotApplicable, UnknownName
 from wincraft.measure import word_bounds
 from wincraft.search import search_words
@@ -89,6 +89,28 @@ def test_the_best_points_of_the_usual_sizes():
     assert catalogue()[2, 3].points == "0,1,-1,inf"
     assert catalogue()[4, 3].points == "0,3/2,-3/2,2/3,-2/3,inf"
     assert (catalogue()[2, 3].noise_gain, catalogue()[4, 3].noise_gain) == ("5/3", "617149/129600")
+
+
+@pytest.mark.parametrize(
+    ("m", "r", "points"),
+    [
+        (4, 2, "0,1,-1,2"),
+        (3, 3, "0,1,-1,2"),
+        (4, 3, "0,1,-1,2,-2"),
+        (4, 4, "0,1,-1,2,-2,1/2"),
+        (5, 3, "0,1,-1,2,-2,1/2"),
+        (6, 3, "0,1,-1,2,-2,1/2,-1/2"),
+        (7, 3, "0,1,-1,2,-2,1/2,-1/2,4"),
+        (8, 3, "0,2/5,-2/5,4/5,-4/5,6/5,-6/5,12/5,-12/5"),
+    ],
+)
+def test_cheap_points_take_no_more_additions_than_well_known_ones(m, r, points):
+    counts = []
+    for of in ("cheap", points):
+        circuits = Circuits(winograd(m, r, points=of), "fewest")
+        counts.append(sum(circuits.line(name).additions for name in ("BT", "G", "AT")))
+    assert counts[0] <= counts[1]
+    assert catalogue(m, r).uses["cheap"].found.startswith(f"{counts[0]} additions in all, the fewest of ")
 
 
 def test_beyond_the_catalogue_the_points_grow_in_height():

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from wincraft.circuit.minimum.finite import finite_minimum as finite_minimum
     from wincraft.circuit.minimum.proofs import proofs as proofs, recheck_proof as recheck_proof
     from wincraft.circuit.noise import rounding_variance as rounding_variance, worst_rounding as worst_rounding
-    from wincraft.circuit.operations import Operations as Operations, operations_of as operations_of
+    from wincraft.circuit.operations import (
+        Operations as Operations,
+        is_binary as is_binary,
+        operations_of as operations_of,
+    )
     from wincraft.circuit.optimise.effort import Effort as Effort
     from wincraft.circuit.optimise.registry import OPTIMISERS as OPTIMISERS, optimised as optimised
+    from wincraft.circuit.price import Prices as Prices
     from wincraft.circuit.ordering import depth as depth, live as live, reordered as reordered
     from wincraft.circuit.program import KINDS as KINDS, Operation as Operation, Program as Program
     from wincraft.circuit.recording import (

@@ -65,6 +65,16 @@ def of_constant(value: Number) -> Operations:
     return Operations(multiplications=1)
 
 
+def is_binary(program: Program) -> bool:
+    """Whether binary floating point holds every constant: each is an integer over a power of two.
+
+    >>> [is_binary(Program.build(1, [("multiply", 0, text)], [1])) for text in ("5/4", "4/5")]
+    [True, False]
+    """
+    constants = (program.domain.to_sympy(item.constant) for item in program.operations if item.constant is not None)
+    return all(bool(c.is_Rational) and int(c.q).bit_count() == 1 for c in constants)
+
+
 def sum_of(items: Iterable[Operations]) -> Operations:
     """The sum, of nothing no operations.
 

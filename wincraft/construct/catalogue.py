@@ -30,7 +30,8 @@ USES = {
     "dyadic": "symmetric, every p/q with q a power of two, height <= 8",
     "integer": "symmetric integers, height <= 8",
     "operations": "symmetric, height <= 3, the fewest operations of the data and output transforms",
-    "cheap": "symmetric, height <= 8, the fewest additions of all three transforms in circuits, then the noise gain",
+    "cheap": "pairs and at most one point more, height <= 8, the fewest additions of all three transforms in circuits, "
+    "then the noise gain",
     "quadratic": "symmetric, with one modulus x^2 + c and so one product more",
     "int8-exact": "U and V of int8 in 16 bits in two dimensions, the most channels with int32 sums that wrap around",
 }

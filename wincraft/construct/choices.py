@@ -8,7 +8,7 @@ from dataclasses import fields
 from fractions import Fraction
 from functools import lru_cache, partial
 
-from wincraft.circuit.operations import operations_of
+from wincraft.circuit.operations import is_binary, operations_of
 from wincraft.circuit.price import Prices
 from wincraft.construct.candidates import Contender
 from wincraft.errors import BadValue, NotApplicable, look_up
@@ -41,8 +41,8 @@ def _simplest(item: Contender) -> tuple[int, int, int, Fraction]:
 
 
 def _fewest(candidates: Sequence[Contender]) -> Contender:
-    """The fewest additions, then the least rounding noise."""
-    return min(candidates, key=lambda item: (item.additions, item.noise))
+    """The fewest additions, then constants that binary floats hold, then the least rounding noise."""
+    return min(candidates, key=lambda item: (item.additions, not is_binary(item.program), item.noise))
 
 
 def _quiet(candidates: Sequence[Contender]) -> Contender:

@@ -163,6 +163,12 @@ class Circuits:
         pairs = tuple((fitted_program(program, matrix), text) for program, text in programs)
         return replace(self, found=(*self.found, (matrix, pairs)))
 
+    def _fewest(self, matrix: Matrix) -> list[Program]:
+        """All programs of the fewest additions."""
+        known = self.candidates(matrix)
+        least = min(item.additions for item in known)
+        return [item.program for item in known if item.additions == least]
+
     def matrices(self) -> list[Matrix]:
         """The matrices of the maps of every axis that differs from those before it, multiplied out."""
         return [item.dense for factor in dict.fromkeys(self._parts()) for item in factor.maps]
@@ -186,7 +192,7 @@ class Circuits:
         item = self.algorithm.named[name]
         lines = [factor.dense for factor in item.factors or ()]
         if self.choice == "fewest" and len(lines) == 2:
-            best = tuple(dict.fromkeys(self.of(line).program for line in lines))
+            best = tuple(dict.fromkeys(program for line in lines for program in self._fewest(line)))
             return reordered(scaled(gates_of(kronecker_programs(lines[0], lines[1], Effort(best=best))[0])), rounds=1)
         steps = item.collapsed if item.factors is not None else item
 

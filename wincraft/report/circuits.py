@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -71,6 +71,14 @@ class CircuitReport(Shown):
 
     def layout(self) -> Layout:
         """Counts, what is proved, the fronts, and the listings."""
+        charts = tuple(_front_chart(axis, maps) for axis, maps in self.axes if all(item.weighing for item in maps))
+        screen = self.screen()
+        counts = len(self.axes) + bool(self.tile)
+        sections = [*screen.sections[:counts], *self._fronts(), *screen.sections[counts:]]
+        return Layout(screen.title, screen.head, tuple(sections), charts)
+
+    def screen(self) -> Layout:
+        """The counts and the listings, without the fronts, for which every candidate is put in a good order."""
         sections = []
         for axis, maps in self.axes:
             where = "" if len(self.axes) == 1 else f", {axis.size}"
@@ -79,21 +87,19 @@ class CircuitReport(Shown):
             total = sum(item.numbers.additions for item in self.tile)
             sections.append(Section("Whole tile", _tables(self.tile), (f"The tile takes {total} additions.",)))
         for axis, maps in self.axes:
-            where = "" if len(self.axes) == 1 else f" of {axis.size}"
-            sections.append(Section(f"Fronts{where}", (_front_table(maps),), ("Found by other choices of --circuit.",)))
             for item in maps:
                 lines = program_lines(item.program, LETTERS[item.name])
                 table = Table(("operation by operation",), tuple((line,) for line in lines), "l")
-                sections.append(Section(f"{_TITLES[item.name]}{where}", (table,)))
-        charts = tuple(_front_chart(axis, maps) for axis, maps in self.axes if all(item.weighing for item in maps))
+                sections.append(Section(f"{_TITLES[item.name]}{self._of(axis)}", (table,)))
         title = f"circuits of {self.algorithm.size}: {self.circuits.choice}"
-        return Layout(title, (describe(self.algorithm),), tuple(sections), charts)
+        return Layout(title, (describe(self.algorithm),), tuple(sections))
 
-    def screen(self) -> Layout:
-        """The counts and the listings, without the fronts."""
-        whole = self.layout()
-        kept = [item for item in whole.sections if not item.title.startswith("Fronts")]
-        return Layout(whole.title, whole.head, tuple(kept))
+    def _fronts(self) -> Iterator[Section]:
+        for axis, maps in self.axes:
+            yield Section(f"Fronts{self._of(axis)}", (_front_table(maps),), ("Found by other choices of --circuit.",))
+
+    def _of(self, axis: Algorithm) -> str:
+        return "" if len(self.axes) == 1 else f" of {axis.size}"
 
     def document(self) -> dict[str, Any]:
         """The kind ``wincraft.circuit``: what `wincraft verify` reads and checks."""

@@ -34,7 +34,8 @@ def kronecker_programs(first: Matrix, second: Matrix, effort: Effort) -> list[Pr
     """
     solve = in_blocks()
     ways = [[solve(matrix), *_given(effort, matrix)] for matrix in (first, second)]
-    found = [program for pair in product(*ways) for program in interleavings(*pair)]
+    pairs = zip(*ways, strict=True) if first == second else product(*ways)
+    found = [program for pair in pairs for program in interleavings(*pair)]
     found += [*bordered(first, second), *_given(effort, kronecker_product(first, second))]
     found += [_in_parts(one, other, effort) for one in _divided(first) for other in _divided(second)]
     return sorted(dict.fromkeys(found), key=additions)[:_KEPT]
