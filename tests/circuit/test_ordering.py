@@ -118,11 +118,11 @@ def test_the_data_transform_of_a_tile_holds_far_less_than_it_reads():
 
 def test_the_same_seed_gives_the_same_order(monkeypatch):
     monkeypatch.setattr(ordering, "_STATES", 10)  # so that the search by chance is used
-    monkeypatch.setattr(ordering, "_ORDERS", 200)
     program = record(16, parse("F(2x2,3x3)", points="0,1,-1,inf").input.apply)
     assert fewest_live(program) is None
-    assert reordered(program, seed=1) == reordered(program, seed=1)
-    assert live(reordered(program, seed=1)) <= 8 < live(program)
+    found = reordered(program, seed=1, orders=200)
+    assert found == reordered(program, seed=1, orders=200)
+    assert live(found) <= 8 < live(program)
 
 
 @pytest.mark.slow
@@ -139,3 +139,8 @@ def test_bad_input():
     for rounds in (0, -1, True, 1.5):
         with refused(BadValue, "rounds", str(rounds), "at least 1"):
             reordered(program, rounds=rounds)
+
+
+def test_no_orders_find_nothing():
+    with refused(BadValue, "the number of orders is 0; give at least 1"):
+        reordered(Program.build(2, [("add", 0, 1)], [2]), orders=0)

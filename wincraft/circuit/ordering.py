@@ -13,11 +13,13 @@ from wincraft.circuit.program import Operation, Program
 from wincraft.errors import BadValue
 
 _STATES = 20_000
-_MOST_EXACT = 128
+_MOST_INPUTS = 15
 _STEPS = 750_000
-_ORDERS = 3_000
 _TEMPERATURE = 0.05
 _POWER = 8
+
+ORDERS = 3_000
+"""Orders of the outputs that a round of `reordered` tries."""
 
 
 def live(program: Program) -> int:
@@ -48,29 +50,30 @@ def depth(program: Program) -> int:
     return max(reached[output] for output in program.outputs)
 
 
-def reordered(program: Program, seed: int = 0, rounds: int = 4) -> Program:
+def reordered(program: Program, seed: int = 0, rounds: int = 4, orders: int = ORDERS) -> Program:
     """The same operations in an order with as few `live` values as is found, the program itself if none is better.
 
     The fewest there are, by best-first search over sets of operations that are done, where 20,000 of those suffice, as
-    they do for one-dimensional transforms; it is not tried on more than 128 operations. Else outputs are made one after
-    the other, each with what it needs and all that then can be done without holding more, and simulated annealing looks
-    for the order of the outputs: of a two-dimensional transform it begins with row by row. The same seed and rounds
-    give the same order.
+    they do for one-dimensional transforms; it is not tried for more than 15 inputs. Else outputs are made one after the
+    other, each with what it needs and all that then can be done without holding more, and simulated annealing looks for
+    the order of the outputs, of which every round tries so many `orders` at most: of a two-dimensional transform it
+    begins with row by row. The same seed, rounds and orders give the same order.
 
     Raises:
-        BadValue: for less than one round.
+        BadValue: for less than one round or order.
 
     >>> both = Program.build(4, [("add", 0, 1), ("add", 2, 3), ("subtract", 0, 1), ("subtract", 2, 3)], [4, 5, 6, 7])
     >>> live(both), live(reordered(both))
     (5, 3)
     """
-    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-        raise BadValue("the number of rounds", str(rounds), "give at least 1")
-    uses, given = _Uses(program), list(range(len(program.operations)))
-    found = uses.exact() if len(given) <= _MOST_EXACT else None
+    for what, given in (("rounds", rounds), ("orders", orders)):
+        if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+            raise BadValue(f"the number of {what}", str(given), "give at least 1")
+    uses, count = _Uses(program), len(program.operations)
+    found = uses.exact() if program.inputs <= _MOST_INPUTS else None
     if found is None:
-        found = _annealed(uses, Random(seed), rounds)
-    return program if uses.peak(given) <= uses.peak(found) else in_order(program, found)
+        found = _annealed(uses, Random(seed), rounds, orders)
+    return program if uses.peak(range(count)) <= uses.peak(found) else in_order(program, found)
 
 
 def fewest_live(program: Program) -> int | None:
@@ -252,14 +255,14 @@ class _Uses:
         return cost, peak, order
 
 
-def _annealed(uses: _Uses, random: Random, rounds: int) -> list[int]:
+def _annealed(uses: _Uses, random: Random, rounds: int, orders: int) -> list[int]:
     """An order by outputs of low cost, with few live values."""
     outputs = uses.ends
     least, peak, order = uses.by_outputs(outputs)
     best = outputs
     for _ in range(rounds):
         outputs, cost = best, least
-        steps = min(_ORDERS, _STEPS // len(order))
+        steps = min(orders, _STEPS // len(order))
         for step in range(steps):
             moved = _moved(outputs, random)
             found, reached, by = uses.by_outputs(moved)

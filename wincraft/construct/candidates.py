@@ -12,6 +12,7 @@ from sympy.polys.domains import QQ
 from wincraft.circuit.fitting import fitted_program
 from wincraft.circuit.library import KnownProgram, known_programs
 from wincraft.circuit.optimise.effort import Effort
+from wincraft.circuit.optimise.moves import additions
 from wincraft.circuit.optimise.registry import OPTIMISERS, STRUCTURAL, optimised
 from wincraft.circuit.ordering import live, reordered
 from wincraft.circuit.program import Program
@@ -87,7 +88,7 @@ def programs_of(of: Hashed, thorough: bool) -> tuple[KnownProgram, ...]:
 
     Of small matrices that the library does not hold also those of a short search by chance, always the same.
 
-    Where not `thorough`, of the optimisers only the best program that those of `QUICK` find.
+    Where not `thorough`, of the optimisers only the best program that each of `QUICK` finds.
     """
     matrix = of.matrix
     plain = KnownProgram(of_matrix(matrix), PLAIN)
@@ -95,9 +96,8 @@ def programs_of(of: Hashed, thorough: bool) -> tuple[KnownProgram, ...]:
         return (plain,)
     known = [*known_programs(matrix)]
     if not thorough:
-        rough = [(program, name) for name in QUICK for program in OPTIMISERS[name](matrix, Effort())]
-        program, name = min(rough, key=lambda pair: pair[0].additions)
-        return (plain, *known, KnownProgram(fitted_program(program, matrix), name))
+        rough = [(min(OPTIMISERS[name](matrix, Effort()), key=additions), name) for name in QUICK]
+        return (plain, *known, *(KnownProgram(fitted_program(program, matrix), name) for program, name in rough))
     by_chance = not known and matrix.domain == QQ and max(matrix.shape) <= LARGEST_BY_CHANCE
     names = [*STRUCTURAL, *[BY_CHANCE] * by_chance]
     found = [KnownProgram(program, name) for name in names for program in optimised(name, matrix, Effort(rounds=3))]

@@ -42,7 +42,7 @@ def _simplest(item: Contender) -> tuple[int, int, int, Fraction]:
 
 def _fewest(candidates: Sequence[Contender]) -> Contender:
     """The fewest additions, then constants that binary floats hold, then the least rounding noise."""
-    return min(candidates, key=lambda item: (item.additions, not is_binary(item.program), item.noise))
+    return min(candidates, key=lambda item: (item.additions, not is_binary(item.program), item.noise, _simplest(item)))
 
 
 def _quiet(candidates: Sequence[Contender]) -> Contender:

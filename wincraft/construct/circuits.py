@@ -34,6 +34,9 @@ from wincraft.numbers.summation import C_ORDER, CIRCUIT_ORDERS
 MOST_COMPARED = 3
 """Programs of equally many additions of which the one with the smallest values is taken for integers."""
 
+TILE_ORDERS = 600
+"""Orders that are tried for a whole tile, in some tenths of a second."""
+
 LARGEST_ORDERED = 10
 """Rows and columns of the largest matrix whose default program is put in order: of more that takes seconds."""
 
@@ -193,7 +196,7 @@ class Circuits:
         lines = [factor.dense for factor in item.factors or ()]
         if self.choice == "fewest" and len(lines) == 2:
             best = tuple(dict.fromkeys(program for line in lines for program in self._fewest(line)))
-            return reordered(scaled(gates_of(kronecker_programs(lines[0], lines[1], Effort(best=best))[0])), rounds=1)
+            return self._in_order(scaled(gates_of(kronecker_programs(lines[0], lines[1], Effort(best=best))[0])))
         steps = item.collapsed if item.factors is not None else item
 
         def apply(values: list[Any]) -> list[Any]:
@@ -201,7 +204,12 @@ class Circuits:
                 values = along_axis(self.of(step.matrix).program, values, tile, step.axis)
             return values
 
-        return reordered(record(prod(item.tile), apply, item.domain), rounds=1)
+        return self._in_order(record(prod(item.tile), apply, item.domain))
+
+    def _in_order(self, program: Program) -> Program:
+        """That of a whole tile in an order of few live values, looked for long only where these are what counts."""
+        thorough = self.choice.startswith("cheap-registers")
+        return reordered(program) if thorough else reordered(program, rounds=1, orders=TILE_ORDERS)
 
 
 def programs_for(algorithm: Algorithm, order: str) -> Callable[[Matrix], Program] | None:

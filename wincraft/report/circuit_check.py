@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import isclose
@@ -212,7 +212,8 @@ class _Stated:
         if self.algorithm.separable and len(self.algorithm.m) > 1:  # its axes say so
             return ""
         whole = is_whole(self.algorithm, self.name)
-        taken = circuits.whole(self.name) if whole else circuits.of(self.matrix).program
+        among = replace(circuits, found=((self.matrix, ((self.program, self.facts["found"]),)),))
+        taken = circuits.whole(self.name) if whole else among.of(self.matrix).program
         if self._merits(taken) == self._merits(self.program) and live(taken) == live(self.program):
             return ""
         noise = "" if self.weighing is None else f", noise {float(self.weighing.noise(taken)):.4g}"
