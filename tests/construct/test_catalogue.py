@@ -91,6 +91,7 @@ def test_the_best_points_of_the_usual_sizes():
     assert (catalogue()[2, 3].noise_gain, catalogue()[4, 3].noise_gain) == ("5/3", "617149/129600")
 
 
+@pytest.mark.slow_cases("6-3", "7-3", "8-3")
 @pytest.mark.parametrize(
     ("m", "r", "points"),
     [

@@ -52,7 +52,7 @@ def test_what_is_written_is_proved(choice):
     assert [line.partition(":")[0] for line in lines[1:]] == ["AT", "G", "BT"]
 
 
-@pytest.mark.slow_cases("F(3,3)", "whole", "one B^T")
+@pytest.mark.slow_cases("F(3,3)", "whole", "one B^T", "large")
 @pytest.mark.parametrize(
     "made",
     [

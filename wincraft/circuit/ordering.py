@@ -18,7 +18,7 @@ _STEPS = 750_000
 _TEMPERATURE = 0.05
 _POWER = 8
 
-ORDERS = 3_000
+TRIED_ORDERS = 3_000
 """Orders of the outputs that a round of `reordered` tries."""
 
 
@@ -50,7 +50,7 @@ def depth(program: Program) -> int:
     return max(reached[output] for output in program.outputs)
 
 
-def reordered(program: Program, seed: int = 0, rounds: int = 4, orders: int = ORDERS) -> Program:
+def reordered(program: Program, seed: int = 0, rounds: int = 4, orders: int = TRIED_ORDERS) -> Program:
     """The same operations in an order with as few `live` values as is found, the program itself if none is better.
 
     The fewest there are, by best-first search over sets of operations that are done, where 20,000 of those suffice, as

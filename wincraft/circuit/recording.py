@@ -105,6 +105,8 @@ class Recorder:
             return self.write("fms", (a, b), q)
         if q == -one:
             return self.write("fms", (b, a), p)
+        if _is_binary(p / q) and not _is_binary(q / p):
+            return self.write("fma", (b, a), p / q) * q
         return self.write("fma", (a, b), q / p) * p
 
     def settle(self, symbol: Symbol) -> int:
@@ -119,6 +121,14 @@ class Recorder:
         zero = Symbol(self, 0, self.domain.zero)
         values = [self.settle(item if isinstance(item, Symbol) else zero) for item in outputs]
         return Program(self._inputs, tuple(self._operations), tuple(values), self.domain)
+
+
+def _is_binary(c: Element) -> bool:
+    """Whether binary floats hold a constant; irrational ones they never do."""
+    try:
+        return int(c.denominator).bit_count() == 1  # type: ignore[attr-defined]
+    except (AttributeError, TypeError):
+        return False
 
 
 def record(inputs: int, function: Callable[[list[Any]], Sequence[Any]], K: Domain = QQ) -> Program:

@@ -16,13 +16,17 @@ from wincraft.errors import BadValue, NotApplicable, look_up
 NOISE_ALLOWED = Fraction(11, 10)
 """How much more rounding noise than plain rows the default circuit may have, predicted and measured."""
 
+NOISE_TRUSTED = Fraction(4, 5)
+"""The noise over that of plain rows up to which a prediction is not measured: none was found to be off by a third."""
+
 CircuitChoice = Callable[[Sequence[Contender]], Contender]
 
 
 def _default(candidates: Sequence[Contender]) -> Contender:
     """The fewest additions among circuits of at most 1.1 times the plain rows' rounding noise, predicted and measured.
 
-    Of equal ones that with the fewest multiplications by general constants, then by small integers, then the quietest.
+    Of equal ones such as have constants that binary floats hold, then the fewest multiplications by general constants,
+    then by small integers, then the least noise.
     """
     rows = candidates[0]
     quiet = (item for item in candidates if item.noise <= NOISE_ALLOWED * rows.noise)
@@ -30,14 +34,19 @@ def _default(candidates: Sequence[Contender]) -> Contender:
 
 
 def _is_quiet(item: Contender, rows: Contender) -> bool:
-    """Whether the measured noise is small enough; where it is NaN, or nothing rounds, the predicted one decides."""
+    """Whether the measured noise is small enough; where it is NaN, or nothing rounds, the predicted one decides.
+
+    It does, too, where it is far below the limit and no constant is rounded.
+    """
+    if item.noise <= NOISE_TRUSTED * rows.noise and is_binary(item.program):
+        return True
     allowed = float(NOISE_ALLOWED)
     return not (rows.noise and any(x > allowed * y for x, y in zip(item.measured, rows.measured, strict=True)))
 
 
-def _simplest(item: Contender) -> tuple[int, int, int, Fraction]:
+def _simplest(item: Contender) -> tuple[int, bool, int, int, Fraction]:
     found = operations_of(item.program)
-    return item.additions, found.multiplications, found.small, item.noise
+    return item.additions, not is_binary(item.program), found.multiplications, found.small, item.noise
 
 
 def _fewest(candidates: Sequence[Contender]) -> Contender:

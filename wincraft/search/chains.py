@@ -100,7 +100,7 @@ def search_chains(
     >>> F = winograd(6, 3, points="0,1,-1,2,-2,1/2,-1/2")
     >>> found = search_chains(F, "all-additions", ["canonical", "butterfly"])
     >>> found.text, found.value
-    ('input=canonical filter=butterfly output=canonical', 49.0)
+    ('input=canonical filter=butterfly output=canonical', 48.0)
     """
     measure = objective if isinstance(objective, Measure) else measure_named(objective)
     candidates = plain_names() if candidates is None else candidates

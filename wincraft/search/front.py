@@ -120,7 +120,7 @@ def pareto_front(m: int, r: int, moduli: Iterable[str]) -> ParetoFront:
     >>> front = pareto_front(4, 3, ["0,1,-1,2,-2", "0,2/3,-2/3,3/2,-3/2", "0,1,2,3,4", "0,1,-1,x^2+1,inf"])
     >>> for row in front.layout().sections[0].tables[0].rows:
     ...     print(*row)
-    1 1.75 1.833 5.5 19 0,1,-1,x^2+1@1,inf
+    1 1.75 1.833 5 19 0,1,-1,x^2+1@1,inf
     2 1.5 4.762 9.75 30 0,2/3,-2/3,3/2,-3/2,inf
     3 1.5 10.77 8.75 23 0,1,-1,2,-2,inf
     """
