@@ -74,21 +74,21 @@ def measured_noise(program: Program, context: Context) -> tuple[float, ...]:
     >>> [round(noise, 1) for noise in measured_noise(butterfly, Context())]
     [0.8, 0.9]
     """
-    return tuple(_mean_error(program, context, arithmetic) for arithmetic in ARITHMETICS)
-
-
-def _mean_error(program: Program, context: Context, arithmetic: Arithmetic) -> float:
-    lines = np.random.default_rng(0).standard_normal((program.inputs, MEASURED_LINES))
+    lines, found = np.random.default_rng(0).standard_normal((program.inputs, MEASURED_LINES)), list[float]()
     try:
+        exact = matrix_to_numpy(program.matrix(), float)
+        weights = None if context.weights is None else matrix_to_numpy(context.weights, float)
         if context.moments is not None:
             lines = _with_moments(lines, matrix_to_numpy(context.moments, float))
-        exact, given = matrix_to_numpy(program.matrix(), float), arithmetic.round(lines)
-        with np.errstate(over="ignore", invalid="ignore"):
-            errors = run_rounded(program, list(given), arithmetic).astype(float) - exact @ given.astype(float)
-            weighed = errors if context.weights is None else matrix_to_numpy(context.weights, float) @ errors
-            return float((errors * weighed).sum() / MEASURED_LINES) * 4.0**arithmetic.format.precision
+        for arithmetic in ARITHMETICS:
+            given = arithmetic.round(lines)
+            with np.errstate(over="ignore", invalid="ignore"):
+                errors = run_rounded(program, list(given), arithmetic).astype(float) - exact @ given.astype(float)
+                weighed = errors if weights is None else weights @ errors
+                found.append(float((errors * weighed).sum() / MEASURED_LINES) * 4.0**arithmetic.format.precision)
     except TooLarge:
-        return nan
+        return (nan,) * len(ARITHMETICS)
+    return tuple(found)
 
 
 def _with_moments(white: np.ndarray, moments: np.ndarray) -> np.ndarray:
