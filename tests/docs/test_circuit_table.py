@@ -35,7 +35,7 @@ def test_small_sizes(circuit_table, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["counts", "noise", "fronts", "tiles"])
+@pytest.mark.parametrize("name", ["counts", "noise", "fronts", "live", "tiles"])
 def test_all_of_it(circuit_table, name):
     assert stands(circuit_table.TABLES[name]()) == []
 
