@@ -102,6 +102,7 @@ def test_exact_programs_take_what_is_proved(points, size, counts):
         assert all(program.matrix() == each.dense for program in programs)
 
 
+@pytest.mark.slow_cases("u1-4")
 @pytest.mark.parametrize(
     ("u", "v"),
     [

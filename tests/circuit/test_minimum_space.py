@@ -47,6 +47,7 @@ def chained(random, border):
     return points[4 : 4 + border], points[-4:-1], points[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [range(500), pytest.param(range(500, 12_000), marks=pytest.mark.slow)])
 def test_every_three_points_that_reach_a_target_are_in_a_family(seeds):
     """The list of cases is complete: what a random program makes with three intermediates is a member."""

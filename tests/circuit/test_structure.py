@@ -54,6 +54,7 @@ def structured(draw):
     )
 
 
+@pytest.mark.slow_cases("blocks")
 @pytest.mark.parametrize("name", STRUCTURAL)
 @settings(max_examples=15)
 @given(matrix=structured())

@@ -59,6 +59,7 @@ def test_an_unknown_suffix_is_refused_with_those_known(line, wincraft_here, tmp_
     assert not (tmp_path / "out.pdf").exists()
 
 
+@pytest.mark.slow_cases("tolerance")
 def test_the_suffix_gives_the_format(line, wincraft_here, tmp_path):
     assert wincraft_here(*line, "-o", "out.JSON").stderr.startswith("wrote out.JSON\n")
     json.loads((tmp_path / "out.JSON").read_text())

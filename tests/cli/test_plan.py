@@ -161,6 +161,7 @@ def test_one_number_is_of_all_axes(wincraft_here):
     assert first("--kernel", "3", "--tile", "2").startswith("3x3 kernel: 1 piece")
 
 
+@pytest.mark.slow_cases("options7")
 @pytest.mark.parametrize(
     "options",
     [

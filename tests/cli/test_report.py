@@ -279,6 +279,7 @@ def test_commands_of_algorithms_refuse_plans_in_one_line(command, wincraft_here)
     assert "wincraft.decomposition" in done.stderr
 
 
+@pytest.mark.slow_cases("fewest-21")
 @pytest.mark.parametrize(("circuit", "additions"), [("rows", 36), ("fewest", 21)])
 def test_the_cost_section_counts_the_circuit_that_is_chosen(wincraft_here, circuit, additions):
     points = "0,1,-1,2,-2,1/2,-1/2"

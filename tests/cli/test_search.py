@@ -67,6 +67,7 @@ def test_points_and_within(wincraft_here):
     assert document["others"]
 
 
+@pytest.mark.slow_cases("arguments17-")
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

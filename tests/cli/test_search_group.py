@@ -129,6 +129,7 @@ def test_limits_that_are_proved_here(wincraft_here):
     assert again["lower"] <= known["upper"] == again["upper"]
 
 
+@pytest.mark.slow_cases("words1-json", "words5-txt")
 @pytest.mark.parametrize("suffix", ["txt", "md", "html", "json"])
 @pytest.mark.parametrize(
     "words",

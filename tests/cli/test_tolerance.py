@@ -20,6 +20,7 @@ def test_it_says_the_tolerance_and_what_hides(wincraft_here):
     assert len([line for line in entries if line.strip().startswith(("AT[", "G[", "BT["))]) == 22
 
 
+@pytest.mark.slow
 def test_json_and_constants(wincraft_here, tmp_path):
     document = json.loads(wincraft_here(*SMALL, "--format", "json", "--rate", "1e-6").stdout)
     assert (document["rate"], document["outputs"]) == (1e-6, 512)
@@ -27,6 +28,7 @@ def test_json_and_constants(wincraft_here, tmp_path):
     assert "#define WINCRAFT_F_2X2_3X3_ATOL" in (tmp_path / "limits.h").read_text()
 
 
+@pytest.mark.slow
 def test_tensors_are_written(wincraft_here, tmp_path):
     done = wincraft_here(*SMALL, "--tensors", str(tmp_path / "loud"))
     assert "loud tensors" in done.stdout

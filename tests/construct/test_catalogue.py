@@ -91,7 +91,7 @@ def test_the_best_points_of_the_usual_sizes():
     assert (catalogue()[2, 3].noise_gain, catalogue()[4, 3].noise_gain) == ("5/3", "617149/129600")
 
 
-@pytest.mark.slow_cases("6-3", "7-3", "8-3")
+@pytest.mark.slow_cases("6-3", "7-3", "8-3", "4-4-", "5-3-")
 @pytest.mark.parametrize(
     ("m", "r", "points"),
     [
@@ -136,7 +136,7 @@ def test_exact_integers_hold_the_channels_stated_in_two_dimensions(size):
     assert ("no points alone fit" in choice.found) == (found.algorithm.rank > (m + r - 1) ** 2)
 
 
-@pytest.mark.slow_cases("size0")
+@pytest.mark.slow_cases("size0", "size3")
 @pytest.mark.parametrize("size", [(2, 3), (4, 3), (3, 4), (6, 3), (4, 5)])
 def test_the_search_for_exact_integers_finds_the_entry(size):
     choice = catalogue(*size).uses["int8-exact"]

@@ -117,6 +117,7 @@ def test_trivial_sizes(size):
             assert rows_of(Circuits(made, choice).line(key).program) == rows(made.named[key].dense)
 
 
+@pytest.mark.slow_cases("F(4x4,3x3)-")
 @pytest.mark.parametrize(
     ("size", "options", "choice", "count"),
     [
@@ -145,6 +146,7 @@ def test_a_program_along_an_axis():
     assert along_axis(program, [5, 7, 1], (3,), None) == [4, 18]
 
 
+@pytest.mark.slow_cases("size7-", "size6-fewest")
 @pytest.mark.parametrize(
     ("size", "choice"), [((2, 3), choice) for choice in CIRCUIT_CHOICES] + [((4, 3), "fewest"), ((6, 3), "default")]
 )

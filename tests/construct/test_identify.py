@@ -177,6 +177,7 @@ def test_the_repr_is_the_report():
     assert "convention  wincnn" in text
 
 
+@pytest.mark.slow_cases("1e-07")
 @pytest.mark.parametrize(
     "tolerance", [1e-7, 0.3, *(pytest.param(given, marks=pytest.mark.slow) for given in (1e-5, 1e-2))]
 )

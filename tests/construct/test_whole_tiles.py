@@ -182,6 +182,7 @@ def test_transforms_take_about_as_many_additions_as_nested_ones() -> None:
         assert whole < 1.05 * nested
 
 
+@pytest.mark.slow
 def test_the_circuits_of_a_whole_tile_are_those_of_its_passes() -> None:
     made = winograd("4x4,3x3", points="whole")
     ((_, maps),) = map_circuits(Circuits(made))

@@ -62,7 +62,7 @@ def test_every_recipe_is_followed():
     assert RECIPES.keys() == REGISTER.keys()
 
 
-@pytest.mark.slow_cases("basis")
+@pytest.mark.slow_cases("basis", "measure")
 @pytest.mark.parametrize("title", REGISTER)
 def test_a_recipe_makes_what_its_commands_use(title, tmp_path, monkeypatch):
     (code,) = re.findall(r"^```python\n(.*?)^```", RECIPES[title], re.MULTILINE | re.DOTALL)

@@ -37,6 +37,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 # --- the text ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow_cases("F(2x4,3x5)", "legendre, sqrt(2)")
 @pytest.mark.parametrize("name", MAKERS)
 def test_every_symbol_and_macro_has_the_prefix(name):
     text, prefix = header(name), identifier(made(name))

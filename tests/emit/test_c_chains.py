@@ -319,6 +319,7 @@ def test_the_stages_compute_the_convolution(library, name):
     np.testing.assert_allclose(Y, np.tensordot(windows, g, g.ndim), rtol=0, atol=1e-10 * prod(g.shape))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "compiler",
     [COMPILERS[0], *(pytest.param(*item.values, marks=[*item.marks, pytest.mark.slow]) for item in COMPILERS[1:])],

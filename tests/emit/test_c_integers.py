@@ -279,7 +279,7 @@ def int64_steps(name, M):
     return steps
 
 
-@pytest.mark.slow_cases("legendre", "F(6x6,3x3), rank 10")
+@pytest.mark.slow_cases("legendre", "F(6x6,3x3), rank 10", "F(4x4,3x3)")
 @pytest.mark.parametrize("name", CASES)
 def test_the_channel_counts_are_those_of_a_report(name):
     """By the JSON document, and as printed."""

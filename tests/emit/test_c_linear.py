@@ -94,7 +94,7 @@ def defined(g, h):
     return s
 
 
-@pytest.mark.slow_cases("uint8-whole tiles")
+@pytest.mark.slow_cases("uint8-whole tiles", "int8-whole tiles")
 @needs_cc
 @pytest.mark.parametrize("name", MADE)
 @pytest.mark.parametrize("data", BOXES)

@@ -58,7 +58,7 @@ SIZES = {
 }
 
 
-@pytest.mark.slow_cases("46 products", "rank", "F(6x6,3x3)", "side by side", "different axes")
+@pytest.mark.slow_cases("46 products", "rank", "F(6x6,3x3)", "side by side", "different axes", "F(4x4,3x3)")
 @needs_coq
 @pytest.mark.parametrize("name", SIZES)
 def test_coq_accepts_without_axioms(compiled, name):

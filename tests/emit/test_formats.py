@@ -32,6 +32,7 @@ OF_CORRELATION = {"numpy", *OF_AXES}
 """Those among them that refuse the linear form."""
 
 
+@pytest.mark.slow_cases("rectangle-c", "cubic-c")
 @pytest.mark.parametrize("format_name", OF_ALL)
 @pytest.mark.parametrize("name", MADE)
 def test_the_command_in_the_file_writes_the_same_bytes(name, format_name):

@@ -98,6 +98,7 @@ class Attack:
         return abs(Fraction(float(self.computed(best)[0, output])) - exact[output])
 
 
+@pytest.mark.slow_cases("F(4,3)-bf16", "F(4,3)-fp32")
 @needs_gappa
 @pytest.mark.parametrize("name", ["BT", "G", "AT"])
 @pytest.mark.parametrize("format", ["fp32", "fp16", "bf16"])

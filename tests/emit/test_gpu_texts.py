@@ -44,6 +44,7 @@ def triton(monkeypatch):
     monkeypatch.setitem(sys.modules, "triton", module)
 
 
+@pytest.mark.slow_cases("F(2x4,3x3)")
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.usefixtures("triton")
 def test_triton_functions_compute_the_matrices(name):
@@ -98,6 +99,7 @@ def test_triton_itself_runs_them(tmp_path):
         assert np.allclose(ast.literal_eval(got), np.array(rows, dtype=float), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.slow_cases("F(2x4,3x3)")
 @pytest.mark.parametrize("name", NAMES)
 def test_triton_texts_are_straight_line(name):
     tree = ast.parse(emitted("triton", made(name)))

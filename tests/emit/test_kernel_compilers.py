@@ -80,7 +80,7 @@ def variants(*quick):
     return found
 
 
-@pytest.mark.slow_cases("16 lanes-clang", "4 lanes-clang")
+@pytest.mark.slow_cases("16 lanes-clang", "4 lanes-clang", "4 lanes-gcc", "plain-clang")
 @pytest.mark.parametrize("compiler", COMPILERS[:2])
 @pytest.mark.parametrize("variant", variants("4 lanes", "plain", "16 lanes"))
 @pytest.mark.parametrize("name", ["int8", *slowly(["uint8"])])
@@ -108,6 +108,7 @@ def test_every_width_gives_the_same_integers(name, variant, compiler):
         np.testing.assert_array_equal(got, np.clip(np.reshape(rows, sums.shape) + low + 120, low + 1, low + 250))
 
 
+@pytest.mark.slow_cases("-clang")
 @pytest.mark.parametrize("compiler", COMPILERS[:2])
 @pytest.mark.parametrize("variant", variants("plain", "16 lanes"))
 @pytest.mark.parametrize("name", ["float32", *slowly(("bfloat16", "float16"))])
@@ -140,6 +141,7 @@ def test_lanes_that_the_compiler_has_not_are_an_error_that_says_what_to_do(tmp_p
 # --- every compiler, without a warning --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow_cases("clang")
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("name", ["int8", *slowly(["float32", "uint8", "float16", "bfloat16"])])
 def test_it_is_c99_and_cxx17_without_a_warning(tmp_path, name, compiler):
@@ -238,6 +240,7 @@ def program(folder, name, *options, compiler=CC, lanes=None):
     compiled(compiler, sources, f"-D{prefix_of(name).upper()}_MAIN", *options, "-o", "main", "-lm", cwd=folder)
 
 
+@pytest.mark.slow
 @needs_cc
 @pytest.mark.parametrize("name", ["float32", *slowly(set(KERNELS) - {"float32"})])
 def test_the_self_test_passes_under_sanitizers(tmp_path, name):

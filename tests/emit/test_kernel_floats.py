@@ -48,6 +48,7 @@ def error_in_bounds(of, x, g, pads, **options):
     return abs(y - wanted).max() / limit
 
 
+@pytest.mark.slow_cases("random-F(6x6,3x3)")
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("x_kind", DATA)
 @pytest.mark.parametrize("g_kind", ["random", "hard", "one sign"])
@@ -115,7 +116,7 @@ def test_direct_sums_are_as_good_as_float_is():
     assert abs(of.layer(x, g, flags=DIRECT) - exact).max() < 400 * 2.0**-24 * abs(exact).max()
 
 
-@pytest.mark.slow_cases("0-float16")
+@pytest.mark.slow_cases("0-float16", "2-float16")
 @pytest.mark.parametrize("name", ["float32", "float16", "bfloat16"])
 @pytest.mark.parametrize("flags", [0, DIRECT])
 def test_bias_and_clamp(name, flags):
@@ -166,7 +167,7 @@ def values(images):
     return (images.astype(np.uint32) << 16).view(np.float32)
 
 
-@pytest.mark.slow_cases("1-0-float16")
+@pytest.mark.slow_cases("1-0-float16", "1-0-bfloat16")
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
 @pytest.mark.parametrize("flags", [0, ON_THE_FLY, DIRECT])
 @pytest.mark.parametrize("size", [1, 1e-6, 1e4, 1e36])

@@ -77,6 +77,7 @@ def test_sums_equal_the_integers_of_the_definition(name, x_kind, g_kind):
         np.testing.assert_array_equal(of.layer(x, g, pads=PADS, flags=flags), wanted)
 
 
+@pytest.mark.slow_cases("x^2+1")
 @pytest.mark.parametrize("name", with_slow(*COMMON, "int8, classic", "int8, x^2+1"))
 def test_exact_at_the_stated_channels_and_refused_beyond(name):
     """Weights of -128, whose sums are the largest: data of either end at the most channels."""

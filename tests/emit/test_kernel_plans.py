@@ -79,7 +79,7 @@ def sizes_of(name):
     return [reach[0] + 2, *(size + more for size, more in zip(reach[1:], (6, 9), strict=False))]
 
 
-@pytest.mark.slow_cases("stride 2-int8")
+@pytest.mark.slow_cases("stride 2-int8", "transposed-float32")
 @needs_cc
 @pytest.mark.parametrize(("name", "type"), EVERY)
 def test_layers_are_the_definition(name, type):
@@ -92,6 +92,7 @@ def test_layers_are_the_definition(name, type):
         assert_right(of, y, wanted, C // groups)
 
 
+@pytest.mark.slow_cases("high-stride 2-int8")
 @needs_cc
 @pytest.mark.parametrize(("name", "type"), [item for item in EVERY if item.values[1] != "float32"])
 @pytest.mark.parametrize("kind", ["high", "low"])

@@ -315,6 +315,7 @@ def assert_passes(folder, times, before=()):
     assert run == times // 1000
 
 
+@pytest.mark.slow
 @needs_cc
 @pytest.mark.parametrize("name", [NAMES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[1:])])
 def test_any_layer_is_answered_and_no_byte_beside_is_touched(tmp_path, name):

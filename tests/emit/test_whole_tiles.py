@@ -29,7 +29,7 @@ def convolution(d, g):
     return np.tensordot(np.lib.stride_tricks.sliding_window_view(d, g.shape), g, g.ndim)
 
 
-@pytest.mark.slow_cases("-clang")
+@pytest.mark.slow_cases("-clang", "g++")
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("name", MADE)
 def test_headers_compile_without_a_warning(name, compiler, tmp_path):

@@ -102,7 +102,7 @@ def test_a_text_beyond_the_limit(tmp_path):
     refused(tmp_path / "f.npz", "more than")
 
 
-@pytest.mark.slow_cases("text21")
+@pytest.mark.slow_cases("text21", "text12")
 @pytest.mark.parametrize(
     "text",
     [

@@ -148,7 +148,7 @@ MADE |= {
 }
 
 
-@pytest.mark.slow_cases("c-10,3", "roots of two")
+@pytest.mark.slow_cases("c-10,3", "roots of two", "numpy-10,3")
 @pytest.mark.parametrize("name", MADE)
 @pytest.mark.parametrize("format", [name for name in EMITTERS if name not in PROGRAMS])
 def test_every_format_is_read_back(name, format, tmp_path):

@@ -11,6 +11,7 @@ from wincraft.algorithm import Refuted
 MADE = {"one matrix a map": kronecker_square(points="0,1,-1"), "46 products": forty_six()}
 
 
+@pytest.mark.slow_cases("h-46 products")
 @pytest.mark.parametrize("name", MADE)
 @pytest.mark.parametrize("suffix", ["txt", "tex", "py", "h", "json"])
 def test_what_is_written_is_read(name, suffix, tmp_path):

@@ -133,7 +133,7 @@ def shapes(made):
     return made.maps.input.tile, made.maps.filter.tile
 
 
-@pytest.mark.slow_cases("2-D, chains", "whole tiles, linear form")
+@pytest.mark.slow_cases("2-D, chains", "whole tiles, linear form", "-2-D, a ", "-2-D, no ", "-3-D")
 @every_algorithm
 @pytest.mark.parametrize(
     "boxes", [BOXES[0], BOXES[3], *(pytest.param(item, marks=pytest.mark.slow) for item in BOXES[1:3])], ids=str

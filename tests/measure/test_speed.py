@@ -57,6 +57,7 @@ ZEN5 = {
 }
 
 
+@pytest.mark.slow_cases("64,64,56,56")
 @pytest.mark.parametrize("shape", ZEN5)
 def test_what_was_measured_of_the_kernels(shape):
     found = [winograd_time(parse(f"F({m}x{m},3x3)"), layer(shape), CORES["zen5"]).total for m in range(2, 9)]

@@ -63,7 +63,7 @@ def by_programs(made, order, batch, dtype):
     return {"U": U, "V": V, "M": M, "output": y}
 
 
-@pytest.mark.slow_cases("F(6,3)-fp16-circuit-fewest")
+@pytest.mark.slow_cases("F(6,3)-fp16-circuit-fewest", "F(4,3) chain-fp16-circuit-fewest")
 @pytest.mark.parametrize(("format", "order"), [("fp32", "circuit"), ("fp16", "circuit-fewest"), ("fp16", "circuit")])
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_simulations_run_the_programs_bit_by_bit(name, format, order):

@@ -67,6 +67,7 @@ def test_responses_are_those_of_changed_plans(name):
             np.testing.assert_allclose(wrong - exact, made, atol=1e-9, err_msg=sites[number].name)
 
 
+@pytest.mark.slow_cases("stride 2")
 @pytest.mark.parametrize("name", CASES)
 def test_a_change_that_is_called_seen_is_seen(name):
     """The worst entry of every matrix: really changed by more, and by less."""

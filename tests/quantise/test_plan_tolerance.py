@@ -31,7 +31,7 @@ def found(name, scheme):
     return plan_tolerance(PLANS[name], scheme, SMALL, rate=1e-3, pilot_outputs=2**16)
 
 
-@pytest.mark.slow_cases("dilation", "transposed")
+@pytest.mark.slow_cases("dilation", "transposed", "-stride 2")
 @pytest.mark.parametrize("name", PLANS)
 @pytest.mark.parametrize("scheme", ["fp16", "tapwise-8"])
 def test_fresh_data_leave_it_about_as_often_as_stated(name, scheme):
@@ -82,12 +82,14 @@ def test_a_layer_of_ones_own_is_its_own_test():
     assert np.abs(run.outputs - run.reference).max() == pytest.approx(ours.pilot.largest)
 
 
+@pytest.mark.slow
 def test_weights_of_another_size_scale_it():
     ours = plan_tolerance(PLANS["1x7"], "fp32", SMALL, rate=1e-4, weight_deviation=2 / np.sqrt(16 * 7))
     plain = plan_tolerance(PLANS["1x7"], "fp32", SMALL, rate=1e-4)
     assert ours.limits.atol == pytest.approx(2 * plain.limits.atol, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_it_is_shown_with_faults_and_bounds():
     result = plan_tolerance(PLANS["stride 2"], "fp16", SMALL, given=(0.5, 0.0))
     text = repr(result)

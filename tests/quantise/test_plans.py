@@ -120,6 +120,7 @@ def test_scales_that_are_given_are_taken(scheme):
         simulate_plan(plan, scheme, x, w, scales={"piece 9 U": 1.0})
 
 
+@pytest.mark.slow_cases("dilation 2", "transposed, odd")
 @pytest.mark.parametrize("scheme", ["fp32", "fp16", pytest.param("tapwise-8", marks=pytest.mark.slow)])
 @all_kinds
 def test_the_prediction_is_within_half_a_decibel(problem, tile, longest, scheme):
@@ -143,6 +144,7 @@ def test_the_prediction_of_integers_is_within_half_a_decibel(kind):
     assert found.predicted.decibels == pytest.approx(found.measured, abs=0.5)
 
 
+@pytest.mark.slow_cases("7x7 split-fp32", "5x5, stride 2-fp32")
 @pytest.mark.parametrize("scheme", ["winograd-aware-nets", "fp32,matrices=fp8-e4m3", "barabasz-2020-8"])
 @pytest.mark.parametrize("kind", ["stride 2", "stride 2, tile 4", "5x5, stride 2", "7x7 split", "one axis", "groups"])
 def test_mean_errors_of_pieces_add_up_as_they_are(kind, scheme):

@@ -72,6 +72,7 @@ def test_the_scheme_is_named_in_words(explorer):
     explorer.scales.value = "tensor"
 
 
+@pytest.mark.slow_cases("newton", "chebyshev")
 @pytest.mark.parametrize("basis", ["canonical", "legendre", "chebyshev", "newton", "butterfly"])
 def test_every_basis(explorer, basis):
     explorer.basis.value = basis

@@ -109,6 +109,7 @@ def test_integers_are_exact_or_refused():
         assert len(names) == len(set(names))
 
 
+@pytest.mark.slow
 def test_integers_of_few_channels_take_more():
     """F(4x4,3x3) on 0, 1, -1, 2, -2 holds 227 channels of any int8 weights."""
     taken = {C: plan_layer(f"{C},64,56,56", type="int8", points="integer").taken for C in (227, 228)}
@@ -277,6 +278,7 @@ def test_a_report_of_a_layer_has_its_times():
     schema().validate(document["plan"])
 
 
+@pytest.mark.slow
 def test_a_report_without_a_plan():
     for size, layer in (("F(4,3)", LayerShape(64, 64, (56,))), ("F(4x4,3x3)", None)):
         report = build_report(parse(size), [], layer=layer)

@@ -77,6 +77,7 @@ def text_of(kind, number=0):
     return json.dumps(MADE[kind][number]().document())
 
 
+@pytest.mark.slow_cases("tiles")
 @pytest.mark.parametrize("kind", MADE)
 def test_documents_fit_their_schemas(kind):
     validator = schema(kind)
@@ -86,6 +87,7 @@ def test_documents_fit_their_schemas(kind):
         validator.validate(document)
 
 
+@pytest.mark.slow_cases("tiles")
 @pytest.mark.parametrize("kind", MADE)
 def test_every_field_is_needed_and_no_other_is_there(kind):
     validator, document = schema(kind), json.loads(text_of(kind))

@@ -31,7 +31,7 @@ def whole():
 LARGE = pytest.param("F(10x10,5x5)", marks=pytest.mark.slow)
 
 
-@pytest.mark.slow_cases("F(6x6,3x3)", "F(2x2x2,3x3x3)")
+@pytest.mark.slow_cases("F(6x6,3x3)", "F(2x2x2,3x3x3)", "F(2x4,3x5)")
 @pytest.mark.parametrize("size", ["F(2,3)", "F(2x2,3x3)", "F(2x4,3x5)", "F(6x6,3x3)", LARGE, "F(2x2x2,3x3x3)"])
 def test_all_schemes_in_32_lines_of_80_columns(size):
     lines = lines_of(build_report(parse(size), workload=SMALL, sweep=()))

@@ -16,7 +16,7 @@ CLASSIC = "0,1,-1,2,-2"
 FEW = ("canonical", "legendre", "butterfly", "newton", "lu")
 
 
-@pytest.mark.slow_cases("all-operations", "all-additions")
+@pytest.mark.slow_cases("all-operations", "additions")
 @pytest.mark.parametrize("objective", ["operations", "all-operations", "additions", "all-additions"])
 def test_sums_over_maps_are_minimised_over_all_combinations(objective):
     F = winograd(4, 3, points=CLASSIC)

@@ -207,7 +207,7 @@ def changed(document, path, generator):
     return copied
 
 
-@pytest.mark.slow_cases("exhaustive", "constrained")
+@pytest.mark.slow_cases("exhaustive", "constrained", "branch-and-bound")
 @pytest.mark.parametrize("options", SEARCHES.values(), ids=SEARCHES)
 def test_edited_states_are_refused(options, stopped):
     """As edited by hand: always. With a checksum made anew: or the numbers of the result are possible ones."""

@@ -115,6 +115,7 @@ def test_the_best_points_in_two_dimensions(m, r, moduli, shift, channels):
         assert word_bounds(nest(axis, axis)).channels == item.bounds.channels > 0
 
 
+@pytest.mark.slow_cases("5-3", "4-4")
 @pytest.mark.parametrize(("m", "r"), [(5, 3), (6, 3), (4, 4), (2, 5)])
 def test_no_points_fit_and_moduli_do(m, r):
     with refused(NotApplicable, "U and V fit int16 on no rational points of any height", "x^2+1"):
@@ -157,6 +158,7 @@ def test_the_document_fits_its_schema():
         assert "channels" in repr(found)
 
 
+@pytest.mark.slow_cases("arguments9-")
 @pytest.mark.parametrize(
     ("arguments", "options", "kind", "mentions"),
     [

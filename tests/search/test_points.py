@@ -251,6 +251,7 @@ def test_an_estimate_is_the_time_of_three_sets_for_all(ticking):
     assert float(days) == pytest.approx(int(sets.replace(",", "")) / 150 / 86_400, rel=0.01)
 
 
+@pytest.mark.slow_cases("5-4.6")
 @pytest.mark.parametrize(("height", "least", "best"), [(16, 0.9, 4.746885164444112), (5, 4.6, 4.761952160493827)])
 def test_a_time_limit_gives_a_valid_bound(height, least, best, ticking):
     result = search_space(Space(4, 3, height=height), time_limit=0.0, engine="numpy")
@@ -261,6 +262,7 @@ def test_a_time_limit_gives_a_valid_bound(height, least, best, ticking):
     assert "not checked" in recheck(stored(result), "stopped")[-1]
 
 
+@pytest.mark.slow_cases("space1", "space2", "space3")
 @pytest.mark.parametrize(
     ("space", "options"),
     [

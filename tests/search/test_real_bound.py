@@ -135,6 +135,7 @@ def test_inner_sets_ascend_even_where_ranges_overlap():
     assert ((low <= inner) & (inner <= high)).all()
 
 
+@pytest.mark.slow_cases("4-3-all", "9-3-")
 @pytest.mark.parametrize(
     ("m", "r", "kind", "tolerance"),
     [

@@ -78,6 +78,7 @@ def test_quiet_sets_hold_every_set_once():
     assert len(quiet_sets(4, 3, ["x^2+1"], ["1,-1", "2,-2", "3"])) == 2 + 2
 
 
+@pytest.mark.slow
 def test_what_is_simulated_is_what_is_shown():
     front = tile_front([3, 3], [2], [parse_scheme("tapwise-8")])
     assert all(len(tile.decibels) == 1 and 20 < tile.decibels[0] < 40 for tile in front.tiles)

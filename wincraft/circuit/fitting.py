@@ -9,6 +9,7 @@ else one more. The values' factors are chosen so that few are taken; outputs hav
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import add
 from random import Random
 from typing import NamedTuple
 
@@ -19,6 +20,10 @@ from wincraft.exact.types import Domain, Element, Matrix
 
 _PASSES, _IN_VAIN = 12, 3
 """How many starts from factors by chance, and after how many that were no better it ends."""
+
+
+Cost = tuple[int, int, int, int]
+"""Operations beside the additions, constants that no binary float holds, constants, their bits."""
 
 
 class Gate(NamedTuple):
@@ -141,7 +146,7 @@ class _Factors:
     """The factor of every value, changed one by one while that makes the program cheaper."""
 
     def __init__(self, given: Gates, free: frozenset[int]) -> None:
-        self.given, self.one = given, given.domain.one
+        self.given, self.one, self.minus = given, given.domain.one, -given.domain.one
         self.factors = [self.one] * (given.inputs + len(given.gates))
         self.readers: list[list[int]] = [[] for _ in self.factors]
         for number, gate in enumerate(given.gates):
@@ -149,8 +154,10 @@ class _Factors:
             self.readers[gate.b].append(number)
         self.outputs: list[list[Element]] = [[] for _ in self.factors]
         for place, (value, factor) in enumerate(given.outputs):
-            if place not in free and factor:
+            if place not in free and factor and factor not in self.outputs[value]:
                 self.outputs[value].append(factor)
+        own = [[number] for number in range(len(given.gates))]
+        self.touched = [{*read, *of} for read, of in zip(self.readers, [[]] * given.inputs + own, strict=True)]
 
     def coefficients(self, number: int) -> tuple[Element, Element]:
         """U and w of a gate with the factors as they are."""
@@ -158,18 +165,16 @@ class _Factors:
         factor = self.factors[self.given.inputs + number]
         return factor * p / self.factors[a], factor * q / self.factors[b]
 
-    def gate_cost(self, number: int) -> tuple[int, ...]:
-        """(operations beside the addition, constants that no binary float holds, constants, their bits)."""
+    def gate_cost(self, number: int) -> Cost:
+        """An addition's."""
         u, w = self.coefficients(number)
-        one = self.one
-        units = (u in (one, -one)) + (w in (one, -one))
-        if units == 2:
-            return (int(u == w == -one), 0, 0, 0)
-        if units == 1:
-            return (0, *self.constant_cost(w if u in (one, -one) else u))
-        return (1, *(x + y for x, y in zip(self.constant_cost(u), self.constant_cost(w), strict=True)))
+        one, minus = self.one, self.minus
+        if u in (one, minus):
+            return (int(u == w == minus), 0, 0, 0) if w in (one, minus) else (0, *self.constant_cost(w))
+        cost = self.constant_cost(u)
+        return (0, *cost) if w in (one, minus) else (1, *map(add, cost, self.constant_cost(w)))
 
-    def constant_cost(self, c: Element) -> tuple[int, ...]:
+    def constant_cost(self, c: Element) -> tuple[int, int, int]:
         """What a constant costs: whether it is no binary fraction, one, its bits."""
         try:
             p, q = abs(int(c.numerator)), int(c.denominator)  # type: ignore[attr-defined]
@@ -178,25 +183,19 @@ class _Factors:
         binary = q.bit_count() == 1
         return int(not binary), 2 - (binary and p.bit_count() == 1), p.bit_length() + q.bit_length() - 2
 
-    def local_cost(self, value: int) -> tuple[int, ...]:
-        """What depends on the factor of a value."""
-        numbers = {*self.readers[value], *([value - self.given.inputs] if value >= self.given.inputs else [])}
-        total = (0, 0, 0, 0)
-        for number in numbers:
-            total = tuple(x + y for x, y in zip(total, self.gate_cost(number), strict=True))  # type: ignore[assignment]
-        for wanted in {item for item in self.outputs[value] if item != self.factors[value]}:
-            total = tuple(
-                x + y for x, y in zip(total, (1, *self.constant_cost(wanted / self.factors[value])), strict=True)
-            )  # type: ignore[assignment]
-        return total
+    def output_costs(self, value: int) -> list[Cost]:
+        """Those of the outputs that are other multiples of a value."""
+        factor = self.factors[value]
+        return [(1, *self.constant_cost(item / factor)) for item in self.outputs[value] if item != factor]
 
-    def cost(self) -> tuple[int, ...]:
+    def local_cost(self, value: int) -> Cost:
+        """What depends on the factor of a value."""
+        return _total([*map(self.gate_cost, self.touched[value]), *self.output_costs(value)])
+
+    def cost(self) -> Cost:
         """The whole program's."""
-        costs = [self.gate_cost(number) for number in range(len(self.given.gates))]
-        for value, wanted in enumerate(self.outputs):
-            for item in {item for item in wanted if item != self.factors[value]}:
-                costs.append((1, *self.constant_cost(item / self.factors[value])))
-        return tuple(map(sum, zip(*costs, strict=True))) if costs else (0, 0, 0, 0)
+        outputs = [cost for value in range(len(self.outputs)) for cost in self.output_costs(value)]
+        return _total([*map(self.gate_cost, range(len(self.given.gates))), *outputs])
 
     def candidates(self, value: int) -> list[Element]:
         """Factors with which some operation gets simpler: its own, one that reads it, an output."""
@@ -210,25 +209,45 @@ class _Factors:
             kept += [signed for signed in (item, -item) if signed not in kept]
         return kept
 
+    def neighbours(self, value: int) -> set[int]:
+        """The values, but for inputs, that share an addition with this one."""
+        inputs, gates = self.given.inputs, self.given.gates
+        found = {k for number in self.touched[value] for k in (gates[number].a, gates[number].b, inputs + number)}
+        return {k for k in found if k >= inputs and k != value}
+
     def descend(self, random: Random) -> None:
         """Better factors, value by value, until none gets better."""
         order = list(range(self.given.inputs, len(self.factors)))
-        changed = True
+        changed, stale = True, set(order)  # the others are the best beside neighbours as they are
         while changed:
             changed = False
             random.shuffle(order)
             for value in order:
-                kept, cost = self.factors[value], self.local_cost(value)
+                if value not in stale:
+                    continue
+                stale.remove(value)
+                before = kept = self.factors[value]
+                cost = self.local_cost(value)
                 for candidate in self.candidates(value):
                     self.factors[value] = candidate
                     if (found := self.local_cost(value)) < cost:
-                        kept, cost, changed = candidate, found, True
+                        kept, cost = candidate, found
                 self.factors[value] = kept
+                if kept != before:
+                    changed = True
+                    stale |= self.neighbours(value)
 
     def shuffle(self, random: Random) -> None:
         """Every value gets one of its candidates."""
         for value in range(self.given.inputs, len(self.factors)):
             self.factors[value] = random.choice(self.candidates(value))
+
+
+def _total(costs: list[Cost]) -> Cost:
+    operations = others = constants = bits = 0
+    for one, two, three, four in costs:
+        operations, others, constants, bits = operations + one, others + two, constants + three, bits + four
+    return operations, others, constants, bits
 
 
 def _written(given: Gates, factors: Sequence[Element], free: frozenset[int]) -> Program:

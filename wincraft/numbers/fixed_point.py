@@ -116,10 +116,11 @@ class FixedPoint:
         >>> FixedPoint(8, 4, overflow=Overflow.WRAP).quantize_exact(Fraction(25, 3))
         Fraction(-123, 16)
         """
-        code = round_fraction(value / self.step, self.rounding)
+        step, low, high = self.step, self.low, self.high
+        code = round_fraction(value / step, self.rounding)
         if self.overflow is Overflow.WRAP:
-            code = (code - self.low) % 2**self.word + self.low
-        return min(max(code, self.low), self.high) * self.step
+            code = (code - low) % 2**self.word + low
+        return min(max(code, low), high) * step
 
     def codes(self, values: ArrayLike) -> np.ndarray:
         """The codes k of an array: int64 of the same shape (uint64 for an unsigned word of 64 bits), bit exact.
