@@ -16,32 +16,38 @@ from wincraft.search.tiles import TILE_CRITERIA
 
 
 @pytest.fixture(scope="module")
-def small():
+def large():
     return tile_front([3, 3], [2, 4], whole=True)
 
 
-def test_the_front_by_definition(small):
-    values = [tile.member.values for tile in small.considered]
-    front = {tile.member.values for tile in small.tiles}
-    assert 0 < len(front) < len(values)
+@pytest.fixture(scope="module", params=["small", pytest.param("large", marks=pytest.mark.slow)])
+def front(request):
+    return tile_front([3, 3], [2], whole=True) if request.param == "small" else request.getfixturevalue("large")
+
+
+def test_the_front_by_definition(front):
+    values = [tile.member.values for tile in front.considered]
+    members = {tile.member.values for tile in front.tiles}
+    assert 0 < len(members) < len(values)
     for one in values:
         beaten = any(all(a <= b for a, b in zip(other, one, strict=True)) and other != one for other in values)
-        assert (one in front) == (not beaten)
+        assert (one in members) == (not beaten)
 
 
-def test_values_are_those_of_the_algorithms(small):
-    for tile in small.tiles[::3]:
+def test_values_are_those_of_the_algorithms(front):
+    for tile in front.tiles[::3]:
         made = tile.construction.make()
         assert tile.member.values == tuple(MEASURES[name].value(made) for name in TILE_CRITERIA)
         products, gain, *_ = tile.member.values
         assert (products, gain) == (MEASURES["products-per-output"].value(made), made.noise_gain())
 
 
-def test_whole_tiles_fourier_and_points_are_among_them(small):
-    made = {(tile.algorithm.size, tile.algorithm.rank) for tile in small.considered}
+@pytest.mark.slow
+def test_whole_tiles_fourier_and_points_are_among_them(large):
+    made = {(tile.algorithm.size, tile.algorithm.rank) for tile in large.considered}
     assert {("F(4x4,3x3)", rank) for rank in (36, 46, 49, 64)} <= made
-    assert ("F(2x2,3x3)", 16) in {(tile.algorithm.size, tile.algorithm.rank) for tile in small.tiles}
-    assert ("F(4x4,3x3)", 46) in {(tile.algorithm.size, tile.algorithm.rank) for tile in small.tiles}
+    assert ("F(2x2,3x3)", 16) in {(tile.algorithm.size, tile.algorithm.rank) for tile in large.tiles}
+    assert ("F(4x4,3x3)", 46) in {(tile.algorithm.size, tile.algorithm.rank) for tile in large.tiles}
 
 
 @pytest.mark.parametrize(("m", "r", "axes"), [(4, 3, 2), (4, 4, 1), (2, 3, 2), (6, 3, 1)])

@@ -92,12 +92,12 @@ class _Rational(_Plane):
     """Over the rationals: of all multiples the one of integers without a common factor that begins above 0."""
 
     def point(self, entries: Sequence[Any]) -> PlanePoint:
-        if not isinstance(entries[0], int):
-            common = lcm(*(int(entry.denominator) for entry in entries))
-            entries = [int(entry * common) for entry in entries]
-        divisor = gcd(*entries)
-        first = next((entry for entry in entries if entry), 0)
-        return tuple(entry // (divisor if first > 0 else -divisor) for entry in entries) if divisor else (0, 0, 0)
+        common = lcm(*(int(entry.denominator) for entry in entries))
+        return _primitive(*(int(entry * common) for entry in entries))
+
+    def cross(self, a: PlanePoint, b: PlanePoint) -> PlanePoint:
+        (x, y, z), (u, v, w) = a, b
+        return _primitive(y * w - z * v, z * u - x * w, x * v - y * u)
 
 
 class _State(NamedTuple):
@@ -171,6 +171,13 @@ def _search(state: _State, between: int) -> tuple[PlaneStep, ...]:
             if len(best) == least:
                 break
     return best or ()
+
+
+def _primitive(x: int, y: int, z: int) -> PlanePoint:
+    divisor = gcd(x, y, z) or 1
+    if (x or y or z) < 0:
+        divisor = -divisor
+    return x // divisor, y // divisor, z // divisor
 
 
 def _dot(line: PlanePoint, point: PlanePoint) -> Any:
