@@ -305,7 +305,8 @@ def fitting_format(values: Iterable[Fraction], word: int) -> FixedPoint:
 
 
 def _fits(value: Fraction, format: FixedPoint) -> bool:
-    return abs(format.quantize_exact(value) - value) * 2 <= format.step
+    """Whether clipping moves a value by no more than half a step."""
+    return 2 * format.low - 1 <= 2 * value / format.step <= 2 * format.high + 1
 
 
 def _product(values: Iterable[Fraction]) -> Fraction:

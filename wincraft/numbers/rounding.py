@@ -115,6 +115,8 @@ def round_fraction(value: Fraction, rounding: Rounding = Rounding.RND_CONV) -> i
     >>> [round_fraction(Fraction(k, 2)) for k in (-3, -1, 1, 3, 5)]
     [-2, 0, 0, 2, 2]
     """
+    if rounding is Rounding.RND_CONV:
+        return round(value)
     k = floor(value)
     return k + bool(_STEPS_UP[rounding](value - k, k & 1, value < 0))
 
