@@ -22,7 +22,7 @@ _PASSES, _IN_VAIN = 12, 3
 """How many starts from factors by chance, and after how many that were no better it ends."""
 
 
-Cost = tuple[int, int, int, int]
+_Cost = tuple[int, int, int, int]
 """Operations beside the additions, constants that no binary float holds, constants, their bits."""
 
 
@@ -165,7 +165,7 @@ class _Factors:
         factor = self.factors[self.given.inputs + number]
         return factor * p / self.factors[a], factor * q / self.factors[b]
 
-    def gate_cost(self, number: int) -> Cost:
+    def gate_cost(self, number: int) -> _Cost:
         """An addition's."""
         u, w = self.coefficients(number)
         one, minus = self.one, self.minus
@@ -183,16 +183,16 @@ class _Factors:
         binary = q.bit_count() == 1
         return int(not binary), 2 - (binary and p.bit_count() == 1), p.bit_length() + q.bit_length() - 2
 
-    def output_costs(self, value: int) -> list[Cost]:
+    def output_costs(self, value: int) -> list[_Cost]:
         """Those of the outputs that are other multiples of a value."""
         factor = self.factors[value]
         return [(1, *self.constant_cost(item / factor)) for item in self.outputs[value] if item != factor]
 
-    def local_cost(self, value: int) -> Cost:
+    def local_cost(self, value: int) -> _Cost:
         """What depends on the factor of a value."""
         return _total([*map(self.gate_cost, self.touched[value]), *self.output_costs(value)])
 
-    def cost(self) -> Cost:
+    def cost(self) -> _Cost:
         """The whole program's."""
         outputs = [cost for value in range(len(self.outputs)) for cost in self.output_costs(value)]
         return _total([*map(self.gate_cost, range(len(self.given.gates))), *outputs])
@@ -243,7 +243,7 @@ class _Factors:
             self.factors[value] = random.choice(self.candidates(value))
 
 
-def _total(costs: list[Cost]) -> Cost:
+def _total(costs: list[_Cost]) -> _Cost:
     operations = others = constants = bits = 0
     for one, two, three, four in costs:
         operations, others, constants, bits = operations + one, others + two, constants + three, bits + four

@@ -144,20 +144,31 @@ class _Factors:
             found += [self.factors[number] * c for operand, c in pairs if operand == value]
         return list(dict.fromkeys(signed for item in found for signed in (item, -item)))
 
+    def neighbours(self, value: int) -> set[int]:
+        """The values, but for inputs, that share an addition with this one."""
+        beside = {value, *self.readers[value]} - set(range(self.inputs))
+        beside |= {operand for number in beside for operand in self.gates[number - self.inputs][0]}
+        return {number for number in beside if number >= self.inputs and number != value}
+
     def descend(self) -> tuple[Cost, list[Fraction]]:
         """Change factors while that helps; what the program then costs, and the factors."""
-        changed = True
-        while changed:
-            changed = False
+        stale = set(range(self.inputs, len(self.factors)))  # the others are the best beside neighbours as they are
+        while stale:
             for value in range(self.inputs, len(self.factors)):
-                kept, least = self.factors[value], self.around(value)
+                if value not in stale:
+                    continue
+                stale.remove(value)
+                before = kept = self.factors[value]
+                least = self.around(value)
                 assert least is not None
                 for candidate in self.candidates(value):
                     self.factors[value] = candidate
                     found = self.around(value)
                     if found is not None and found < least:
-                        kept, least, changed = candidate, found, True
+                        kept, least = candidate, found
                 self.factors[value] = kept
+                if kept != before:
+                    stale |= self.neighbours(value)
         total = _FREE
         for value in range(len(self.factors)):
             own = self.cost(value) if value >= self.inputs else _FREE
