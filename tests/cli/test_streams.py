@@ -44,7 +44,7 @@ def unread():
     os.close(writer)
 
 
-@pytest.mark.slow_cases("arguments1", "arguments2", "arguments0")
+@pytest.mark.slow_cases("arguments0", "arguments1", "arguments2")
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -156,14 +156,16 @@ class _Factors:
         for place, (value, factor) in enumerate(given.outputs):
             if place not in free and factor and factor not in self.outputs[value]:
                 self.outputs[value].append(factor)
-        own = [[number] for number in range(len(given.gates))]
-        self.touched = [{*read, *of} for read, of in zip(self.readers, [[]] * given.inputs + own, strict=True)]
 
     def coefficients(self, number: int) -> tuple[Element, Element]:
         """U and w of a gate with the factors as they are."""
         a, p, b, q = self.given.gates[number]
         factor = self.factors[self.given.inputs + number]
         return factor * p / self.factors[a], factor * q / self.factors[b]
+
+    def touched(self, value: int) -> set[int]:
+        """The additions that make or read a value, which is no input."""
+        return {value - self.given.inputs, *self.readers[value]}
 
     def gate_cost(self, number: int) -> _Cost:
         """An addition's."""
@@ -190,7 +192,7 @@ class _Factors:
 
     def local_cost(self, value: int) -> _Cost:
         """What depends on the factor of a value."""
-        return _total([*map(self.gate_cost, self.touched[value]), *self.output_costs(value)])
+        return _total([*map(self.gate_cost, self.touched(value)), *self.output_costs(value)])
 
     def cost(self) -> _Cost:
         """The whole program's."""
@@ -212,7 +214,7 @@ class _Factors:
     def neighbours(self, value: int) -> set[int]:
         """The values, but for inputs, that share an addition with this one."""
         inputs, gates = self.given.inputs, self.given.gates
-        found = {k for number in self.touched[value] for k in (gates[number].a, gates[number].b, inputs + number)}
+        found = {k for number in self.touched(value) for k in (gates[number].a, gates[number].b, inputs + number)}
         return {k for k in found if k >= inputs and k != value}
 
     def descend(self, random: Random) -> None:

@@ -146,9 +146,9 @@ class _Factors:
 
     def neighbours(self, value: int) -> set[int]:
         """The values, but for inputs, that share an addition with this one."""
-        beside = {value, *self.readers[value]} - set(range(self.inputs))
-        beside |= {operand for number in beside for operand in self.gates[number - self.inputs][0]}
-        return {number for number in beside if number >= self.inputs and number != value}
+        sums = [value, *self.readers[value]]
+        found = {k for number in sums for k in (number, *self.gates[number - self.inputs][0])}
+        return {k for k in found if k >= self.inputs and k != value}
 
     def descend(self) -> tuple[Cost, list[Fraction]]:
         """Change factors while that helps; what the program then costs, and the factors."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from math import gcd, lcm
 from typing import Any, NamedTuple
 
+from wincraft.circuit.minimum.points import point_of, primitive
 from wincraft.circuit.optimise.effort import Effort
 from wincraft.circuit.optimise.factoring import by_factors
 from wincraft.circuit.optimise.moves import Move, Solve, leading_one, solver
@@ -92,12 +92,11 @@ class _Rational(_Plane):
     """Over the rationals: of all multiples the one of integers without a common factor that begins above 0."""
 
     def point(self, entries: Sequence[Any]) -> PlanePoint:
-        common = lcm(*(int(entry.denominator) for entry in entries))
-        return _primitive(*(int(entry * common) for entry in entries))
+        return point_of(entries) if any(entries) else (0, 0, 0)
 
     def cross(self, a: PlanePoint, b: PlanePoint) -> PlanePoint:
         (x, y, z), (u, v, w) = a, b
-        return _primitive(y * w - z * v, z * u - x * w, x * v - y * u)
+        return primitive((y * w - z * v, z * u - x * w, x * v - y * u))
 
 
 class _State(NamedTuple):
@@ -171,13 +170,6 @@ def _search(state: _State, between: int) -> tuple[PlaneStep, ...]:
             if len(best) == least:
                 break
     return best or ()
-
-
-def _primitive(x: int, y: int, z: int) -> PlanePoint:
-    divisor = gcd(x, y, z) or 1
-    if (x or y or z) < 0:
-        divisor = -divisor
-    return x // divisor, y // divisor, z // divisor
 
 
 def _dot(line: PlanePoint, point: PlanePoint) -> Any:
